@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Command words, cell designation, wrong usage, extension commands."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BUILD, TOOL
+
+START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
+
+COMMANDS = ["enable SYSCONFIG", "disable", "console", "cell create CELLCONFIG", "cell list", "cell load",
+            "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
+            "config create", "config collect", "config check SYSCONFIG", "hardware check"]
+
+
+def test_help_lists_every_command_once(box):
+    result = box.run("--help", argv0="/some/where/jailhouse")
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0 and result.stderr == ""
+    assert lines[0] == "Usage: jailhouse { COMMAND | --help | --version }"
+    assert len(lines) == 3 + len(COMMANDS)
+    for line, command in zip(lines[3:], COMMANDS):
+        assert line.strip().startswith(command)
+
+
+def test_version(box):
+    result = box.run("--version")
+    assert result.returncode == 0 and result.stderr == ""
+    assert result.stdout.startswith("Jailhouse management tool v") and result.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    "", "bogus", "--help extra", "--version extra", "-h", "--hel", "cell", "cell bogus", "config",
+    "config bogus", "hardware", "hardware bogus", "enable", "enable a b", "console -x", "console -f -f",
+    "console --follow=1", "cell create", "cell create a b", "cell list -h", "cell list x",
+    "cell start", "cell start 1 2", "cell start --name", "cell start --name a b",
+    "cell shutdown", "cell shutdown a b", "cell destroy", "cell destroy a b",
+    "cell load", "cell load 1", "cell load --name", "cell load --name x", "cell load 1 -s",
+    "cell load 1 --string", "cell load 1 f -a", "cell load 1 f --address", "cell load 1 -a 0x1000",
+    "cell load 1 f -a zero", "cell load 1 f -a 12x", "cell load 1 f -a -1", "cell load 1 f -a 0x8000000000000000",
+    "cell load 1 f -a 99999999999999999999", "cell load 1 f -a 0 -a 0", "cell start 2147483648",
+    "cell start 4294967296", "cell start 99999999999999999999999",
+])
+def test_wrong_usage(box, usage, arguments):
+    result = box.run(*arguments.split())
+    assert result.returncode == 1
+    assert result.stdout == usage
+    assert result.stderr.count("\n") == 1
+    assert box.requests() == []
+
+
+@pytest.mark.parametrize("given, sent", [
+    (["1"], (1, "")), (["0"], (0, "")), (["0x10"], (16, "")), (["0X1f"], (31, "")), (["010"], (8, "")),
+    (["2147483647"], (2147483647, "")),
+    (["rtos"], (-1, "rtos")), (["-1"], (-1, "-1")), (["1a"], (-1, "1a")), (["0x"], (-1, "0x")), (["08"], (-1, "08")),
+    (["+1"], (-1, "+1")), ([" 1"], (-1, " 1")), ([""], (-1, "")),
+    (["--name", "1"], (-1, "1")), (["--name", "rtos"], (-1, "rtos")), (["--name", "--name"], (-1, "--name")),
+    (["x" * 31], (-1, "x" * 31)), (["x" * 32], (-1, "x" * 31)), (["--name", "y" * 5000], (-1, "y" * 31)),
+])
+@pytest.mark.parametrize("command, number", [("start", START), ("destroy", DESTROY), ("shutdown", LOAD)])
+def test_cell_designation(box, command, number, given, sent):
+    result = box.run("cell", command, *given)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    request, = box.requests()
+    assert request.number == number and request.cell == sent
+    assert len(request.blobs[0]) == (48 if number == LOAD else 40)
+
+
+def test_disable_ignores_arguments(box):
+    assert box.run("disable", "whatever", "-x").returncode == 0
+    request, = box.requests()
+    assert request.number == DISABLE
+
+
+@pytest.mark.parametrize("command, rest", [
+    (("cell", "linux"), ["a.cell", "Image", "-d", "x.dtb"]), (("cell", "stats"), ["--name", "a b"]),
+    (("config", "create"), []), (("config", "collect"), ["x.tar"]), (("config", "check"), ["a", "b"]),
+    (("hardware", "check"), []),
+])
+def test_extension(box, command, rest):
+    helper = box.path / "bin" / "-".join(("jailhouse",) + command)
+    box.file(str(helper), '#!/bin/sh\necho "${0##*/}"\nfor a; do echo "[$a]"; done\nexit 42\n')
+    helper.chmod(0o755)
+    result = box.run(*command, *rest, argv0=f"{box.path}/bin/jailhouse")
+    assert result.returncode == 42
+    assert result.stdout.splitlines() == [helper.name] + [f"[{a}]" for a in rest]
+
+
+def test_extension_search_order(box):
+    """Own directory, then libexec, then PATH."""
+    places = [box.path / "own", box.path / "libexec/jailhouse", box.path / "other"]
+    for place in places:
+        helper = place / "jailhouse-cell-stats"
+        box.file(str(helper), f"#!/bin/sh\necho {place.name}\n")
+        helper.chmod(0o755)
+    env = {"PATH": f"{places[2]}:/bin:/usr/bin"}
+    for place in places:
+        assert box.run("cell", "stats", argv0=f"{places[0]}/jailhouse", env=env).stdout == f"{place.name}\n"
+        (place / "jailhouse-cell-stats").unlink()
+
+
+def test_extension_is_not_taken_from_the_current_directory(box):
+    helper = box.path / "jailhouse-cell-stats"
+    box.file(str(helper), "#!/bin/sh\necho caught\n")
+    helper.chmod(0o755)
+    result = box.run("cell", "stats", argv0="jailhouse")
+    assert (result.returncode, result.stdout) == (1, "")
+
+
+def test_extension_missing(box):
+    result = box.run("hardware", "check")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "execvp: No such file or directory\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["cell", "list"]])
+def test_output_that_cannot_be_written(box, arguments):
+    box.cell(0)
+    with open("/dev/full", "w") as full:
+        result = box.run(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert result.stderr == "writing output: No space left on device\n"
+
+
+def test_product_build_uses_the_real_device_node():
+    product = BUILD / "tools/host/jailhouse"
+    if os.path.exists("/dev/jailhouse"):
+        pytest.skip("this machine runs the driver")
+    environment = {"LC_ALL": "C", "JAILHOUSE_DEVICE": "/dev/null", "JAILHOUSE_SYSFS": "/tmp"}
+    result = subprocess.run([product, "disable"], capture_output=True, text=True, env=environment)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "opening /dev/jailhouse: No such file or directory\n"
+    assert TOOL != product
+
+
+def test_arm64_build_is_static():
+    tool = BUILD / "tools/arm64/jailhouse"
+    assert shutil.which("aarch64-linux-gnu-readelf")
+    output = subprocess.run(["aarch64-linux-gnu-readelf", "-lh", tool], capture_output=True, text=True,
+                            check=True).stdout
+    assert "AArch64" in output and "INTERP" not in output

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The jailhouse tool: static for the arm64 root cell, dynamic for the build machine, and a copy for its
+# tests, with sanitizers and with device node and sysfs below the current directory.
+
+CLI_SRC := $(wildcard tools/cli/*.c)
+CLI_DEP := $(CLI_SRC) tools/cli/cli.h include/bulkhead/abi.h include/bulkhead/management.h \
+	include/bulkhead/cell_config.h tools/build.mk
+CLI_VERSION ?= v0.12-bulkhead
+CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wconversion -Iinclude -DJAILHOUSE_VERSION='"$(CLI_VERSION)"'
+CLI_TEST_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-DJAILHOUSE_DEVICE='"dev/jailhouse"' -DJAILHOUSE_SYSFS='"sys"' -DJAILHOUSE_LIBEXECDIR='"libexec"'
+
+CLI_ARM64 := $(B)/tools/arm64/jailhouse
+CLI_HOST := $(B)/tools/host/jailhouse
+CLI_TEST := $(B)/tools/host/jailhouse-test
+
+DEMO_DEPS += $(CLI_ARM64)
+
+.PHONY: tools
+tools: $(CLI_ARM64) $(CLI_HOST)
+
+$(CLI_ARM64): $(CLI_DEP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(CROSS)gcc $(CLI_CFLAGS) -static -o $@ $(CLI_SRC)
+
+$(CLI_HOST): $(CLI_DEP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(HOSTCC) $(CLI_CFLAGS) -o $@ $(CLI_SRC)
+
+$(CLI_TEST): $(CLI_DEP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(HOSTCC) $(CLI_CFLAGS) $(CLI_TEST_FLAGS) -o $@ $(CLI_SRC)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The jailhouse command line tool. Every function that can fail prints its one line on stderr itself;
+ * callers only pass the exit code on.
+ */
+#ifndef JAILHOUSE_CLI_H
+#define JAILHOUSE_CLI_H
+
+#include <stddef.h>
+#include <bulkhead/management.h>
+
+/* The test build sets its own on the compiler command line; the product takes neither from outside. */
+#ifndef JAILHOUSE_DEVICE
+#define JAILHOUSE_DEVICE	BH_DEVICE_NODE
+#endif
+#ifndef JAILHOUSE_SYSFS
+#define JAILHOUSE_SYSFS		BH_SYSFS_ROOT
+#endif
+#ifndef JAILHOUSE_LIBEXECDIR
+#define JAILHOUSE_LIBEXECDIR	"/usr/local/libexec"
+#endif
+
+/* Exit codes; -1 never leaves the tool: main() turns it into the usage text and EXIT_FAILED. */
+#define EXIT_DONE	0
+#define EXIT_FAILED	1
+#define WRONG_USAGE	(-1)
+
+#define MAX_CONFIG_FILE	(1024UL * 1024)
+#define MAX_IMAGE_FILE	(4096UL * 1024 * 1024)
+
+/* Arguments behind the command words, argv[argc] is NULL. */
+struct args {
+	int argc;
+	char **argv;
+};
+
+struct file_data {
+	void *data;
+	size_t size;
+};
+
+struct request {
+	const char *name;	/* as printed when it fails */
+	unsigned long number;
+};
+
+/* support.c */
+void print_failed(const char *what, const char *object);	/* "<what> <object>: <strerror(errno)>" */
+int wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int read_file(const char *path, size_t limit, struct file_data *file);
+int read_fd(int fd, size_t limit, struct file_data *file);
+int open_device(int flags);
+int device_request(const struct request *request, void *argument);
+void make_printable(char *text);
+
+/* One function per built-in command */
+int cmd_enable(const struct args *args);
+int cmd_disable(const struct args *args);
+int cmd_console(const struct args *args);
+int cmd_cell_create(const struct args *args);
+int cmd_cell_list(const struct args *args);
+int cmd_cell_load(const struct args *args);
+int cmd_cell_start(const struct args *args);
+int cmd_cell_shutdown(const struct args *args);
+int cmd_cell_destroy(const struct args *args);
+
+/* extension.c: does not return when the helper could be executed */
+int run_extension(const char *argv0, const char *command, const char *subcommand, const struct args *args);
+
+#endif

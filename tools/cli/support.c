@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages, whole files, and the device node. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define READ_STEP	(64UL * 1024)
+
+void print_failed(const char *what, const char *object)
+{
+	fprintf(stderr, "%s %s: %s\n", what, object, strerror(errno));
+}
+
+int wrong_usage(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return WRONG_USAGE;
+}
+
+/* Texts that come from cells end up on the terminal of root: no control characters, no second line. */
+void make_printable(char *text)
+{
+	unsigned char *c;
+
+	for (c = (unsigned char *)text; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
+/*
+ * Reads until end of file, whatever stat() claims: the argument may be a pipe, or change while it is
+ * read. There is always one more zero byte than size, so that data is never NULL.
+ */
+int read_fd(int fd, size_t limit, struct file_data *file)
+{
+	size_t capacity = 0, size = 0;
+	char *data = NULL, *bigger;
+	ssize_t got;
+
+	for (;;) {
+		if (size + 1 >= capacity) {
+			capacity = capacity ? capacity * 2 : READ_STEP;
+			bigger = realloc(data, capacity);
+			if (!bigger)
+				break;
+			data = bigger;
+		}
+		got = read(fd, data + size, capacity - size - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		if (got == 0) {
+			data[size] = 0;
+			file->data = data;
+			file->size = size;
+			return 0;
+		}
+		size += (size_t)got;
+		if (size > limit) {
+			errno = EFBIG;
+			break;
+		}
+	}
+	free(data);
+	return -1;
+}
+
+int read_file(const char *path, size_t limit, struct file_data *file)
+{
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		print_failed("opening", path);
+		return -1;
+	}
+	err = read_fd(fd, limit, file);
+	if (err)
+		print_failed("reading", path);
+	close(fd);
+	return err;
+}
+
+int open_device(int flags)
+{
+	int fd;
+
+	fd = open(JAILHOUSE_DEVICE, flags | O_CLOEXEC);
+	if (fd < 0)
+		print_failed("opening", JAILHOUSE_DEVICE);
+	return fd;
+}
+
+/* A driver that does not know the request for the text leaves it empty. */
+static void print_refused(int fd, const struct request *request, int error)
+{
+	struct bh_error_text last;
+
+	memset(&last, 0, sizeof(last));
+	if (ioctl(fd, (unsigned long)BH_IOC_LAST_ERROR, &last) != 0)
+		last.text[0] = 0;
+	last.text[sizeof(last.text) - 1] = 0;
+	make_printable(last.text);
+	fprintf(stderr, "%s: %s%s%s\n", request->name, strerror(error), last.text[0] ? ": " : "", last.text);
+}
+
+int device_request(const struct request *request, void *argument)
+{
+	int fd, err;
+
+	fd = open_device(O_RDWR);
+	if (fd < 0)
+		return EXIT_FAILED;
+	err = ioctl(fd, request->number, argument);
+	if (err)
+		print_refused(fd, request, errno);
+	close(fd);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
