@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# One non-recursive makefile: each area adds its own rules in <area>/build.mk. All output goes to build/.
+# 'make help' lists the targets; 'make V=1' shows the commands; 'make W=-Wno-error' adds compiler flags.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+B := build
+Q := $(if $(V),,@)
+ARCH := arm64
+CROSS := aarch64-linux-gnu-
+HOSTCC := gcc
+PYTHON := /usr/bin/python3
+export PYTHONDONTWRITEBYTECODE := 1
+
+export BULKHEAD_CACHE ?= /var/cache/bulkhead
+CACHE := $(BULKHEAD_CACHE)
+KDIR := $(CACHE)/arm64/headers
+CONFIG_H := $(B)/include/generated/config.h
+SETUP := $(B)/setup.stamp
+
+# Warnings for every C file that is not built by the kernel's own makefiles
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(W)
+
+AREAS := $(patsubst %/build.mk,%,$(wildcard */build.mk tests/*/build.mk))
+UNIT_TESTS :=	# phony targets: suites that write their own results
+CHECKS :=	# phony targets: a suite, or one check by its exit status
+DEMO_DEPS :=	# files that the root file system takes in
+
+.PHONY: all hypervisor driver tools inmates configs demo test check system menuconfig defconfig clean help FORCE
+all: hypervisor driver tools inmates configs
+
+# Set-up and configuration: they happen before anything else, because make first remakes what it includes.
+ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+include $(B)/config.mk
+endif
+
+$(SETUP): ci/packages.txt ci/setup.sh $(if $(wildcard $(CACHE)/.stamp),,FORCE)
+	@ci/setup.sh
+	@mkdir -p $(B) && touch $@
+
+.config: | $(SETUP)
+	@ci/kconfig.sh configs/defconfig $(CONFIG_H)
+	@echo "  CONFIG  configs/defconfig -> .config"
+
+$(CONFIG_H): .config Kconfig ci/kconfig.sh | $(SETUP)
+	@ci/kconfig.sh .config $@
+	@touch $@
+
+$(B)/config.mk: $(CONFIG_H)
+	@cp .config $@
+
+defconfig: | $(SETUP)
+	@ci/kconfig.sh configs/defconfig $(CONFIG_H)
+
+menuconfig: .config | $(SETUP)
+	@kconfig-mconf Kconfig
+	@ci/kconfig.sh .config $(CONFIG_H)
+
+include $(addsuffix /build.mk,$(AREAS))
+
+# Everything that needs no emulator, then everything
+check: $(SETUP) $(CONFIG_H)
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS)
+
+test: all
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite system
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo "Targets (build is implied where needed, and so is the set-up of a fresh Debian 12):"
+	@echo "  demo        boot Debian's arm64 kernel under QEMU, partition it, let two cells talk; narrated"
+	@echo "  test        everything that can be tested; last line: N passed, N failed"
+	@echo "  check       the tests that need no emulator"
+	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
+	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"
+	@echo "  clean       remove build/ (keeps .config and the cache $(CACHE))"
+
+FORCE:
