@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Dispatch of trapped memory accesses to the windows of a cell. No locks; see mmio.h. */
+#include "errors.h"
+#include "mmio.h"
+
+void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed,
+		   uint32_t max_movable)
+{
+	map->fixed = windows;
+	map->movable = windows + max_fixed;
+	map->num_fixed = 0;
+	map->max_fixed = max_fixed;
+	map->num_movable = 0;
+	map->max_movable = max_movable;
+}
+
+/* Number of fixed windows that start at or below addr: the last of them is the only candidate. */
+static uint32_t fixed_below(const struct mmio_map *map, uint64_t addr)
+{
+	uint32_t low = 0, high = map->num_fixed;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (map->fixed[middle].base <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
+		   uint32_t index)
+{
+	uint32_t position, n;
+
+	if (size == 0 || !range_valid(base, size))
+		return -EINVAL;
+
+	position = fixed_below(map, base);
+	if (position > 0 &&
+	    ranges_overlap(map->fixed[position - 1].base, map->fixed[position - 1].size, base, size))
+		return -EINVAL;
+	if (position < map->num_fixed &&
+	    ranges_overlap(map->fixed[position].base, map->fixed[position].size, base, size))
+		return -EINVAL;
+	if (map->num_fixed >= map->max_fixed)
+		return -ENOMEM;
+
+	for (n = map->num_fixed; n > position; n--)
+		map->fixed[n] = map->fixed[n - 1];
+	map->fixed[position] = (struct mmio_window){
+		.base = base, .size = size, .handler = handler, .owner = owner, .index = index,
+	};
+	map->num_fixed++;
+	return 0;
+}
+
+struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
+				     uint32_t index)
+{
+	struct mmio_window *window;
+
+	if (map->num_movable >= map->max_movable)
+		return NULL;
+	window = &map->movable[map->num_movable++];
+	*window = (struct mmio_window){
+		.base = MMIO_CLOSED, .size = size, .handler = handler, .owner = owner, .index = index,
+	};
+	return window;
+}
+
+void mmio_move(struct mmio_window *window, uint64_t base)
+{
+	if (!range_valid(base, window->size))
+		base = MMIO_CLOSED;
+	__atomic_store_n(&window->base, base, __ATOMIC_RELAXED);
+}
+
+static enum mmio_result window_access(const struct mmio_window *window, uint64_t base, uint64_t addr,
+				      struct mmio_access *access)
+{
+	access->offset = addr - base;
+	return window->handler(window->owner, window->index, access);
+}
+
+enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)
+{
+	uint32_t n = fixed_below(map, addr.value);
+
+	if (n > 0) {
+		const struct mmio_window *window = &map->fixed[n - 1];
+
+		if (range_contains(window->base, window->size, addr.value, access->size))
+			return window_access(window, window->base, addr.value, access);
+	}
+
+	for (n = 0; n < map->num_movable; n++) {
+		const struct mmio_window *window = &map->movable[n];
+		/* Read once: another CPU of the cell may move the window meanwhile. */
+		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+
+		if (base != MMIO_CLOSED && range_contains(base, window->size, addr.value, access->size))
+			return window_access(window, base, addr.value, access);
+	}
+	return MMIO_NO_WINDOW;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The two MMIO windows of an ivshmem device: register page (BAR 0), MSI-X table and PBA (BAR 1). */
+#include "ivshmem_internal.h"
+
+/*
+ * The page may be given to unprivileged code of the guest: whatever is not an aligned 32-bit access to a
+ * register reads 0 and writes nothing.
+ */
+struct page_register {
+	uint32_t offset;
+	const char *name;
+	uint32_t (*read)(uint32_t endpoint);
+	void (*write)(uint32_t endpoint, uint32_t value);
+};
+
+#define MSIX_ENTRY_SIZE	16u
+
+static uint32_t read_id(uint32_t endpoint)
+{
+	return ivshmem_endpoints[endpoint].params.id;
+}
+
+static uint32_t read_max_peers(uint32_t endpoint)
+{
+	return ivshmem_endpoints[endpoint].params.peers;
+}
+
+static uint32_t read_interrupt_control(uint32_t endpoint)
+{
+	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	uint32_t value;
+
+	spin_lock(&ep->lock);
+	value = ep->interrupt_control;
+	spin_unlock(&ep->lock);
+	return value;
+}
+
+static void write_interrupt_control(uint32_t endpoint, uint32_t value)
+{
+	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+
+	spin_lock(&ep->lock);
+	ep->interrupt_control = value & IVSHMEM_INT_ENABLE;
+	/* The cell may own other interrupts than when the routes were resolved. */
+	ivshmem_update_routes(endpoint);
+	spin_unlock(&ep->lock);
+}
+
+static void write_doorbell(uint32_t endpoint, uint32_t value)
+{
+	ivshmem_ring(endpoint, value >> 16, value & 0xffff);
+}
+
+static uint32_t read_state(uint32_t endpoint)
+{
+	return __atomic_load_n(&ivshmem_endpoints[endpoint].state, __ATOMIC_RELAXED);
+}
+
+/* By offset / 4; defined at the end */
+static const struct page_register registers[5];
+
+enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access)
+{
+	const struct page_register *reg;
+
+	(void)owner;
+	if (!access->is_write)
+		access->value = 0;
+	if (access->size != 4 || access->offset % 4 != 0 || access->offset / 4 >= ARRAY_SIZE(registers))
+		return MMIO_HANDLED;
+
+	reg = &registers[access->offset / 4];
+	if (access->is_write && reg->write)
+		reg->write(index, (uint32_t)access->value);
+	else if (!access->is_write && reg->read)
+		access->value = reg->read(index);
+	return MMIO_HANDLED;
+}
+
+static uint32_t read_msix_dword(uint32_t endpoint, uint64_t offset)
+{
+	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	uint64_t vector = offset / MSIX_ENTRY_SIZE;
+	uint32_t value;
+
+	/* Nothing is ever pending, so PBA and unused space read alike. */
+	if (vector >= ep->params.vectors)
+		return 0;
+	spin_lock(&ep->lock);
+	value = ep->msix_table[vector][offset / 4 % 4];
+	spin_unlock(&ep->lock);
+	return value;
+}
+
+static void write_msix_dword(uint32_t endpoint, uint64_t offset, uint32_t value)
+{
+	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	uint64_t vector = offset / MSIX_ENTRY_SIZE;
+
+	if (vector >= ep->params.vectors)
+		return;
+	spin_lock(&ep->lock);
+	ep->msix_table[vector][offset / 4 % 4] = value;
+	ivshmem_update_route(endpoint, (uint32_t)vector);
+	spin_unlock(&ep->lock);
+}
+
+/* PCI allows aligned 32-bit and 64-bit accesses here; the others have no effect and read 0. */
+enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_access *access)
+{
+	uint64_t value = access->value;
+	uint32_t done;
+
+	(void)owner;
+	if (!access->is_write)
+		access->value = 0;
+	if (access->size < 4 || access->offset % access->size != 0)
+		return MMIO_HANDLED;
+
+	for (done = 0; done < access->size; done += 4) {
+		if (access->is_write)
+			write_msix_dword(index, access->offset + done, (uint32_t)(value >> (8 * done)));
+		else
+			access->value |= (uint64_t)read_msix_dword(index, access->offset + done) <<
+					 (8 * done);
+	}
+	return MMIO_HANDLED;
+}
+
+static const struct page_register registers[5] = {
+	[0] = { .offset = IVSHMEM_REG_ID,	 .name = "ID",		      .read = read_id },
+	[1] = { .offset = IVSHMEM_REG_MAX_PEERS, .name = "Maximum Peers",     .read = read_max_peers },
+	[2] = { .offset = IVSHMEM_REG_INT_CTRL,	 .name = "Interrupt Control", .read = read_interrupt_control,
+		.write = write_interrupt_control },
+	[3] = { .offset = IVSHMEM_REG_DOORBELL,	 .name = "Doorbell",	      .write = write_doorbell },
+	[4] = { .offset = IVSHMEM_REG_STATE,	 .name = "State",	      .read = read_state,
+		.write = ivshmem_set_state },
+};

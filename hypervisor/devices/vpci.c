@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Virtual PCI host: ECAM window of a cell and the ivshmem functions behind it. */
+#include "cell.h"
+#include "console.h"
+#include "errors.h"
+#include "ivshmem.h"
+#include "mmio.h"
+#include "vpci.h"
+
+#define FUNCTION		"%02x:%02x.%x"
+#define FUNCTION_ARGS(bdf)	(bdf) >> 8, ((bdf) >> 3) & 0x1fu, (bdf) & 7u
+
+/* Position of the first function with at least this bdf */
+static uint32_t lower_bound(const struct vpci_function *functions, uint32_t count, uint16_t bdf)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (functions[middle].bdf < bdf)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static enum mmio_result ecam_access(void *owner, uint32_t index, struct mmio_access *access)
+{
+	const struct cell *cell = owner;
+	/* The window is at most 256 MiB, so that bus, device and function are 16 bits. */
+	uint16_t bdf = (uint16_t)(access->offset / PAGE_SIZE);
+	uint32_t reg = (uint32_t)(access->offset % PAGE_SIZE);
+	uint32_t n = lower_bound(cell->functions, cell->num_functions, bdf);
+	bool present = n < cell->num_functions && cell->functions[n].bdf == bdf;
+
+	(void)index;
+	if (!present || access->size > 4 || reg % access->size != 0) {
+		if (!access->is_write)
+			access->value = access->size >= 8 ? UINT64_MAX : (1ull << (8 * access->size)) - 1;
+		return MMIO_HANDLED;
+	}
+
+	if (access->is_write)
+		ivshmem_config_write(cell->functions[n].endpoint, reg, access->size, (uint32_t)access->value);
+	else
+		access->value = ivshmem_config_read(cell->functions[n].endpoint, reg, access->size);
+	return MMIO_HANDLED;
+}
+
+uint32_t vpci_movable_windows(const struct config_view *config)
+{
+	uint32_t n, count = 0;
+
+	for (n = 0; n < config->cell->num_pci_devices; n++)
+		if (config->pci_devices[n].type == CFG_PCI_IVSHMEM)
+			count += config->pci_devices[n].num_msix_vectors ? 2 : 1;
+	return count;
+}
+
+static int add_ivshmem(struct cell *cell, const struct cfg_pci_device *dev)
+{
+	uint32_t position = lower_bound(cell->functions, cell->num_functions, dev->bdf), endpoint, n;
+	int err;
+
+	if (position < cell->num_functions && cell->functions[position].bdf == dev->bdf)
+		return refuse(-EINVAL, "PCI function " FUNCTION " appears twice in the cell; change a bdf",
+			      FUNCTION_ARGS(dev->bdf));
+	err = ivshmem_attach(cell, dev, &endpoint);
+	if (err)
+		return err;
+
+	for (n = cell->num_functions; n > position; n--)
+		cell->functions[n] = cell->functions[n - 1];
+	cell->functions[position] = (struct vpci_function){ .bdf = dev->bdf, .endpoint = endpoint };
+	cell->num_functions++;
+	return 0;
+}
+
+static int add_function(struct cell *cell, const struct cfg_pci_device *dev)
+{
+	switch (dev->type) {
+	case CFG_PCI_IVSHMEM:
+		return add_ivshmem(cell, dev);
+	case CFG_PCI_DEVICE:
+	case CFG_PCI_BRIDGE:
+		/* What the root cell has of real PCI, it keeps without us. */
+		if (cell->is_root)
+			return 0;
+		return refuse(-EINVAL, "PCI function " FUNCTION ": physical functions cannot be given to "
+			      "a cell yet; remove it from pci_devices", FUNCTION_ARGS(dev->bdf));
+	default:
+		return refuse(-EINVAL, "PCI function " FUNCTION ": unknown type %u; use %u for ivshmem",
+			      FUNCTION_ARGS(dev->bdf), dev->type, CFG_PCI_IVSHMEM);
+	}
+}
+
+int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_function *functions)
+{
+	uint32_t windows = cell->mmio.num_movable, n;
+	uint64_t base = system->pci_mmconfig_base, size = config_ecam_size(system);
+	int err = 0;
+
+	cell->functions = functions;
+	cell->num_functions = 0;
+	for (n = 0; !err && n < cell->config.cell->num_pci_devices; n++)
+		err = add_function(cell, &cell->config.pci_devices[n]);
+
+	if (!err && size) {
+		err = mmio_add_fixed(&cell->mmio, base, size, ecam_access, cell, 0);
+		if (err)
+			refuse(err, "PCI configuration window [0x%llx, 0x%llx) does not fit beside the other "
+			       "windows of the cell; change pci_mmconfig_base", (unsigned long long)base,
+			       (unsigned long long)(base + size));
+	}
+	if (err) {
+		vpci_exit(cell);
+		cell->mmio.num_movable = windows;
+	}
+	return err;
+}
+
+void vpci_reset(struct cell *cell)
+{
+	uint32_t n;
+
+	for (n = 0; n < cell->num_functions; n++)
+		ivshmem_reset(cell->functions[n].endpoint);
+}
+
+void vpci_reroute(struct cell *cell)
+{
+	uint32_t n;
+
+	for (n = 0; n < cell->num_functions; n++)
+		ivshmem_reroute(cell->functions[n].endpoint);
+}
+
+void vpci_exit(struct cell *cell)
+{
+	uint32_t n;
+
+	for (n = 0; n < cell->num_functions; n++)
+		ivshmem_detach(cell->functions[n].endpoint);
+	cell->num_functions = 0;
+}
