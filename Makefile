@@ -27,6 +27,7 @@ SETUP := $(B)/setup.stamp
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(W)
 
 AREAS := $(patsubst %/build.mk,%,$(wildcard */build.mk tests/*/build.mk))
+AREAS := $(filter-out tests/system,$(AREAS)) $(filter tests/system,$(AREAS))
 UNIT_TESTS :=	# phony targets: suites that write their own results
 CHECKS :=	# phony targets: a suite, or one check by its exit status
 DEMO_DEPS :=	# files that the root file system takes in

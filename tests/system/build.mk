@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Root file system of the root Linux, the demo and the tests in the emulator. Included last: it uses DEMO_DEPS.
+
+PROBE := $(B)/tests/arm64/bh-probe
+ROOTFS := $(B)/rootfs.cpio.gz
+SYSTEM_SRC := tests/system
+
+$(PROBE): $(wildcard $(SYSTEM_SRC)/probe/*.c) include/bulkhead/management.h $(SYSTEM_SRC)/build.mk
+	@mkdir -p $(@D)
+	@echo "  PROBE   $@"
+	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -Iinclude -static -o $@ $(filter %.c,$^)
+
+$(ROOTFS): $(DEMO_DEPS) $(PROBE) $(SYSTEM_SRC)/mkrootfs.sh $(SYSTEM_SRC)/rootfs/init $(CACHE)/arm64/kver
+	@echo "  ROOTFS  $@"
+	$(Q)$(SYSTEM_SRC)/mkrootfs.sh $@ $(CACHE)/arm64 $(DEMO_DEPS) $(PROBE)
+
+$(CACHE)/arm64/kver: | $(SETUP)
+
+.PHONY: demo system shell
+demo: all $(ROOTFS)
+	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
+
+system: all $(ROOTFS)
+	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
+		$(SYSTEM_SRC) $(PYTEST_ARGS)
+
+# The demo's machine with a shell on this terminal; leave it with Ctrl-a x
+shell: all $(ROOTFS)
+	$(Q)$(PYTHON) $(SYSTEM_SRC)/guest.py --build $(B) --cache $(CACHE)/arm64

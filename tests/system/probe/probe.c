@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bh-probe: what the system tests do in the root Linux and a shell cannot. Prints one line with what
+ * happened ("ok", "errno=EINVAL" and the like); exit status 0 if it could try, 2 on wrong usage.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bulkhead/management.h"
+
+static sigjmp_buf escape;
+
+static void on_bus_error(int sig)
+{
+	siglongjmp(escape, sig);
+}
+
+static int report(int result)
+{
+	if (result < 0)
+		printf("errno=%s\n", strerrorname_np(errno));
+	else
+		printf("ok %d\n", result);
+	return 0;
+}
+
+static uint64_t number(const char *text)
+{
+	return strtoull(text, NULL, 0);
+}
+
+/* kvm-create: tries to create a KVM guest, and says what came of it. */
+static int kvm_create(char **argv)
+{
+	int kvm = open("/dev/kvm", O_RDWR);
+
+	(void)argv;
+	return report(kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0));
+}
+
+/* kvm-hold: creates a KVM guest and keeps it until it gets a signal. */
+static int kvm_hold(char **argv)
+{
+	int kvm = open("/dev/kvm", O_RDWR);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	(void)argv;
+	report(vm);
+	fflush(stdout);
+	if (vm >= 0)
+		pause();
+	return 0;
+}
+
+/* poke DEVICE MAP_INDEX OFFSET VALUE: 32-bit store to a mapped UIO region; says which signal, if any. */
+static int poke(char **argv)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	uint64_t offset = number(argv[2]);
+	int fd = open(argv[0], O_RDWR);
+	volatile uint32_t *map;
+	int sig;
+
+	if (fd < 0)
+		return report(-1);
+	map = mmap(NULL, (size_t)(offset + 4 + (uint64_t)page) & ~((size_t)page - 1), PROT_READ | PROT_WRITE,
+		   MAP_SHARED, fd, (off_t)number(argv[1]) * page);
+	if (map == MAP_FAILED) {
+		printf("mmap ");
+		return report(-1);
+	}
+	signal(SIGBUS, on_bus_error);
+	signal(SIGSEGV, on_bus_error);
+	sig = sigsetjmp(escape, 1);
+	if (sig) {
+		printf("signal=%s\n", sigabbrev_np(sig));
+		return 0;
+	}
+	map[offset / 4] = (uint32_t)number(argv[3]);
+	printf("ok 0x%x\n", map[offset / 4]);
+	return 0;
+}
+
+/* mem read|write WIDTH ADDRESS [VALUE]: one access to a physical address through /dev/mem. */
+static int mem(char **argv)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	uint64_t address = number(argv[2]), value = 0;
+	int fd = open("/dev/mem", O_RDWR | O_SYNC);
+	volatile uint8_t *at;
+	uint8_t *map;
+	int sig;
+
+	if (fd < 0)
+		return report(-1);
+	map = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(address & ~((uint64_t)page - 1)));
+	if (map == MAP_FAILED) {
+		printf("mmap ");
+		return report(-1);
+	}
+	at = map + (address & ((uint64_t)page - 1));
+	signal(SIGBUS, on_bus_error);
+	signal(SIGSEGV, on_bus_error);
+	sig = sigsetjmp(escape, 1);
+	if (sig) {
+		printf("signal=%s\n", sigabbrev_np(sig));
+		return 0;
+	}
+	if (!strcmp(argv[0], "write")) {
+		value = argv[3] ? number(argv[3]) : 0;
+		switch (number(argv[1])) {
+		case 1: *at = (uint8_t)value; break;
+		case 2: *(volatile uint16_t *)at = (uint16_t)value; break;
+		case 4: *(volatile uint32_t *)at = (uint32_t)value; break;
+		case 8: *(volatile uint64_t *)at = value; break;
+		default: return 2;
+		}
+		printf("ok\n");
+		return 0;
+	}
+	switch (number(argv[1])) {
+	case 1: value = *at; break;
+	case 2: value = *(volatile uint16_t *)at; break;
+	case 4: value = *(volatile uint32_t *)at; break;
+	case 8: value = *(volatile uint64_t *)at; break;
+	default: return 2;
+	}
+	printf("ok 0x%llx\n", (unsigned long long)value);
+	return 0;
+}
+
+/* ioctl NUMBER [CONFIG [SIZE]]: any ioctl of /dev/jailhouse, with a create structure for CONFIG if given. */
+static int raw_ioctl(char **argv)
+{
+	static char config[1 << 16];
+	struct bh_cell_create create = { 0 };
+	int fd = open(BH_DEVICE_NODE, O_RDWR), in;
+	ssize_t size;
+
+	if (fd < 0)
+		return report(-1);
+	if (!argv[1])
+		return report(ioctl(fd, (unsigned long)number(argv[0]), 0));
+	in = open(argv[1], O_RDONLY);
+	size = in < 0 ? -1 : read(in, config, sizeof(config));
+	if (size < 0)
+		return 2;
+	create.config_address = (uintptr_t)config;
+	create.config_size = argv[2] ? (uint32_t)number(argv[2]) : (uint32_t)size;
+	return report(ioctl(fd, (unsigned long)number(argv[0]), &create));
+}
+
+/* enable FILE: the enable ioctl alone, so that the errno is seen as such. */
+static int enable(char **argv)
+{
+	static char config[1 << 16];
+	int fd = open(BH_DEVICE_NODE, O_RDWR), in = open(argv[0], O_RDONLY);
+
+	if (fd < 0 || in < 0 || read(in, config, sizeof(config)) < 0)
+		return 2;
+	return report(ioctl(fd, BH_IOC_ENABLE, config));
+}
+
+/* load NAME FILE ADDRESS: the load ioctl alone. FILE - with ADDRESS 0: no image (shutdown). */
+static int load(char **argv)
+{
+	static char data[1 << 16];
+	struct {
+		struct bh_cell_load load;
+		struct bh_image image;
+	} request = { .load.cell_id.id = BH_CELL_ID_BY_NAME };
+	int fd = open(BH_DEVICE_NODE, O_RDWR), in;
+	ssize_t size = 0;
+
+	snprintf(request.load.cell_id.name, sizeof(request.load.cell_id.name), "%s", argv[0]);
+	if (strcmp(argv[1], "-")) {
+		in = open(argv[1], O_RDONLY);
+		size = in < 0 ? -1 : read(in, data, sizeof(data));
+		if (size < 0)
+			return 2;
+		request.load.num_images = 1;
+		request.image.source_address = (uintptr_t)data;
+		request.image.size = (uint64_t)size;
+		request.image.target_address = number(argv[2]);
+	}
+	return fd < 0 ? report(-1) : report(ioctl(fd, BH_IOC_CELL_LOAD, &request));
+}
+
+/* cell start|destroy NAME: the ioctl alone. */
+static int cell(char **argv)
+{
+	struct bh_cell_id id = { .id = BH_CELL_ID_BY_NAME };
+	int fd = open(BH_DEVICE_NODE, O_RDWR);
+
+	snprintf(id.name, sizeof(id.name), "%s", argv[1]);
+	return fd < 0 ? report(-1) :
+		report(ioctl(fd, strcmp(argv[0], "start") ? BH_IOC_CELL_DESTROY : BH_IOC_CELL_START, &id));
+}
+
+static const struct {
+	const char *name;
+	int (*run)(char **argv);
+	int min_args;
+} commands[] = {
+	{ "kvm-create", kvm_create, 0 },
+	{ "kvm-hold", kvm_hold, 0 },
+	{ "poke", poke, 4 },
+	{ "mem", mem, 3 },
+	{ "ioctl", raw_ioctl, 1 },
+	{ "enable", enable, 1 },
+	{ "load", load, 3 },
+	{ "cell", cell, 2 },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name) && argc - 2 >= commands[i].min_args)
+			return commands[i].run(argv + 2);
+	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
+		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
+		"  load NAME FILE|- ADDRESS | cell start|destroy NAME\n");
+	return 2;
+}
