@@ -3,5 +3,4 @@ CHECKS += check-cli
 
 .PHONY: check-cli
 check-cli: $(CLI_TEST) $(CLI_HOST) $(CLI_ARM64)
-	$(Q)BULKHEAD_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider \
-		--junitxml=$(B)/reports/check-cli.xml tests/cli
+	$(Q)BULKHEAD_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/cli
