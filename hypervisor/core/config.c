@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Bounded access to configuration images; the layout is in include/bulkhead/cell_config.h. */
+#include "config.h"
+#include "console.h"
+#include "errors.h"
+
+#define SPI_FIRST 32
+#define SPI_END 1020 /* INTIDs 1020..1023 are special */
+
+/* The arrays behind the header, in their order in the file. */
+enum cfg_array {
+	ARRAY_CPU_SET,
+	ARRAY_MEMORY,
+	ARRAY_CACHES,
+	ARRAY_IRQCHIPS,
+	ARRAY_PIO,
+	ARRAY_PCI_DEVICES,
+	ARRAY_PCI_CAPS,
+	ARRAY_STREAM_IDS,
+	NUM_ARRAYS,
+};
+
+/* Offsets of all arrays and, as last element, of the end of the configuration. */
+static void array_offsets(const struct cfg_cell *cell, uint64_t offsets[NUM_ARRAYS + 1])
+{
+	const uint64_t sizes[NUM_ARRAYS] = {
+		[ARRAY_CPU_SET] = cell->cpu_set_size,
+		[ARRAY_MEMORY] = cell->num_memory_regions * (uint64_t)sizeof(struct cfg_memory),
+		[ARRAY_CACHES] = cell->num_cache_regions * (uint64_t)sizeof(struct cfg_cache),
+		[ARRAY_IRQCHIPS] = cell->num_irqchips * (uint64_t)sizeof(struct cfg_irqchip),
+		[ARRAY_PIO] = cell->num_pio_regions * (uint64_t)sizeof(struct cfg_pio),
+		[ARRAY_PCI_DEVICES] = cell->num_pci_devices * (uint64_t)sizeof(struct cfg_pci_device),
+		[ARRAY_PCI_CAPS] = cell->num_pci_caps * (uint64_t)sizeof(struct cfg_pci_cap),
+		[ARRAY_STREAM_IDS] = cell->num_stream_ids * (uint64_t)sizeof(uint32_t),
+	};
+	uint64_t offset = sizeof(struct cfg_cell);
+
+	for (uint32_t i = 0; i < NUM_ARRAYS; i++) {
+		offsets[i] = offset;
+		offset += sizes[i];
+	}
+	offsets[NUM_ARRAYS] = offset;
+}
+
+uint64_t config_size(const struct cfg_cell *cell)
+{
+	uint64_t offsets[NUM_ARRAYS + 1];
+
+	array_offsets(cell, offsets);
+	return offsets[NUM_ARRAYS];
+}
+
+int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint64_t available)
+{
+	const uint8_t *base = (const uint8_t *)cell;
+	uint64_t offsets[NUM_ARRAYS + 1];
+
+	if (available < sizeof(*cell))
+		return refuse(-EINVAL, "cell configuration is truncated: %llu bytes, its header alone has %u",
+			      (unsigned long long)available, (uint32_t)sizeof(*cell));
+	if (cell->cpu_set_size > CFG_MAX_CPU_SET)
+		return refuse(-EINVAL, "cell configuration: cpu_set_size is %u bytes, at most %u are allowed",
+			      cell->cpu_set_size, CFG_MAX_CPU_SET);
+
+	array_offsets(cell, offsets);
+	if (offsets[NUM_ARRAYS] > available)
+		return refuse(-EINVAL,
+			      "cell configuration is truncated: its counts need %llu bytes, there are %llu",
+			      (unsigned long long)offsets[NUM_ARRAYS], (unsigned long long)available);
+
+	*view = (struct config_view){
+		.cell = cell,
+		.cpu_set = base + offsets[ARRAY_CPU_SET],
+		.memory = (const void *)(base + offsets[ARRAY_MEMORY]),
+		.caches = (const void *)(base + offsets[ARRAY_CACHES]),
+		.irqchips = (const void *)(base + offsets[ARRAY_IRQCHIPS]),
+		.pio = (const void *)(base + offsets[ARRAY_PIO]),
+		.pci_devices = (const void *)(base + offsets[ARRAY_PCI_DEVICES]),
+		.pci_caps = (const void *)(base + offsets[ARRAY_PCI_CAPS]),
+		.stream_ids = (const void *)(base + offsets[ARRAY_STREAM_IDS]),
+		.size = offsets[NUM_ARRAYS],
+	};
+	return 0;
+}
+
+bool config_has_spi(const struct config_view *view, uint64_t gicd_base, uint32_t intid)
+{
+	if (intid < SPI_FIRST || intid >= SPI_END)
+		return false;
+
+	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
+		const struct cfg_irqchip *chip = &view->irqchips[i];
+		uint32_t pin = intid - chip->pin_base;
+
+		if (chip->address != gicd_base || intid < chip->pin_base ||
+		    pin >= 32 * ARRAY_SIZE(chip->pin_bitmap))
+			continue;
+		if ((chip->pin_bitmap[pin / 32] >> (pin % 32)) & 1)
+			return true;
+	}
+	return false;
+}
+
+bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
+			       const struct cfg_pci_device **device)
+{
+	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++) {
+		const struct cfg_pci_device *dev = &view->pci_devices[i];
+
+		/* state table, R/W section, one output section per peer */
+		if (dev->type != CFG_PCI_IVSHMEM || index < dev->shmem_regions_start ||
+		    index - dev->shmem_regions_start >= 2u + dev->shmem_peers)
+			continue;
+		if (device)
+			*device = dev;
+		return true;
+	}
+	return false;
+}

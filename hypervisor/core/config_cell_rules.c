@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules on the configuration of one cell, looked at alone. */
+#include "config_rules.h"
+#include "console.h"
+#include "errors.h"
+
+/* The work of all checks is bounded by it. */
+static int check_size(const struct check *check)
+{
+	if (check->view->size > CFG_MAX_SIZE)
+		return refuse(-E2BIG, "cell configuration has %llu bytes, at most %u are allowed",
+			      ULL(check->view->size), CFG_MAX_SIZE);
+	return 0;
+}
+
+static int check_name(const struct check *check)
+{
+	const char *name = check->view->cell->name;
+
+	for (uint32_t i = 0; i < CFG_NAME_LEN; i++)
+		if (name[i] == '\0')
+			return 0;
+	return refuse(-EINVAL, "cell \"%s\": its name has no end, use at most %u characters",
+		      cell_name(check->view).text, CFG_NAME_LEN - 1);
+}
+
+static int check_flags(const struct check *check)
+{
+	/* the root cell is Linux as it runs: its flag has no meaning */
+	if (check->is_root || !(check->view->cell->flags & CFG_CELL_AARCH32))
+		return 0;
+	return refuse(-EINVAL, "cell \"%s\": AArch32 cells are not supported yet, clear flag 0x%x",
+		      cell_name(check->view).text, CFG_CELL_AARCH32);
+}
+
+static int check_cpu_set(const struct check *check)
+{
+	const struct config_view *view = check->view;
+	const uint32_t max_cpus = check->platform->max_cpus;
+	uint32_t count = 0;
+
+	if (view->cell->cpu_set_size > CFG_MAX_CPU_SET)
+		return refuse(-EINVAL, "cell \"%s\": cpu_set_size is %u bytes, at most %u are allowed",
+			      cell_name(view).text, view->cell->cpu_set_size, CFG_MAX_CPU_SET);
+	for (uint32_t cpu = 0; cpu < 8 * view->cell->cpu_set_size; cpu++) {
+		if (!config_has_cpu(view, cpu))
+			continue;
+		if (cpu >= max_cpus)
+			return refuse(-EINVAL,
+				      "cell \"%s\": CPU %u is in its set, but there are only CPUs 0..%u",
+				      cell_name(view).text, cpu, max_cpus - 1);
+		count++;
+	}
+	if (count == 0)
+		return refuse(-EINVAL, "cell \"%s\" has no CPU: assign at least one", cell_name(view).text);
+	return 0;
+}
+
+static int check_range(const struct check *check, uint32_t index, const char *space, uint64_t start,
+		       uint64_t limit)
+{
+	const uint64_t size = check->view->memory[index].size;
+
+	if (range_valid(start, size) && start + size <= limit)
+		return 0;
+	return refuse(-EINVAL,
+		      "cell \"%s\": memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the "
+		      "address space (0x%llx)",
+		      cell_name(check->view).text, index, space, ULL(start), ULL(size), ULL(limit));
+}
+
+static int check_memory_ranges(const struct check *check)
+{
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
+		int err;
+
+		if (mem->size == 0)
+			continue;
+		err = check_range(check, i, "guest-physical", mem->virt_start, check->platform->guest_limit);
+		if (!err && has_physical_range(mem))
+			err = check_range(check, i, "physical", mem->phys_start, check->platform->phys_limit);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* A region of whole guest pages is mapped: at another offset in its page it would expose its neighbours. */
+static int check_page_offsets(const struct check *check)
+{
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
+
+		if (!has_physical_range(mem) || config_is_subpage(mem) ||
+		    !(mem->phys_start & (PAGE_SIZE - 1)))
+			continue;
+		return refuse(-EINVAL,
+			      "cell \"%s\": memory region %u has virt_start 0x%llx in whole pages, but "
+			      "phys_start 0x%llx is not a multiple of 0x%x",
+			      cell_name(check->view).text, i, ULL(mem->virt_start), ULL(mem->phys_start),
+			      (uint32_t)PAGE_SIZE);
+	}
+	return 0;
+}
+
+/* Behind its single page lies other memory of the hypervisor. The root cell has none: ignored there. */
+static int check_comm_region(const struct check *check)
+{
+	const struct config_view *view = check->view;
+	uint32_t first = 0, count = 0;
+
+	if (check->is_root)
+		return 0;
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &view->memory[i];
+
+		if (!is_comm_region(mem) || mem->size == 0)
+			continue;
+		if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
+			return refuse(-EINVAL,
+				      "cell \"%s\": memory region %u is a communication region at 0x%llx "
+				      "with 0x%llx bytes: make it one aligned page, 0x%x bytes",
+				      cell_name(view).text, i, ULL(mem->virt_start), ULL(mem->size),
+				      (uint32_t)PAGE_SIZE);
+		if (count++)
+			return refuse(-EINVAL,
+				      "cell \"%s\": memory regions %u and %u are both communication "
+				      "regions: remove one",
+				      cell_name(view).text, first, i);
+		first = i;
+	}
+	return 0;
+}
+
+/* Other chips than the distributor of the machine are ignored by the ABI, whatever they say. */
+static int check_irqchips(const struct check *check)
+{
+	const struct config_view *view = check->view;
+
+	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
+		const struct cfg_irqchip *chip = &view->irqchips[i];
+		const uint32_t pins = 32 * ARRAY_SIZE(chip->pin_bitmap);
+
+		if (chip->address != check->platform->system->arch.arm.gicd_base)
+			continue;
+		if (chip->pin_base % 32 || chip->pin_base > 1024 - pins)
+			return refuse(-EINVAL,
+				      "cell \"%s\": irqchip %u has pin_base %u: use a multiple of 32, at "
+				      "most %u",
+				      cell_name(view).text, i, chip->pin_base, 1024 - pins);
+	}
+	return 0;
+}
+
+static int check_pci_cap_indices(const struct check *check)
+{
+	const struct cfg_cell *cell = check->view->cell;
+
+	for (uint32_t i = 0; i < cell->num_pci_devices; i++) {
+		const struct cfg_pci_device *dev = &check->view->pci_devices[i];
+		const uint32_t end = (uint32_t)dev->caps_start + dev->num_caps;
+
+		if (dev->num_caps && end > cell->num_pci_caps)
+			return refuse(-EINVAL,
+				      "cell \"%s\": PCI device %u uses capabilities %u..%u, but the cell "
+				      "lists %u",
+				      cell_name(check->view).text, i, dev->caps_start, end - 1,
+				      cell->num_pci_caps);
+	}
+	return 0;
+}
+
+static int check_ivshmem_sections(const struct check *check)
+{
+	const struct cfg_cell *cell = check->view->cell;
+
+	for (uint32_t i = 0; i < cell->num_pci_devices; i++) {
+		const struct cfg_pci_device *dev = &check->view->pci_devices[i];
+		const uint64_t end = (uint64_t)dev->shmem_regions_start + num_sections(dev);
+
+		if (!is_ivshmem(dev))
+			continue;
+		if (dev->shmem_peers == 0)
+			return refuse(-EINVAL,
+				      "cell \"%s\": ivshmem device %u has shmem_peers 0: set it to the "
+				      "number of peers of the link",
+				      cell_name(check->view).text, i);
+		if (end > cell->num_memory_regions)
+			return refuse(-EINVAL,
+				      "cell \"%s\": ivshmem device %u, shmem_peers %u, uses memory regions "
+				      "%u..%llu as sections, but the cell lists %u",
+				      cell_name(check->view).text, i, dev->shmem_peers,
+				      dev->shmem_regions_start, ULL(end - 1), cell->num_memory_regions);
+	}
+	return 0;
+}
+
+int check_cell_alone(const struct check *check)
+{
+	static const config_rule_t rules[] = {
+		check_size,
+		check_name,
+		check_flags,
+		check_cpu_set,
+		check_memory_ranges,
+		check_page_offsets,
+		check_comm_region,
+		check_irqchips,
+		check_pci_cap_indices,
+		check_ivshmem_sections,
+	};
+
+	return run_rules(check, rules, ARRAY_SIZE(rules));
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules on a new cell against the machine, the hypervisor, and the cells that exist. */
+#include "config_rules.h"
+#include "console.h"
+#include "errors.h"
+
+#define FIRST_NON_ROOT 1 /* in check->cells */
+
+/* Bit n of word w: INTID 32 * w + n */
+struct spi_set {
+	uint32_t words[32];
+};
+
+static int refuse_range(const struct check *check, uint32_t index, const char *what, uint64_t start,
+			uint64_t size)
+{
+	const struct cfg_memory *mem = &check->view->memory[index];
+
+	return refuse(-EINVAL,
+		      "cell \"%s\": memory region %u, physical [0x%llx, 0x%llx), overlaps %s [0x%llx, "
+		      "0x%llx): move or remove it",
+		      cell_name(check->view).text, index, ULL(mem->phys_start),
+		      ULL(mem->phys_start + mem->size), what, ULL(start), ULL(start + size));
+}
+
+static int check_hypervisor_untouched(const struct check *check)
+{
+	const struct config_platform *platform = check->platform;
+
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
+
+		if (has_physical_range(mem) &&
+		    ranges_overlap(mem->phys_start, mem->size, platform->hv_start, platform->hv_size))
+			return refuse_range(check, i, "hypervisor memory", platform->hv_start,
+					    platform->hv_size);
+	}
+	return 0;
+}
+
+static int check_window_untouched(const struct check *check, const char *what, uint64_t start, uint64_t size)
+{
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
+
+		if (has_physical_range(mem) && gives_access(mem) &&
+		    ranges_overlap(mem->phys_start, mem->size, start, size))
+			return refuse_range(check, i, what, start, size);
+	}
+	return 0;
+}
+
+/* With the distributor a cell would own every interrupt of the machine. */
+static int check_distributor_untouched(const struct check *check)
+{
+	const struct cfg_system *system = check->platform->system;
+
+	return check_window_untouched(check, "the GIC distributor", system->arch.arm.gicd_base,
+				      CFG_GICD_SIZE(system->arch.arm.gic_version));
+}
+
+/* Redistributors read and write memory (LPI tables): worse than a lost interrupt. */
+static int check_redistributors_untouched(const struct check *check)
+{
+	const struct config_platform *platform = check->platform;
+
+	return check_window_untouched(check, "the GIC redistributors", platform->system->arch.arm.gicr_base,
+				      redistributors_size(check->cells[0], platform->max_cpus));
+}
+
+/* A link is its bdf; of several devices with the same one in a cell the first counts (Jailhouse ABI). */
+static const struct cfg_pci_device *find_ivshmem(const struct config_view *view, uint16_t bdf)
+{
+	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++)
+		if (is_ivshmem(&view->pci_devices[i]) && view->pci_devices[i].bdf == bdf)
+			return &view->pci_devices[i];
+	return NULL;
+}
+
+static bool is_section_of(const struct cfg_pci_device *dev, uint32_t index)
+{
+	return dev && index >= dev->shmem_regions_start &&
+	       index - dev->shmem_regions_start < num_sections(dev);
+}
+
+/* Region index of the new cell against all regions of one other cell. */
+static int check_region_unowned(const struct check *check, uint32_t index, const struct config_view *other)
+{
+	const struct cfg_memory *mem = &check->view->memory[index];
+	const struct cfg_pci_device *mine = NULL, *theirs = NULL;
+
+	if (config_is_ivshmem_section(check->view, index, &mine))
+		theirs = find_ivshmem(other, mine->bdf);
+
+	for (uint32_t i = 0; i < other->cell->num_memory_regions; i++) {
+		const struct cfg_memory *owned = &other->memory[i];
+
+		if (!has_physical_range(owned) ||
+		    !ranges_overlap(mem->phys_start, mem->size, owned->phys_start, owned->size))
+			continue;
+		if (mem->flags & owned->flags & CFG_MEM_ROOTSHARED)
+			continue;
+		if (is_section_of(theirs, i))
+			continue;
+		return refuse(-EINVAL,
+			      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "
+			      "0x%llx) of cell \"%s\": move it, or flag both as root-shared",
+			      cell_name(check->view).text, index, ULL(mem->phys_start),
+			      ULL(mem->phys_start + mem->size), i, ULL(owned->phys_start),
+			      ULL(owned->phys_start + owned->size), cell_name(other).text);
+	}
+	return 0;
+}
+
+static int check_memory_unowned(const struct check *check)
+{
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		if (!has_physical_range(&check->view->memory[i]))
+			continue;
+		for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
+			int err = check_region_unowned(check, i, check->cells[c]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* All SPIs of a configuration that passed check_irqchips(). */
+static void collect_spis(const struct config_view *view, uint64_t gicd_base, struct spi_set *spis)
+{
+	const uint32_t last = INTID_SPI_END / 32;
+
+	*spis = (struct spi_set){ .words = { 0 } };
+	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
+		const struct cfg_irqchip *chip = &view->irqchips[i];
+
+		if (chip->address != gicd_base)
+			continue;
+		for (uint32_t w = 0; w < ARRAY_SIZE(chip->pin_bitmap); w++)
+			spis->words[(chip->pin_base / 32 + w) % ARRAY_SIZE(spis->words)] |=
+				chip->pin_bitmap[w];
+	}
+	spis->words[0] = 0; /* SGIs and PPIs belong to CPUs */
+	spis->words[last] &= (1u << (INTID_SPI_END % 32)) - 1;
+}
+
+static int check_spis_unowned(const struct check *check)
+{
+	const uint64_t gicd_base = check->platform->system->arch.arm.gicd_base;
+	struct spi_set mine, theirs;
+
+	collect_spis(check->view, gicd_base, &mine);
+	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
+		collect_spis(check->cells[c], gicd_base, &theirs);
+		for (uint32_t w = 0; w < ARRAY_SIZE(mine.words); w++) {
+			const uint32_t both = mine.words[w] & theirs.words[w];
+
+			if (both)
+				return refuse(-EINVAL,
+					      "cell \"%s\": INTID %u belongs to cell \"%s\": remove it from "
+					      "the irqchips of one of them",
+					      cell_name(check->view).text,
+					      32 * w + (uint32_t)__builtin_ctz(both),
+					      cell_name(check->cells[c]).text);
+		}
+	}
+	return 0;
+}
+
+/* INTID of the SPI of a device with INTx: devices use the four SPIs from vpci_irq_base in turn. */
+static uint64_t intx_intid(const struct config_view *view, const struct cfg_pci_device *dev)
+{
+	return INTID_SPI_FIRST + (uint64_t)view->cell->vpci_irq_base + ((dev->bdf >> 3) & 3);
+}
+
+static int check_intx_unowned(const struct check *check)
+{
+	const uint64_t gicd_base = check->platform->system->arch.arm.gicd_base;
+	struct spi_set theirs;
+
+	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
+		collect_spis(check->cells[c], gicd_base, &theirs);
+		for (uint32_t i = 0; i < check->view->cell->num_pci_devices; i++) {
+			const struct cfg_pci_device *dev = &check->view->pci_devices[i];
+			const uint64_t intid = intx_intid(check->view, dev);
+
+			/* beyond the SPIs nothing can be armed and nobody be disturbed */
+			if (!is_ivshmem(dev) || dev->num_msix_vectors || intid >= INTID_SPI_END)
+				continue;
+			if ((theirs.words[intid / 32] >> (intid % 32)) & 1)
+				return refuse(-EINVAL,
+					      "cell \"%s\": ivshmem device %u would interrupt by INTID %u, "
+					      "which belongs to cell \"%s\": change vpci_irq_base",
+					      cell_name(check->view).text, i, (uint32_t)intid,
+					      cell_name(check->cells[c]).text);
+		}
+	}
+	return 0;
+}
+
+int check_conflicts(const struct check *check)
+{
+	static const config_rule_t rules[] = {
+		check_hypervisor_untouched, check_distributor_untouched, check_redistributors_untouched,
+		check_memory_unowned,	    check_spis_unowned,		 check_intx_unowned,
+	};
+
+	return run_rules(check, rules, ARRAY_SIZE(rules));
+}

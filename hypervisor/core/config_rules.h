@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Private to the configuration checks. One rule is one function: 0, or a negative errno after refuse().
+ * Rules of a list run in order and may rely on those before them. They only read.
+ */
+#ifndef BULKHEAD_CONFIG_RULES_H
+#define BULKHEAD_CONFIG_RULES_H
+
+#include "config.h"
+
+/* A redistributor is its RD_base and SGI_base frames, 64 KiB each (GIC architecture, IHI 0069, 12.10). */
+#define CFG_GICR_STRIDE	0x20000UL
+
+#define INTID_PPI_FIRST	16
+#define INTID_SPI_FIRST	32
+#define INTID_SPI_END	1020
+
+struct check {
+	const struct config_platform *platform;
+	const struct config_view *view;		/* the cell being checked */
+	bool is_root;
+	const struct config_view *const *cells;	/* existing ones, [0] is the root cell; NULL at enable */
+	uint32_t num_cells;
+};
+
+typedef int (*config_rule_t)(const struct check *check);
+
+int run_rules(const struct check *check, const config_rule_t *rules, size_t count);
+
+/* Rules on one cell alone, root or not, and on a new cell against everything that exists. */
+int check_cell_alone(const struct check *check);
+int check_conflicts(const struct check *check);
+
+/* Bytes of the redistributors that belong to the CPUs of the root cell. */
+uint64_t redistributors_size(const struct config_view *root, uint32_t max_cpus);
+
+/* Name of a cell for a message: terminated, and without characters that would forge console output. */
+struct cell_name {
+	char text[CFG_NAME_LEN];
+};
+
+struct cell_name cell_name(const struct config_view *view);
+
+/* The printable types of %llx and %u */
+#define ULL(value)	((unsigned long long)(value))
+
+static inline bool is_comm_region(const struct cfg_memory *mem)
+{
+	return mem->flags & CFG_MEM_COMM_REGION;
+}
+
+/* Does the region stand for host-physical memory? The communication region has its page from the pool. */
+static inline bool has_physical_range(const struct cfg_memory *mem)
+{
+	return mem->size && !is_comm_region(mem);
+}
+
+/* May the cell read or write anything through it? EXECUTE alone means nothing on Arm. */
+static inline bool gives_access(const struct cfg_memory *mem)
+{
+	const uint64_t widths = CFG_MEM_IO_8 | CFG_MEM_IO_16 | CFG_MEM_IO_32 | CFG_MEM_IO_64;
+
+	if (config_is_subpage(mem) && !(mem->flags & widths))
+		return false;
+	return mem->flags & (CFG_MEM_READ | CFG_MEM_WRITE);
+}
+
+static inline uint32_t num_sections(const struct cfg_pci_device *dev)
+{
+	return 2u + dev->shmem_peers;	/* state table, R/W section, outputs */
+}
+
+static inline bool is_ivshmem(const struct cfg_pci_device *dev)
+{
+	return dev->type == CFG_PCI_IVSHMEM;
+}
+
+#endif

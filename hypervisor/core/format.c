@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The bounded formatter of console.h. */
+#include "console.h"
+
+#define MAX_DIGITS	20	/* of 2^64 - 1 in decimal */
+
+struct output {
+	char *buffer;
+	size_t room;	/* characters that still fit, NUL excluded */
+	size_t length;
+};
+
+/* One conversion: %[0][width][l|ll]type */
+struct spec {
+	bool zero_pad;
+	uint32_t width;
+	uint32_t longs;
+	char type;
+};
+
+static void put(struct output *out, char c)
+{
+	if (out->room == 0)
+		return;
+	out->room--;
+	out->buffer[out->length++] = c;
+}
+
+static void pad(struct output *out, char c, uint32_t width, uint32_t used)
+{
+	/* what does not fit needs no padding: the width is no bound of the loop */
+	for (uint32_t i = used; i < width && out->room > 0; i++)
+		put(out, c);
+}
+
+static void put_string(struct output *out, const char *string, uint32_t width)
+{
+	uint32_t length = 0;
+
+	if (!string)
+		string = "(null)";
+	while (length < width && string[length])
+		length++;
+	pad(out, ' ', width, length);
+	while (*string && out->room > 0)
+		put(out, *string++);
+}
+
+static void put_number(struct output *out, const struct spec *spec, uint64_t value, bool negative)
+{
+	static const char digit[] = "0123456789abcdef";
+	const uint32_t base = spec->type == 'x' ? 16 : 10;
+	char digits[MAX_DIGITS];
+	uint32_t count = 0, used;
+
+	do {
+		digits[count++] = digit[value % base];
+		value /= base;
+	} while (value);
+
+	used = count + negative;
+	if (!spec->zero_pad)
+		pad(out, ' ', spec->width, used);
+	if (negative)
+		put(out, '-');
+	if (spec->zero_pad)
+		pad(out, '0', spec->width, used);
+	while (count > 0)
+		put(out, digits[--count]);
+}
+
+/* format points behind the '%'; returns what follows the conversion. */
+static const char *parse_spec(const char *format, struct spec *spec)
+{
+	*spec = (struct spec){ .zero_pad = *format == '0' };
+
+	for (; *format >= '0' && *format <= '9'; format++)
+		if (spec->width < CONSOLE_LINE)	/* saturates: longer lines do not exist */
+			spec->width = spec->width * 10 + (uint32_t)(*format - '0');
+	for (; *format == 'l' && spec->longs < 2; format++)
+		spec->longs++;
+	spec->type = *format;
+	return *format ? format + 1 : format;
+}
+
+/* va_list may be an array type: pass it on inside a structure */
+struct arguments {
+	va_list list;
+};
+
+static uint64_t next_unsigned(struct arguments *args, uint32_t longs)
+{
+	switch (longs) {
+	case 0:
+		return va_arg(args->list, unsigned int);
+	case 1:
+		return va_arg(args->list, unsigned long);
+	default:
+		return va_arg(args->list, unsigned long long);
+	}
+}
+
+static int64_t next_signed(struct arguments *args, uint32_t longs)
+{
+	switch (longs) {
+	case 0:
+		return va_arg(args->list, int);
+	case 1:
+		return va_arg(args->list, long);
+	default:
+		return va_arg(args->list, long long);
+	}
+}
+
+static void convert(struct output *out, const struct spec *spec, struct arguments *args)
+{
+	int64_t number;
+
+	switch (spec->type) {
+	case 's':
+		put_string(out, va_arg(args->list, const char *), spec->width);
+		break;
+	case 'c':
+		pad(out, ' ', spec->width, 1);
+		put(out, (char)va_arg(args->list, int));
+		break;
+	case 'd':
+		number = next_signed(args, spec->longs);
+		/* negated as unsigned: the smallest number has no positive twin */
+		put_number(out, spec, number < 0 ? -(uint64_t)number : (uint64_t)number, number < 0);
+		break;
+	case 'u':
+	case 'x':
+		put_number(out, spec, next_unsigned(args, spec->longs), false);
+		break;
+	case '%':
+		put(out, '%');
+		break;
+	default:
+		/* a mistake in the caller; visible, and harmless as no argument is read */
+		put(out, '%');
+		put(out, '?');
+		break;
+	}
+}
+
+size_t format_text_va(char *buffer, size_t size, const char *format, va_list args)
+{
+	struct output out = { .buffer = buffer, .room = size ? size - 1 : 0 };
+	struct arguments arguments;
+	struct spec spec;
+
+	if (size == 0)
+		return 0;
+
+	va_copy(arguments.list, args);
+	while (*format && out.room > 0) {
+		if (*format != '%') {
+			put(&out, *format++);
+			continue;
+		}
+		format = parse_spec(format + 1, &spec);
+		convert(&out, &spec, &arguments);
+	}
+	va_end(arguments.list);
+
+	out.buffer[out.length] = '\0';
+	return out.length;
+}
+
+size_t format_text(char *buffer, size_t size, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+
+	va_start(args, format);
+	length = format_text_va(buffer, size, format, args);
+	va_end(args);
+	return length;
+}
