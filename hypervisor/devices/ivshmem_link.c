@@ -54,9 +54,9 @@ void ivshmem_update_route(uint32_t endpoint, uint32_t vector)
 
 void ivshmem_update_routes(uint32_t endpoint)
 {
-	uint32_t n, count = MAX(ivshmem_endpoints[endpoint].params.vectors, 1u);
+	uint32_t n, vectors = MAX(ivshmem_endpoints[endpoint].params.vectors, 1u);
 
-	for (n = 0; n < count; n++)
+	for (n = 0; n < vectors; n++)
 		ivshmem_update_route(endpoint, n);
 }
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Console and reasons go to buffers. Also what concerns all of the host architecture. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "console.h"
+#include "host.h"
+
+static char reason[CONSOLE_LINE];
+static char output[16 * CONSOLE_LINE];
+
+int refuse(int error, const char *format, ...)
+{
+	va_list args;
+
+	HOST_ASSERT(error < 0);
+	if (reason[0])
+		return error;
+	va_start(args, format);
+	format_text_va(reason, sizeof(reason), format, args);
+	va_end(args);
+	/* A text that is cut, or does not fit into one line, is of no use to anybody. */
+	HOST_ASSERT(reason[0] && strlen(reason) < sizeof(reason) - 1 && !strchr(reason, '\n'));
+	return error;
+}
+
+void refuse_clear(void)
+{
+	reason[0] = '\0';
+}
+
+void console_printf(const char *format, ...)
+{
+	size_t length = strlen(output);
+	va_list args;
+
+	va_start(args, format);
+	format_text_va(output + length, sizeof(output) - length, format, args);
+	va_end(args);
+}
+
+void console_putc(char c)
+{
+	console_printf("%c", c);
+}
+
+const char *host_reason(void)
+{
+	return reason;
+}
+
+const char *host_console(void)
+{
+	return output;
+}
+
+void host_reset(void)
+{
+	HOST_ASSERT(host_mappings() == 0);
+	HOST_ASSERT(host_locks_held() == 0);
+	refuse_clear();
+	output[0] = '\0';
+	host_fail_map(0);
+	host_on_raise(NULL);
+	host_clear_raised();
+}
+
+void host_abort(const char *file, int line, const char *rule)
+{
+	fprintf(stderr, "%s:%d: contract broken: %s\n", file, line, rule);
+	abort();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Control of the host architecture by tests. It implements the contracts of hypervisor/include in memory,
+ * aborts when they are not kept, and fails on request.
+ */
+#ifndef BULKHEAD_HOST_H
+#define BULKHEAD_HOST_H
+
+#include "cell.h"
+#include "types.h"
+
+/* Forget texts and interrupts, fail nothing. RAM keeps its contents. Aborts if a mapping or lock is left over. */
+void host_reset(void);
+
+/* RAM, for map_range(). Only what is mapped may be touched (AddressSanitizer watches). */
+#define HOST_RAM_BASE	0x60000000ull
+#define HOST_RAM_SIZE	0x00100000ull
+
+uint32_t host_read32(uint64_t phys);	/* mapped or not */
+void host_fill(uint64_t phys, uint64_t size, uint8_t value);
+uint32_t host_mappings(void);
+void host_fail_map(uint32_t nth);	/* the nth map_range() from now on fails, 1 is the next; 0: none */
+
+/* Interrupts */
+#define HOST_NUM_INTIDS	1020u
+
+void host_own_spi(struct cell *cell, uint32_t intid, bool owned);
+uint32_t host_raised(uint32_t intid);	/* how often since host_clear_raised() */
+uint32_t host_raised_total(void);
+void host_clear_raised(void);
+/* Called at each interrupt, with locks held; NULL: none */
+void host_on_raise(void (*hook)(uint32_t intid));
+
+/* Locks: how many the calling thread holds, and the most it ever held since host_reset() */
+uint32_t host_locks_held(void);
+uint32_t host_locks_held_max(void);
+
+/* Texts */
+const char *host_reason(void);	/* "" if nothing was refused */
+const char *host_console(void);
+
+void host_abort(const char *file, int line, const char *rule) __attribute__((noreturn));
+#define HOST_ASSERT(rule)	((rule) ? (void)0 : host_abort(__FILE__, __LINE__, #rule))
+
+#endif

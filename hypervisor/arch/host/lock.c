@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ticket locks between threads. Aborts on recursion and on release out of order or by somebody else. */
+#include <sched.h>
+#include "host.h"
+#include "lock.h"
+
+#define MAX_HELD	4u
+
+static _Thread_local spinlock_t *held[MAX_HELD];
+static _Thread_local uint32_t num_held, max_held;
+
+void spin_lock(spinlock_t *lock)
+{
+	uint32_t ticket, n;
+
+	for (n = 0; n < num_held; n++)
+		HOST_ASSERT(held[n] != lock);
+	HOST_ASSERT(num_held < MAX_HELD);
+
+	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
+		sched_yield();
+
+	held[num_held++] = lock;
+	max_held = MAX(max_held, num_held);
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+	HOST_ASSERT(num_held > 0 && held[num_held - 1] == lock);
+	num_held--;
+	__atomic_store_n(&lock->owner, lock->owner + 1, __ATOMIC_RELEASE);
+}
+
+uint32_t host_locks_held(void)
+{
+	return num_held;
+}
+
+uint32_t host_locks_held_max(void)
+{
+	return max_held;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Limits of the unit tests: small, so that tests can reach them; a test can have its own by -D. */
+#ifndef BULKHEAD_TEST_CONFIG_H
+#define BULKHEAD_TEST_CONFIG_H
+
+#ifndef CONFIG_MAX_CPUS
+#define CONFIG_MAX_CPUS			64
+#endif
+#ifndef CONFIG_MAX_CELLS
+#define CONFIG_MAX_CELLS		16
+#endif
+#ifndef CONFIG_MMIO_WINDOWS
+#define CONFIG_MMIO_WINDOWS		16
+#endif
+#ifndef CONFIG_IVSHMEM_MAX_LINKS
+#define CONFIG_IVSHMEM_MAX_LINKS	3
+#endif
+#ifndef CONFIG_IVSHMEM_MAX_ENDPOINTS
+#define CONFIG_IVSHMEM_MAX_ENDPOINTS	7
+#endif
+#ifndef CONFIG_IVSHMEM_SLOTS
+#define CONFIG_IVSHMEM_SLOTS		20
+#endif
+
+#endif

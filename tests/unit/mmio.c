@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Windows of a cell: order, overlap, wrap-around, and which of them gets an access. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "errors.h"
+#include "mmio.h"
+
+#define MAX_FIXED	8u
+#define MAX_MOVABLE	3u
+
+static struct mmio_window windows[MAX_FIXED + MAX_MOVABLE];
+static struct mmio_map map;
+static uint32_t hit_index;
+static uint64_t hit_offset;
+static void *hit_owner;
+
+static enum mmio_result record(void *owner, uint32_t index, struct mmio_access *access)
+{
+	hit_owner = owner;
+	hit_index = index;
+	hit_offset = access->offset;
+	return MMIO_HANDLED;
+}
+
+static enum mmio_result deny(void *owner, uint32_t index, struct mmio_access *access)
+{
+	(void)owner;
+	(void)index;
+	(void)access;
+	return MMIO_REFUSED;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	mmio_map_init(&map, windows, MAX_FIXED, MAX_MOVABLE);
+	return 0;
+}
+
+static int add(uint64_t base, uint64_t size, uint32_t index)
+{
+	return mmio_add_fixed(&map, base, size, record, &map, index);
+}
+
+/* Index of the window that was hit, or -1 */
+static int access_at(uint64_t addr, uint8_t size)
+{
+	struct mmio_access access = { .size = size };
+	enum mmio_result result = mmio_dispatch(&map, GUEST_ADDR(addr), &access);
+
+	if (result == MMIO_NO_WINDOW)
+		return -1;
+	assert_int_equal(result, MMIO_HANDLED);
+	return (int)hit_index;
+}
+
+static void fixed_windows_in_any_order(void **state)
+{
+	/* All orders of adding four windows give the same map. */
+	static const uint64_t bases[] = { 0x1000, 0x3000, 0x4000, 0x9000 };
+
+	(void)state;
+	for (uint32_t order = 0; order < 256; order++) {
+		uint32_t used = 0, n;
+
+		mmio_map_init(&map, windows, MAX_FIXED, MAX_MOVABLE);
+		for (n = 0; n < 4; n++) {
+			uint32_t which = (order >> (2 * n)) & 3;
+
+			if (used & (1u << which))
+				continue;
+			used |= 1u << which;
+			assert_int_equal(add(bases[which], 0x1000, which), 0);
+		}
+		for (n = 0; n < 4; n++) {
+			int expected = used & (1u << n) ? (int)n : -1;
+
+			assert_int_equal(access_at(bases[n], 4), expected);
+			assert_int_equal(access_at(bases[n] + 0xffc, 4), expected);
+			if (expected >= 0)
+				assert_int_equal(hit_offset, 0xffc);
+		}
+		assert_int_equal(access_at(0xffc, 4), -1);
+		assert_int_equal(access_at(0x2000, 4), -1);
+		assert_int_equal(access_at(0xa000, 4), -1);
+	}
+}
+
+static void fixed_windows_must_not_overlap(void **state)
+{
+	(void)state;
+	assert_int_equal(add(0x2000, 0x1000, 0), 0);
+	assert_int_equal(add(0x2000, 0x1000, 1), -EINVAL);
+	assert_int_equal(add(0x1000, 0x1001, 1), -EINVAL);
+	assert_int_equal(add(0x2fff, 0x1000, 1), -EINVAL);
+	assert_int_equal(add(0x1000, 0x4000, 1), -EINVAL);
+	assert_int_equal(add(0x2400, 0x10, 1), -EINVAL);
+	assert_int_equal(map.num_fixed, 1);
+	assert_int_equal(add(0x1000, 0x1000, 1), 0);
+	assert_int_equal(add(0x3000, 0x1000, 2), 0);
+	assert_int_equal(access_at(0x2ffc, 4), 0);
+}
+
+static void fixed_window_must_not_wrap_or_be_empty(void **state)
+{
+	(void)state;
+	assert_int_equal(add(0x1000, 0, 0), -EINVAL);
+	assert_int_equal(add(UINT64_MAX - 0xfff, 0x1001, 0), -EINVAL);
+	assert_int_equal(add(0x1000, UINT64_MAX, 0), -EINVAL);
+	assert_int_equal(map.num_fixed, 0);
+	assert_int_equal(add(UINT64_MAX - 0x1000, 0x1000, 7), 0);
+	assert_int_equal(access_at(UINT64_MAX - 0x1000, 1), 7);
+	assert_int_equal(access_at(UINT64_MAX - 1, 1), 7);
+	assert_int_equal(access_at(UINT64_MAX, 1), -1);
+}
+
+static void maps_have_limits(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < MAX_FIXED; n++)
+		assert_int_equal(add(0x1000 * n, 0x1000, n), 0);
+	assert_int_equal(add(0x100000, 0x1000, 0), -ENOMEM);
+	for (uint32_t n = 0; n < MAX_MOVABLE; n++)
+		assert_non_null(mmio_add_movable(&map, 0x1000, record, NULL, n));
+	assert_null(mmio_add_movable(&map, 0x1000, record, NULL, 0));
+	for (uint32_t n = 0; n < MAX_FIXED; n++)
+		assert_int_equal(access_at(0x1000 * n, 4), (int)n);
+}
+
+static void straddling_is_no_window(void **state)
+{
+	static const uint8_t sizes[] = { 1, 2, 4, 8 };
+
+	(void)state;
+	assert_int_equal(add(0x1000, 0x1000, 0), 0);
+	assert_int_equal(add(0x2000, 0x1000, 1), 0);
+	for (uint32_t n = 0; n < ARRAY_SIZE(sizes); n++) {
+		uint8_t size = sizes[n];
+
+		assert_int_equal(access_at(0x2000 - size, size), 0);
+		for (uint8_t beyond = 1; beyond < size; beyond++) {
+			assert_int_equal(access_at(0x2000 - size + beyond, size), -1);
+			assert_int_equal(access_at(0x1000 - size + beyond, size), -1);
+			assert_int_equal(access_at(0x3000 - size + beyond, size), -1);
+		}
+	}
+	assert_int_equal(access_at(UINT64_MAX - 2, 8), -1);
+}
+
+static void movable_window_moves_and_closes(void **state)
+{
+	struct mmio_window *window = mmio_add_movable(&map, 0x1000, record, &windows, 5);
+
+	(void)state;
+	assert_int_equal(access_at(0, 1), -1);
+	assert_int_equal(access_at(UINT64_MAX, 1), -1);		/* the closed base is no address */
+	mmio_move(window, 0x8000);
+	assert_int_equal(access_at(0x8ffc, 4), 5);
+	assert_ptr_equal(hit_owner, &windows);
+	assert_int_equal(hit_offset, 0xffc);
+	assert_int_equal(access_at(0x8ffd, 4), -1);
+	mmio_move(window, 0x10000);
+	assert_int_equal(access_at(0x8000, 4), -1);
+	assert_int_equal(access_at(0x10000, 4), 5);
+	mmio_move(window, 0);
+	assert_int_equal(access_at(0, 4), 5);
+	mmio_move(window, MMIO_CLOSED);
+	assert_int_equal(access_at(0, 4), -1);
+	mmio_move(window, UINT64_MAX - 0xfff);			/* end wraps to 0 */
+	assert_int_equal(access_at(UINT64_MAX - 0xfff, 4), -1);
+	mmio_move(window, UINT64_MAX - 0x1000);
+	assert_int_equal(access_at(UINT64_MAX - 0x1000, 4), 5);
+}
+
+static void fixed_wins_over_movable(void **state)
+{
+	struct mmio_window *window = mmio_add_movable(&map, 0x3000, record, NULL, 9);
+
+	(void)state;
+	assert_int_equal(add(0x2000, 0x1000, 1), 0);
+	mmio_move(window, 0x1000);
+	assert_int_equal(access_at(0x1ffc, 4), 9);
+	assert_int_equal(access_at(0x2000, 4), 1);
+	assert_int_equal(access_at(0x2ffc, 4), 1);
+	assert_int_equal(access_at(0x3000, 4), 9);
+	/* not wholly in the fixed one, but wholly in the movable one */
+	assert_int_equal(access_at(0x1ffe, 4), 9);
+}
+
+static void result_of_the_handler_is_passed_on(void **state)
+{
+	struct mmio_access access = { .size = 4 };
+
+	(void)state;
+	assert_int_equal(mmio_add_fixed(&map, 0x1000, 0x1000, deny, NULL, 0), 0);
+	assert_int_equal(mmio_dispatch(&map, GUEST_ADDR(0x1000), &access), MMIO_REFUSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(fixed_windows_in_any_order, setup),
+		cmocka_unit_test_setup(fixed_windows_must_not_overlap, setup),
+		cmocka_unit_test_setup(fixed_window_must_not_wrap_or_be_empty, setup),
+		cmocka_unit_test_setup(maps_have_limits, setup),
+		cmocka_unit_test_setup(straddling_is_no_window, setup),
+		cmocka_unit_test_setup(movable_window_moves_and_closes, setup),
+		cmocka_unit_test_setup(fixed_wins_over_movable, setup),
+		cmocka_unit_test_setup(result_of_the_handler_is_passed_on, setup),
+	};
+
+	return cmocka_run_group_tests_name("mmio", tests, NULL, NULL);
+}
