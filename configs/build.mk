@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Binary configurations: build/configs/{qemu-arm64,rtos}.cell for the demo, the same names in fixed/ for the
+# variant at fixed addresses (mem=768M), and broken ones in hostile/ and hostile/fixed/ for the system tests.
+
+CONFIG_TOOL := tools/bulkhead-config
+CONFIG_DEP := $(CONFIG_TOOL) $(wildcard tools/bulkhead_config/*.py configs/boards/*.yaml) configs/build.mk
+DEMO_CONFIGS := $(B)/configs/qemu-arm64.cell $(B)/configs/rtos.cell
+FIXED_CONFIGS := $(B)/configs/fixed/qemu-arm64.cell $(B)/configs/fixed/rtos.cell
+
+DEMO_DEPS += $(DEMO_CONFIGS)
+
+.PHONY: configs
+configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS)
+
+$(DEMO_CONFIGS) &: configs/systems/qemu-arm64-demo.yaml $(CONFIG_DEP)
+	@echo "  CONFIG  $(B)/configs"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs >/dev/null
+	@touch $(DEMO_CONFIGS)
+
+$(FIXED_CONFIGS) &: configs/systems/qemu-arm64-fixed.yaml $(CONFIG_DEP)
+	@echo "  CONFIG  $(B)/configs/fixed"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/fixed >/dev/null
+	@touch $(FIXED_CONFIGS)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Command line of the configuration compiler. Exit codes: 0 done, 1 problems found, 2 wrong usage."""
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from . import binary, emit, model, registry, show
+from .source import ConfigError
+
+
+def load(file, boards):
+    system = model.load_system(file, boards)
+    registry.run(system)
+    return system
+
+
+def _write(directory, files):
+    """All files or none: a set of configurations belongs together."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        for name, content in files.items():
+            (Path(scratch) / name).write_bytes(content)
+        for name in files:
+            os.replace(Path(scratch) / name, directory / name)
+
+
+def _compile(arguments):
+    files = emit.compile_system(load(arguments.system, arguments.boards))
+    _write(arguments.output, files)
+    for name, content in files.items():
+        print(f"{arguments.output / name}: {len(content)} bytes")
+
+
+def _check(arguments):
+    system = load(arguments.system, arguments.boards)
+    print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
+
+
+def _show(arguments):
+    try:
+        with open(arguments.file, "rb") as stream:
+            content = stream.read(model.MIB)
+        lines = list(show.show(binary.parse(content)))
+    except OSError as error:
+        sys.exit(f"{arguments.file}: cannot be read: {error.strerror}")
+    except binary.BinaryError as error:
+        sys.exit(f"{arguments.file}: {error}")
+    print("\n".join(lines))
+
+
+def _rules(_arguments):
+    registry.load_rules()
+    for name, text in registry.FORMAT_RULES.items():
+        print(f"{name:26} {text}")
+    for rule in registry.RULES:
+        print(f"{rule.name:26} {rule.manual}")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="bulkhead-config", description="Makes binary configurations, revision 14, "
+                                     "out of a system file and its board file in YAML.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name, text, run):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    compiler = add("compile", "write a system configuration and the cell configurations", _compile)
+    compiler.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    checker = add("check", "look for problems, write nothing", _check)
+    for command in (compiler, checker):
+        command.add_argument("system", metavar="SYSTEM.yaml")
+        command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
+                             help="look for the board here, instead of in ../boards beside the system file")
+    add("show", "decode a binary configuration", _show).add_argument("file", metavar="FILE.cell")
+    add("rules", "list what is checked", _rules)
+    return parser
+
+
+def main():
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except ConfigError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"bulkhead-config: {error.filename or 'output'}: {error.strerror}")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A checked system as binary configurations, revision 14."""
+from . import abi
+from .abi import (CFG_CELL_CONSOLE_ACTIVE, CFG_CELL_CONSOLE_PERMITTED, CFG_CELL_PASSIVE_COMM_REGION,
+                  CFG_MEM_COMM_REGION, CFG_MEM_DMA, CFG_MEM_EXECUTE, CFG_MEM_IO, CFG_MEM_LOADABLE, CFG_MEM_READ,
+                  CFG_MEM_ROOTSHARED, CFG_MEM_WRITE)
+from .units import PAGE
+
+CPU_SET_UNIT = 8
+FIRST_SPI = 32
+PINS = 128			# per irqchip entry
+LAST_PIN_BASE = 1024 - PINS
+BAR_MASK_PAGE = 0xfffff000
+
+READ_WRITE = CFG_MEM_READ | CFG_MEM_WRITE
+ROOT_RAM = READ_WRITE | CFG_MEM_EXECUTE | CFG_MEM_DMA
+DEVICE = READ_WRITE | CFG_MEM_IO
+ACCESS = {"r": CFG_MEM_READ, "w": CFG_MEM_WRITE, "x": CFG_MEM_EXECUTE}
+CONSOLES = {
+    "pl011": (abi.CFG_CONSOLE_PL011, abi.CFG_CONSOLE_MMIO | abi.CFG_CONSOLE_REGDIST_4),
+    "8250": (abi.CFG_CONSOLE_8250, abi.CFG_CONSOLE_MMIO | abi.CFG_CONSOLE_REGDIST_4),
+}
+VIRTUAL_CONSOLE = {"off": 0, "permitted": CFG_CELL_CONSOLE_PERMITTED,
+                   "active": CFG_CELL_CONSOLE_PERMITTED | CFG_CELL_CONSOLE_ACTIVE}
+
+
+def _cpu_set(cpus):
+    size = (max(cpus) // (8 * CPU_SET_UNIT) + 1) * CPU_SET_UNIT
+    return sum(1 << cpu for cpu in set(cpus)).to_bytes(size, "little")
+
+
+def _irqchips(system, spis):
+    chips = {}
+    for pin in sorted(FIRST_SPI + spi for spi in spis):
+        base = min(FIRST_SPI + (pin - FIRST_SPI) // PINS * PINS, LAST_PIN_BASE)
+        chip = chips.setdefault(base, abi.Irqchip(address=system.board.distributor.start, pin_base=base))
+        chip.pin_bitmap[(pin - base) // 32] |= 1 << (pin - base) % 32
+    return list(chips.values())
+
+
+def _console(system, name):
+    if name is None:
+        return abi.Console()
+    device = system.board.devices[name]
+    kind, flags = CONSOLES[device.console]
+    return abi.Console(address=device.range.start, size=device.range.size, type=kind, flags=flags)
+
+
+def _identity(area, flags):
+    return abi.Memory(area.start, area.start, area.size, flags)
+
+
+def _links(system, cell, regions):
+    """Appends the sections of all links of a cell to its regions and returns its PCI devices."""
+    devices = []
+    extra = 0 if cell.root else CFG_MEM_ROOTSHARED
+    for link in sorted(system.links_of(cell), key=lambda link: link.slot):
+        own = link.peers.index(cell.name)
+        device = abi.PciDevice(type=abi.CFG_PCI_IVSHMEM, domain=system.domain, bdf=link.slot << 3,
+                               shmem_regions_start=len(regions), shmem_dev_id=own, shmem_peers=len(link.peers),
+                               shmem_protocol=link.protocol_of(cell.name))
+        device.bar_mask[0] = BAR_MASK_PAGE
+        for start, size, writer in link.sections():
+            write = CFG_MEM_WRITE if writer in ("all", own) else 0
+            regions.append(abi.Memory(start, start, size, CFG_MEM_READ | write | extra))
+        devices.append(device)
+    return devices
+
+
+def _region(region):
+    flags = sum(ACCESS[letter] for letter in region.access)
+    flags |= CFG_MEM_DMA if region.dma else 0
+    flags |= CFG_MEM_LOADABLE if region.loadable else 0
+    flags |= CFG_MEM_ROOTSHARED if region.shared else 0
+    return abi.Memory(region.host, region.at, region.size, flags)
+
+
+def _pack(header, cell, cpus, regions, irqchips, devices):
+    """Fills in the counts and returns the bytes behind the header."""
+    cpu_set = _cpu_set(cpus)
+    cell.cpu_set_size = len(cpu_set)
+    cell.num_memory_regions, cell.num_irqchips, cell.num_pci_devices = len(regions), len(irqchips), len(devices)
+    content = bytes(header) + cpu_set + b"".join(bytes(item) for item in regions + irqchips + devices)
+    assert len(content) <= abi.CFG_MAX_SIZE - PAGE, "the schema bounds every list"
+    return content
+
+
+def cell_config(system, cell):
+    board = system.board
+    regions = []
+    devices = _links(system, cell, regions)
+    regions += [_identity(board.devices[name].range, DEVICE) for name in cell.devices]
+    regions += [_identity(board.devices[name].range, DEVICE | CFG_MEM_ROOTSHARED) for name in cell.shared_devices]
+    regions += [_region(region) for region in cell.regions]
+    if cell.comm is not None:
+        regions.append(abi.Memory(0, cell.comm, PAGE, READ_WRITE | CFG_MEM_COMM_REGION))
+    spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell)}
+    spis |= {spi for name in cell.devices for spi in board.devices[name].spis}
+    header = abi.Cell(
+        signature=abi.CFG_SIGNATURE_CELL, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
+        name=cell.name.encode(), vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
+        flags=VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0),
+        console=_console(system, cell.console))
+    return _pack(header, header, cell.cpus, regions, _irqchips(system, spis), devices)
+
+
+def system_config(system):
+    """The root cell's list has links last: later regions win over the memory around them."""
+    board, cell = system.board, system.root
+    regions = [_identity(device.range, DEVICE)
+               for device in sorted(board.devices.values(), key=lambda device: device.range)]
+    for ram in sorted(board.ram, key=lambda ram: ram.range):
+        parts = ram.range.minus(system.hypervisor_range) if system.hypervisor_range else [ram.range]
+        regions += [_identity(part, ROOT_RAM) for part in parts]
+    devices = _links(system, cell, regions)
+    header = abi.System(
+        signature=abi.CFG_SIGNATURE_SYSTEM, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
+        flags=abi.CFG_SYS_VIRTUAL_CONSOLE if system.virtual_console else 0,
+        hypervisor_memory=abi.Memory(phys_start=system.hypervisor_at or 0, size=system.hypervisor_size),
+        debug_console=_console(system, system.hypervisor_console), pci_mmconfig_base=system.ecam,
+        pci_is_virtual=1, pci_domain=system.domain)
+    arm = header.arch.arm
+    arm.maintenance_irq, arm.gic_version = board.maintenance, 3
+    arm.gicd_base, arm.gicr_base = board.distributor.start, board.redistributors.start
+    root = header.root_cell
+    root.name, root.vpci_irq_base = cell.name.encode(), cell.lines
+    root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
+    return _pack(header, root, range(board.cpus), regions, _irqchips(system, range(board.spis)), devices)
+
+
+def compile_system(system):
+    """File name to content, root cell first."""
+    files = {f"{system.root.name}.cell": system_config(system)}
+    files.update((f"{cell.name}.cell", cell_config(system, cell)) for cell in system.cells if not cell.root)
+    return files
+
+

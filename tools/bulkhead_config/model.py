@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What board and system files say, as objects. What the user left open is None until allocate.py has run."""
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import schema
+from .source import ConfigError, Document, Problem, load
+from .units import KIB, MIB, PAGE, Range, parse_size
+
+ECAM_SIZE = MIB		# one bus
+BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
+LINE_COUNT = 4			# INTA..INTD
+
+PROTOCOLS = {"undefined": 0x0000, "ethernet": 0x0001}
+VIRTIO = {"virtio-net": 1, "virtio-block": 2, "virtio-console": 3}
+VIRTIO_FRONTEND, VIRTIO_BACKEND = 0x8000, 0xc000
+
+
+@dataclass
+class Entry:
+    """Something that stands in a file."""
+    document: Document
+    path: tuple
+    name: str
+
+    def key(self, *path):
+        return self.document.key(*self.path, *path)
+
+    def value(self, *path):
+        return self.document.value(*self.path, *path)
+
+    def has(self, *path):
+        return self.path + path in self.document.keys
+
+
+@dataclass
+class Device(Entry):
+    range: Range
+    spis: list
+    console: str
+
+    def __str__(self):
+        return f"device '{self.name}'"
+
+
+@dataclass
+class Ram(Entry):
+    range: Range
+
+    def __str__(self):
+        return f"memory '{self.name}' of the board"
+
+
+@dataclass
+class Board(Entry):
+    cpus: int
+    ram: list
+    pool: Range
+    distributor: Range
+    redistributors: Range
+    maintenance: int
+    spis: int
+    ecam: int
+    domain: int
+    pci_spis: range
+    devices: dict
+
+    def is_ram(self, area):
+        return any(ram.range.contains(area) for ram in self.ram)
+
+    def gic(self):
+        return [("the GIC distributor", self.distributor), ("the GIC redistributors", self.redistributors)]
+
+
+@dataclass
+class Region(Entry):
+    """Memory of a cell."""
+    cell: str
+    at: int
+    size: int
+    host: int
+    access: str
+    dma: bool
+    loadable: bool
+    shared: bool
+
+    def __str__(self):
+        return f"memory '{self.name}' of cell '{self.cell}'"
+
+    @property
+    def guest_range(self):
+        return Range.at(self.at, self.size)
+
+    @property
+    def host_range(self):
+        return Range.at(self.host, self.size)
+
+
+@dataclass
+class Cell(Entry):
+    root: bool
+    cpus: list
+    regions: list
+    comm: int
+    entry: int
+    passive: bool
+    virtual_console: str
+    console: str
+    devices: list
+    shared_devices: list
+    interrupts: list
+    lines: int		# first of four SPIs for the virtual PCI host
+
+    def __str__(self):
+        return f"cell '{self.name}'"
+
+
+@dataclass
+class Link(Entry):
+    peers: list
+    host: int
+    state: int
+    shared: int
+    output: int
+    vectors: int
+    protocol: object
+    backend: str
+    slot: int
+
+    def __str__(self):
+        return f"link '{self.name}'"
+
+    @property
+    def size(self):
+        return self.state + self.shared + self.output * len(self.peers)
+
+    @property
+    def host_range(self):
+        return Range.at(self.host, self.size)
+
+    def sections(self):
+        """(host start, size, id of the only writer | 'all' | None) in the order the device wants them."""
+        start = self.host
+        parts = [(self.state, None), (self.shared, "all")]
+        parts += [(self.output, peer) for peer in range(len(self.peers))]
+        for size, writer in parts:
+            yield start, size, writer
+            start += size
+
+    def protocol_of(self, peer):
+        if isinstance(self.protocol, int):
+            return self.protocol
+        if self.protocol in PROTOCOLS:
+            return PROTOCOLS[self.protocol]
+        side = VIRTIO_BACKEND if peer == self.backend else VIRTIO_FRONTEND
+        return side + VIRTIO[self.protocol]
+
+    def line(self):
+        """0 for INTA: follows from the device number."""
+        return self.slot % LINE_COUNT
+
+
+@dataclass
+class System(Entry):
+    board: Board
+    hypervisor_size: int
+    hypervisor_at: int		# None: the driver allocates it
+    hypervisor_console: str
+    virtual_console: bool
+    ecam: int
+    domain: int
+    pool: Range
+    cells: list
+    links: list = field(default_factory=list)
+
+    def __str__(self):
+        return f"system '{self.name}'"
+
+    @property
+    def root(self):
+        return next(cell for cell in self.cells if cell.root)
+
+    def cell(self, name):
+        return next((cell for cell in self.cells if cell.name == name), None)
+
+    def links_of(self, cell):
+        return [link for link in self.links if cell.name in link.peers]
+
+    @property
+    def hypervisor_range(self):
+        return None if self.hypervisor_at is None else Range.at(self.hypervisor_at, self.hypervisor_size)
+
+    def pci_windows(self):
+        """ECAM, and the window for BARs that the driver opens behind it: two pages per device."""
+        ecam = Range.at(self.ecam, ECAM_SIZE)
+        bars = max([len(self.links_of(cell)) for cell in self.cells if cell.root] + [1])
+        return [("the ECAM window", ecam), ("the PCI BAR window", Range.at(ecam.end, bars * 2 * BAR_PAGE))]
+
+
+def _area(data):
+    return Range.at(data["at"], parse_size(data["size"]))
+
+
+def _entries(data, document, key, make):
+    return [make(document, (key, name), name, value) for name, value in (data.get(key) or {}).items()]
+
+
+def _device(document, path, name, data):
+    return Device(document, path, name, range=_area(data), spis=data.get("spis", []),
+                  console=data.get("console"))
+
+
+def _ram(document, path, name, data):
+    return Ram(document, path, name, range=_area(data))
+
+
+def load_board(file):
+    document = load(file)
+    schema.check(document, schema.BOARD)
+    data = document.data
+    gic, lines = data["gic"], data["pci"]["interrupts"]
+    return Board(
+        document, (), data["board"], cpus=data["cpus"], ram=_entries(data, document, "memory", _ram),
+        pool=_area(data["pool"]), distributor=_area(gic["distributor"]),
+        redistributors=_area(gic["redistributors"]), maintenance=gic["maintenance-interrupt"], spis=gic["spis"],
+        ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
+        pci_spis=range(lines["first"], lines["first"] + lines["count"]),
+        devices={device.name: device for device in _entries(data, document, "devices", _device)})
+
+
+def find_board(document, directories):
+    """boards/NAME.yaml beside the directory of the system file, or in a directory the user names."""
+    name = document.data["board"]
+    places = [Path(d) for d in directories] or [Path(document.file).parent.parent / "boards"]
+    for place in places:
+        if (place / f"{name}.yaml").is_file():
+            return place / f"{name}.yaml"
+    raise ConfigError([Problem(document.value("board"), "board-unknown",
+                               f"there is no {name}.yaml in {', '.join(str(p) for p in places)}; "
+                               "correct the name, or add the directory with --boards")])
+
+
+def _cell(document, path, name, data):
+    regions = []
+    for key, region in data.get("memory", {}).items():
+        regions.append(Region(
+            document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
+            host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
+            loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
+    return Cell(
+        document, path, name, root=data.get("root", False), cpus=data.get("cpus", []), regions=regions,
+        comm=data.get("communication-region"), entry=data.get("entry", 0), passive=data.get("passive", False),
+        virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
+        devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
+        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"))
+
+
+def _link(document, path, name, data):
+    return Link(
+        document, path, name, peers=data["peers"], host=data.get("at"), state=parse_size(data.get("state", PAGE)),
+        shared=parse_size(data.get("shared", 0)), output=parse_size(data.get("output", 0)),
+        vectors=data.get("vectors", 1), protocol=data.get("protocol", "undefined"), backend=data.get("backend"),
+        slot=data.get("device"))
+
+
+def load_system(file, board_directories=()):
+    document = load(file)
+    schema.check(document, schema.SYSTEM)
+    data = document.data
+    board = load_board(find_board(document, board_directories))
+    memory, pci = data["hypervisor"]["memory"], data.get("pci", {})
+    fixed = isinstance(memory, dict)
+    return System(
+        document, (), data["system"], board=board,
+        hypervisor_size=parse_size(memory["size"] if fixed else memory),
+        hypervisor_at=memory["at"] if fixed else None, hypervisor_console=data["hypervisor"].get("console"),
+        virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
+        domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
+        cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rules for boards, and for what a system changes of its board."""
+from itertools import combinations
+
+from .model import ECAM_SIZE
+from .registry import BOARD, rule
+from .units import KIB, MIB, PAGE, format_size
+
+REDISTRIBUTOR_SIZE = 128 * KIB
+HYPERVISOR_MINIMUM = MIB
+
+
+@rule("board-overlap", BOARD)
+def board_overlap(system):
+    """Memory, devices and interrupt controller of a board do not overlap."""
+    board = system.board
+    areas = [(str(ram), ram.range, ram.key()) for ram in board.ram]
+    areas += [(str(device), device.range, device.key()) for device in board.devices.values()]
+    areas += [("the GIC distributor", board.distributor, board.key("gic", "distributor")),
+              ("the GIC redistributors", board.redistributors, board.key("gic", "redistributors"))]
+    for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
+        if a.overlaps(b):
+            yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}); "
+                            "correct the address or size of one of them")
+
+
+@rule("board-area-pages", BOARD)
+def board_area_pages(system):
+    """Memory and devices of a board begin and end at a page, because they are mapped."""
+    board = system.board
+    areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values()]]
+    areas += [("the pool", board.pool, board.key("pool"))]
+    for name, area, place in areas:
+        if area.start % PAGE or area.end % PAGE or area.size == 0:
+            yield place, f"{name} {area} does not consist of whole pages; use multiples of {format_size(PAGE)}"
+
+
+@rule("board-redistributors", BOARD)
+def board_redistributors(system):
+    """There is a GICv3 redistributor of 128 KiB for each CPU of the board."""
+    board = system.board
+    needed = board.cpus * REDISTRIBUTOR_SIZE
+    if board.redistributors.size < needed:
+        yield board.key("gic", "redistributors"), (
+            f"the GIC redistributors have {format_size(board.redistributors.size)}, {board.cpus} CPUs need "
+            f"{format_size(needed)}; correct size or cpus")
+
+
+@rule("board-spi", BOARD)
+def board_spi(system):
+    """The SPIs of devices exist, and none of them is set aside for the virtual PCI host."""
+    board = system.board
+    if board.pci_spis.stop > board.spis:
+        yield board.key("pci", "interrupts"), (f"SPIs [{board.pci_spis.start}, {board.pci_spis.stop}) exceed the "
+                                               f"{board.spis} that the GIC has; choose lower ones")
+    for device in board.devices.values():
+        for spi in device.spis:
+            if spi >= board.spis:
+                yield device.key("spis"), f"{device} uses SPI {spi}, the GIC has {board.spis}; correct one of them"
+            if spi in board.pci_spis:
+                yield device.key("spis"), (f"{device} uses SPI {spi}, which 'interrupts' of 'pci' offers to cells; "
+                                           "choose unused ones there")
+
+
+@rule("pool-not-ram", BOARD)
+def pool_not_ram(system):
+    """The pool, from which cells and links get memory, lies in memory of the board."""
+    if not system.board.is_ram(system.pool):
+        entry = system if system.has("pool") else system.board
+        yield entry.key("pool"), (f"the pool {system.pool} is not inside the memory of board "
+                                  f"'{system.board.name}'; move it there")
+
+
+@rule("hypervisor-memory-size", BOARD)
+def hypervisor_memory_size(system):
+    """Hypervisor memory consists of whole pages and has at least 1 MiB."""
+    at = system.hypervisor_at or 0
+    if system.hypervisor_size % PAGE or at % PAGE or system.hypervisor_size < HYPERVISOR_MINIMUM:
+        yield system.value("hypervisor", "memory"), (
+            f"{format_size(system.hypervisor_size)}{f' at {at:#x}' if at else ''} does not do for the hypervisor; "
+            f"use a multiple of {format_size(PAGE)}, at least {format_size(HYPERVISOR_MINIMUM)}")
+
+
+@rule("hypervisor-memory-not-ram", BOARD)
+def hypervisor_memory_not_ram(system):
+    """Hypervisor memory lies in memory of the board."""
+    area = system.hypervisor_range
+    if area and not system.board.is_ram(area):
+        yield system.key("hypervisor", "memory"), (f"hypervisor memory {area} is not inside the memory of board "
+                                                   f"'{system.board.name}'; move it there, or leave 'at' out")
+
+
+@rule("ecam-alignment", BOARD)
+def ecam_alignment(system):
+    """The ECAM window is aligned to its size, and PCI addresses have 32 bits."""
+    if system.ecam % ECAM_SIZE or any(window.end > 1 << 32 for _, window in system.pci_windows()):
+        yield _ecam_place(system), (f"the ECAM window cannot be at {system.ecam:#x}; use a multiple of "
+                                    f"{format_size(ECAM_SIZE)} below 4 GiB")
+
+
+@rule("ecam-conflict", BOARD)
+def ecam_conflict(system):
+    """Neither the ECAM window nor the BAR window behind it covers anything that the board has."""
+    board = system.board
+    areas = [(str(entry), entry.range) for entry in [*board.ram, *board.devices.values()]] + board.gic()
+    for window_name, window in system.pci_windows():
+        for name, area in areas:
+            if window.overlaps(area):
+                yield _ecam_place(system), (f"{window_name} {window} overlaps {name} {area}; "
+                                            "move 'ecam' to where the board has nothing")
+
+
+def _ecam_place(system):
+    return system.key("pci", "ecam") if system.has("pci", "ecam") else system.board.key("pci", "ecam")

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rules about addresses and interrupts, after everything has got one."""
+from itertools import combinations
+
+from .model import LINE_COUNT
+from .registry import LAYOUT, rule
+from .units import PAGE, Range
+
+
+def _owners(system):
+    """All that occupies host memory for cells."""
+    return [region for cell in system.cells for region in cell.regions] + system.links
+
+
+def _guest_areas(system, cell):
+    """(what, range, place) of everything that a non-root cell sees at an address."""
+    areas = [(str(region), region.guest_range, region.key()) for region in cell.regions]
+    if cell.comm is not None:
+        areas.append((f"the communication region of {cell}", Range.at(cell.comm, PAGE),
+                      cell.key("communication-region")))
+    for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)):
+        for index, name in enumerate(names):
+            device = system.board.devices[name]
+            areas.append((f"device '{name}'", device.range, cell.value(key, index)))
+    areas += [(str(link), link.host_range, link.key()) for link in system.links_of(cell)]
+    return areas
+
+
+@rule("memory-not-ram", LAYOUT)
+def memory_not_ram(system):
+    """Memory of cells and links is memory of the board."""
+    for owner in _owners(system):
+        if not system.board.is_ram(owner.host_range):
+            yield owner.key(), (f"{owner} {owner.host_range} is not inside the memory of board '{system.board.name}'; "
+                                "move it there, or leave its host address out")
+
+
+@rule("memory-overlap", LAYOUT)
+def memory_overlap(system):
+    """No two cells or links have the same memory: what cells share is declared as a link."""
+    for first, second in combinations(_owners(system), 2):
+        if first.host_range.overlaps(second.host_range):
+            yield second.key(), (f"{second} {second.host_range} overlaps {first} {first.host_range} (line "
+                                 f"{first.key().line}); move one of them, or leave its host address out")
+
+
+@rule("memory-of-hypervisor", LAYOUT)
+def memory_of_hypervisor(system):
+    """No cell or link has memory of the hypervisor."""
+    area = system.hypervisor_range
+    for owner in _owners(system):
+        if area and owner.host_range.overlaps(area):
+            yield owner.key(), (f"{owner} {owner.host_range} overlaps hypervisor memory {area} (line "
+                                f"{system.key('hypervisor', 'memory').line}); move one of them")
+
+
+@rule("guest-overlap", LAYOUT)
+def guest_overlap(system):
+    """A cell sees one thing at each of its addresses."""
+    for cell in system.cells:
+        areas = [] if cell.root else _guest_areas(system, cell)
+        for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
+            if a.overlaps(b):
+                yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}) in the addresses of {cell}; "
+                                "move one of them")
+
+
+@rule("guest-window", LAYOUT)
+def guest_window(system):
+    """Nothing of a cell covers the interrupt controller or the virtual PCI host."""
+    windows = system.board.gic() + system.pci_windows()
+    for cell in system.cells:
+        for what, area, place in [] if cell.root else _guest_areas(system, cell):
+            for name, window in windows:
+                if area.overlaps(window):
+                    yield place, f"{what} {area} covers {name} {window} in {cell}; move it"
+
+
+@rule("entry-not-memory", LAYOUT)
+def entry_not_memory(system):
+    """A cell starts inside memory that it may execute."""
+    for cell in system.cells:
+        runnable = [region for region in cell.regions if "x" in region.access]
+        if cell.root or any(region.guest_range.contains(Range.at(cell.entry, 4)) for region in runnable):
+            continue
+        ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable) or "none"
+        yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its executable memory ({ranges}); set "
+                                  "'entry' to an address inside")
+
+
+@rule("spi-twice", LAYOUT)
+def spi_twice(system):
+    """An interrupt belongs to one cell: by its device, by 'interrupts', or for the virtual PCI host."""
+    owners = {}
+    claims = []
+    for cell in system.cells:
+        claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index))
+                   for index, name in enumerate(cell.devices) for spi in system.board.devices[name].spis]
+        claims += [(spi, str(cell), cell.value("interrupts", index)) for index, spi in enumerate(cell.interrupts)]
+        if cell.lines is not None:
+            claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"))
+                       for n in range(LINE_COUNT)]
+    given = {name for cell in system.cells for name in cell.devices}
+    for device in system.board.devices.values():
+        if device.name not in given:
+            owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis"))) for spi in device.spis)
+    for spi, owner, place in claims:
+        if spi in owners:
+            other, other_place = owners[spi]
+            yield place, (f"SPI {spi} of {owner} already belongs to {other} ({other_place.file}, line "
+                          f"{other_place.line}); choose another one")
+        owners.setdefault(spi, (owner, place))

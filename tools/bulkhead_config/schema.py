@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Structure of board and system files as JSON schemas, and their violations as problems.
+
+Every schema says in "description" what is expected: that is what the user reads."""
+import difflib
+
+import jsonschema
+
+from .source import ConfigError, Problem
+from .units import ADDRESS_END, SIZE_PATTERN
+
+NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
+
+
+def _object(properties, required=(), **more):
+    return {"type": "object", "description": "a mapping of keys to values", "properties": properties,
+            "required": list(required), "additionalProperties": False, **more}
+
+
+def _named(value, **more):
+    return {"type": "object", "description": "a mapping of names to values",
+            "propertyNames": {"pattern": NAME, "description": "a name of letters, digits, '-', '_' and '.' that starts "
+                              "with a letter"}, "additionalProperties": value, "maxProperties": 64, **more}
+
+
+def _list(items):
+    return {"type": "array", "description": "a list", "items": items, "maxItems": 1024}
+
+
+def _int(what, minimum, maximum):
+    return {"type": "integer", "minimum": minimum, "maximum": maximum,
+            "description": f"{what}, {minimum} to {maximum}"}
+
+
+def _enum(*values):
+    return {"enum": list(values), "description": "one of " + ", ".join(str(v) for v in values)}
+
+
+ADDRESS = {"type": "integer", "minimum": 0, "maximum": ADDRESS_END - 1,
+           "description": "an address below 2^48, such as 0x60000000"}
+SIZE = {"type": ["integer", "string"], "pattern": SIZE_PATTERN, "minimum": 0, "maximum": ADDRESS_END,
+        "description": "a size such as 36 KiB, 4 MiB or 0x1000"}
+BOOL = {"type": "boolean", "description": "true or false"}
+TEXT = {"type": "string", "pattern": NAME, "description": "a name"}
+SPI = _int("an SPI number (INTID - 32)", 0, 987)
+AREA = _object({"at": ADDRESS, "size": SIZE}, ["at", "size"])
+PCI = {"ecam": ADDRESS, "domain": _int("a PCI domain", 0, 0xffff)}
+
+BOARD = _object({
+    "board": TEXT,
+    "architecture": _enum("arm64"),
+    "cpus": _int("the number of CPUs", 1, 256),
+    "memory": _named(AREA, minProperties=1),
+    "pool": AREA,
+    "gic": _object({
+        "version": _enum(3),
+        "distributor": AREA,
+        "redistributors": AREA,
+        "maintenance-interrupt": _int("the INTID of a PPI", 16, 31),
+        "spis": _int("the number of SPIs", 1, 988),
+    }, ["version", "distributor", "redistributors", "maintenance-interrupt", "spis"]),
+    "pci": _object({
+        **PCI,
+        "interrupts": _object({"first": SPI, "count": _int("a number of SPIs", 4, 988)}, ["first", "count"]),
+    }, ["ecam", "domain", "interrupts"]),
+    "devices": _named(_object({
+        "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": _enum("pl011", "8250"),
+    }, ["at", "size"])),
+}, ["board", "architecture", "cpus", "memory", "pool", "gic", "pci", "devices"])
+
+REGION = _object({
+    "at": ADDRESS, "host": ADDRESS, "size": SIZE,
+    "access": {"type": "string", "pattern": "^rw?x?$", "description": "r, rw, rx or rwx"},
+    "dma": BOOL, "loadable": BOOL, "shared-with-root": BOOL,
+}, ["at", "size"])
+
+CELL = _object({
+    "root": BOOL,
+    "cpus": _list(_int("a CPU number", 0, 4095)),
+    "memory": _named(REGION),
+    "communication-region": ADDRESS,
+    "entry": ADDRESS,
+    "passive": BOOL,
+    "virtual-console": _enum("off", "permitted", "active"),
+    "console": TEXT,
+    "devices": _list(TEXT),
+    "shared-devices": _list(TEXT),
+    "interrupts": _list(SPI),
+    "pci-interrupts": SPI,
+})
+
+LINK = _object({
+    "peers": _list(TEXT),
+    "at": ADDRESS,
+    "state": SIZE, "shared": SIZE, "output": SIZE,
+    "vectors": _int("a number of interrupt vectors", 1, 16),
+    "protocol": {"type": ["string", "integer"], "minimum": 0x4000, "maximum": 0x7fff,
+                 "pattern": "^(undefined|ethernet|virtio-net|virtio-block|virtio-console)$",
+                 "description": "undefined, ethernet, virtio-net, virtio-block, virtio-console, or a number from "
+                 "0x4000 to 0x7fff"},
+    "backend": TEXT,
+    "device": _int("a PCI device number", 0, 31),
+}, ["peers"])
+
+SYSTEM = _object({
+    "system": TEXT,
+    "board": TEXT,
+    "pool": AREA,
+    "hypervisor": _object({
+        "memory": {"type": ["integer", "string", "object"], "pattern": SIZE_PATTERN, "minimum": 0,
+                   "properties": {"at": ADDRESS, "size": SIZE}, "required": ["at", "size"],
+                   "additionalProperties": False, "maximum": ADDRESS_END,
+                   "description": "a size such as 4 MiB, or { at: ADDRESS, size: SIZE }"},
+        "console": TEXT,
+        "virtual-console": BOOL,
+    }, ["memory"]),
+    "pci": _object(PCI),
+    "cells": _named(CELL),
+    "links": _named(LINK),
+}, ["system", "board", "hypervisor", "cells"])
+
+
+def _shown(value):
+    if isinstance(value, (dict, list)):
+        return "this" if value else "nothing"
+    if value is None:
+        return "nothing"
+    return f"'{value}'" if isinstance(value, str) else str(value).lower()
+
+
+def _unknown_keys(document, error):
+    known = sorted(error.schema.get("properties", {}))
+    for key in sorted(set(error.instance) - set(known)):
+        close = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean '{close[0]}'?" if close else "possible here: " + ", ".join(known)
+        yield Problem(document.key(*error.absolute_path, key), "unknown-key", f"'{key}' is not known here; {hint}")
+
+
+def _missing_keys(document, error):
+    path = tuple(error.absolute_path)
+    where = f"'{path[-1]}'" if path else "the file"
+    for key in error.validator_value:
+        if key not in error.instance:
+            yield Problem(document.key(*path) if path else document.value(), "missing-key",
+                          f"{where} has no '{key}'; add it")
+
+
+def _name_form(document, error):
+    yield Problem(document.key(*error.absolute_path, error.instance), "name-form",
+                  f"'{error.instance}' cannot be a name; use {error.schema['description']}")
+
+
+def _bad_value(document, error):
+    path = tuple(error.absolute_path)
+    if error.validator in ("maxProperties", "maxItems"):
+        text = f"has {len(error.instance)} entries, {error.validator_value} are possible; remove some"
+    else:
+        text = f"{_shown(error.instance)} does not fit; use {error.schema['description']}"
+    yield Problem(document.value(*path), "bad-value", (f"'{path[-1]}': " if path else "") + text)
+
+
+def _translate(document, error):
+    if error.validator == "additionalProperties":
+        return _unknown_keys(document, error)
+    if error.validator == "required":
+        return _missing_keys(document, error)
+    if "propertyNames" in error.absolute_schema_path:
+        return _name_form(document, error)
+    return _bad_value(document, error)
+
+
+def check(document, schema):
+    """Raises ConfigError with everything that does not fit the schema."""
+    problems = {}
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(document.data):
+        for problem in _translate(document, error):
+            problems.setdefault((problem.place, problem.rule, problem.text), problem)
+    if problems:
+        raise ConfigError(sorted(problems.values()))

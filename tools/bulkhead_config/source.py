@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""YAML files with positions, and the errors that point at them.
+
+A file becomes plain dicts, lists and scalars; beside it stands where each key and value was written."""
+from dataclasses import dataclass, field
+
+import re
+
+import yaml
+
+MAX_FILE_SIZE = 1024 * 1024
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """File, line and column, counted from one."""
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self):
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(order=True)
+class Problem:
+    """One broken rule: where, which, what is wrong and what to change."""
+    place: Place
+    rule: str
+    text: str
+
+    def __str__(self):
+        return f"{self.place}: {self.rule}: {self.text}"
+
+
+class ConfigError(Exception):
+    def __init__(self, problems):
+        super().__init__("\n".join(str(p) for p in problems))
+        self.problems = problems
+
+
+@dataclass
+class Document:
+    """One YAML file. Paths are tuples of keys and indices, () is the whole file."""
+    file: str
+    data: object = None
+    keys: dict = field(default_factory=dict)
+    values: dict = field(default_factory=dict)
+
+    def key(self, *path):
+        """Where the key at the end of a path stands; the nearest parent if the file does not have it."""
+        while path and path not in self.keys:
+            path = path[:-1]
+        return self.keys.get(path) or self.values.get((), Place(self.file))
+
+    def value(self, *path):
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values.get(path, Place(self.file))
+
+    def name(self):
+        return self.file.rsplit("/", 1)[-1]
+
+
+class _Loader(yaml.SafeLoader):
+    """Numbers are decimal or 0x, booleans true or false, everything else is text."""
+    yaml_implicit_resolvers = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int",
+                              re.compile(r"^(-?[1-9][0-9]*|0|0x[0-9a-fA-F]+)$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])
+
+
+def _place(file, mark):
+    return Place(file, mark.line + 1, mark.column + 1)
+
+
+def _scalar(document, node):
+    kind = node.tag.rsplit(":", 1)[-1]
+    if kind == "int":
+        return int(node.value, 0)
+    if kind == "bool":
+        return node.value == "true"
+    if kind == "null":
+        return None
+    if kind == "str":
+        return node.value
+    raise ConfigError([Problem(_place(document.file, node.start_mark), "yaml-syntax",
+                               f"the tag {node.tag} is not supported; remove it")])
+
+
+def _convert(document, node, path):
+    document.values[path] = _place(document.file, node.start_mark)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(document, node)
+    if isinstance(node, yaml.SequenceNode):
+        return [_convert(document, item, path + (index,)) for index, item in enumerate(node.value)]
+    result = {}
+    for key_node, value_node in node.value:
+        key, place = key_node.value, _place(document.file, key_node.start_mark)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise ConfigError([Problem(place, "yaml-syntax", "a key has to be a plain word; write it as text")])
+        if key in result:
+            first = document.keys[path + (key,)]
+            raise ConfigError([Problem(place, "duplicate-key",
+                                       f"'{key}' is here a second time (first in line {first.line}); "
+                                       "remove or rename one of them")])
+        document.keys[path + (key,)] = place
+        result[key] = _convert(document, value_node, path + (key,))
+    return result
+
+
+def _refuse_aliases(file, text):
+    """An alias could repeat itself into gigabytes."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
+                                       "anchors and aliases are not supported; write the value out")])
+
+
+def _syntax_error(file, error):
+    mark = getattr(error, "problem_mark", None)
+    place = _place(file, mark) if mark else Place(file)
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    return ConfigError([Problem(place, "yaml-syntax", f"not YAML: {what}; correct the syntax here")])
+
+
+def _read_text(file):
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise ConfigError([Problem(Place(file), "file", f"cannot be read: {error.strerror}; "
+                                   "correct its name or permissions")]) from None
+    if len(content) > MAX_FILE_SIZE:
+        raise ConfigError([Problem(Place(file), "file", f"has more than {MAX_FILE_SIZE} bytes; "
+                                   "is it the right file?")])
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(Place(file), "yaml-syntax", f"byte {error.start} is not UTF-8 text; "
+                                   "a YAML file is expected here")]) from None
+
+
+def load(file):
+    file = str(file)
+    document = Document(file)
+    text = _read_text(file)
+    try:
+        _refuse_aliases(file, text)
+        node = yaml.compose(text, Loader=_Loader)
+        if node is not None:
+            document.data = _convert(document, node, ())
+    except yaml.YAMLError as error:
+        raise _syntax_error(file, error) from None
+    except RecursionError:
+        raise ConfigError([Problem(Place(file), "yaml-syntax", "nested too deeply; flatten it")]) from None
+    return document
