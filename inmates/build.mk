@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Bare-metal programs: build/inmates/<name>.bin, linked for address 0. build/inmates/bare/<name>.bin is the
+# same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
+
+INMATES := ivshmem-demo gic-demo uart-demo check_harmless check_ivshmem attack_memory
+INMATE_BASE := 0x0
+INMATE_BARE_BASE := 0x50000000
+
+INMATE_DIRS := inmates/lib inmates/lib/arm64
+INMATE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wundef -MMD -MP -ffreestanding -fno-pic -no-pie -fno-common -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -mgeneral-regs-only \
+	-mno-outline-atomics -mstrict-align -ffunction-sections -fdata-sections \
+	-Iinclude $(addprefix -I,$(INMATE_DIRS)) -Iinmates/demos
+INMATE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,noexecstack \
+	-Wl,--no-warn-rwx-segments -Wl,-T,inmates/lib/arm64/inmate.ld
+
+INMATE_LIB := $(foreach d,$(INMATE_DIRS),$(patsubst inmates/%,$(B)/inmates/obj/%.o,\
+	$(wildcard $(d)/*.c $(d)/*.S)))
+INMATE_BINS := $(INMATES:%=$(B)/inmates/%.bin)
+INMATE_BARE_BINS := $(INMATES:%=$(B)/inmates/bare/%.bin)
+
+$(B)/inmates/obj/%.c.o: inmates/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(INMATE_CFLAGS) -c -o $@ $<
+
+$(B)/inmates/obj/%.S.o: inmates/%.S
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -MMD -MP -Wa,--fatal-warnings -c -o $@ $<
+
+# A check may have an assembly part of its own: inmates/checks/<name>_asm.S
+define inmate_rules
+INMATE_OBJS_$(1) := $$(patsubst inmates/%,$$(B)/inmates/obj/%.o,\
+	$$(wildcard inmates/demos/$(1).c inmates/checks/$(1).c inmates/checks/$(1)_asm.S))
+$$(B)/inmates/$(1).elf: INMATE_LINK_BASE := $$(INMATE_BASE)
+$$(B)/inmates/bare/$(1).elf: INMATE_LINK_BASE := $$(INMATE_BARE_BASE)
+$$(B)/inmates/$(1).elf $$(B)/inmates/bare/$(1).elf: $$(INMATE_OBJS_$(1)) $$(INMATE_LIB) \
+		inmates/lib/arm64/inmate.ld
+	@mkdir -p $$(@D)
+	$$(Q)$$(CROSS)gcc $$(INMATE_LDFLAGS) -Wl,--defsym=INMATE_BASE=$$(INMATE_LINK_BASE) -o $$@ \
+		$$(filter %.o,$$^)
+-include $$(INMATE_OBJS_$(1):.o=.d)
+endef
+$(foreach i,$(INMATES),$(eval $(call inmate_rules,$(i))))
+-include $(INMATE_LIB:.o=.d)
+
+$(B)/inmates/%.bin: $(B)/inmates/%.elf
+	$(Q)$(CROSS)objcopy -O binary --set-section-flags .bss=alloc,load,contents \
+		--set-section-flags .entry_state=alloc,load,contents $< $@
+
+$(B)/inmates/bare/selftest_stub.bin: $(B)/inmates/obj/selftest_stub.S.o
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)objcopy -O binary -j .text $< $@
+
+.PHONY: inmates inmates-bare inmates-selftest
+inmates: $(INMATE_BINS)
+inmates-bare: $(INMATE_BARE_BINS) $(B)/inmates/bare/selftest_stub.bin
+
+# The run-time on a bare QEMU machine: no hypervisor, no Linux
+inmates-selftest: inmates-bare
+	$(Q)$(PYTHON) inmates/selftest.py $(B)/inmates/bare
+
+DEMO_DEPS += $(INMATE_BINS)
