@@ -40,3 +40,6 @@ UNIT_TESTS += unit-$(1)
 endef
 
 $(eval $(call unit_test,mmio,hypervisor/core/mmio.c))
+$(eval $(call unit_test,ivshmem_config,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,vpci,$(UNIT_IVSHMEM)))

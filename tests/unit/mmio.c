@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Windows of a cell: order, overlap, wrap-around, and which of them gets an access. */
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include "errors.h"
