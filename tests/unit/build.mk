@@ -43,3 +43,7 @@ $(eval $(call unit_test,mmio,hypervisor/core/mmio.c))
 $(eval $(call unit_test,ivshmem_config,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,vpci,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_link,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM),-DCONFIG_IVSHMEM_MAX_ENDPOINTS=65536 \
+	-DCONFIG_IVSHMEM_SLOTS=65536))
+$(eval $(call unit_test,ivshmem_races,$(UNIT_IVSHMEM),-fsanitize=thread))

@@ -21,8 +21,7 @@ void arch_virq_raise(const struct virq_route *route)
 	if (route->intid == 0)
 		return;
 	HOST_ASSERT(route->intid >= 32 && route->intid < HOST_NUM_INTIDS);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&raised[route->intid], 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&raised[route->intid], 1, __ATOMIC_SEQ_CST);
 	if (raise_hook)
 		raise_hook(route->intid);
 }
