@@ -26,7 +26,7 @@ SETUP := $(B)/setup.stamp
 # Warnings for every C file that is not built by the kernel's own makefiles
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(W)
 
-AREAS := $(patsubst %/build.mk,%,$(wildcard */build.mk tests/*/build.mk))
+AREAS := $(patsubst %/build.mk,%,$(wildcard */build.mk tests/*/build.mk tools/*/build.mk))
 AREAS := $(filter-out tests/system,$(AREAS)) $(filter tests/system,$(AREAS))
 UNIT_TESTS :=	# phony targets: suites that write their own results
 CHECKS :=	# phony targets: a suite, or one check by its exit status
