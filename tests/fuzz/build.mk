@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Fuzz targets. `make fuzz-NAME` replays the corpus and fuzzes for FUZZ_RUNS inputs (a few seconds); by hand, longer:
+#   make fuzz-ivshmem FUZZ_RUNS=100000000
+# What a longer run finds goes to build/fuzz/NAME.corpus; merge what is worth keeping into tests/fuzz/corpus/NAME.
+
+include tests/sources.mk
+
+FUZZ_CC := clang-19
+FUZZ_RUNS := 20000
+FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fno-sanitize-recover=all -fsanitize=fuzzer,address,undefined \
+	$(UNIT_INCLUDES)
+
+# 1: name  2: sources
+define fuzz_test
+$(B)/fuzz/$(1): tests/fuzz/$(1).c $(2) $(UNIT_HEADERS) tests/fuzz/build.mk
+	@mkdir -p $$(@D)
+	@echo "  FUZZCC  $(1)"
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) tests/fuzz/$(1).c $(2) -o $$@ -lcmocka
+
+.PHONY: fuzz-$(1)
+fuzz-$(1): $(B)/fuzz/$(1)
+	@mkdir -p $(B)/fuzz/$(1).corpus
+	$(Q)$(B)/fuzz/$(1) -runs=$(FUZZ_RUNS) -seed=1 -max_len=512 -artifact_prefix=$(B)/fuzz/ \
+		$(B)/fuzz/$(1).corpus tests/fuzz/corpus/$(1) >$(B)/fuzz/$(1).log 2>&1 || \
+		{ tail -40 $(B)/fuzz/$(1).log; exit 1; }
+
+CHECKS += fuzz-$(1)
+endef
+
+$(eval $(call fuzz_test,ivshmem,$(UNIT_IVSHMEM)))

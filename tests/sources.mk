@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What host tests are made of; included by tests/unit/build.mk and tests/fuzz/build.mk.
+
+UNIT_HEADERS := $(wildcard hypervisor/include/*.h include/bulkhead/*.h hypervisor/devices/*.h \
+	hypervisor/arch/host/include/*.h hypervisor/arch/host/include/asm/*.h tests/unit/*.h \
+	tests/unit/config/generated/*.h)
+UNIT_INCLUDES := -Itests/unit/config -Ihypervisor/include -Iinclude -Ihypervisor/arch/host/include \
+	-Ihypervisor/devices -Itests/unit
+UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fno-sanitize-recover=all $(UNIT_INCLUDES)
+UNIT_SANITIZE := -fsanitize=address,undefined
+
+UNIT_HOST := $(addprefix hypervisor/arch/host/,console.c lock.c paging.c virq.c) hypervisor/core/format.c
+UNIT_IVSHMEM := $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_link.c \
+	vpci.c) hypervisor/core/mmio.c tests/unit/fixture.c $(UNIT_HOST)
