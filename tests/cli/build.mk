@@ -4,3 +4,4 @@ CHECKS += check-cli
 .PHONY: check-cli
 check-cli: $(CLI_TEST) $(CLI_HOST) $(CLI_ARM64)
 	$(Q)BULKHEAD_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/cli
+

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Command words, cell designation, wrong usage, extension commands."""
-import os
 import shutil
 import subprocess
 
@@ -126,8 +125,6 @@ def test_output_that_cannot_be_written(box, arguments):
 
 def test_product_build_uses_the_real_device_node():
     product = BUILD / "tools/host/jailhouse"
-    if os.path.exists("/dev/jailhouse"):
-        pytest.skip("this machine runs the driver")
     environment = {"LC_ALL": "C", "JAILHOUSE_DEVICE": "/dev/null", "JAILHOUSE_SYSFS": "/tmp"}
     result = subprocess.run([product, "disable"], capture_output=True, text=True, env=environment)
     assert (result.returncode, result.stdout) == (1, "")

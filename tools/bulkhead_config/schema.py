@@ -152,11 +152,12 @@ def _name_form(document, error):
 
 def _bad_value(document, error):
     path = tuple(error.absolute_path)
+    names = [part for part in path if isinstance(part, str)]
     if error.validator in ("maxProperties", "maxItems"):
         text = f"has {len(error.instance)} entries, {error.validator_value} are possible; remove some"
     else:
         text = f"{_shown(error.instance)} does not fit; use {error.schema['description']}"
-    yield Problem(document.value(*path), "bad-value", (f"'{path[-1]}': " if path else "") + text)
+    yield Problem(document.value(*path), "bad-value", (f"'{names[-1]}': " if names else "") + text)
 
 
 def _translate(document, error):

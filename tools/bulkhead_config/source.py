@@ -2,13 +2,13 @@
 """YAML files with positions, and the errors that point at them.
 
 A file becomes plain dicts, lists and scalars; beside it stands where each key and value was written."""
-from dataclasses import dataclass, field
-
 import re
+from dataclasses import dataclass, field
 
 import yaml
 
-MAX_FILE_SIZE = 1024 * 1024
+MAX_FILE_SIZE = 256 * 1024
+MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, order=True)
@@ -112,12 +112,17 @@ def _convert(document, node, path):
     return result
 
 
-def _refuse_aliases(file, text):
-    """An alias could repeat itself into gigabytes."""
+def _refuse_bombs(file, text):
+    """An alias could repeat itself into gigabytes, and nesting costs the parser quadratic time."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
                                        "anchors and aliases are not supported; write the value out")])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
+                                       f"nested more than {MAX_DEPTH} levels deep; flatten it")])
 
 
 def _syntax_error(file, error):
@@ -149,12 +154,10 @@ def load(file):
     document = Document(file)
     text = _read_text(file)
     try:
-        _refuse_aliases(file, text)
+        _refuse_bombs(file, text)
         node = yaml.compose(text, Loader=_Loader)
         if node is not None:
             document.data = _convert(document, node, ())
     except yaml.YAMLError as error:
         raise _syntax_error(file, error) from None
-    except RecursionError:
-        raise ConfigError([Problem(Place(file), "yaml-syntax", "nested too deeply; flatten it")]) from None
     return document
