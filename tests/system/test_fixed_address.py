@@ -2,45 +2,51 @@
 """Hypervisor memory at the address of the configuration, kept free by mem=, as files made for Jailhouse have it."""
 import pytest
 
-HYPERVISOR = 0x7fc00000
-SIZE = 0x400000
+from cellfile import CellFile
+from conftest import host_path
+
 CMDLINE = "mem=768M"
 
 
 @pytest.fixture(scope="module")
-def fixed_config(system_config):
-    def change(config):
-        config.header.hypervisor_memory.phys_start = HYPERVISOR
-        config.header.hypervisor_memory.size = SIZE
-        config.cut_memory(HYPERVISOR, SIZE)
-    return system_config.changed(change).bytes()
+def fixed():
+    """(system, cell) configuration"""
+    return [CellFile.read(host_path(f"/configs/fixed/{name}.cell")) for name in ("qemu-arm64", "rtos")]
 
 
-def test_fixed_address(fleet, fixed_config):
+def test_fixed_address(fleet, fixed):
     machine = fleet.get(cmdline=CMDLINE)
     machine.load_modules()
-    path = machine.push_config("fixed", fixed_config)
-    machine.jailhouse(f"enable {path}")
-    assert f"{HYPERVISOR:08x}-{HYPERVISOR + SIZE - 1:08x} : Jailhouse hypervisor" in machine.check("cat /proc/iomem")
-    machine.create()
-    mark = machine.console.mark()
-    machine.start()
-    machine.inmate_says("demo: on the link", mark)
-    machine.jailhouse("disable")
-    machine.all_cpus_work()
+    system, cell = (machine.push_config(name, config.bytes()) for name, config in zip(("system", "cell"), fixed))
+    memory = fixed[0].header.hypervisor_memory
+    for _ in range(2):
+        before = machine.snapshot()
+        machine.jailhouse(f"enable {system}")
+        iomem = machine.check("cat /proc/iomem")
+        assert f"{memory.phys_start:08x}-{memory.phys_start + memory.size - 1:08x} : Jailhouse hypervisor" in iomem
+        machine.create(cell)
+        mark = machine.console.mark()
+        machine.start()
+        machine.inmate_says("demo: on the link", mark)
+        machine.check("ivshmem-demo", timeout=300)
+        machine.jailhouse("disable")
+        machine.all_cpus_work()
+        after = machine.snapshot()
+        assert {**after, "iomem": None} == {**before, "iomem": None}
 
 
-def test_fixed_address_that_linux_uses(machine, fixed_config):
-    """Without mem= Linux has its own data there."""
+def test_fixed_address_that_linux_uses(machine, fixed):
+    """Without mem= it is Linux's memory. Nobody may be hurt, whatever the driver makes of it."""
     before = machine.snapshot()
-    path = machine.push_config("fixed", fixed_config)
+    path = machine.push_config("fixed", fixed[0].bytes())
     result = machine.run(f"jailhouse enable {path}")
     if result.ok:
-        # the driver may take free memory there from Linux; then all has to work
+        # free memory can be taken from Linux; then all has to work
         machine.all_cpus_work()
         machine.jailhouse("disable")
         return
     assert result.status == 1 and len(result.lines) == 1, repr(result)
-    assert result.lines[0].startswith("JAILHOUSE_ENABLE: ") and f"{HYPERVISOR:x}" in result.lines[0], result.lines
+    assert result.lines[0].startswith("JAILHOUSE_ENABLE: "), result.lines
+    assert f"{fixed[0].header.hypervisor_memory.phys_start:x}" in result.lines[0], result.lines
     assert machine.snapshot() == before
     machine.all_cpus_work()
