@@ -136,7 +136,7 @@ CommRegion = _struct("comm_region", [
     ("signature", char * 6), ("revision", u16), ("cell_state", u32), ("msg_to_cell", u32),
     ("reply_from_cell", u32), ("flags", u32), ("console", Console), ("pci_mmconfig_base", u64),
     ("gic_version", u8), ("padding", u8 * 7), ("gicd_base", u64), ("gicc_base", u64), ("gicr_base", u64),
-    ("vpci_irq_base", u32)])
+    ("vpci_irq_base", u32)], packed=False)
 
 COMM_SIGNATURE = b"JHCOMM"
 COMM_SIGNATURE_LEN = 6
@@ -188,8 +188,8 @@ IVSHMEM_PROTO_ETHERNET = 0x0001
 # image.h
 
 ImageBoot = _struct("bh_boot_params", [
-    ("phys_base", u64), ("memory_size", u64), ("max_cpus", u32), ("online_cpus", u32), ("config_offset", u64),
-    ("config_size", u64)], packed=False)
+    ("phys_base", u64), ("memory_size", u64), ("max_cpus", u32), ("online_cpus", u32), ("primary_cpu", u32),
+    ("padding", u32), ("config_offset", u64), ("config_size", u64)], packed=False)
 ImageHeader = _struct("bh_image_header", [
     ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64), ("percpu_size", u64),
     ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
