@@ -59,15 +59,20 @@ static int check_identity(const char *kind, const char *signature, const char *e
 	return 0;
 }
 
-static int check_system_size(const struct cfg_system *system, uint64_t bytes)
+static int check_system_header(const struct cfg_system *system, uint64_t bytes)
 {
-	uint64_t size;
-
 	if (bytes < sizeof(*system))
 		return refuse(-EINVAL,
 			      "system configuration is truncated: %llu bytes, its header alone has %u",
 			      ULL(bytes), (uint32_t)sizeof(*system));
-	size = offsetof(struct cfg_system, root_cell) + config_size(&system->root_cell);
+	return check_identity("system", system->signature, CFG_SIGNATURE_SYSTEM, system->revision,
+			      system->architecture);
+}
+
+static int check_system_size(const struct cfg_system *system)
+{
+	const uint64_t size = offsetof(struct cfg_system, root_cell) + config_size(&system->root_cell);
+
 	if (size > CFG_MAX_SIZE)
 		return refuse(-E2BIG,
 			      "system configuration: its counts need %llu bytes, at most %u are allowed",
@@ -264,11 +269,10 @@ int config_check_system(const struct cfg_system *system, uint64_t bytes,
 
 	here.system = system;
 
-	err = check_system_size(system, bytes);
+	err = check_system_header(system, bytes);
 	if (err)
 		return err;
-	err = check_identity("system", system->signature, CFG_SIGNATURE_SYSTEM, system->revision,
-			     system->architecture);
+	err = check_system_size(system);
 	if (err)
 		return err;
 	err = config_view_init(view, &system->root_cell, bytes - offsetof(struct cfg_system, root_cell));

@@ -107,7 +107,7 @@ void pages_free(void *pages, uint32_t count)
 	if (!pages || count == 0)
 		return;
 	if (!is_allocation(offset, count)) {
-		console_printf("BUG: release of %u pages at pool offset 0x%llx that are not allocated\n", count,
+		console_printf("BUG: release of %u pages at pool offset 0x%llx, not allocated\n", count,
 			       (unsigned long long)offset);
 		return;
 	}

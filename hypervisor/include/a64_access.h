@@ -47,9 +47,9 @@ struct a64_access {
 
 /*
  * Known forms, general registers only: LDR, STR, LDRB, STRB, LDRH, STRH, LDRSB, LDRSH, LDRSW (unsigned,
- * unscaled, pre and post-indexed, register offset), LDTR*, STTR*, LDP, STP, LDPSW, LDNP, STNP, LDAR*,
- * STLR*, LDLAR*, STLLR*. false for everything else and for CONSTRAINED UNPREDICTABLE register combinations; *out
- * is then undefined.
+ * unscaled, pre and post-indexed, register offset), LDTR*, STTR*, LDP, STP, LDPSW, LDNP, STNP, LDAR*, STLR*,
+ * LDLAR*, STLLR*. false for everything else and for CONSTRAINED UNPREDICTABLE register combinations; then
+ * *out is undefined.
  */
 bool a64_decode_access(uint32_t insn, struct a64_access *out);
 
