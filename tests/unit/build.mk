@@ -34,3 +34,21 @@ $(eval $(call unit_test,ivshmem_link,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM),-DCONFIG_IVSHMEM_MAX_ENDPOINTS=65536 \
 	-DCONFIG_IVSHMEM_SLOTS=65536))
 $(eval $(call unit_test,ivshmem_races,$(UNIT_IVSHMEM),-fsanitize=thread))
+
+UNIT_CONFIG := $(addprefix hypervisor/core/,config.c config_check.c config_cell_rules.c config_conflicts.c) \
+	tests/unit/config_fixture.c $(UNIT_HOST)
+
+# The words of a64_forms.h come from the cross assembler, as an object with the bytes as data.
+$(B)/unit/a64_forms.o: tests/unit/a64_forms_target.c tests/unit/a64_forms.h
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -march=armv8.5-a+memtag -fno-toplevel-reorder -c $< -o $(B)/unit/a64_forms.elf
+	$(Q)$(CROSS)objcopy -O binary -j .text $(B)/unit/a64_forms.elf $(B)/unit/a64_forms.bin
+	$(Q)cd $(@D) && ld -r -z noexecstack -b binary a64_forms.bin -o a64_forms.o
+
+$(eval $(call unit_test,config_view,$(UNIT_CONFIG)))
+$(eval $(call unit_test,config_system,$(UNIT_CONFIG)))
+$(eval $(call unit_test,config_cell,$(UNIT_CONFIG)))
+$(eval $(call unit_test,config_conflicts,$(UNIT_CONFIG)))
+$(eval $(call unit_test,format_text,$(UNIT_HOST)))
+$(eval $(call unit_test,pages_pool,hypervisor/core/pages.c $(UNIT_HOST)))
+$(eval $(call unit_test,a64_decode,hypervisor/core/a64_access.c $(B)/unit/a64_forms.o))

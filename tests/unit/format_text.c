@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The bounded formatter: against the C library where both know a format, and at its limits. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "console.h"
+
+/* Both must agree on text and length; the buffer ends where the text may end. */
+#define same_as_libc(...) do { \
+	char expected[512], *actual = malloc(512); \
+	int length = snprintf(expected, sizeof(expected), __VA_ARGS__); \
+	assert_int_equal(format_text(actual, 512, __VA_ARGS__), length); \
+	assert_string_equal(actual, expected); \
+	free(actual); \
+} while (0)
+
+static void plain_text(void **state)
+{
+	(void)state;
+	same_as_libc("%s", "");
+	same_as_libc("text only");
+	same_as_libc("100%% of it");
+}
+
+static void strings_and_characters(void **state)
+{
+	(void)state;
+	same_as_libc("[%s]", "a string");
+	same_as_libc("[%10s][%3s]", "short", "longer");
+	same_as_libc("[%c%c]", 'a', 'z');
+	same_as_libc("[%5c]", 'a');
+}
+
+static void numbers(void **state)
+{
+	static const long long values[] = {
+		0, 1, -1, 9, 10, -10, 15, 16, 255, INT_MAX, INT_MIN, UINT_MAX, LLONG_MAX, LLONG_MIN,
+		LLONG_MIN + 1,
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(values) / sizeof(values[0]); n++) {
+		long long v = values[n];
+
+		same_as_libc("%d %u %x", (int)v, (unsigned int)v, (unsigned int)v);
+		same_as_libc("%ld %lu %lx", (long)v, (unsigned long)v, (unsigned long)v);
+		same_as_libc("%lld %llu %llx", v, (unsigned long long)v, (unsigned long long)v);
+		same_as_libc("[%8d][%08d][%1d][%02d]", (int)v, (int)v, (int)v, (int)v);
+		same_as_libc("[%8x][%08x][%016lx]", (unsigned int)v, (unsigned int)v, (unsigned long)v);
+		same_as_libc("[%24lld][%024lld][%024llu]", v, v, (unsigned long long)v);
+	}
+}
+
+static void mixed_arguments_stay_in_step(void **state)
+{
+	(void)state;
+	same_as_libc("%d %s %llx %c %lu %u %s", 1, "two", 3ull, '4', 5ul, 6u, "seven");
+}
+
+static void output_is_cut(void **state)
+{
+	static const char whole[] = "abc 12345    x 0007";
+
+	(void)state;
+	for (size_t size = 1; size <= sizeof(whole) + 2; size++) {
+		size_t fits = size - 1 < sizeof(whole) - 1 ? size - 1 : sizeof(whole) - 1;
+		char *buffer = malloc(size);
+
+		assert_int_equal(format_text(buffer, size, "%s %d %4c %04u", "abc", 12345, 'x', 7u), fits);
+		assert_int_equal(strlen(buffer), fits);
+		assert_memory_equal(buffer, whole, fits);
+		free(buffer);
+	}
+}
+
+static void no_room_at_all(void **state)
+{
+	char untouched = 'u';
+
+	(void)state;
+	assert_int_equal(format_text(&untouched, 0, "%s", "text"), 0);
+	assert_int_equal(untouched, 'u');
+}
+
+static size_t format_va(char *buffer, size_t size, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+
+	va_start(args, format);
+	length = format_text_va(buffer, size, format, args);
+	va_end(args);
+	return length;
+}
+
+static void mistakes_are_harmless(void **state)
+{
+	const char *no_string = NULL;
+	char buffer[CONSOLE_LINE];
+
+	(void)state;
+	format_va(buffer, sizeof(buffer), "[%s]", no_string);
+	assert_string_equal(buffer, "[(null)]");
+	format_va(buffer, sizeof(buffer), "[%n][%5.3f][%");
+	assert_string_equal(buffer, "[%?][%?3f][%?");
+	format_va(buffer, sizeof(buffer), "%99999999999999999999d|", 1);
+	assert_int_equal(strlen(buffer), CONSOLE_LINE - 1);
+	format_va(buffer, sizeof(buffer), "%lllllx");
+	assert_string_equal(buffer, "%?llx");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest format_text[] = {
+		cmocka_unit_test(plain_text),
+		cmocka_unit_test(strings_and_characters),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(mixed_arguments_stay_in_step),
+		cmocka_unit_test(output_is_cut),
+		cmocka_unit_test(no_room_at_all),
+		cmocka_unit_test(mistakes_are_harmless),
+	};
+
+	return cmocka_run_group_tests(format_text, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The page pool: alignment, zeroing, bounds, fragmentation, and a random run against a simple model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "console.h"
+#include "host.h"
+#include "pages.h"
+
+#define POOL_PAGES	64u
+/* Where the pool pretends to be: one page off every larger alignment */
+#define POOL_HOST	0x7fc01000ull
+
+static uint8_t *memory;
+
+host_addr_t virt_to_host(const void *virt)
+{
+	return HOST_ADDR(POOL_HOST + (uint64_t)((const uint8_t *)virt - memory));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	host_reset();
+	memory = aligned_alloc(PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
+	assert_non_null(memory);
+	memset(memory, 0xa5, POOL_PAGES * PAGE_SIZE);
+	pages_init(memory, POOL_PAGES);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(memory);
+	return 0;
+}
+
+static bool is_zero(const uint8_t *bytes, uint64_t size)
+{
+	for (uint64_t n = 0; n < size; n++)
+		if (bytes[n])
+			return false;
+	return true;
+}
+
+static void bitmap_is_accounted_for(void **state)
+{
+	(void)state;
+	assert_int_equal(pages_total(), POOL_PAGES);
+	assert_int_equal(pages_used(), 1);
+}
+
+static void pages_come_zeroed(void **state)
+{
+	uint8_t *pages = pages_alloc(3, 1);
+
+	(void)state;
+	assert_true(is_zero(pages, 3 * PAGE_SIZE));
+	memset(pages, 0x5a, 3 * PAGE_SIZE);
+	pages_free(pages, 3);
+	assert_ptr_equal(pages_alloc(3, 1), pages);
+	assert_true(is_zero(pages, 3 * PAGE_SIZE));
+}
+
+static void whole_pool_can_be_used_and_returned(void **state)
+{
+	uint8_t *pages[POOL_PAGES];
+	uint32_t count = 0;
+
+	(void)state;
+	while ((pages[count] = pages_alloc(1, 1)))
+		count++;
+	assert_int_equal(count, POOL_PAGES - 1);
+	assert_int_equal(pages_used(), POOL_PAGES);
+	while (count > 0)
+		pages_free(pages[--count], 1);
+	assert_int_equal(pages_used(), 1);
+	assert_non_null(pages_alloc(POOL_PAGES - 1, 1));
+	assert_null(pages_alloc(1, 1));
+}
+
+static void alignment_is_physical(void **state)
+{
+	(void)state;
+	for (uint32_t align = 1; align <= 16; align *= 2) {
+		void *pages = pages_alloc(2, align);
+
+		assert_non_null(pages);
+		assert_int_equal(virt_to_host(pages).value % (align * PAGE_SIZE), 0);
+	}
+}
+
+static void impossible_requests(void **state)
+{
+	(void)state;
+	assert_null(pages_alloc(0, 1));
+	assert_null(pages_alloc(1, 0));
+	assert_null(pages_alloc(1, 3));
+	assert_null(pages_alloc(POOL_PAGES, 1));
+	assert_null(pages_alloc(UINT32_MAX, 1));
+	assert_null(pages_alloc(1, 1u << 31));
+	assert_null(pages_alloc(UINT32_MAX, 1u << 31));
+	assert_int_equal(pages_used(), 1);
+}
+
+static void holes_are_found(void **state)
+{
+	uint8_t *first = pages_alloc(4, 1), *second = pages_alloc(4, 1), *third = pages_alloc(4, 1);
+
+	(void)state;
+	assert_ptr_equal(second, first + 4 * PAGE_SIZE);
+	pages_free(second, 4);
+	assert_ptr_equal(pages_alloc(5, 1), third + 4 * PAGE_SIZE);
+	assert_ptr_equal(pages_alloc(4, 1), second);
+	pages_free(second + PAGE_SIZE, 2);	/* a part of an allocation is one, too */
+	assert_ptr_equal(pages_alloc(2, 1), second + PAGE_SIZE);
+}
+
+static void bad_release(void *pages, uint32_t count)
+{
+	uint32_t used = pages_used();
+	size_t said = strlen(host_console());
+
+	pages_free(pages, count);
+	assert_int_equal(pages_used(), used);
+	assert_non_null(strstr(host_console() + said, "BUG: release of"));
+}
+
+static void bad_releases_change_nothing(void **state)
+{
+	uint8_t *pages = pages_alloc(2, 1);
+
+	(void)state;
+	bad_release(pages, 3);
+	bad_release(pages + 1, 1);
+	bad_release(memory, 1);			/* the bitmap */
+	bad_release(memory + POOL_PAGES * PAGE_SIZE, 1);
+	bad_release(memory - PAGE_SIZE, 1);
+	bad_release(pages, UINT32_MAX);
+	pages_free(pages, 2);
+	bad_release(pages, 2);
+	assert_string_not_equal(host_console(), "");
+	pages_free(NULL, 1);
+	pages_free(pages, 0);
+	assert_int_equal(pages_used(), 1);
+}
+
+static void tiny_pools(void **state)
+{
+	(void)state;
+	pages_init(memory, 0);
+	assert_int_equal(pages_total(), 0);
+	assert_null(pages_alloc(1, 1));
+	pages_init(memory, 1);
+	assert_int_equal(pages_used(), 1);
+	assert_null(pages_alloc(1, 1));
+}
+
+/* Owner of each page in the model, 0 is free */
+static uint8_t owner[POOL_PAGES];
+
+static void mark_owner(const uint8_t *pages, uint32_t count, uint8_t expected, uint8_t next)
+{
+	uint64_t page = (uint64_t)(pages - memory) / PAGE_SIZE;
+
+	for (uint32_t n = 0; n < count; n++) {
+		assert_int_equal(owner[page + n], expected);
+		owner[page + n] = next;
+	}
+}
+
+/* Does the model have room? Then the pool must find it. */
+static bool model_has_run(uint32_t count, uint32_t align)
+{
+	for (uint32_t start = 1; start + count <= POOL_PAGES; start++) {
+		uint32_t length = 0;
+
+		if ((POOL_HOST / PAGE_SIZE + start) % align)
+			continue;
+		while (length < count && owner[start + length] == 0)
+			length++;
+		if (length == count)
+			return true;
+	}
+	return false;
+}
+
+static void random_use_against_a_model(void **state)
+{
+	struct { uint8_t *pages; uint32_t count; } live[16] = { { NULL, 0 } };
+
+	(void)state;
+	memset(owner, 0, sizeof(owner));
+	owner[0] = 255;
+	srand(1);
+	for (uint32_t round = 0; round < 20000; round++) {
+		uint32_t slot = (uint32_t)rand() % 16, align = 1u << (rand() % 4);
+		uint32_t count = 1 + (uint32_t)rand() % 12;
+		uint8_t id = (uint8_t)(slot + 1);
+
+		if (live[slot].pages) {
+			assert_int_equal(live[slot].pages[live[slot].count * PAGE_SIZE - 1], id);
+			mark_owner(live[slot].pages, live[slot].count, id, 0);
+			pages_free(live[slot].pages, live[slot].count);
+			live[slot].pages = NULL;
+			continue;
+		}
+		live[slot].pages = pages_alloc(count, align);
+		live[slot].count = count;
+		assert_int_equal(live[slot].pages != NULL, model_has_run(count, align));
+		if (!live[slot].pages)
+			continue;
+		assert_true(is_zero(live[slot].pages, count * PAGE_SIZE));
+		mark_owner(live[slot].pages, count, 0, id);
+		live[slot].pages[count * PAGE_SIZE - 1] = id;
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest pages_pool[] = {
+		cmocka_unit_test_setup_teardown(bitmap_is_accounted_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_come_zeroed, setup, teardown),
+		cmocka_unit_test_setup_teardown(whole_pool_can_be_used_and_returned, setup, teardown),
+		cmocka_unit_test_setup_teardown(alignment_is_physical, setup, teardown),
+		cmocka_unit_test_setup_teardown(impossible_requests, setup, teardown),
+		cmocka_unit_test_setup_teardown(holes_are_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_releases_change_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(tiny_pools, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_use_against_a_model, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(pages_pool, NULL, NULL);
+}
