@@ -434,6 +434,55 @@ static void reused_endpoint_starts_fresh(void **state)
 	}
 }
 
+/* Detach joined[1] and make its endpoint peer id of the link of bdf, with its interrupt enabled. */
+static void reuse_endpoint(uint16_t bdf, uint16_t id)
+{
+	uint32_t old = joined[1], n;
+
+	ivshmem_detach(old);
+	num_joined = 1;
+	for (n = 0; n < CONFIG_IVSHMEM_MAX_ENDPOINTS; n++) {
+		limits_cell.mmio.num_movable = 1;
+		assert_int_equal(join(bdf, id, 3), 0);
+		if (joined[1] == old)
+			break;
+		ivshmem_detach(joined[--num_joined]);
+	}
+	assert_int_equal(joined[1], old);
+	ivshmem_endpoints[old].interrupt_control = 1;
+	ivshmem_reroute(old);
+}
+
+static void endpoint_becomes_another_device(void)
+{
+	reuse_endpoint(8, 1);
+}
+
+static void endpoint_becomes_another_peer(void)
+{
+	reuse_endpoint(0, 2);
+}
+
+/* The peer leaves, and its endpoint is used for something else, after the sender has looked it up. */
+static void doorbell_misses_a_peer_that_just_left(void **state)
+{
+	static void (*const changes[])(void) = { endpoint_becomes_another_device, endpoint_becomes_another_peer };
+
+	(void)state;
+	host_own_spi(&limits_cell, 32, true);
+	for (uint32_t n = 0; n < ARRAY_SIZE(changes); n++) {
+		assert_int_equal(join(0, 0, 3), 0);
+		assert_int_equal(join(0, 1, 3), 0);
+		host_on_lock(changes[n]);
+		ivshmem_ring(joined[0], 1, 0);
+		assert_int_equal(host_raised_total(), 0);
+		assert_int_equal(ivshmem_get_stats(joined[0]).dropped[IVSHMEM_DROP_INACTIVE], 1);
+		assert_int_equal(ivshmem_get_stats(joined[1]).delivered, 0);
+		limits_teardown(NULL);
+		limits_setup(NULL);
+	}
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define LIMIT(name)	cmocka_unit_test_setup_teardown(name, limits_setup, limits_teardown)
 
@@ -448,6 +497,7 @@ int main(void)
 		TEST(only_the_joiner_entry_is_cleared_later), TEST(state_goes_to_all_peers_once),
 		LIMIT(number_of_links), LIMIT(number_of_endpoints), LIMIT(slots_grow_with_peers),
 		LIMIT(more_slots_than_there_are), LIMIT(reused_endpoint_starts_fresh),
+		LIMIT(doorbell_misses_a_peer_that_just_left),
 	};
 
 	return cmocka_run_group_tests_name("ivshmem_link", tests, NULL, NULL);

@@ -436,6 +436,34 @@ static void msix_vectors_are_told_apart(void **state)
 	assert_int_equal(msix_read(&b, MSIX, 0x100), 0);
 }
 
+static void vectors_of_the_target_count(void **state)
+{
+	(void)state;
+	/* the peers should have the same number of vectors; nothing bad happens if they do not */
+	fixture_destroy(&b);
+	fixture_init(&b, BASE_B);
+	fixture_add(&b, INTX, 1, 2, 1);
+	fixture_add(&b, MSIX, 1, 2, 2);
+	for (uint32_t n = 0; n < VECTORS; n++)
+		host_own_spi(&b.cell, 110 + n, true);
+	assert_int_equal(fixture_create(&b), 0);
+	fixture_enable(&b, MSIX);
+	config_write(&b, MSIX, 0x62, 2, 0x8000);
+	for (uint32_t n = 0; n < VECTORS; n++)
+		msix_program(&b, MSIX, n, 110 + n);
+	reg_write(&b, MSIX, CTRL, 1);
+	for (uint32_t n = 0; n < VECTORS; n++)
+		assert_int_equal(ring_msix(n), n < 2 ? 1 : 0);
+	assert_int_equal(fixture_stats(&b, MSIX).dropped[IVSHMEM_DROP_NO_VECTOR], 2);
+	assert_int_equal(fixture_stats(&a, MSIX).dropped[IVSHMEM_DROP_NO_VECTOR], 0);
+
+	/* from an INTx device to one with a single vector */
+	fixture_enable(&b, INTX);
+	reg_write(&b, INTX, CTRL, 1);
+	reg_write(&a, INTX, BELL, RING(1, 1));
+	assert_int_equal(fixture_stats(&b, INTX).dropped[IVSHMEM_DROP_NO_VECTOR], 1);
+}
+
 static void every_msix_condition_masks(void **state)
 {
 	(void)state;
@@ -519,7 +547,8 @@ int main(void)
 		TEST(state_change_while_disabled_is_counted), TEST(reset_of_a_peer),
 		TEST(reset_peer_gets_no_interrupts), TEST(failed_cell_leaves_state_zero),
 		TEST(destroyed_peer), TEST(msix_table_is_storage), TEST(msix_access_sizes),
-		TEST(msix_vectors_are_told_apart), TEST(every_msix_condition_masks),
+		TEST(msix_vectors_are_told_apart), TEST(vectors_of_the_target_count),
+		TEST(every_msix_condition_masks),
 		TEST(msix_to_foreign_interrupts_stays_silent), TEST(events_add_up),
 	};
 

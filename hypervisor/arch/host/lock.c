@@ -8,10 +8,17 @@
 
 static _Thread_local spinlock_t *held[MAX_HELD];
 static _Thread_local uint32_t num_held, max_held;
+static _Thread_local void (*lock_hook)(void);
 
 void spin_lock(spinlock_t *lock)
 {
+	void (*hook)(void) = lock_hook;
 	uint32_t ticket, n;
+
+	if (hook) {
+		lock_hook = NULL;
+		hook();
+	}
 
 	for (n = 0; n < num_held; n++)
 		HOST_ASSERT(held[n] != lock);
@@ -30,6 +37,11 @@ void spin_unlock(spinlock_t *lock)
 	HOST_ASSERT(num_held > 0 && held[num_held - 1] == lock);
 	num_held--;
 	__atomic_store_n(&lock->owner, lock->owner + 1, __ATOMIC_RELEASE);
+}
+
+void host_on_lock(void (*hook)(void))
+{
+	lock_hook = hook;
 }
 
 uint32_t host_locks_held(void)

@@ -31,6 +31,9 @@ void host_clear_raised(void);
 /* Called at each interrupt, with locks held; NULL: none */
 void host_on_raise(void (*hook)(uint32_t intid));
 
+/* Called once, when this thread takes its next lock, before it has it: what another CPU may do just then */
+void host_on_lock(void (*hook)(void));
+
 /* Locks: how many the calling thread holds, and the most it ever held since host_reset() */
 uint32_t host_locks_held(void);
 uint32_t host_locks_held_max(void);
