@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator while it
+ * is needed. An xarray counts, per page, the claims that hold it; a page is taken with the first and
+ * given back with the last. Taken pages are marked offline, which keeps /proc/kcore, crash dumps
+ * and hibernation from reading what the hypervisor has unmapped from Linux.
+ */
+#include <linux/gfp.h>
+#include <linux/ioport.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/pageblock-flags.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "driver.h"
+
+#define CLAIM_ATTEMPTS	5	/* pages under writeback or pinned for a moment */
+
+struct claim_range {
+	struct list_head entry;
+	unsigned long start, end;	/* page frames, end excluded */
+};
+
+static DEFINE_XARRAY(claim_counts);	/* page frame -> number of claims, > 0 */
+static DEFINE_MUTEX(claims_lock);
+
+void bh_claims_init(struct bh_claims *claims)
+{
+	INIT_LIST_HEAD(&claims->ranges);
+}
+
+static unsigned long claim_count(unsigned long pfn)
+{
+	void *entry = xa_load(&claim_counts, pfn);
+
+	return entry ? xa_to_value(entry) : 0;
+}
+
+/*
+ * alloc_contig_range() wants to be told the type of the blocks it empties: it refuses CMA blocks as
+ * MOVABLE, and would turn other blocks into CMA. The accessor is not exported, its data are.
+ */
+static unsigned int pageblock_type(unsigned long pfn)
+{
+	unsigned long *map = section_to_usemap(__pfn_to_section(pfn));
+	unsigned long bit = ((pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order) * NR_PAGEBLOCK_BITS;
+
+	return (READ_ONCE(map[bit / BITS_PER_LONG]) >> (bit % BITS_PER_LONG)) &
+	       ((1 << PB_migratetype_bits) - 1);
+}
+
+static unsigned int allocation_type(unsigned long pfn)
+{
+	return is_migrate_cma(pageblock_type(pfn)) ? MIGRATE_CMA : MIGRATE_MOVABLE;
+}
+
+static bool page_usable(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && !is_zone_device_page(page);
+}
+
+/* End of the unclaimed, equally typed pages from start on that one call can take */
+static unsigned long run_end(unsigned long start, unsigned long end)
+{
+	unsigned int type = allocation_type(start);
+	struct zone *zone = page_zone(pfn_to_page(start));
+	unsigned long pfn;
+
+	for (pfn = start + 1; pfn < end; pfn++)
+		if (claim_count(pfn) || !page_usable(pfn) || page_zone(pfn_to_page(pfn)) != zone ||
+		    (pageblock_aligned(pfn) && allocation_type(pfn) != type))
+			break;
+	return pfn;
+}
+
+/*
+ * A frozen reference count tells the page isolation code to pass over the page. It looks at whole
+ * pageblocks, and would otherwise refuse all later claims in a block where we hold one page. Should somebody
+ * look at a page at this very moment, it stays unfrozen, which is only inconvenient.
+ */
+static void mark_taken(unsigned long start, unsigned long end)
+{
+	unsigned long pfn;
+
+	page_offline_begin();
+	for (pfn = start; pfn < end; pfn++) {
+		__SetPageOffline(pfn_to_page(pfn));
+		page_ref_freeze(pfn_to_page(pfn), 1);
+	}
+	page_offline_end();
+}
+
+static void unmark_taken(unsigned long start, unsigned long end)
+{
+	unsigned long pfn;
+
+	page_offline_begin();
+	for (pfn = start; pfn < end; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (!page_ref_count(page))
+			page_ref_unfreeze(page, 1);
+		__ClearPageOffline(page);
+	}
+	page_offline_end();
+}
+
+static int take_from_linux(unsigned long start, unsigned long end)
+{
+	int attempt, err = -EBUSY;
+
+	for (attempt = 0; attempt < CLAIM_ATTEMPTS && err == -EBUSY; attempt++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = alloc_contig_range(start, end, allocation_type(start), GFP_KERNEL | __GFP_NOWARN);
+	}
+	if (err)
+		return err;
+
+	/* What Linux left there is nobody else's business. The new owner may run with caches off. */
+	memset(pfn_to_kaddr(start), 0, (end - start) << PAGE_SHIFT);
+	bh_clean_to_poc(pfn_to_kaddr(start), (end - start) << PAGE_SHIFT);
+	mark_taken(start, end);
+	return 0;
+}
+
+static void give_to_linux(unsigned long start, unsigned long end)
+{
+	unmark_taken(start, end);
+	free_contig_range(start, end - start);
+}
+
+/* Drops one claim on each page; pages without any go back to Linux, in runs. */
+static void unclaim_pages(unsigned long start, unsigned long end)
+{
+	unsigned long pfn, first_free = start;
+
+	for (pfn = start; pfn < end; pfn++) {
+		unsigned long count = claim_count(pfn);
+
+		if (count > 1) {
+			/* replaces a value in a present slot: needs no memory */
+			xa_store(&claim_counts, pfn, xa_mk_value(count - 1), GFP_KERNEL);
+			if (first_free < pfn)
+				give_to_linux(first_free, pfn);
+			first_free = pfn + 1;
+		} else {
+			xa_erase(&claim_counts, pfn);
+		}
+		cond_resched();
+	}
+	if (first_free < end)
+		give_to_linux(first_free, end);
+}
+
+/* One more claim on each page from *done on, which is advanced past the counted ones */
+static int count_pages(unsigned long *done, unsigned long end)
+{
+	for (; *done < end; (*done)++) {
+		void *old = xa_store(&claim_counts, *done, xa_mk_value(claim_count(*done) + 1), GFP_KERNEL);
+
+		if (xa_is_err(old))
+			return xa_err(old);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int claim_pages(unsigned long start, unsigned long end, unsigned long *stuck)
+{
+	unsigned long pfn = start;
+	int err = 0;
+
+	while (pfn < end && !err) {
+		unsigned long next = pfn + 1;
+
+		*stuck = pfn;
+		if (claim_count(pfn)) {
+			err = count_pages(&pfn, next);
+			continue;
+		}
+		err = -EBUSY;
+		if (page_usable(pfn)) {
+			next = run_end(pfn, end);
+			err = take_from_linux(pfn, next);
+		}
+		if (err)
+			break;
+		err = count_pages(&pfn, next);
+		if (err)
+			give_to_linux(pfn, next);	/* the uncounted rest */
+	}
+	if (err)
+		unclaim_pages(start, pfn);
+	return err;
+}
+
+struct ram_walk {
+	u64 ram;			/* bytes found */
+	struct bh_claims *claims;	/* NULL: only measure */
+	const char *what;
+	struct bh_reason *why;
+};
+
+static bool has_range(struct bh_claims *claims, unsigned long start, unsigned long end)
+{
+	struct claim_range *range;
+
+	list_for_each_entry(range, &claims->ranges, entry)
+		if (range->start == start && range->end == end)
+			return true;
+	return false;
+}
+
+/* Called for each piece of System RAM in the range of bh_claim() or bh_linux_ram(), clipped to it */
+static int ram_piece(struct resource *res, void *data)
+{
+	unsigned long start = PFN_DOWN(res->start), end = PFN_UP(res->end + 1), stuck = start;
+	struct ram_walk *walk = data;
+	struct claim_range *range;
+	int err;
+
+	walk->ram += resource_size(res);
+	if (!walk->claims || has_range(walk->claims, start, end))
+		return 0;
+	range = kmalloc(sizeof(*range), GFP_KERNEL);
+	if (!range)
+		return -ENOMEM;
+	err = claim_pages(start, end, &stuck);
+	if (err) {
+		kfree(range);
+		if (err != -EBUSY)
+			return err;
+		return bh_refuse(walk->why, err,
+				 "%s: Linux cannot give up 0x%llx-0x%llx (in use near 0x%llx): choose other memory, or reserve it with mem= or a reserved-memory node",
+				 walk->what, (u64)start << PAGE_SHIFT, (u64)end << PAGE_SHIFT,
+				 (u64)stuck << PAGE_SHIFT);
+	}
+	range->start = start;
+	range->end = end;
+	list_add_tail(&range->entry, &walk->claims->ranges);
+	return 0;
+}
+
+static int walk_ram(u64 start, u64 size, struct ram_walk *walk)
+{
+	int err = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, start,
+				      start + size - 1, walk, ram_piece);
+
+	/* the walk says -EINVAL for "nothing there" */
+	return walk->ram ? err : 0;
+}
+
+/* How many bytes of the range are System RAM of this Linux; size > 0 */
+u64 bh_linux_ram(u64 start, u64 size)
+{
+	struct ram_walk walk = { };
+
+	walk_ram(start, size, &walk);
+	return walk.ram;
+}
+
+/* Is every page of the range claimed by somebody? The caller has found it inside System RAM. */
+bool bh_is_claimed(u64 start, u64 size)
+{
+	unsigned long pfn;
+
+	for (pfn = PFN_DOWN(start); pfn < PFN_UP(start + size); pfn++)
+		if (!claim_count(pfn))
+			return false;
+	return true;
+}
+
+/* Is the range inside a node of /reserved-memory? Then it was set aside for somebody like us. */
+bool bh_is_reserved_memory(u64 start, u64 size)
+{
+	struct device_node *parent = of_find_node_by_path("/reserved-memory"), *child;
+	struct resource res;
+	bool found = false;
+
+	if (!parent)
+		return false;
+	for_each_child_of_node(parent, child) {
+		int index;
+
+		/* "reusable" ones are lent to Linux (CMA) */
+		if (of_property_read_bool(child, "reusable"))
+			continue;
+		for (index = 0; !found && !of_address_to_resource(child, index, &res); index++)
+			found = res.start <= start && start + size - 1 <= res.end;
+		if (found) {
+			of_node_put(child);
+			break;
+		}
+	}
+	of_node_put(parent);
+	return found;
+}
+
+/*
+ * Claims what Linux owns of the range. Nothing to do for memory it does not know (mem=, no-map) or that was
+ * reserved for this use. On failure the set keeps what it had before. size > 0, no overflow.
+ */
+int bh_claim(struct bh_claims *claims, u64 start, u64 size, const char *what, struct bh_reason *why)
+{
+	u64 first = start & PAGE_MASK, bytes = PAGE_ALIGN(start + size) - first;
+	struct ram_walk walk = { .claims = claims, .what = what, .why = why };
+	u64 ram = bh_linux_ram(first, bytes);
+	struct list_head *before;
+	int err;
+
+	if (!ram || bh_is_reserved_memory(first, bytes))
+		return 0;
+	if (ram != bytes)
+		return bh_refuse(why, -EINVAL,
+				 "%s: 0x%llx-0x%llx is only partly memory of Linux: keep it inside or outside",
+				 what, first, first + bytes);
+
+	mutex_lock(&claims_lock);
+	before = claims->ranges.prev;
+	err = walk_ram(first, bytes, &walk);
+	while (err && claims->ranges.prev != before) {
+		struct claim_range *range = list_last_entry(&claims->ranges, struct claim_range, entry);
+
+		unclaim_pages(range->start, range->end);
+		list_del(&range->entry);
+		kfree(range);
+	}
+	mutex_unlock(&claims_lock);
+	return err;
+}
+
+void bh_claims_release(struct bh_claims *claims)
+{
+	struct claim_range *range, *next;
+
+	mutex_lock(&claims_lock);
+	list_for_each_entry_safe(range, next, &claims->ranges, entry) {
+		unclaim_pages(range->start, range->end);
+		list_del(&range->entry);
+		kfree(range);
+	}
+	mutex_unlock(&claims_lock);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * jailhouse.ko: what its files share.
+ *
+ * Locks, outermost first:
+ *
+ *   bh.lock (mutex)     enable, disable, the cell list and everything in struct bh_cell, hypervisor memory,
+ *                       console reads. Taken by ioctls, read() and the reboot notifier, never by sysfs:
+ *                       removing a sysfs object waits for its readers.
+ *   bh.gate (rwsem)     held for reading around the hypercalls of sysfs readers, for writing while bh.enabled
+ *                       and bh.console change and while the CPUs enter or leave the hypervisor.
+ *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); never held by us.
+ *   claims lock         inside claim.c, innermost.
+ */
+#ifndef BH_DRIVER_H
+#define BH_DRIVER_H
+
+#include <linux/cpumask.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+
+#include <bulkhead/cell_config.h>
+#include <bulkhead/comm_region.h>
+#include <bulkhead/hypercall.h>
+#include <bulkhead/image.h>
+#include <bulkhead/management.h>
+
+#define BH_IMAGE_NAME	"jailhouse.bin"
+
+/* Why an ioctl failed, one line. On the stack of the ioctl; the first text wins. */
+struct bh_reason {
+	char text[BH_ERROR_TEXT_LEN];
+};
+
+__printf(3, 4) int bh_refuse(struct bh_reason *why, int err, const char *fmt, ...);
+
+/* A configuration whose arrays are known to lie inside its buffer, which outlives the view. */
+struct bh_config_view {
+	const struct cfg_cell *cell;
+	const u8 *cpu_set;
+	const struct cfg_memory *memory;
+	const struct cfg_pci_device *pci;
+	u64 size;		/* header of the cell and all arrays */
+};
+
+int bh_config_check_ident(const char *signature, u8 architecture, u16 revision, const char *expected,
+			  struct bh_reason *why);
+u64 bh_config_size(const struct cfg_cell *cell);
+int bh_config_parse(const struct cfg_cell *cell, u64 available, struct bh_config_view *view,
+		    struct bh_reason *why);
+int bh_config_cpus(const struct bh_config_view *view, struct cpumask *cpus);
+bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 flags);
+bool bh_config_is_link_region(const struct bh_config_view *view, u32 index);
+
+/*
+ * Memory taken from Linux. A set records what one owner (a cell, or the session) needs; a page goes back
+ * to Linux when the last set that holds it is released.
+ */
+struct bh_claims {
+	struct list_head ranges;
+};
+
+void bh_claims_init(struct bh_claims *claims);
+int bh_claim(struct bh_claims *claims, u64 start, u64 size, const char *what, struct bh_reason *why);
+void bh_claims_release(struct bh_claims *claims);
+bool bh_is_claimed(u64 start, u64 size);
+u64 bh_linux_ram(u64 start, u64 size);
+bool bh_is_reserved_memory(u64 start, u64 size);
+
+/* Hypervisor memory: claimed from enable to the next enable or to module removal */
+struct bh_hvmem {
+	u64 phys;
+	u64 size;
+	void *virt;		/* NULL: there is none */
+	u64 core_size;
+	struct bh_public_page *public_page;
+	struct resource *resource;
+	struct resource inserted;
+	struct page *pages;	/* allocated by the driver */
+	u64 pages_size;
+	dma_addr_t dma;
+	struct bh_claims claims;
+};
+
+int bh_hvmem_acquire(struct bh_hvmem *mem, u64 phys, u64 size, struct bh_reason *why);
+void bh_hvmem_release(struct bh_hvmem *mem);
+
+struct bh_cell {
+	struct kobject kobj;		/* cells/<id>; its release frees the cell */
+	struct kobject *statistics;
+	struct list_head entry;		/* bh.cells */
+	u32 id;
+	char name[CFG_NAME_LEN];
+	cpumask_t cpus;			/* owned at the moment */
+	cpumask_t offlined;		/* taken offline by the creation of this cell */
+	u32 num_memory;
+	struct cfg_memory *memory;
+	u32 num_pci;
+	struct cfg_pci_device *pci;
+	struct bh_claims claims;
+};
+
+struct bh_driver {
+	struct mutex lock;
+	struct platform_device *pdev;
+
+	/* under lock and gate */
+	struct rw_semaphore gate;
+	bool enabled;
+	bool console;			/* the configuration has the virtual console */
+
+	/* under lock */
+	u32 session;			/* counts the enable attempts that reached the hypervisor */
+	struct bh_hvmem hvmem;
+	struct cfg_system *config;	/* while enabled */
+	struct bh_config_view root_config;
+	struct list_head cells;		/* in creation order, root first */
+	struct bh_cell *root;
+	struct bh_claims links;		/* memory shared with the root cell, until disable */
+};
+
+extern struct bh_driver bh;
+
+/* main.c */
+void bh_hypervisor_reason(struct bh_reason *why);
+
+/* launch.c; bh.lock held */
+int bh_check_cpus(u8 gic_version, struct bh_reason *why);
+int bh_enter(u64 base, u64 entry, unsigned int cpus, struct bh_reason *why);
+int bh_leave(void);
+void bh_clean_to_poc(const void *start, size_t size);
+long bh_hypercall(unsigned long code, unsigned long arg1, unsigned long arg2);
+
+/* enable.c */
+int bh_enable(const void __user *arg, struct bh_reason *why);
+int bh_disable(struct bh_reason *why);	/* bh.lock held */
+
+/* cell.c, bh.lock held */
+struct bh_cell *bh_cell_alloc(const struct bh_config_view *view, u32 id);
+void bh_cell_announce(struct bh_cell *cell);
+void bh_cell_remove(struct bh_cell *cell);
+int bh_cell_create(void *config, u64 size, struct bh_reason *why);
+int bh_cell_load(const struct bh_cell_load *load, const struct bh_image __user *images,
+		 struct bh_reason *why);
+int bh_cell_start(const struct bh_cell_id *id, struct bh_reason *why);
+int bh_cell_destroy(const struct bh_cell_id *id, struct bh_reason *why);
+int bh_cells_destroy_all(struct bh_reason *why);
+
+/* sysfs.c */
+int bh_sysfs_init(void);
+void bh_sysfs_exit(void);
+int bh_sysfs_add_core(void);
+void bh_sysfs_remove_core(void);
+void bh_sysfs_init_cell(struct bh_cell *cell);
+int bh_sysfs_add_cell(struct bh_cell *cell);
+void bh_sysfs_del_cell(struct bh_cell *cell);
+int bh_sysfs_add_cpus(struct bh_cell *root);
+int bh_sysfs_move_cpus(const struct cpumask *cpus, struct bh_cell *to);
+void bh_sysfs_del_cpus(void);
+
+/* console.c */
+struct bh_console_reader {
+	u32 session;
+	u32 position;
+};
+
+ssize_t bh_console_read(struct bh_console_reader *reader, char __user *buffer, size_t count, bool nonblock);
+ssize_t bh_console_show(char *buffer);
+void bh_console_retain(void);
+
+/* pci_virtual.c: failures are logged, never returned */
+void bh_pci_virtual_add(const struct cfg_system *config, const struct bh_config_view *root);
+void bh_pci_virtual_remove(void);
+
+/* pci_stub.c */
+int bh_pci_stub_init(void);
+void bh_pci_stub_exit(void);
+void bh_pci_stub_claim(const struct cfg_pci_device *devices, u32 count);
+void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count);
+
+#endif

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Module, /dev/jailhouse and the reboot notifier. The copies from user space that the interface wants
+ * before the lock are made here; the rest is in enable.c and cell.c.
+ */
+#include <linux/ctype.h>
+#include <linux/dma-mapping.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "driver.h"
+
+struct bh_driver bh = {
+	.lock = __MUTEX_INITIALIZER(bh.lock),
+	.gate = __RWSEM_INITIALIZER(bh.gate),
+	.cells = LIST_HEAD_INIT(bh.cells),
+	.links = { .ranges = LIST_HEAD_INIT(bh.links.ranges) },
+};
+
+struct open_file {
+	struct bh_console_reader reader;
+	struct mutex text_lock;
+	struct bh_reason last;	/* under text_lock: why the last ioctl failed */
+};
+
+int bh_refuse(struct bh_reason *why, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!why->text[0]) {
+		va_start(args, fmt);
+		vscnprintf(why->text, sizeof(why->text), fmt, args);
+		va_end(args);
+	}
+	return err;
+}
+
+/* After a refused enable or hypercall, unless the driver knows better */
+void bh_hypervisor_reason(struct bh_reason *why)
+{
+	if (!why->text[0])
+		strscpy(why->text, bh.hvmem.public_page->reason, sizeof(why->text));
+}
+
+/* Names from configurations and the hypervisor's page end up in a line for the user. */
+static void make_printable(struct bh_reason *why)
+{
+	char *c;
+
+	for (c = why->text; *c; c++)
+		if (!isascii(*c) || !isprint(*c))
+			*c = '?';
+}
+
+static int lock(void)
+{
+	return mutex_lock_interruptible(&bh.lock) ? -EINTR : 0;
+}
+
+static int do_disable(struct bh_reason *why)
+{
+	int err = lock();
+
+	if (err)
+		return err;
+	err = bh_disable(why);
+	mutex_unlock(&bh.lock);
+	return err;
+}
+
+static int do_cell_create(const void __user *arg, struct bh_reason *why)
+{
+	struct bh_cell_create request;
+	struct cfg_cell *config;
+	int err;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	/* memdup_user() gives physically contiguous memory, as the hypercall wants it */
+	config = memdup_user(u64_to_user_ptr(request.config_address), request.config_size);
+	if (IS_ERR(config))
+		return PTR_ERR(config);
+
+	err = -EINVAL;
+	if (request.config_size < sizeof(*config)) {
+		bh_refuse(why, err, "not a cell configuration: %u bytes, the header alone has %zu",
+			  request.config_size, sizeof(*config));
+		goto free;
+	}
+	err = bh_config_check_ident(config->signature, config->architecture, config->revision,
+				    CFG_SIGNATURE_CELL, why);
+	if (err)
+		goto free;
+	config->name[CFG_NAME_LEN - 1] = 0;
+	if (config->flags & CFG_CELL_CONSOLE_ACTIVE)
+		config->flags |= CFG_CELL_CONSOLE_PERMITTED;
+
+	err = lock();
+	if (err)
+		goto free;
+	err = bh_cell_create(config, request.config_size, why);
+	mutex_unlock(&bh.lock);
+free:
+	kfree(config);
+	return err;
+}
+
+static int do_cell_load(const void __user *arg, struct bh_reason *why)
+{
+	struct bh_cell_load request;
+	int err;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	err = lock();
+	if (err)
+		return err;
+	err = bh_cell_load(&request, arg + sizeof(request), why);
+	mutex_unlock(&bh.lock);
+	return err;
+}
+
+static int do_cell_command(const void __user *arg,
+			   int (*command)(const struct bh_cell_id *id, struct bh_reason *why),
+			   struct bh_reason *why)
+{
+	struct bh_cell_id id;
+	int err;
+
+	if (copy_from_user(&id, arg, sizeof(id)))
+		return -EFAULT;
+	err = lock();
+	if (err)
+		return err;
+	err = command(&id, why);
+	mutex_unlock(&bh.lock);
+	return err;
+}
+
+static int do_last_error(struct open_file *open, void __user *arg)
+{
+	struct bh_error_text text;
+
+	mutex_lock(&open->text_lock);
+	memcpy(text.text, open->last.text, sizeof(text.text));
+	mutex_unlock(&open->text_lock);
+	return copy_to_user(arg, &text, sizeof(text)) ? -EFAULT : 0;
+}
+
+static long bh_ioctl(struct file *file, unsigned int command, unsigned long value)
+{
+	struct open_file *open = file->private_data;
+	void __user *arg = (void __user *)value;
+	struct bh_reason why = { };
+	int err;
+
+	switch (command) {
+	case BH_IOC_ENABLE:
+		err = bh_enable(arg, &why);
+		break;
+	case BH_IOC_DISABLE:
+		err = do_disable(&why);
+		break;
+	case BH_IOC_CELL_CREATE:
+		err = do_cell_create(arg, &why);
+		break;
+	case BH_IOC_CELL_LOAD:
+		err = do_cell_load(arg, &why);
+		break;
+	case BH_IOC_CELL_START:
+		err = do_cell_command(arg, bh_cell_start, &why);
+		break;
+	case BH_IOC_CELL_DESTROY:
+		err = do_cell_command(arg, bh_cell_destroy, &why);
+		break;
+	case BH_IOC_LAST_ERROR:
+		return do_last_error(open, arg);
+	default:
+		err = bh_refuse(&why, -EINVAL, "unknown command 0x%x: use tools that fit this driver", command);
+		break;
+	}
+
+	if (!err)
+		why.text[0] = 0;
+	make_printable(&why);
+	mutex_lock(&open->text_lock);
+	open->last = why;
+	mutex_unlock(&open->text_lock);
+	return err;
+}
+
+static int bh_open(struct inode *inode, struct file *file)
+{
+	struct open_file *open = kzalloc(sizeof(*open), GFP_KERNEL);
+
+	if (!open)
+		return -ENOMEM;
+	mutex_init(&open->text_lock);
+	file->private_data = open;
+	return 0;
+}
+
+static int bh_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
+}
+
+static ssize_t bh_read(struct file *file, char __user *buffer, size_t count, loff_t *position)
+{
+	struct open_file *open = file->private_data;
+
+	return bh_console_read(&open->reader, buffer, count, file->f_flags & O_NONBLOCK);
+}
+
+static const struct file_operations bh_fops = {
+	.owner = THIS_MODULE,
+	.open = bh_open,
+	.release = bh_release,
+	.read = bh_read,
+	.unlocked_ioctl = bh_ioctl,
+	.compat_ioctl = bh_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice bh_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "jailhouse",
+	.fops = &bh_fops,
+};
+
+static int bh_reboot(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct bh_reason why = { };
+	int err = 0;
+
+	mutex_lock(&bh.lock);
+	if (bh.enabled)
+		err = bh_disable(&why);
+	mutex_unlock(&bh.lock);
+	if (err)
+		pr_err("disabling for the reboot failed: %d %s\n", err, why.text);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block bh_reboot_notifier = { .notifier_call = bh_reboot };
+
+/* Firmware requests, memory and the virtual PCI host need a device; nothing binds to this one. */
+static int add_platform_device(void)
+{
+	const struct platform_device_info info = {
+		.name = "jailhouse",
+		.id = PLATFORM_DEVID_NONE,
+		.dma_mask = DMA_BIT_MASK(64),
+	};
+
+	bh.pdev = platform_device_register_full(&info);
+	return PTR_ERR_OR_ZERO(bh.pdev);
+}
+
+static int __init bh_init(void)
+{
+	int err;
+
+	err = add_platform_device();
+	if (err)
+		return err;
+	err = bh_sysfs_init();
+	if (err)
+		goto remove_device;
+	err = bh_pci_stub_init();
+	if (err)
+		goto remove_sysfs;
+	err = misc_register(&bh_misc);
+	if (err)
+		goto remove_stub;
+	err = register_reboot_notifier(&bh_reboot_notifier);
+	if (!err)
+		return 0;
+
+	misc_deregister(&bh_misc);
+remove_stub:
+	bh_pci_stub_exit();
+remove_sysfs:
+	bh_sysfs_exit();
+remove_device:
+	platform_device_unregister(bh.pdev);
+	return err;
+}
+
+/* Not while enabled: the module is pinned then. */
+static void __exit bh_exit(void)
+{
+	unregister_reboot_notifier(&bh_reboot_notifier);
+	misc_deregister(&bh_misc);
+	bh_pci_stub_exit();
+	bh_sysfs_exit();
+	bh_hvmem_release(&bh.hvmem);
+	platform_device_unregister(bh.pdev);
+}
+
+module_init(bh_init);
+module_exit(bh_exit);
+
+MODULE_DESCRIPTION("Bulkhead partitioning hypervisor: launcher and cell management");
+MODULE_LICENSE("GPL v2");
+MODULE_FIRMWARE(BH_IMAGE_NAME);

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/devices/jailhouse. Readers never take bh.lock (see driver.h): they hold bh.gate, which guarantees
+ * that the hypervisor is there, or find that it is not.
+ */
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "driver.h"
+
+#define RESULT_MASK	0x7fffffffu	/* statistics wrap at 2^31 */
+
+static struct device *root_device;
+static struct kobject *cells_dir;
+
+/* Negative results count as 0, and so does everything while the hypervisor is absent. */
+static u32 gated_hypercall(unsigned long code, unsigned long arg1, unsigned long arg2)
+{
+	long result = 0;
+
+	down_read(&bh.gate);
+	if (bh.enabled)
+		result = bh_hypercall(code, arg1, arg2);
+	up_read(&bh.gate);
+	return result > 0 ? result : 0;
+}
+
+/* ---- /sys/devices/jailhouse ---- */
+
+static ssize_t console_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	ssize_t result = 0;
+
+	down_read(&bh.gate);
+	if (bh.enabled)
+		result = bh.console ? bh_console_show(buffer) : -EPERM;
+	up_read(&bh.gate);
+	return result;
+}
+
+static ssize_t enabled_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	return sysfs_emit(buffer, "%d\n", READ_ONCE(bh.enabled));
+}
+
+struct info_attribute {
+	struct device_attribute attr;
+	unsigned int type;
+};
+
+static ssize_t info_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	unsigned int type = container_of(attr, struct info_attribute, attr)->type;
+
+	return sysfs_emit(buffer, "%u\n", gated_hypercall(HC_HYPERVISOR_INFO, type, 0));
+}
+
+#define INFO_ATTRIBUTE(_name, _type) \
+	static struct info_attribute info_##_name = { \
+		.attr = __ATTR(_name, 0444, info_show, NULL), \
+		.type = (_type), \
+	}
+
+static DEVICE_ATTR_RO(console);
+static DEVICE_ATTR_RO(enabled);
+INFO_ATTRIBUTE(mem_pool_size, HV_INFO_MEM_POOL_SIZE);
+INFO_ATTRIBUTE(mem_pool_used, HV_INFO_MEM_POOL_USED);
+INFO_ATTRIBUTE(remap_pool_size, HV_INFO_REMAP_POOL_SIZE);
+INFO_ATTRIBUTE(remap_pool_used, HV_INFO_REMAP_POOL_USED);
+
+static struct attribute *root_attrs[] = {
+	&dev_attr_console.attr,
+	&dev_attr_enabled.attr,
+	&info_mem_pool_size.attr.attr,
+	&info_mem_pool_used.attr.attr,
+	&info_remap_pool_size.attr.attr,
+	&info_remap_pool_used.attr.attr,
+	NULL
+};
+
+static const struct attribute_group root_group = { .attrs = root_attrs };
+
+static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+			 loff_t offset, size_t count)
+{
+	return memory_read_from_buffer(buffer, count, &offset, attr->private, attr->size);
+}
+
+static struct bin_attribute core_attr = {
+	.attr = { .name = "core", .mode = 0400 },
+	.read = core_read,
+};
+
+/* Hypervisor memory exists while the file does. */
+int bh_sysfs_add_core(void)
+{
+	int err;
+
+	core_attr.private = bh.hvmem.virt;
+	core_attr.size = bh.hvmem.core_size;
+	err = device_create_bin_file(root_device, &core_attr);
+	if (err)
+		core_attr.private = NULL;
+	return err;
+}
+
+void bh_sysfs_remove_core(void)
+{
+	if (core_attr.private)
+		device_remove_bin_file(root_device, &core_attr);
+	core_attr.private = NULL;
+}
+
+/* ---- cells/<id> ---- */
+
+static struct bh_cell *to_cell(struct kobject *kobj)
+{
+	return container_of(kobj, struct bh_cell, kobj);
+}
+
+static ssize_t name_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	return sysfs_emit(buffer, "%s\n", to_cell(kobj)->name);
+}
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	static const char *const names[] = {
+		[COMM_STATE_RUNNING] = "running",
+		[COMM_STATE_LOCKED] = "running/locked",
+		[COMM_STATE_SHUT_DOWN] = "shut down",
+		[COMM_STATE_FAILED] = "failed",
+		[COMM_STATE_ABI_MISMATCH] = "Comm ABI mismatch",
+	};
+	long state = -1;
+
+	down_read(&bh.gate);
+	if (bh.enabled)
+		state = bh_hypercall(HC_CELL_GET_STATE, to_cell(kobj)->id, 0);
+	up_read(&bh.gate);
+	return sysfs_emit(buffer, "%s\n", state >= 0 && state < ARRAY_SIZE(names) ? names[state] : "invalid");
+}
+
+static ssize_t cpus_assigned_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	return cpumap_print_to_pagebuf(false, buffer, &to_cell(kobj)->cpus);
+}
+
+static ssize_t cpus_assigned_list_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	return cpumap_print_to_pagebuf(true, buffer, &to_cell(kobj)->cpus);
+}
+
+static ssize_t print_failed(struct bh_cell *cell, bool list, char *buffer)
+{
+	cpumask_var_t failed;
+	unsigned int cpu;
+	ssize_t length;
+
+	if (!zalloc_cpumask_var(&failed, GFP_KERNEL))
+		return -ENOMEM;
+	for_each_cpu(cpu, &cell->cpus)
+		if (gated_hypercall(HC_CPU_INFO, cpu, CPU_INFO_STATE) == CPU_STATE_FAILED)
+			cpumask_set_cpu(cpu, failed);
+	length = cpumap_print_to_pagebuf(list, buffer, failed);
+	free_cpumask_var(failed);
+	return length;
+}
+
+static ssize_t cpus_failed_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	return print_failed(to_cell(kobj), false, buffer);
+}
+
+static ssize_t cpus_failed_list_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	return print_failed(to_cell(kobj), true, buffer);
+}
+
+#define CELL_ATTRIBUTE(_name) static struct kobj_attribute cell_##_name = __ATTR_RO(_name)
+
+CELL_ATTRIBUTE(name);
+CELL_ATTRIBUTE(state);
+CELL_ATTRIBUTE(cpus_assigned);
+CELL_ATTRIBUTE(cpus_assigned_list);
+CELL_ATTRIBUTE(cpus_failed);
+CELL_ATTRIBUTE(cpus_failed_list);
+
+static struct attribute *cell_attrs[] = {
+	&cell_name.attr,
+	&cell_state.attr,
+	&cell_cpus_assigned.attr,
+	&cell_cpus_assigned_list.attr,
+	&cell_cpus_failed.attr,
+	&cell_cpus_failed_list.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(cell);
+
+static void release_cell(struct kobject *kobj)
+{
+	struct bh_cell *cell = to_cell(kobj);
+
+	kvfree(cell->memory);
+	kvfree(cell->pci);
+	kfree(cell);
+}
+
+static struct kobj_type cell_type = {
+	.release = release_cell,
+	.sysfs_ops = &kobj_sysfs_ops,
+	.default_groups = cell_groups,
+};
+
+/* ---- statistics, of a cell and of one CPU ---- */
+
+struct statistic {
+	struct kobj_attribute cell, cpu;
+	unsigned int number;
+};
+
+struct cpu_entry {
+	struct kobject kobj;	/* in the statistics directory of the owner */
+	unsigned int cpu;
+};
+
+static struct cpu_entry *cpu_entries[NR_CPUS];	/* under bh.lock */
+
+static ssize_t cell_statistic_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	unsigned int type = CPU_INFO_STAT_BASE + container_of(attr, struct statistic, cell)->number;
+	struct bh_cell *cell = to_cell(kobj->parent);
+	unsigned int cpu;
+	u32 sum = 0;
+
+	for_each_cpu(cpu, &cell->cpus)
+		sum += gated_hypercall(HC_CPU_INFO, cpu, type);
+	return sysfs_emit(buffer, "%u\n", sum & RESULT_MASK);
+}
+
+static ssize_t cpu_statistic_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	unsigned int type = CPU_INFO_STAT_BASE + container_of(attr, struct statistic, cpu)->number;
+	unsigned int cpu = container_of(kobj, struct cpu_entry, kobj)->cpu;
+
+	return sysfs_emit(buffer, "%u\n", gated_hypercall(HC_CPU_INFO, cpu, type));
+}
+
+#define STATISTIC(_name, _number) \
+	static struct statistic statistic_##_name = { \
+		.cell = __ATTR(vmexits_##_name, 0444, cell_statistic_show, NULL), \
+		.cpu = __ATTR(vmexits_##_name, 0444, cpu_statistic_show, NULL), \
+		.number = (_number), \
+	}
+
+STATISTIC(total, CPU_STAT_TOTAL);
+STATISTIC(mmio, CPU_STAT_MMIO);
+STATISTIC(management, CPU_STAT_MANAGEMENT);
+STATISTIC(hypercall, CPU_STAT_HYPERCALL);
+STATISTIC(maintenance, CPU_STAT_MAINTENANCE);
+STATISTIC(virt_irq, CPU_STAT_VIRT_IRQ);
+STATISTIC(virt_sgi, CPU_STAT_VIRT_SGI);
+STATISTIC(psci, CPU_STAT_PSCI);
+STATISTIC(smccc, CPU_STAT_SMCCC);
+
+#define STATISTICS_OF(_what) { \
+	&statistic_total._what.attr, &statistic_mmio._what.attr, &statistic_management._what.attr, \
+	&statistic_hypercall._what.attr, &statistic_maintenance._what.attr, &statistic_virt_irq._what.attr, \
+	&statistic_virt_sgi._what.attr, &statistic_psci._what.attr, &statistic_smccc._what.attr, NULL }
+
+static struct attribute *cell_statistics_attrs[] = STATISTICS_OF(cell);
+static const struct attribute_group cell_statistics_group = { .attrs = cell_statistics_attrs };
+
+static struct attribute *cpu_statistics_attrs[] = STATISTICS_OF(cpu);
+ATTRIBUTE_GROUPS(cpu_statistics);
+
+static void release_cpu_entry(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct cpu_entry, kobj));
+}
+
+static struct kobj_type cpu_type = {
+	.release = release_cpu_entry,
+	.sysfs_ops = &kobj_sysfs_ops,
+	.default_groups = cpu_statistics_groups,
+};
+
+void bh_sysfs_init_cell(struct bh_cell *cell)
+{
+	kobject_init(&cell->kobj, &cell_type);
+}
+
+/* After a failure bh_sysfs_del_cell() cleans up. */
+int bh_sysfs_add_cell(struct bh_cell *cell)
+{
+	int err = kobject_add(&cell->kobj, cells_dir, "%u", cell->id);
+
+	if (err)
+		return err;
+	cell->statistics = kobject_create_and_add("statistics", &cell->kobj);
+	if (!cell->statistics)
+		return -ENOMEM;
+	return sysfs_create_group(cell->statistics, &cell_statistics_group);
+}
+
+void bh_sysfs_del_cell(struct bh_cell *cell)
+{
+	if (cell->statistics) {
+		/* waits for readers, which look at the parent */
+		kobject_del(cell->statistics);
+		kobject_put(cell->statistics);
+	}
+	kobject_del(&cell->kobj);
+	kobject_put(&cell->kobj);
+}
+
+/* After a failure bh_sysfs_del_cpus() cleans up. */
+int bh_sysfs_add_cpus(struct bh_cell *root)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, &root->cpus) {
+		struct cpu_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+		int err;
+
+		if (!entry)
+			return -ENOMEM;
+		entry->cpu = cpu;
+		err = kobject_init_and_add(&entry->kobj, &cpu_type, root->statistics, "cpu%u", cpu);
+		if (err) {
+			kobject_put(&entry->kobj);
+			return err;
+		}
+		cpu_entries[cpu] = entry;
+	}
+	return 0;
+}
+
+int bh_sysfs_move_cpus(const struct cpumask *cpus, struct bh_cell *to)
+{
+	unsigned int cpu;
+	int result = 0;
+
+	for_each_cpu(cpu, cpus) {
+		int err = cpu_entries[cpu] ? kobject_move(&cpu_entries[cpu]->kobj, to->statistics) : 0;
+
+		result = result ?: err;
+	}
+	return result;
+}
+
+void bh_sysfs_del_cpus(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < ARRAY_SIZE(cpu_entries); cpu++) {
+		if (!cpu_entries[cpu])
+			continue;
+		kobject_del(&cpu_entries[cpu]->kobj);
+		kobject_put(&cpu_entries[cpu]->kobj);
+		cpu_entries[cpu] = NULL;
+	}
+}
+
+int bh_sysfs_init(void)
+{
+	int err;
+
+	root_device = root_device_register("jailhouse");
+	if (IS_ERR(root_device))
+		return PTR_ERR(root_device);
+	err = sysfs_create_group(&root_device->kobj, &root_group);
+	if (err)
+		goto unregister;
+	cells_dir = kobject_create_and_add("cells", &root_device->kobj);
+	if (cells_dir)
+		return 0;
+	err = -ENOMEM;
+	sysfs_remove_group(&root_device->kobj, &root_group);
+unregister:
+	root_device_unregister(root_device);
+	return err;
+}
+
+void bh_sysfs_exit(void)
+{
+	bh_sysfs_remove_core();
+	kobject_put(cells_dir);
+	sysfs_remove_group(&root_device->kobj, &root_group);
+	root_device_unregister(root_device);
+}
