@@ -142,8 +142,8 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 		if (target == IVSHMEM_NONE || target == endpoint)
 			continue;
 		count(&ep->stats.sent);
-		if (!deliver(target, ep->link, peer, 0))
-			count(&ep->stats.dropped[IVSHMEM_DROP_INACTIVE]);
+		/* Leaving takes the link lock first, so the peer is there. */
+		deliver(target, ep->link, peer, 0);
 	}
 	spin_unlock(&link->lock);
 }
@@ -198,24 +198,30 @@ void ivshmem_reroute(uint32_t endpoint)
 	spin_unlock(&ep->lock);
 }
 
-/* First fit: from slot 0 on, step over each link in the way. IVSHMEM_NONE if nothing is large enough. */
+static bool slots_free(uint32_t start, uint32_t wanted)
+{
+	uint32_t n;
+
+	if (wanted > CONFIG_IVSHMEM_SLOTS || start > CONFIG_IVSHMEM_SLOTS - wanted)
+		return false;
+	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
+		if (links[n].num_endpoints &&
+		    ranges_overlap(start, wanted, links[n].first_slot, links[n].num_slots))
+			return false;
+	return true;
+}
+
+/* A gap begins at slot 0 or behind a link. IVSHMEM_NONE if none is large enough. */
 static uint32_t find_slots(uint32_t wanted)
 {
-	uint32_t start = 0, steps, n;
+	uint32_t n;
 
-	for (steps = 0; steps <= CONFIG_IVSHMEM_MAX_LINKS; steps++) {
-		bool moved = false;
+	if (slots_free(0, wanted))
+		return 0;
+	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++) {
+		uint32_t start = links[n].first_slot + links[n].num_slots;
 
-		if (wanted > CONFIG_IVSHMEM_SLOTS || start > CONFIG_IVSHMEM_SLOTS - wanted)
-			return IVSHMEM_NONE;
-		for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++) {
-			if (links[n].num_endpoints &&
-			    ranges_overlap(start, wanted, links[n].first_slot, links[n].num_slots)) {
-				start = links[n].first_slot + links[n].num_slots;
-				moved = true;
-			}
-		}
-		if (!moved)
+		if (links[n].num_endpoints && slots_free(start, wanted))
 			return start;
 	}
 	return IVSHMEM_NONE;
