@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Constants for assembly; the build turns the .ascii lines of the compiled file into offsets.h. */
+#include "bulkhead/image.h"
+#include "percpu.h"
+
+#define DEFINE(name, value) __asm__ volatile(".ascii \"#define " #name " %c0\\n\"" : : "i"(value))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+	DEFINE(PERCPU_SIZE, sizeof(struct percpu));
+	DEFINE(PERCPU_STACK_TOP, PERCPU_STACK_TOP);
+	DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
+	DEFINE(HEADER_PRIMARY_CPU, offsetof(struct bh_image_header, boot.primary_cpu));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the front door has to know of this architecture's use of hypervisor memory. */
+#ifndef BULKHEAD_ARM64_BOOT_ARCH_H
+#define BULKHEAD_ARM64_BOOT_ARCH_H
+
+#include "early_map.h"
+#include "entry.h"
+
+/* Offset of the page pool: behind configuration and first page tables. */
+static inline uint64_t boot_pool_offset(const struct bh_image_header *header)
+{
+	return early_tables_offset(header) + early_table_pages(header->boot.memory_size) * PAGE_SIZE;
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A CPU of the machine: taking it over from Linux and giving it back, reset of its guest state. */
+#include "bulkhead/image.h"
+#include "cell.h"
+#include "console.h"
+#include "control.h"
+#include "errors.h"
+#include "pages.h"
+#include "arch/cpu.h"
+#include "arch/memory.h"
+#include "asm/sysreg.h"
+#include "early_map.h"
+#include "entry.h"
+#include "gic.h"
+#include "paging_arm64.h"
+#include "pgtable.h"
+#include "smccc.h"
+#include "stage2.h"
+
+#define HCR_GUEST	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | HCR_TACR | HCR_RW | HCR_FB | \
+			 HCR_BSU_IS)
+/* Set at EL2 by Linux when it uses pointer authentication or memory tagging */
+#define HCR_KEEP	(HCR_API | HCR_APK | HCR_ATA)
+#define HCR_E2H		(1UL << 34)
+#define HCR_TGE		(1UL << 27)
+
+#define SCTLR_EL1_RESET	0x30d00800UL
+#define CPACR_RESET	0x300000UL
+
+extern char image_start[], leave_unmapped[];
+
+struct percpu *this_cpu(void)
+{
+	return (struct percpu *)read_sysreg(tpidr_el2);
+}
+
+uint64_t arch_ticks(void)
+{
+	return read_sysreg(cntpct_el0);
+}
+
+uint64_t arch_ticks_per_second(void)
+{
+	return read_sysreg(cntfrq_el0);
+}
+
+void arch_relax(void)
+{
+	cpu_relax();
+}
+
+void arch_halt(void)
+{
+	for (;;)
+		wfi();
+}
+
+bool arch_probe_read32(const volatile void *address, uint32_t *value)
+{
+	return arm64_probe(address, value);
+}
+
+int arch_init_memory(void)
+{
+	stage2_setup();
+	return paging_init();
+}
+
+int arch_init_platform(const struct cfg_system *system)
+{
+	smccc_setup();
+	return gic_init(system);
+}
+
+int arch_init_cpu(struct percpu *cpu)
+{
+	cpu->mpidr = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
+	if (read_sysreg(hcr_el2) & (HCR_E2H | HCR_TGE))
+		return refuse(-EIO, "CPU %u: Linux runs at EL2 (VHE): boot it with kvm-arm.mode=nvhe", cpu->cpu_id);
+	if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) != SPSR_MODE_EL1H)
+		return refuse(-EIO, "CPU %u: entered from an unexpected mode", cpu->cpu_id);
+	if (!cpu->arch.window) {
+		int error = paging_init_window(cpu);
+
+		if (error)
+			return error;
+	}
+	return gic_init_cpu(cpu);
+}
+
+static void set_guest_controls(struct percpu *cpu)
+{
+	uint64_t hcr = HCR_GUEST | (cpu->arch.launch.hcr_el2 & HCR_KEEP);
+
+	/* registers defined by the implementation can be shared between CPUs */
+	if (!cpu->cell->is_root)
+		hcr |= HCR_TIDCP;
+	write_sysreg(stage2_vtcr(), vtcr_el2);
+	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
+	write_sysreg(hcr, hcr_el2);
+	isb();
+}
+
+void arch_activate_cpu(struct percpu *cpu)
+{
+	struct launch_state *launch = &cpu->arch.launch;
+
+	launch->hcr_el2 = read_sysreg(hcr_el2);
+	launch->vttbr_el2 = read_sysreg(vttbr_el2);
+	launch->vtcr_el2 = read_sysreg(vtcr_el2);
+	set_guest_controls(cpu);
+	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
+	gic_activate_cpu(cpu);
+}
+
+void arch_deactivate_cpu(struct percpu *cpu)
+{
+	struct launch_state *launch = &cpu->arch.launch;
+
+	gic_deactivate_cpu(cpu);
+	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
+	write_sysreg(launch->hcr_el2, hcr_el2);
+	write_sysreg(launch->vttbr_el2, vttbr_el2);
+	write_sysreg(launch->vtcr_el2, vtcr_el2);
+	isb();
+}
+
+void arch_leave(int64_t result, struct trap_frame *frame)
+{
+	struct launch_state *launch = &this_cpu()->arch.launch;
+
+	arm64_leave(result, frame, launch->sctlr_el2, launch->vbar_el2,
+		    virt_to_host(leave_unmapped).value);
+}
+
+void arch_leave_guest(int64_t result)
+{
+	arch_leave(result, (struct trap_frame *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1);
+}
+
+static void reset_el1(void)
+{
+	write_sysreg(SCTLR_EL1_RESET, sctlr_el1);
+	write_sysreg(CPACR_RESET, cpacr_el1);
+	write_sysreg(0, sp_el0);
+	write_sysreg(0, sp_el1);
+	write_sysreg(0, spsr_el1);
+	write_sysreg(0, elr_el1);
+	write_sysreg(0, vbar_el1);
+	write_sysreg(0, ttbr0_el1);
+	write_sysreg(0, ttbr1_el1);
+	write_sysreg(0, tcr_el1);
+	write_sysreg(0, mair_el1);
+	write_sysreg(0, amair_el1);
+	write_sysreg(0, contextidr_el1);
+	write_sysreg(0, tpidr_el0);
+	write_sysreg(0, tpidr_el1);
+	write_sysreg(0, tpidrro_el0);
+	write_sysreg(0, esr_el1);
+	write_sysreg(0, far_el1);
+	write_sysreg(0, par_el1);
+	write_sysreg(0, afsr0_el1);
+	write_sysreg(0, afsr1_el1);
+	write_sysreg(0, csselr_el1);
+	write_sysreg(0, cntkctl_el1);
+	write_sysreg(0, pmcr_el0);
+	write_sysreg(0, mdscr_el1);
+	write_sysreg(0, cntp_ctl_el0);
+	write_sysreg(0, cntp_cval_el0);
+	write_sysreg(0, cntv_ctl_el0);
+	write_sysreg(0, cntv_cval_el0);
+}
+
+void arch_cpu_park(void)
+{
+	/* timers of the guest must not keep the waiting CPU awake */
+	write_sysreg(0, cntp_ctl_el0);
+	write_sysreg(0, cntv_ctl_el0);
+	isb();
+	vgic_reset(this_cpu());
+}
+
+void arch_cpu_reset(uint64_t entry, uint64_t context)
+{
+	struct percpu *cpu = this_cpu();
+	struct trap_frame *frame = (struct trap_frame *)((char *)cpu + PERCPU_STACK_TOP) - 1;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(frame->x); i++)
+		frame->x[i] = 0;
+	/* PSCI says x0; what is out there also looks at x1 */
+	frame->x[0] = context;
+	frame->x[1] = context;
+	reset_el1();
+	arm64_clear_simd();
+	vgic_reset(cpu);
+	set_guest_controls(cpu);
+	__asm__ volatile("tlbi vmalls12e1; dsb nsh; ic iallu; dsb nsh" : : : "memory");
+	write_sysreg(entry, elr_el2);
+	write_sysreg(SPSR_MODE_EL1H | SPSR_DAIF, spsr_el2);
+	isb();
+}

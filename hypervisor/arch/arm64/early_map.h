@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the first page tables lie in hypervisor memory: between configuration and page pool. */
+#ifndef BULKHEAD_ARM64_EARLY_MAP_H
+#define BULKHEAD_ARM64_EARLY_MAP_H
+
+#include "bulkhead/image.h"
+#include "types.h"
+
+uint64_t early_tables_offset(const struct bh_image_header *header);
+uint64_t early_table_pages(uint64_t memory_size);	/* enough for any placement */
+
+/* Called from assembly on the primary CPU with the MMU off: base of hypervisor memory. */
+void early_map(uint64_t base);
+
+extern uint64_t early_l0;	/* physical */
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ways into and out of the hypervisor for one CPU: entry from the hyp stub with the MMU off, and the
+ * way back. Exception entry is in vectors.S.
+ */
+#include "layout.h"
+#include "offsets.h"
+
+	.section .header, "a"
+	.globl image_header
+image_header:
+	.ascii	"BULKHEAD"
+	.word	1			/* BH_IMAGE_ABI */
+	.word	2			/* CFG_ARCH_ARM64 */
+	.quad	header_core_size
+	.quad	PERCPU_SIZE
+	.quad	header_entry
+	.quad	header_public_page
+	.asciz	BULKHEAD_VERSION
+	.balign	8
+	.org	image_header + 80
+	.skip	48			/* struct bh_boot_params, filled in by the launcher */
+
+/*
+ * This page is also mapped at its physical address, so that the MMU can be switched under it.
+ *
+ * In: x0 physical base, x1 CPU number. x18-x30 and SP_EL1 belong to the caller and are not touched until they
+ * can be stored with caches on: what is written with the MMU off bypasses the caches, and what is
+ * read later through them must have been invalidated (early_map() does it for all it writes).
+ */
+	.section .trampoline, "ax"
+	.globl arm64_entry
+arm64_entry:
+	msr	daifset, #0xf
+	msr	tpidr_el2, x30
+	mrs	x14, sctlr_el2
+	/* this CPU's area: base + core_size + cpu * PERCPU_SIZE */
+	ldr	x2, [x0, #HEADER_CORE_SIZE]
+	mov	x3, #PERCPU_SIZE
+	madd	x2, x1, x3, x2
+	add	x2, x2, x0
+	mov	x3, #PERCPU_STACK_TOP
+	add	x15, x2, x3		/* physical top of the stack */
+	mov	sp, x15
+	stp	x0, x1, [sp, #-16]!
+	stp	x14, x15, [sp, #-16]!
+	ldr	w2, [x0, #HEADER_PRIMARY_CPU]
+	cmp	w1, w2
+	b.ne	1f
+	bl	early_map
+	b	2f
+	/* others wait for the tables; the primary cannot fail to make them */
+1:	adrp	x2, early_ready
+	add	x2, x2, :lo12:early_ready
+3:	yield
+	ldr	w3, [x2]
+	cbz	w3, 3b
+	dmb	sy
+2:	ldp	x14, x15, [sp], #16
+	ldp	x0, x1, [sp], #16
+	/* drop the lines of the scratch stack area: nothing stale may shadow it when caches are on */
+	sub	x2, x15, #512
+4:	dc	civac, x2
+	add	x2, x2, #16
+	cmp	x2, x15
+	b.ne	4b
+	dsb	sy
+
+	adrp	x2, early_l0
+	add	x2, x2, :lo12:early_l0
+	ldr	x2, [x2]
+	msr	ttbr0_el2, x2
+	mov	x2, #EL2_MAIR
+	msr	mair_el2, x2
+	ldr	x2, =EL2_TCR
+	mrs	x3, id_aa64mmfr0_el1	/* PARange -> TCR_EL2.PS, at most 48 bits */
+	and	x3, x3, #0xf
+	cmp	x3, #5
+	mov	x4, #5
+	csel	x3, x3, x4, lo
+	bfi	x2, x3, #16, #3
+	msr	tcr_el2, x2
+	isb
+	tlbi	alle2
+	ic	iallu
+	dsb	sy
+	isb
+	ldr	x2, =0x30cd183d		/* RES1, M, C, SA, I, WXN */
+	ldr	x3, =entry_mapped
+	msr	sctlr_el2, x2
+	isb
+	br	x3
+
+/* The last steps of arm64_leave, identity-mapped: x16 SCTLR_EL2; x16 and x17 of the caller are parked. */
+	.globl leave_unmapped
+leave_unmapped:
+	msr	sctlr_el2, x16
+	isb
+	tlbi	alle2
+	dsb	nsh
+	isb
+	mrs	x16, tpidr_el2
+	mrs	x17, far_el2
+	eret
+	.ltorg
+
+	.text
+entry_mapped:
+	/* now in the image's own address space, caches on */
+	ldr	x2, =image_start
+	ldr	x3, [x2, #HEADER_CORE_SIZE]
+	mov	x4, #PERCPU_SIZE
+	madd	x3, x1, x4, x3
+	add	x2, x2, x3		/* struct percpu */
+	mov	x3, #PERCPU_STACK_TOP
+	add	x3, x2, x3
+	mov	sp, x3
+	mrs	x30, tpidr_el2
+	msr	tpidr_el2, x2
+	sub	sp, sp, #FRAME_SIZE
+	stp	x18, x19, [sp, #8 * 18]
+	stp	x20, x21, [sp, #8 * 20]
+	stp	x22, x23, [sp, #8 * 22]
+	stp	x24, x25, [sp, #8 * 24]
+	stp	x26, x27, [sp, #8 * 26]
+	stp	x28, x29, [sp, #8 * 28]
+	str	x30, [sp, #8 * 30]
+	mrs	x4, vbar_el2
+	ldr	x5, =vectors
+	msr	vbar_el2, x5
+	isb
+	mov	x0, x2			/* percpu */
+	/* x1: CPU number */
+	mov	x2, x14			/* SCTLR_EL2 as found */
+	mov	x3, x4			/* VBAR_EL2 as found */
+	mrs	x19, elr_el2
+	mrs	x20, spsr_el2
+	bl	from_linux_entry	/* int (percpu, cpu, sctlr, vbar) */
+	msr	elr_el2, x19
+	msr	spsr_el2, x20
+	sxtw	x0, w0
+	cbnz	x0, 1f
+	str	xzr, [sp]
+	b	guest_return
+1:	mov	x1, sp
+	bl	arch_leave
+	b	.
+
+/*
+ * void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar, uint64_t trampoline)
+ * MMU off and back to the caller at EL1, all registers but x0 from the frame.
+ */
+	.globl arm64_leave
+arm64_leave:
+	msr	vbar_el2, x3
+	mov	x17, x4
+	mov	x30, x1
+	ldp	x16, x18, [x30, #8 * 16]
+	msr	tpidr_el2, x16		/* scratch from here on: the caller's x16 and x17 */
+	msr	far_el2, x18
+	mov	x16, x2
+	ldp	x2, x3, [x30, #8 * 2]
+	ldr	x1, [x30, #8 * 1]
+	ldp	x4, x5, [x30, #8 * 4]
+	ldp	x6, x7, [x30, #8 * 6]
+	ldp	x8, x9, [x30, #8 * 8]
+	ldp	x10, x11, [x30, #8 * 10]
+	ldp	x12, x13, [x30, #8 * 12]
+	ldp	x14, x15, [x30, #8 * 14]
+	ldp	x18, x19, [x30, #8 * 18]
+	ldp	x20, x21, [x30, #8 * 20]
+	ldp	x22, x23, [x30, #8 * 22]
+	ldp	x24, x25, [x30, #8 * 24]
+	ldp	x26, x27, [x30, #8 * 26]
+	ldp	x28, x29, [x30, #8 * 28]
+	ldr	x30, [x30, #8 * 30]
+	br	x17

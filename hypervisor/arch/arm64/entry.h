@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Functions of entry.S and vectors.S, and what they call. */
+#ifndef BULKHEAD_ARM64_ENTRY_H
+#define BULKHEAD_ARM64_ENTRY_H
+
+#include "percpu.h"
+
+void arm64_clear_simd(void);
+bool arm64_probe(const volatile void *address, uint32_t *value);
+void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar,
+		 uint64_t trampoline) __attribute__((noreturn));
+
+/* Back to whoever called the hyp stub, with result in x0 and everything else from the frame. */
+void arch_leave(int64_t result, struct trap_frame *frame) __attribute__((noreturn));
+
+/* First C function of a CPU; 0: go on as a guest, else leave with that errno. */
+int from_linux_entry(struct percpu *cpu, uint64_t cpu_id, uint64_t sctlr, uint64_t vbar);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * GICv3 (IHI 0069) as the arm64 files see it. Physical interrupts come to EL2, which drops their priority and hands
+ * them to the guest in list registers with the hardware bit, so that the guest's deactivation is the
+ * physical one. SGIs of guests are virtual; SGI 0 is the hypervisor's kick.
+ */
+#ifndef BULKHEAD_ARM64_GIC_H
+#define BULKHEAD_ARM64_GIC_H
+
+#include "percpu.h"
+
+struct cell;
+struct cfg_system;
+
+#define GICD_CTLR		0x0000
+#define GICD_CTLR_ARE_NS	(1U << 4)
+#define GICD_CTLR_RWP		(1U << 31)
+#define GICD_TYPER		0x0004
+#define GICD_IIDR		0x0008
+#define GICD_IGROUPR		0x0080
+#define GICD_ISENABLER		0x0100
+#define GICD_ICENABLER		0x0180
+#define GICD_ISPENDR		0x0200
+#define GICD_ICPENDR		0x0280
+#define GICD_ISACTIVER		0x0300
+#define GICD_ICACTIVER		0x0380
+#define GICD_IPRIORITYR		0x0400
+#define GICD_ITARGETSR		0x0800
+#define GICD_ICFGR		0x0c00
+#define GICD_IGRPMODR		0x0d00
+#define GICD_IROUTER		0x6000
+#define GIC_PIDR4		0xffd0
+#define GIC_PIDR2		0xffe8
+
+#define GICR_CTLR		0x0000
+#define GICR_IIDR		0x0004
+#define GICR_TYPER		0x0008
+#define GICR_TYPER_LAST		(1U << 4)
+#define GICR_TYPER_VLPIS	(1U << 1)
+#define GICR_STATUSR		0x0010
+#define GICR_WAKER		0x0014
+#define GICR_SYNCR		0x00c0
+#define GICR_SGI_FRAME		0x10000	/* the registers below are in it, at their GICD_ offsets */
+
+#define GIC_FRAME_SIZE		0x10000UL
+#define GICR_STRIDE		0x20000UL
+#define GICR_STRIDE_VLPI	0x40000UL
+
+#define KICK_SGI		0
+#define RESERVED_SGIS		0x3U	/* SGIs 0 and 1 belong to the hypervisor physically */
+#define FIRST_SPI		32
+#define SPURIOUS_INTID		1020	/* and above, up to 1023 */
+#define FIRST_LPI		8192
+
+struct gic {
+	volatile uint8_t *gicd;
+	uint64_t gicd_phys, gicr_phys;
+	uint64_t gicr_stride;
+	uint32_t num_redistributors;
+	uint32_t num_intids;		/* SPIs are below it */
+	uint32_t maintenance_intid;
+	spinlock_t lock;		/* read-modify-write of distributor fields */
+};
+
+extern struct gic gic;
+
+static inline uint32_t mmio_read32(const volatile uint8_t *base, uint32_t offset)
+{
+	return *(const volatile uint32_t *)(base + offset);
+}
+
+static inline void mmio_write32(volatile uint8_t *base, uint32_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(base + offset) = value;
+}
+
+static inline uint64_t mmio_read64(const volatile uint8_t *base, uint32_t offset)
+{
+	return *(const volatile uint64_t *)(base + offset);
+}
+
+static inline void mmio_write64(volatile uint8_t *base, uint32_t offset, uint64_t value)
+{
+	*(volatile uint64_t *)(base + offset) = value;
+}
+
+/* Find distributor and redistributors; once. */
+int gic_init(const struct cfg_system *system);
+
+/* The redistributor and list registers of the calling CPU; changes nothing. */
+int gic_init_cpu(struct percpu *cpu);
+
+/* Calling CPU: take the CPU interface over from Linux with what is pending, and give it back. */
+void gic_activate_cpu(struct percpu *cpu);
+void gic_deactivate_cpu(struct percpu *cpu);
+
+/* Deactivate a hardware interrupt that the guest never saw; make it pending again if repend. */
+void gic_release(struct percpu *cpu, uint32_t intid, bool repend);
+
+/* Distributor base of an affinity as IROUTER takes it; MPIDR affinity fields already have that layout. */
+void gic_set_route(uint32_t intid, uint64_t affinity);
+
+/* Calling CPU: virtual side of the CPU interface. */
+void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */
+void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
+void vgic_flush(struct percpu *cpu);		/* what is pending in software -> list registers */
+bool vgic_has_pending(struct percpu *cpu);	/* would the guest wake from WFI? */
+void vgic_to_physical(struct percpu *cpu);	/* hand everything pending back to the hardware */
+
+/* Send virtual SGI to CPUs of the caller's cell: value as written to ICC_SGI1R_EL1. */
+void vgic_send_sgi(struct percpu *cpu, uint64_t value);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * GIC registers as cells see them: distributor and redistributors at their hardware addresses, filtered to the
+ * interrupts of the cell (IHI 0069, chapter 12). Fields of foreign interrupts read 0 and ignore writes. No
+ * access stops a cell.
+ */
+#include "cell.h"
+#include "console.h"
+#include "errors.h"
+#include "percpu.h"
+#include "arch/irq.h"
+#include "arch/memory.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+
+/* How a register bank with a field of `bits` bits per interrupt is to be accessed */
+enum bank_kind {
+	BANK_WRITE_ONES,	/* writing ones acts, zeros do nothing: mask and write */
+	BANK_FIELDS,		/* plain fields: read-modify-write */
+};
+
+struct gic_bank {
+	uint32_t start;
+	uint32_t bits;		/* 1, 2 or 8 per interrupt; a bank covers 1024 interrupts */
+	enum bank_kind kind;
+};
+
+static const struct gic_bank banks[] = {
+	{ .start = GICD_IGROUPR, .bits = 1, .kind = BANK_FIELDS },
+	{ .start = GICD_ISENABLER, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_ICENABLER, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_ISPENDR, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_ICPENDR, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_ISACTIVER, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_ICACTIVER, .bits = 1, .kind = BANK_WRITE_ONES },
+	{ .start = GICD_IPRIORITYR, .bits = 8, .kind = BANK_FIELDS },
+	{ .start = GICD_ICFGR, .bits = 2, .kind = BANK_FIELDS },
+};
+
+static const struct gic_bank *find_bank(uint32_t offset, uint32_t interrupts)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(banks); i++)
+		if (offset >= banks[i].start && offset < banks[i].start + interrupts * banks[i].bits / 8)
+			return &banks[i];
+	return NULL;
+}
+
+/* Spread ownership bits of up to 32 interrupts from `first` over their fields in `size` bytes. */
+static uint32_t field_mask(const volatile uint32_t *owned, uint32_t first, uint32_t bits, uint32_t size)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < size * 8 / bits; i++) {
+		uint32_t intid = first + i;
+
+		if (owned[intid / 32] >> (intid % 32) & 1)
+			mask |= (bits == 8 ? 0xffU : (1U << bits) - 1) << (i * bits);
+	}
+	return mask;
+}
+
+static uint32_t raw_read(const volatile uint8_t *frame, uint32_t offset, uint32_t size)
+{
+	switch (size) {
+	case 1: return frame[offset];
+	case 2: return *(const volatile uint16_t *)(frame + offset);
+	default: return mmio_read32(frame, offset);
+	}
+}
+
+static void raw_write(volatile uint8_t *frame, uint32_t offset, uint32_t size, uint32_t value)
+{
+	switch (size) {
+	case 1: frame[offset] = (uint8_t)value; break;
+	case 2: *(volatile uint16_t *)(frame + offset) = (uint16_t)value; break;
+	default: mmio_write32(frame, offset, value); break;
+	}
+}
+
+/*
+ * Access to a bank. The distributor takes 32-bit accesses, priorities also bytes (IHI 0069, 12.1.3). owned[0]
+ * stands for INTIDs 0-31.
+ */
+static void access_bank(const struct gic_bank *bank, volatile uint8_t *frame, const volatile uint32_t *owned,
+			struct mmio_access *access)
+{
+	uint32_t offset = (uint32_t)access->offset;
+	uint32_t first = (offset - bank->start) * 8 / bank->bits;
+	uint32_t mask, value;
+
+	if (access->size > 4 || (offset & (access->size - 1U)) || (access->size < 4 && bank->bits != 8))
+		return;
+	mask = field_mask(owned, first, bank->bits, access->size);
+	if (!access->is_write) {
+		access->value = raw_read(frame, offset, access->size) & mask;
+		return;
+	}
+	value = (uint32_t)access->value & mask;
+	if (!mask)
+		return;
+	if (bank->kind == BANK_WRITE_ONES) {
+		raw_write(frame, offset, access->size, value);
+		return;
+	}
+	/* gic.lock: the other fields may be another cell's */
+	spin_lock(&gic.lock);
+	raw_write(frame, offset, access->size, (raw_read(frame, offset, access->size) & ~mask) | value);
+	spin_unlock(&gic.lock);
+}
+
+static bool affinity_in_cell(const struct cell *cell, uint64_t affinity)
+{
+	for_each_cpu(id, &cell->cpus)
+		if (percpu_of(id)->mpidr == affinity)
+			return true;
+	return false;
+}
+
+static void access_router(const struct cell *cell, struct mmio_access *access)
+{
+	uint32_t offset = (uint32_t)access->offset;
+	uint32_t intid = (offset - GICD_IROUTER) / 8;
+
+	if (intid < FIRST_SPI || intid >= gic.num_intids || (offset & (access->size - 1U)) || access->size < 4 ||
+	    !(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
+		return;
+	if (offset & 4)
+		return;		/* upper half: 0 on machines with Aff3 = 0, and a 64-bit write does both */
+	if (!access->is_write)
+		access->value = access->size == 8 ? mmio_read64(gic.gicd, offset) : mmio_read32(gic.gicd, offset);
+	else if (affinity_in_cell(cell, access->value))
+		mmio_write64(gic.gicd, offset, access->value);
+}
+
+static bool is_id_register(uint32_t offset)
+{
+	return offset >= 0xffd0 && offset < 0x10000;
+}
+
+static enum mmio_result access_distributor(void *owner, uint32_t index, struct mmio_access *access)
+{
+	struct cell *cell = owner;
+	uint32_t offset = (uint32_t)access->offset;
+	const struct gic_bank *bank = find_bank(offset, 1024);
+
+	(void)index;
+	access->value = access->is_write ? access->value : 0;
+	if (bank) {
+		access_bank(bank, gic.gicd, cell->arch.spis, access);
+	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * 1024) {
+		access_router(cell, access);
+	} else if (!access->is_write && access->size == 4 && !(offset & 3) &&
+		   (offset == GICD_CTLR || offset == GICD_TYPER || offset == GICD_IIDR || is_id_register(offset))) {
+		access->value = mmio_read32(gic.gicd, offset);
+	}
+	return MMIO_HANDLED;
+}
+
+static void access_rd_frame(struct percpu *cpu, bool own, bool last, struct mmio_access *access)
+{
+	uint32_t offset = (uint32_t)access->offset;
+
+	if (offset == GICR_TYPER || offset == GICR_TYPER + 4) {
+		uint64_t typer = mmio_read64(cpu->arch.gicr, GICR_TYPER) | (last ? GICR_TYPER_LAST : 0);
+
+		if (!access->is_write && access->size >= 4)
+			access->value = offset == GICR_TYPER ? typer : typer >> 32;
+		return;
+	}
+	if (access->size != 4 || (offset & 3))
+		return;
+	if (offset == GICR_IIDR || is_id_register(offset)) {
+		if (!access->is_write)
+			access->value = mmio_read32(cpu->arch.gicr, offset);
+	} else if (own && (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER)) {
+		if (!access->is_write)
+			access->value = mmio_read32(cpu->arch.gicr, offset);
+		/* the hypervisor needs the redistributor awake, its LPIs are the root cell's from before */
+	}
+}
+
+static void access_sgi_frame(struct percpu *cpu, struct mmio_access *access)
+{
+	const struct gic_bank *bank = find_bank((uint32_t)access->offset, 32);
+	uint32_t owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid);
+
+	if (bank)
+		access_bank(bank, cpu->arch.gicr + GICR_SGI_FRAME, &owned, access);
+}
+
+static enum mmio_result access_redistributor(void *owner, uint32_t index, struct mmio_access *access)
+{
+	struct cell *cell = owner;
+	uint64_t frame_phys = gic.gicr_phys + access->offset / gic.gicr_stride * gic.gicr_stride;
+	uint32_t highest = 0;
+	struct percpu *cpu = NULL;
+
+	(void)index;
+	access->value = access->is_write ? access->value : 0;
+	access->offset %= gic.gicr_stride;
+	for (uint32_t id = 0; id < num_cpu_slots; id++) {
+		struct percpu *candidate = percpu_of(id);
+
+		if (!candidate)
+			continue;
+		highest = id;
+		if (candidate->arch.gicr_phys == frame_phys)
+			cpu = candidate;
+	}
+	if (!cpu)
+		return MMIO_HANDLED;
+	if (access->offset < GIC_FRAME_SIZE) {
+		access_rd_frame(cpu, cpu->cell == cell, cpu->cpu_id == highest, access);
+	} else if (access->offset < 2 * GIC_FRAME_SIZE && cpu->cell == cell) {
+		access->offset -= GIC_FRAME_SIZE;
+		access_sgi_frame(cpu, access);
+	}
+	return MMIO_HANDLED;
+}
+
+static void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
+{
+	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid++) {
+		uint32_t bit = 1U << (intid % 32);
+
+		if (!config_has_spi(&cell->config, system->arch.arm.gicd_base, intid))
+			continue;
+		if (take) {
+			if (!cell->is_root)
+				root_cell.arch.spis[intid / 32] &= ~bit;
+			cell->arch.spis[intid / 32] |= bit;
+		} else {
+			cell->arch.spis[intid / 32] &= ~bit;
+			if (config_has_spi(&root_cell.config, system->arch.arm.gicd_base, intid))
+				root_cell.arch.spis[intid / 32] |= bit;
+		}
+	}
+}
+
+int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
+{
+	uint64_t redistributors = gic.num_redistributors * gic.gicr_stride;
+	int error;
+
+	error = mmio_add_fixed(&cell->mmio, gic.gicd_phys, GIC_FRAME_SIZE, access_distributor, cell, 0);
+	if (!error)
+		error = mmio_add_fixed(&cell->mmio, gic.gicr_phys, redistributors, access_redistributor, cell, 0);
+	if (error)
+		return refuse(error, "cell \"%s\": a sub-page region or the ECAM window overlaps the GIC",
+			      cell->config.cell->name);
+	take_spis(cell, system, true);
+	return 0;
+}
+
+int arch_irq_carve(struct cell *cell)
+{
+	int error = arch_memory_unmap(cell, GUEST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE);
+
+	return error ? error : arch_memory_unmap(cell, GUEST_ADDR(gic.gicr_phys),
+						 gic.num_redistributors * gic.gicr_stride);
+}
+
+void arch_irq_cell_reset(struct cell *cell)
+{
+	for (uint32_t word = 1; word < INTID_WORDS; word++) {
+		uint32_t spis = cell->arch.spis[word];
+
+		if (!spis)
+			continue;
+		mmio_write32(gic.gicd, GICD_ICENABLER + 4 * word, spis);
+		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
+		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
+	}
+}
+
+void arch_irq_retarget(struct cell *cell)
+{
+	struct percpu *first = NULL;
+
+	for_each_cpu(id, &cell->cpus)
+		if (!first)
+			first = percpu_of(id);
+	if (!first)
+		return;
+	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid++) {
+		if (!(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
+			continue;
+		if (!affinity_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid)))
+			gic_set_route(intid, first->mpidr);
+	}
+}
+
+void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)
+{
+	arch_irq_cell_reset(cell);
+	take_spis(cell, system, false);
+}
+
+void arch_fill_comm_region(struct cell *cell, const struct cfg_system *system)
+{
+	struct comm_region *comm = cell->comm;
+
+	comm->gic_version = system->arch.arm.gic_version;
+	comm->gicd_base = system->arch.arm.gicd_base;
+	comm->gicc_base = system->arch.arm.gicc_base;
+	comm->gicr_base = system->arch.arm.gicr_base;
+	comm->vpci_irq_base = cell->config.cell->vpci_irq_base;
+}

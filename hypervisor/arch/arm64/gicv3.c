@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Physical GICv3: discovery, taking over from Linux and giving back, kicks, raising SPIs. */
+#include "cell.h"
+#include "console.h"
+#include "errors.h"
+#include "paging.h"
+#include "virq.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+
+struct gic gic;
+
+static volatile uint8_t *redistributors[CONFIG_MAX_CPUS];
+
+/* Architecture revision of a frame at an address that may be wrong; 0 if nothing is there. */
+static uint32_t pidr2_revision(const volatile uint8_t *frame)
+{
+	uint32_t value;
+
+	return arch_probe_read32(frame + GIC_PIDR2, &value) ? (value >> 4) & 0xf : 0;
+}
+
+static int find_redistributors(void)
+{
+	uint64_t phys = gic.gicr_phys;
+
+	for (uint32_t i = 0; i < CONFIG_MAX_CPUS; i++) {
+		volatile uint8_t *frame = map_range(HOST_ADDR(phys), 2 * GIC_FRAME_SIZE, MAP_DEVICE);
+		uint32_t revision;
+		uint64_t typer;
+
+		if (!frame)
+			return refuse(-ENOMEM, "hypervisor memory is too small to map redistributor %u", i);
+		revision = pidr2_revision(frame);
+		if (revision != 3 && revision != 4)
+			return refuse(-ENODEV, "no GICv3 redistributor at 0x%llx: check gicr_base",
+				      (unsigned long long)phys);
+		redistributors[i] = frame;
+		gic.num_redistributors = i + 1;
+		typer = mmio_read64(frame, GICR_TYPER);
+		gic.gicr_stride = typer & GICR_TYPER_VLPIS ? GICR_STRIDE_VLPI : GICR_STRIDE;
+		if (typer & GICR_TYPER_LAST)
+			return 0;
+		phys += gic.gicr_stride;
+	}
+	return 0;
+}
+
+int gic_init(const struct cfg_system *system)
+{
+	uint32_t revision;
+
+	gic.gicd_phys = system->arch.arm.gicd_base;
+	gic.gicr_phys = system->arch.arm.gicr_base;
+	gic.maintenance_intid = system->arch.arm.maintenance_irq;
+	if (gic.maintenance_intid < 16 || gic.maintenance_intid >= FIRST_SPI)
+		return refuse(-EINVAL, "maintenance interrupt %u is not a PPI (INTID 16-31)",
+			      gic.maintenance_intid);
+	gic.gicd = map_range(HOST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE, MAP_DEVICE);
+	if (!gic.gicd)
+		return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC distributor");
+	revision = pidr2_revision(gic.gicd);
+	if (revision != 3 && revision != 4)
+		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
+			      (unsigned long long)gic.gicd_phys);
+	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_ARE_NS))
+		return refuse(-EIO, "GIC distributor runs without affinity routing");
+	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
+	return find_redistributors();
+}
+
+int gic_init_cpu(struct percpu *cpu)
+{
+	uint64_t affinity = (cpu->mpidr >> 32) << 24 | (cpu->mpidr & 0xffffff);
+
+	if ((cpu->mpidr & 0xff) >= 16)
+		return refuse(-EIO, "CPU %u: MPIDR affinity 0x%llx, level 0 above 15 is not supported", cpu->cpu_id,
+			      (unsigned long long)cpu->mpidr);
+	if (!(read_sysreg(ICC_SRE_EL2) & ICC_SRE_SRE))
+		return refuse(-ENODEV, "CPU %u: GIC system registers are off at EL2", cpu->cpu_id);
+	for (uint32_t i = 0; i < gic.num_redistributors; i++) {
+		if (mmio_read64(redistributors[i], GICR_TYPER) >> 32 != affinity)
+			continue;
+		cpu->arch.gicr = redistributors[i];
+		cpu->arch.gicr_phys = gic.gicr_phys + i * gic.gicr_stride;
+		cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
+		return 0;
+	}
+	return refuse(-ENODEV, "CPU %u: no redistributor for MPIDR affinity 0x%llx", cpu->cpu_id,
+		      (unsigned long long)cpu->mpidr);
+}
+
+static void wait_redistributor(struct percpu *cpu)
+{
+	/* GICR_CTLR.RWP clears within a bounded time; the bound only guards against broken hardware */
+	for (uint32_t i = 0; i < 1000000 && (mmio_read32(cpu->arch.gicr, GICR_CTLR) & (1U << 3)); i++)
+		cpu_relax();
+}
+
+void gic_activate_cpu(struct percpu *cpu)
+{
+	struct launch_state *launch = &cpu->arch.launch;
+	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+	uint32_t enabled = mmio_read32(sgi, GICD_ISENABLER);
+	uint32_t pending;
+
+	launch->icc_sre_el2 = read_sysreg(ICC_SRE_EL2);
+	launch->icc_ctlr = read_sysreg(ICC_CTLR_EL1);
+	launch->icc_pmr = read_sysreg(ICC_PMR_EL1);
+	launch->icc_bpr1 = read_sysreg(ICC_BPR1_EL1);
+	launch->icc_igrpen1 = read_sysreg(ICC_IGRPEN1_EL1);
+	launch->ich_hcr = read_sysreg(ICH_HCR_EL2);
+	launch->ich_vmcr = read_sysreg(ICH_VMCR_EL2);
+	launch->sgi_enabled = enabled & 0xffff;
+	launch->maintenance_enabled = enabled & (1U << gic.maintenance_intid);
+	launch->kick_priorities = mmio_read32(sgi, GICD_IPRIORITYR);
+
+	write_sysreg(launch->icc_sre_el2 | ICC_SRE_SRE | ICC_SRE_ENABLE, ICC_SRE_EL2);
+	isb();
+	write_sysreg(0, ICH_HCR_EL2);
+	isb();
+	vgic_reset(cpu);
+
+	/* the guest's view continues where the physical interface was */
+	write_sysreg((launch->icc_igrpen1 & 1 ? ICH_VMCR_VENG1 : 0) |
+		     (launch->icc_ctlr & ICC_CTLR_CBPR ? ICH_VMCR_VCBPR : 0) |
+		     (launch->icc_ctlr & ICC_CTLR_EOIMODE ? ICH_VMCR_VEOIM : 0) |
+		     (launch->icc_bpr1 & 7) << ICH_VMCR_VBPR1_SHIFT | 7UL << ICH_VMCR_VBPR0_SHIFT |
+		     (launch->icc_pmr & 0xff) << ICH_VMCR_VPMR_SHIFT, ICH_VMCR_EL2);
+	write_sysreg(0xff, ICC_PMR_EL1);
+	write_sysreg(0, ICC_BPR1_EL1);
+	write_sysreg(launch->icc_ctlr | ICC_CTLR_EOIMODE, ICC_CTLR_EL1);
+	write_sysreg(1, ICC_IGRPEN1_EL1);
+	isb();
+
+	/* SGIs that Linux sent and has not seen become virtual ones */
+	pending = mmio_read32(sgi, GICD_ISPENDR) & 0xffff;
+	mmio_write32(sgi, GICD_ICPENDR, pending);
+	mmio_write32(sgi, GICD_ICACTIVER, 0xffff);
+	__atomic_fetch_or(&cpu->arch.sgi_pending, pending, __ATOMIC_RELAXED);
+
+	mmio_write32(sgi, GICD_IPRIORITYR, launch->kick_priorities & 0xffff0000);
+	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
+	wait_redistributor(cpu);
+	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
+	isb();
+	vgic_flush(cpu);
+}
+
+void gic_deactivate_cpu(struct percpu *cpu)
+{
+	struct launch_state *launch = &cpu->arch.launch;
+	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+	uint64_t vmcr = read_sysreg(ICH_VMCR_EL2);
+	uint64_t ctlr = launch->icc_ctlr & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE);
+
+	mmio_write32(sgi, GICD_ICENABLER, (~launch->sgi_enabled & 0xffff) |
+		     (launch->maintenance_enabled ? 0 : 1U << gic.maintenance_intid));
+	mmio_write32(sgi, GICD_ISENABLER, launch->sgi_enabled);
+	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
+	mmio_write32(sgi, GICD_IPRIORITYR, (mmio_read32(sgi, GICD_IPRIORITYR) & 0xffff0000) |
+		     (launch->kick_priorities & 0xffff));
+	vgic_to_physical(cpu);
+	wait_redistributor(cpu);
+
+	if (vmcr & ICH_VMCR_VCBPR)
+		ctlr |= ICC_CTLR_CBPR;
+	if (vmcr & ICH_VMCR_VEOIM)
+		ctlr |= ICC_CTLR_EOIMODE;
+	write_sysreg(ctlr, ICC_CTLR_EL1);
+	write_sysreg(vmcr >> ICH_VMCR_VPMR_SHIFT & 0xff, ICC_PMR_EL1);
+	write_sysreg(vmcr >> ICH_VMCR_VBPR1_SHIFT & 7, ICC_BPR1_EL1);
+	write_sysreg(vmcr & ICH_VMCR_VENG1 ? 1 : 0, ICC_IGRPEN1_EL1);
+	write_sysreg(launch->ich_hcr, ICH_HCR_EL2);
+	write_sysreg(launch->ich_vmcr, ICH_VMCR_EL2);
+	write_sysreg(launch->icc_sre_el2, ICC_SRE_EL2);
+	isb();
+}
+
+void gic_release(struct percpu *cpu, uint32_t intid, bool repend)
+{
+	volatile uint8_t *frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
+	uint32_t word = intid / 32 * 4;
+	uint32_t bit = 1U << (intid % 32);
+
+	/* an edge is pending in the distributor again before it may be taken again */
+	if (repend && intid >= FIRST_SPI)
+		mmio_write32(frame, GICD_ISPENDR + word, bit);
+	mmio_write32(frame, GICD_ICACTIVER + word, bit);
+}
+
+void gic_set_route(uint32_t intid, uint64_t affinity)
+{
+	mmio_write64(gic.gicd, GICD_IROUTER + 8 * intid, affinity);
+}
+
+void arch_kick(struct percpu *cpu)
+{
+	uint64_t affinity = cpu->mpidr;
+
+	dsb(ish);
+	write_sysreg((uint64_t)KICK_SGI << 24 | 1UL << (affinity & 0xf) | (affinity >> 8 & 0xff) << 16 |
+		     (affinity >> 16 & 0xff) << 32 | (affinity >> 32 & 0xff) << 48, ICC_SGI1R_EL1);
+	isb();
+	sev();
+}
+
+bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route)
+{
+	route->intid = 0;
+	if (intid < FIRST_SPI || intid >= gic.num_intids)
+		return false;
+	if (!(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
+		return false;
+	route->intid = intid;
+	return true;
+}
+
+void arch_virq_raise(const struct virq_route *route)
+{
+	uint32_t intid = route->intid;
+
+	if (!intid)
+		return;
+	dsb(ish);
+	mmio_write32(gic.gicd, GICD_ISPENDR + intid / 32 * 4, 1U << (intid % 32));
+}

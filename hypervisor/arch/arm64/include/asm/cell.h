@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The arm64 part of a cell: its stage-2 tables and its interrupts. */
+#ifndef BULKHEAD_ASM_CELL_H
+#define BULKHEAD_ASM_CELL_H
+
+#include "types.h"
+
+struct arch_cell {
+	/* management lock; read by the cell's CPUs only through VTTBR */
+	void *stage2_root;
+	uint64_t vttbr;
+
+	/* management lock; readers see single bits come and go, which is all they need */
+	volatile uint32_t spis[32];	/* bit n of word w: INTID 32 * w + n belongs to the cell */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The arm64 part of the per-CPU data. */
+#ifndef BULKHEAD_ASM_PERCPU_H
+#define BULKHEAD_ASM_PERCPU_H
+
+#include "types.h"
+
+#define MAX_LIST_REGS	16
+#define NUM_INTIDS	1020
+#define LPI_QUEUE	16
+#define INTID_WORDS	((NUM_INTIDS + 31) / 32)
+
+/* General-purpose registers of the interrupted guest, at the top of the stack while in the hypervisor. */
+struct trap_frame {
+	uint64_t x[31];
+	uint64_t padding;
+};
+
+/* EL2 and physical GIC state as Linux left it, given back at disable. */
+struct launch_state {
+	uint64_t sctlr_el2;
+	uint64_t vbar_el2;
+	uint64_t hcr_el2;
+	uint64_t vttbr_el2;
+	uint64_t vtcr_el2;
+	uint64_t icc_sre_el2;
+	uint64_t icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen1;
+	uint64_t ich_hcr, ich_vmcr;
+	uint32_t sgi_enabled;		/* GICR_ISENABLER0 bits 15..0 */
+	uint32_t kick_priorities;	/* GICR_IPRIORITYR0 */
+	uint32_t maintenance_enabled;
+};
+
+struct arch_percpu {
+	struct launch_state launch;
+	volatile uint8_t *gicr;		/* own redistributor, RD frame; SGI frame 64 KiB above */
+	uint64_t gicr_phys;
+	uint32_t num_list_regs;
+	/* Pending for this CPU's guest, not yet in a list register */
+	volatile uint32_t sgi_pending;	/* set by senders with atomics */
+	uint32_t spill[INTID_WORDS];	/* hardware interrupts that found no list register; owner CPU only */
+	uint32_t num_spilled;
+	uint32_t lpis[LPI_QUEUE];	/* likewise, message interrupts of the root cell */
+	uint32_t num_lpis;
+	uint32_t lost_lpis;
+	void *window;			/* one page of address space for arch_guest_page() */
+	uint64_t *window_pte;
+};
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System register access and the bits that are used (Arm ARM DDI 0487, GIC architecture IHI 0069). */
+#ifndef BULKHEAD_ASM_SYSREG_H
+#define BULKHEAD_ASM_SYSREG_H
+
+#include "types.h"
+
+#define SYSREG_STR_(x)	#x
+#define SYSREG_STR(x)	SYSREG_STR_(x)
+
+#define read_sysreg(reg) ({ \
+	uint64_t value_; \
+	__asm__ volatile("mrs %0, " SYSREG_STR(reg) : "=r"(value_) : : "memory"); \
+	value_; })
+#define write_sysreg(value, reg) \
+	__asm__ volatile("msr " SYSREG_STR(reg) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
+
+#define isb()		__asm__ volatile("isb" : : : "memory")
+#define dsb(scope)	__asm__ volatile("dsb " #scope : : : "memory")
+#define dmb(scope)	__asm__ volatile("dmb " #scope : : : "memory")
+#define wfi()		__asm__ volatile("wfi" : : : "memory")
+#define sev()		__asm__ volatile("sev" : : : "memory")
+#define cpu_relax()	__asm__ volatile("yield" : : : "memory")
+
+/* GICv3 CPU interface and virtualisation registers, by encoding: assemblers of old do not know the names */
+#define ICC_PMR_EL1	S3_0_C4_C6_0
+#define ICC_DIR_EL1	S3_0_C12_C11_1
+#define ICC_SGI1R_EL1	S3_0_C12_C11_5
+#define ICC_IAR1_EL1	S3_0_C12_C12_0
+#define ICC_EOIR1_EL1	S3_0_C12_C12_1
+#define ICC_BPR1_EL1	S3_0_C12_C12_3
+#define ICC_CTLR_EL1	S3_0_C12_C12_4
+#define ICC_IGRPEN1_EL1	S3_0_C12_C12_7
+#define ICC_SRE_EL2	S3_4_C12_C9_5
+#define ICH_AP0R0_EL2	S3_4_C12_C8_0
+#define ICH_AP1R0_EL2	S3_4_C12_C9_0
+#define ICH_HCR_EL2	S3_4_C12_C11_0
+#define ICH_VTR_EL2	S3_4_C12_C11_1
+#define ICH_MISR_EL2	S3_4_C12_C11_2
+#define ICH_ELRSR_EL2	S3_4_C12_C11_5
+#define ICH_VMCR_EL2	S3_4_C12_C11_7
+#define ICH_LR_EL2(n)	S3_4_C12_C12_##n	/* 0..7 */
+#define ICH_LR_HI_EL2(n) S3_4_C12_C13_##n	/* 8..15 */
+
+#define ICC_CTLR_CBPR		(1UL << 0)
+#define ICC_CTLR_EOIMODE	(1UL << 1)
+#define ICC_SRE_SRE		(1UL << 0)
+#define ICC_SRE_ENABLE		(1UL << 3)
+
+#define ICH_HCR_EN		(1UL << 0)
+#define ICH_HCR_UIE		(1UL << 1)
+#define ICH_VTR_LIST_REGS(vtr)	(((vtr) & 0x1f) + 1)
+#define ICH_VMCR_VENG1		(1UL << 1)
+#define ICH_VMCR_VCBPR		(1UL << 4)
+#define ICH_VMCR_VEOIM		(1UL << 9)
+#define ICH_VMCR_VBPR1_SHIFT	18
+#define ICH_VMCR_VBPR0_SHIFT	21
+#define ICH_VMCR_VPMR_SHIFT	24
+
+#define ICH_LR_PENDING		(1UL << 62)
+#define ICH_LR_ACTIVE		(1UL << 63)
+#define ICH_LR_STATE		(3UL << 62)
+#define ICH_LR_HW		(1UL << 61)
+#define ICH_LR_GROUP1		(1UL << 60)
+#define ICH_LR_PRIORITY(p)	((uint64_t)(p) << 48)
+#define ICH_LR_PINTID(i)	((uint64_t)(i) << 32)
+#define ICH_LR_VINTID(lr)	((uint32_t)(lr))
+
+#define HCR_VM		(1UL << 0)
+#define HCR_SWIO	(1UL << 1)
+#define HCR_FMO		(1UL << 3)
+#define HCR_IMO		(1UL << 4)
+#define HCR_AMO		(1UL << 5)
+#define HCR_VSE		(1UL << 8)
+#define HCR_BSU_IS	(1UL << 10)
+#define HCR_FB		(1UL << 9)
+#define HCR_TSC		(1UL << 19)
+#define HCR_TIDCP	(1UL << 20)
+#define HCR_TACR	(1UL << 21)
+#define HCR_RW		(1UL << 31)
+#define HCR_APK		(1UL << 40)
+#define HCR_API		(1UL << 41)
+#define HCR_ATA		(1UL << 56)
+
+#define SCTLR_EL2_RES1	0x30c50830UL
+#define SCTLR_M		(1UL << 0)
+#define SCTLR_C		(1UL << 2)
+#define SCTLR_SA	(1UL << 3)
+#define SCTLR_I		(1UL << 12)
+#define SCTLR_WXN	(1UL << 19)
+
+#define ESR_EC(esr)	(((esr) >> 26) & 0x3f)
+#define ESR_IL		(1UL << 25)
+#define ESR_ISS(esr)	((esr) & 0x1ffffffUL)
+
+#define EC_WFX		0x01
+#define EC_HVC32	0x12
+#define EC_SMC32	0x13
+#define EC_HVC64	0x16
+#define EC_SMC64	0x17
+#define EC_SYS64	0x18
+#define EC_IABT_LOW	0x20
+#define EC_DABT_LOW	0x24
+
+#define SPSR_MODE_MASK	0x1fUL
+#define SPSR_MODE_EL0T	0x00UL
+#define SPSR_MODE_EL1H	0x05UL
+#define SPSR_MODE_AA32	(1UL << 4)
+#define SPSR_DAIF	(0xfUL << 6)
+
+#define MPIDR_AFFINITY	0xff00ffffffUL
+
+#endif

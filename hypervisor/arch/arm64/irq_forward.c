@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Physical interrupts: from acknowledge to the list register of the guest they belong to. */
+#include "control.h"
+#include "console.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+#include "trap.h"
+
+/* Interrupts taken in one exit; the rest traps again. */
+#define BATCH	8
+
+static bool is_spurious(uint32_t intid)
+{
+	return intid >= SPURIOUS_INTID && intid < FIRST_LPI;
+}
+
+static uint32_t acknowledge(void)
+{
+	uint32_t intid = (uint32_t)read_sysreg(ICC_IAR1_EL1) & 0xffffff;
+
+	/* IHI 0069, 4.8: the acknowledge takes effect before what follows */
+	dsb(sy);
+	return intid;
+}
+
+static void drop_priority(uint32_t intid)
+{
+	write_sysreg(intid, ICC_EOIR1_EL1);
+	isb();
+}
+
+static void deactivate(uint32_t intid)
+{
+	write_sysreg(intid, ICC_DIR_EL1);
+	isb();
+}
+
+void trap_irq(struct trap_frame *frame)
+{
+	struct percpu *cpu = this_cpu();
+	bool kicked = false;
+
+	(void)frame;
+	cpu->stats[CPU_STAT_TOTAL]++;
+	for (uint32_t i = 0; i < BATCH; i++) {
+		uint32_t intid = acknowledge();
+
+		if (is_spurious(intid))
+			break;
+		drop_priority(intid);
+		if (intid < 16) {
+			/* SGIs of guests are virtual, so this one is a kick (or a stray of the time before) */
+			deactivate(intid);
+			kicked = true;
+			cpu->stats[CPU_STAT_MANAGEMENT]++;
+		} else if (intid == gic.maintenance_intid) {
+			deactivate(intid);
+			cpu->stats[CPU_STAT_MAINTENANCE]++;
+			vgic_flush(cpu);
+		} else {
+			cpu->stats[CPU_STAT_VIRT_IRQ]++;
+			vgic_inject_hardware(cpu, intid);
+		}
+	}
+	if (kicked)
+		cpu_handle_events();
+	vgic_flush(cpu);
+}
+
+void trap_fiq(struct trap_frame *frame)
+{
+	/* Group 0 is off at the physical interface, so there is nobody to send one */
+	(void)frame;
+	panic("unexpected FIQ");
+}
+
+void arch_wait_for_kick(void)
+{
+	struct percpu *cpu = this_cpu();
+	uint32_t intid;
+
+	dsb(sy);
+	wfi();
+	intid = acknowledge();
+	if (is_spurious(intid))
+		return;
+	drop_priority(intid);
+	if (intid < 16 || intid == gic.maintenance_intid) {
+		deactivate(intid);
+		return;
+	}
+	if (intid >= FIRST_LPI)
+		return;		/* for a guest that is gone */
+	/* stays active, hence quiet, until the CPU runs a guest again */
+	cpu->arch.spill[intid / 32] |= 1U << (intid % 32);
+	cpu->arch.num_spilled++;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own address space after start-up: the remap area for devices, state tables and the
+ * per-CPU windows. Tables are shared by all CPUs; under the management lock but for the windows,
+ * whose entries belong to one CPU each.
+ */
+#include "bulkhead/image.h"
+#include "cell.h"
+#include "console.h"
+#include "errors.h"
+#include "pages.h"
+#include "paging.h"
+#include "percpu.h"
+#include "arch/memory.h"
+#include "asm/sysreg.h"
+#include "early_map.h"
+#include "layout.h"
+#include "paging_arm64.h"
+#include "pgtable.h"
+
+#define L3_ENTRIES	512
+#define REMAP_TABLES	(REMAP_PAGES / L3_ENTRIES)
+
+extern char image_start[];
+extern struct bh_image_header image_header;
+
+static uint64_t *remap_l3[REMAP_TABLES];	/* made when first needed */
+static uint64_t remap_used[REMAP_PAGES / 64];
+static uint32_t remap_count;
+static uint64_t *remap_l2;
+
+host_addr_t virt_to_host(const void *virt)
+{
+	return HOST_ADDR((uint64_t)virt - VA_IMAGE + image_header.boot.phys_base);
+}
+
+void *host_to_virt(host_addr_t addr)
+{
+	return (void *)(addr.value - image_header.boot.phys_base + VA_IMAGE);
+}
+
+uint32_t remap_pages_total(void)
+{
+	return REMAP_PAGES;
+}
+
+uint32_t remap_pages_used(void)
+{
+	return remap_count;
+}
+
+/* Find the level 2 table of the remap area: it is next to the image's in the same level 1 table. */
+int paging_init(void)
+{
+	uint64_t *l0 = host_to_virt(HOST_ADDR(early_l0));
+	uint64_t *l1 = host_to_virt(HOST_ADDR(l0[(VA_REMAP >> 39) % L3_ENTRIES] & PTE_ADDR_MASK));
+
+	remap_l2 = pages_alloc(1, 1);
+	if (!remap_l2)
+		return refuse(-ENOMEM, "hypervisor memory is too small for its page tables");
+	l1[(VA_REMAP >> 30) % L3_ENTRIES] = virt_to_host(remap_l2).value | PTE_TABLE | PTE_VALID;
+	dsb(ishst);
+	isb();
+	return 0;
+}
+
+static uint64_t *remap_pte(uint32_t page)
+{
+	uint64_t **l3 = &remap_l3[page / L3_ENTRIES];
+
+	if (!*l3) {
+		*l3 = pages_alloc(1, 1);
+		if (!*l3)
+			return NULL;
+		remap_l2[page / L3_ENTRIES] = virt_to_host(*l3).value | PTE_TABLE | PTE_VALID;
+	}
+	return &(*l3)[page % L3_ENTRIES];
+}
+
+static bool remap_is_used(uint32_t page)
+{
+	return remap_used[page / 64] >> (page % 64) & 1;
+}
+
+static void remap_mark(uint32_t first, uint32_t count, bool used)
+{
+	for (uint32_t page = first; page < first + count; page++) {
+		if (used)
+			remap_used[page / 64] |= 1UL << (page % 64);
+		else
+			remap_used[page / 64] &= ~(1UL << (page % 64));
+	}
+	remap_count += used ? count : -count;
+}
+
+/* First fit, one page more than asked for stays unmapped behind each range. */
+static uint32_t remap_find(uint32_t count)
+{
+	uint32_t run = 0;
+
+	for (uint32_t page = 0; page < REMAP_PAGES; page++) {
+		run = remap_is_used(page) ? 0 : run + 1;
+		if (run > count)
+			return page - count;
+	}
+	return REMAP_PAGES;
+}
+
+static void flush_el2(void)
+{
+	dsb(ishst);
+	__asm__ volatile("tlbi alle2is" : : : "memory");
+	dsb(ish);
+	isb();
+}
+
+void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
+{
+	uint64_t start = addr.value & PAGE_MASK;
+	uint64_t count = (PAGE_ALIGN(addr.value + size) - start) >> PAGE_SHIFT;
+	uint64_t attributes = type == MAP_DEVICE ? PTE_EL2_DEVICE : PTE_EL2_RW;
+	uint32_t first;
+
+	if (count == 0 || count >= REMAP_PAGES)
+		return NULL;
+	first = remap_find(count);
+	if (first == REMAP_PAGES)
+		return NULL;
+	for (uint32_t i = 0; i < count; i++)
+		if (!remap_pte(first + i))
+			return NULL;
+	for (uint32_t i = 0; i < count; i++)
+		*remap_pte(first + i) = (start + i * PAGE_SIZE) | attributes;
+	remap_mark(first, count, true);
+	dsb(ishst);
+	isb();
+	return (void *)(VA_REMAP + ((uint64_t)first << PAGE_SHIFT) + (addr.value - start));
+}
+
+void unmap_range(void *virt, uint64_t size)
+{
+	uint64_t start = (uint64_t)virt & PAGE_MASK;
+	uint32_t first = (start - VA_REMAP) >> PAGE_SHIFT;
+	uint32_t count = (PAGE_ALIGN((uint64_t)virt + size) - start) >> PAGE_SHIFT;
+
+	for (uint32_t i = 0; i < count; i++)
+		*remap_pte(first + i) = 0;
+	flush_el2();
+	remap_mark(first, count, false);
+}
+
+/* A page of address space per CPU, whose entry the CPU changes by itself. */
+int paging_init_window(struct percpu *cpu)
+{
+	uint32_t page = remap_find(1);
+
+	if (page == REMAP_PAGES || !remap_pte(page))
+		return refuse(-ENOMEM, "hypervisor memory is too small for CPU %u", cpu->cpu_id);
+	remap_mark(page, 1, true);
+	cpu->arch.window = (void *)(VA_REMAP + ((uint64_t)page << PAGE_SHIFT));
+	cpu->arch.window_pte = remap_pte(page);
+	return 0;
+}
+
+static void *set_window(host_addr_t addr, uint64_t attributes)
+{
+	struct arch_percpu *arch = &this_cpu()->arch;
+
+	*arch->window_pte = 0;
+	dsb(ishst);
+	__asm__ volatile("tlbi vae2, %0" : : "r"((uint64_t)arch->window >> PAGE_SHIFT) : "memory");
+	dsb(nsh);
+	*arch->window_pte = (addr.value & PAGE_MASK) | attributes;
+	dsb(ishst);
+	isb();
+	return (char *)arch->window + (addr.value & ~PAGE_MASK);
+}
+
+void *arch_window(host_addr_t addr)
+{
+	return set_window(addr, PTE_EL2_RW);
+}
+
+volatile void *arch_window_device(host_addr_t addr)
+{
+	return set_window(addr, PTE_EL2_DEVICE);
+}
+
+void arch_clean_memory(host_addr_t host, uint64_t size)
+{
+	uint64_t ctr = read_sysreg(ctr_el0);
+	uint64_t line = 4UL << ((ctr >> 16) & 0xf);
+	uint64_t end = host.value + size;
+
+	for (uint64_t page = host.value & PAGE_MASK; page < end; page += PAGE_SIZE) {
+		char *virt = arch_window(HOST_ADDR(page));
+
+		for (uint64_t offset = 0; offset < PAGE_SIZE; offset += line)
+			__asm__ volatile("dc civac, %0" : : "r"(virt + offset) : "memory");
+	}
+	dsb(sy);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SMC and HVC of guests: PSCI 1.1 (DEN 0022) for the cell's own CPUs, SMCCC 1.1 (DEN 0028) queries and workarounds,
+ * hypercalls. Everything else is answered with "not supported"; no call stops a CPU.
+ */
+#include "bulkhead/hypercall.h"
+#include "cell.h"
+#include "console.h"
+#include "control.h"
+#include "hypercall.h"
+#include "smccc.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+#include "trap.h"
+
+#define NOT_SUPPORTED		(-1L)
+#define PSCI_DENIED		(-3L)
+#define PSCI_ALREADY_ON		(-4L)
+
+#define SMCCC_VERSION		0x80000000U
+#define SMCCC_ARCH_FEATURES	0x80000001U
+#define SMCCC_WORKAROUND_1	0x80008000U
+#define SMCCC_WORKAROUND_2	0x80007fffU
+#define SMCCC_VERSION_1_1	0x00010001L
+#define PSCI_VERSION_1_1	0x00010001L
+
+#define FID_SMC64		0x40000000U
+
+#define PSCI_VERSION		0x84000000U
+#define PSCI_CPU_SUSPEND	0x84000001U
+#define PSCI_CPU_OFF		0x84000002U
+#define PSCI_CPU_ON		0x84000003U
+#define PSCI_AFFINITY_INFO	0x84000004U
+#define PSCI_FEATURES		0x8400000aU
+
+/* What the firmware offers, asked once; per CPU answers are the same on all machines known. */
+static bool has_workaround_1, has_workaround_2;
+
+
+static int64_t call_firmware(uint64_t function, uint64_t argument)
+{
+	register uint64_t x0 __asm__("x0") = function;
+	register uint64_t x1 __asm__("x1") = argument;
+	register uint64_t x2 __asm__("x2") = 0;
+	register uint64_t x3 __asm__("x3") = 0;
+
+	__asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : :
+			 "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+			 "x17", "memory");
+	return (int64_t)x0;
+}
+
+void smccc_setup(void)
+{
+	/* SMCCC_VERSION exists where PSCI_FEATURES says so (DEN 0028, 7.1); EL3 may be absent on a toy machine, but
+	 * then PSCI and with it Linux SMP would be, too. */
+	if ((int32_t)call_firmware(PSCI_FEATURES, SMCCC_VERSION) < 0)
+		return;
+	if ((int32_t)call_firmware(SMCCC_VERSION, 0) < SMCCC_VERSION_1_1)
+		return;
+	has_workaround_1 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1) >= 0;
+	has_workaround_2 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2) >= 0;
+}
+
+static struct percpu *cpu_by_affinity(struct cell *cell, uint64_t target)
+{
+	for_each_cpu(id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(id);
+
+		if (cpu->mpidr == target)
+			return cpu;
+	}
+	return NULL;
+}
+
+static int64_t psci_cpu_on(struct percpu *cpu, uint64_t target, uint64_t entry, uint64_t context)
+{
+	struct percpu *other = cpu_by_affinity(cpu->cell, target);
+
+	if (!other)
+		return PSCI_DENIED;
+	return cpu_switch_on(other, entry, context) ? 0 : PSCI_ALREADY_ON;
+}
+
+static int64_t psci_affinity_info(struct percpu *cpu, uint64_t target)
+{
+	struct percpu *other = cpu_by_affinity(cpu->cell, target);
+
+	if (!other)
+		return PSCI_DENIED;
+	return other->run_state == CPU_RUNNING || other->reset_request ? 0 : 1;
+}
+
+static int64_t psci_features(uint32_t function)
+{
+	switch (function) {
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND | FID_SMC64:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON | FID_SMC64:
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO | FID_SMC64:
+	case PSCI_FEATURES:
+	case SMCCC_VERSION:
+		return 0;
+	default:
+		return NOT_SUPPORTED;
+	}
+}
+
+/* Waits in place for an interrupt; one that is only virtual so far does not wake the physical WFI. */
+static void psci_cpu_suspend(struct percpu *cpu)
+{
+	vgic_flush(cpu);
+	if (!vgic_has_pending(cpu)) {
+		dsb(sy);
+		wfi();
+	}
+}
+
+static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t function)
+{
+	int64_t result = NOT_SUPPORTED;
+
+	cpu->stats[CPU_STAT_PSCI]++;
+	switch (function) {
+	case PSCI_VERSION:
+		result = PSCI_VERSION_1_1;
+		break;
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND | FID_SMC64:
+		psci_cpu_suspend(cpu);
+		result = 0;
+		break;
+	case PSCI_CPU_OFF:
+		cpu_switch_off();
+		return;		/* the CPU has been reset */
+	case PSCI_CPU_ON:
+		result = psci_cpu_on(cpu, (uint32_t)frame->x[1], (uint32_t)frame->x[2], (uint32_t)frame->x[3]);
+		break;
+	case PSCI_CPU_ON | FID_SMC64:
+		result = psci_cpu_on(cpu, frame->x[1], frame->x[2], frame->x[3]);
+		break;
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO | FID_SMC64:
+		result = psci_affinity_info(cpu, frame->x[1]);
+		break;
+	case PSCI_FEATURES:
+		result = psci_features((uint32_t)frame->x[1]);
+		break;
+	}
+	frame->x[0] = (uint64_t)result;
+}
+
+static int64_t arch_call(uint32_t function, uint32_t argument)
+{
+	switch (function) {
+	case SMCCC_VERSION:
+		return SMCCC_VERSION_1_1;
+	case SMCCC_ARCH_FEATURES:
+		if (argument == SMCCC_ARCH_FEATURES || argument == SMCCC_VERSION ||
+		    (argument == SMCCC_WORKAROUND_1 && has_workaround_1) ||
+		    (argument == SMCCC_WORKAROUND_2 && has_workaround_2))
+			return 0;
+		return NOT_SUPPORTED;
+	case SMCCC_WORKAROUND_1:
+		return has_workaround_1 ? call_firmware(function, 0) : NOT_SUPPORTED;
+	case SMCCC_WORKAROUND_2:
+		return has_workaround_2 ? call_firmware(function, argument) : NOT_SUPPORTED;
+	default:
+		return NOT_SUPPORTED;
+	}
+}
+
+void trap_smc(struct trap_frame *frame, uint64_t esr)
+{
+	struct percpu *cpu = this_cpu();
+	uint32_t function = (uint32_t)frame->x[0];
+
+	(void)esr;
+	/* a trapped SMC has not been executed: ELR_EL2 is its own address */
+	skip_instruction();
+	if ((function >> 24 & 0x3f) == 4 && function >> 31) {
+		psci_call(frame, cpu, function);
+		return;
+	}
+	cpu->stats[CPU_STAT_SMCCC]++;
+	frame->x[0] = (uint64_t)((function >> 24 & 0x3f) == 0 && function >> 31 ?
+				 arch_call(function, (uint32_t)frame->x[1]) : NOT_SUPPORTED);
+}
+
+void trap_hvc(struct trap_frame *frame, uint64_t esr)
+{
+	struct percpu *cpu = this_cpu();
+
+	if ((esr & 0xffff) != HC_IMMEDIATE || ESR_EC(esr) == EC_HVC32) {
+		/* e.g. KVM of the root cell looking for its stub */
+		frame->x[0] = (uint64_t)NOT_SUPPORTED;
+		return;
+	}
+	cpu->stats[CPU_STAT_HYPERCALL]++;
+	frame->x[0] = (uint64_t)hypercall(frame->x[0], frame->x[1], frame->x[2]);
+	if (cpu_has_requests(cpu))
+		cpu_handle_events();
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Synchronous exceptions from guests: exception class -> handler; exceptions injected into guests. */
+#include "cell.h"
+#include "console.h"
+#include "control.h"
+#include "asm/sysreg.h"
+#include "trap.h"
+
+#define PSTATE_PAN	(1UL << 22)
+#define PSTATE_DIT	(1UL << 24)
+#define PSTATE_SSBS	(1UL << 12)
+#define SCTLR_EL1_SPAN	(1UL << 23)
+#define SCTLR_EL1_DSSBS	(1UL << 44)
+
+typedef void (*trap_handler_t)(struct trap_frame *frame, uint64_t esr);
+
+static void trap_wfx(struct trap_frame *frame, uint64_t esr)
+{
+	(void)frame;
+	(void)esr;
+	skip_instruction();
+}
+
+static const trap_handler_t handlers[64] = {
+	[EC_WFX] = trap_wfx,
+	[EC_HVC32] = trap_hvc,
+	[EC_SMC32] = trap_smc,
+	[EC_HVC64] = trap_hvc,
+	[EC_SMC64] = trap_smc,
+	[EC_SYS64] = trap_sysreg,
+	[EC_IABT_LOW] = trap_instruction_abort,
+	[EC_DABT_LOW] = trap_data_abort,
+};
+
+void trap_sync(struct trap_frame *frame)
+{
+	uint64_t esr = read_sysreg(esr_el2);
+	trap_handler_t handler = handlers[ESR_EC(esr)];
+
+	this_cpu()->stats[CPU_STAT_TOTAL]++;
+	if (handler)
+		handler(frame, esr);
+	else
+		inject_undefined();
+}
+
+void trap_serror(struct trap_frame *frame)
+{
+	(void)frame;
+	/* Caused by an access of this guest, so it is the guest that has to know (DDI 0487, HCR_EL2.VSE) */
+	this_cpu()->stats[CPU_STAT_TOTAL]++;
+	console_printf("CPU %u: SError from cell \"%s\", passed on to it\n", this_cpu()->cpu_id,
+		       this_cpu()->cell->config.cell->name);
+	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
+}
+
+void trap_hypervisor_fault(uint64_t esr, uint64_t elr, uint64_t kind, uint64_t sp)
+{
+	panic("exception in the hypervisor: vector %lu, ESR 0x%lx, ELR 0x%lx, FAR 0x%lx, SP 0x%lx\n",
+	      (unsigned long)kind, (unsigned long)esr, (unsigned long)elr, (unsigned long)read_sysreg(far_el2),
+	      (unsigned long)sp);
+}
+
+void skip_instruction(void)
+{
+	uint64_t esr = read_sysreg(esr_el2);
+
+	write_sysreg(read_sysreg(elr_el2) + (esr & ESR_IL ? 4 : 2), elr_el2);
+}
+
+static void take_exception(uint64_t esr, bool with_far)
+{
+	uint64_t spsr = read_sysreg(spsr_el2);
+	uint64_t mode = spsr & SPSR_MODE_MASK;
+	uint64_t sctlr = read_sysreg(sctlr_el1);
+	uint64_t state = SPSR_MODE_EL1H | SPSR_DAIF | (spsr & (PSTATE_PAN | PSTATE_DIT));
+	uint64_t vector = read_sysreg(vbar_el1);
+
+	if (spsr & SPSR_MODE_AA32)
+		vector += 0x600;
+	else if (mode == SPSR_MODE_EL0T)
+		vector += 0x400;
+	else if (mode == SPSR_MODE_EL1H)
+		vector += 0x200;
+	if (!(sctlr & SCTLR_EL1_SPAN) && (read_sysreg(id_aa64mmfr1_el1) >> 20 & 0xf))
+		state |= PSTATE_PAN;
+	if (sctlr & SCTLR_EL1_DSSBS)
+		state |= PSTATE_SSBS;
+	write_sysreg(spsr, spsr_el1);
+	write_sysreg(read_sysreg(elr_el2), elr_el1);
+	write_sysreg(esr, esr_el1);
+	if (with_far)
+		write_sysreg(read_sysreg(far_el2), far_el1);
+	write_sysreg(vector, elr_el2);
+	write_sysreg(state, spsr_el2);
+}
+
+void inject_undefined(void)
+{
+	/* EC 0: unknown reason */
+	take_exception(read_sysreg(esr_el2) & ESR_IL, false);
+}
+
+void inject_external_abort(bool instruction)
+{
+	uint64_t from_el0 = (read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL0T ||
+			    (read_sysreg(spsr_el2) & SPSR_MODE_AA32);
+	uint64_t ec = instruction ? 0x21 : 0x25;
+
+	if (from_el0)
+		ec--;
+	/* DFSC/IFSC 010000: synchronous external abort, not on a table walk */
+	take_exception(ec << 26 | (read_sysreg(esr_el2) & ESR_IL) | 0x10, true);
+}
+
+static void dump_frame(const struct trap_frame *frame)
+{
+	for (uint32_t i = 0; i < 28; i += 4)
+		console_printf("  x%u: %016lx %016lx %016lx %016lx\n", i, (unsigned long)frame->x[i],
+			       (unsigned long)frame->x[i + 1], (unsigned long)frame->x[i + 2],
+			       (unsigned long)frame->x[i + 3]);
+	console_printf("  x28: %016lx %016lx lr %016lx\n", (unsigned long)frame->x[28],
+		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
+}
+
+void guest_violation(struct trap_frame *frame, bool instruction, const char *what)
+{
+	struct percpu *cpu = this_cpu();
+	uint64_t address = (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & 0xfff);
+
+	if (cpu->cell->is_root) {
+		inject_external_abort(instruction);
+		return;
+	}
+	console_printf("cell \"%s\", CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
+		       cpu->cell->config.cell->name, cpu->cpu_id, what, (unsigned long)address,
+		       (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
+		       (unsigned long)read_sysreg(far_el2));
+	dump_frame(frame);
+	cpu_fail();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Traps from guests: entry points of vectors.S and what their handlers share. */
+#ifndef BULKHEAD_ARM64_TRAP_H
+#define BULKHEAD_ARM64_TRAP_H
+
+#include "percpu.h"
+
+void trap_sync(struct trap_frame *frame);
+void trap_irq(struct trap_frame *frame);
+void trap_fiq(struct trap_frame *frame);
+void trap_serror(struct trap_frame *frame);
+void trap_hypervisor_fault(uint64_t esr, uint64_t elr, uint64_t kind, uint64_t sp) __attribute__((noreturn));
+
+/* Handlers of one exception class each */
+void trap_data_abort(struct trap_frame *frame, uint64_t esr);
+void trap_instruction_abort(struct trap_frame *frame, uint64_t esr);
+void trap_sysreg(struct trap_frame *frame, uint64_t esr);
+void trap_smc(struct trap_frame *frame, uint64_t esr);
+void trap_hvc(struct trap_frame *frame, uint64_t esr);
+
+/* Register 31 is the zero register in all trapped instructions. */
+static inline uint64_t guest_reg(const struct trap_frame *frame, uint32_t n)
+{
+	return n < 31 ? frame->x[n] : 0;
+}
+
+static inline void set_guest_reg(struct trap_frame *frame, uint32_t n, uint64_t value)
+{
+	if (n < 31)
+		frame->x[n] = value;
+}
+
+void skip_instruction(void);
+
+/* Exceptions taken by the guest at EL1, as the hardware would (DDI 0487, AArch64.TakeException). */
+void inject_undefined(void);
+void inject_external_abort(bool instruction);
+
+/*
+ * An access to something the cell does not have, or another violation. The root cell gets an abort, because a
+ * mistake of one of its programs must not cost it a CPU; any other cell's CPU fails.
+ */
+void guest_violation(struct trap_frame *frame, bool instruction, const char *what);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Data and instruction aborts of guests at stage 2: syndrome -> struct mmio_access -> device. Without syndrome
+ * (pairs, write-back addressing) the instruction is read and decoded.
+ */
+#include "a64_access.h"
+#include "cell.h"
+#include "console.h"
+#include "control.h"
+#include "arch/cpu.h"
+#include "arch/memory.h"
+#include "asm/sysreg.h"
+#include "trap.h"
+
+#define ISS_ISV		(1UL << 24)
+#define ISS_SSE		(1UL << 21)
+#define ISS_SF		(1UL << 15)
+#define ISS_CM		(1UL << 8)
+#define ISS_S1PTW	(1UL << 7)
+#define ISS_WNR		(1UL << 6)
+#define FSC_TYPE(esr)	((esr) & 0x3c)
+#define FSC_TRANSLATION	0x04
+#define FSC_ACCESS_FLAG	0x08
+#define FSC_PERMISSION	0x0c
+#define FSC_EXTERNAL	0x10
+
+#define PAR_F		(1UL << 0)
+
+static uint64_t fault_address(void)
+{
+	/* HPFAR_EL2.FIPA is bits 47..12 of the address; valid for translation faults (DDI 0487, D17.2.61) */
+	return (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1));
+}
+
+static uint64_t size_mask(uint32_t size)
+{
+	return size == 8 ? UINT64_MAX : (1UL << (8 * size)) - 1;
+}
+
+static uint64_t load_result(uint64_t value, uint32_t size, bool sign_extend, bool to_64)
+{
+	if (sign_extend && size < 8 && (value >> (8 * size - 1) & 1))
+		value |= ~size_mask(size);
+	return to_64 ? value : value & 0xffffffff;
+}
+
+static enum mmio_result access_device(struct percpu *cpu, uint64_t address, struct mmio_access *access)
+{
+	cpu->stats[CPU_STAT_MMIO]++;
+	return mmio_dispatch(&cpu->cell->mmio, GUEST_ADDR(address), access);
+}
+
+static bool read_instruction(uint32_t *instruction)
+{
+	uint64_t pc = read_sysreg(elr_el2);
+	uint64_t par = read_sysreg(par_el1);
+	uint64_t result;
+
+	if ((read_sysreg(spsr_el2) & SPSR_MODE_AA32) || (pc & 3))
+		return false;
+	if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL0T)
+		__asm__ volatile("at s12e0r, %0" : : "r"(pc));
+	else
+		__asm__ volatile("at s12e1r, %0" : : "r"(pc));
+	isb();
+	result = read_sysreg(par_el1);
+	write_sysreg(par, par_el1);
+	if (result & PAR_F)
+		return false;
+	*instruction = *(const volatile uint32_t *)
+		arch_window(HOST_ADDR((result & 0x0000fffffffff000UL) | (pc & (PAGE_SIZE - 1))));
+	return true;
+}
+
+/* SP of the guest is a base register, too. */
+static uint64_t read_base(const struct trap_frame *frame, uint32_t rn)
+{
+	if (rn < 31)
+		return frame->x[rn];
+	return (read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL1H ? read_sysreg(sp_el1) : read_sysreg(sp_el0);
+}
+
+static void write_base(struct trap_frame *frame, uint32_t rn, uint64_t value)
+{
+	if (rn < 31)
+		frame->x[rn] = value;
+	else if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL1H)
+		write_sysreg(value, sp_el1);
+	else
+		write_sysreg(value, sp_el0);
+}
+
+static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *cpu, uint64_t esr, uint64_t address)
+{
+	struct a64_access decoded;
+	uint32_t instruction;
+	uint32_t registers[2];
+	uint64_t values[2] = { 0, 0 };
+	uint64_t virtual;
+	uint32_t count;
+
+	if (!read_instruction(&instruction) || !a64_decode_access(instruction, &decoded))
+		return MMIO_NO_WINDOW;
+	if (decoded.is_write != !!(esr & ISS_WNR))
+		return MMIO_NO_WINDOW;
+	count = decoded.is_pair ? 2 : 1;
+	/* only one page was looked up: all elements have to be in it */
+	virtual = a64_access_address(&decoded, read_base(frame, decoded.rn), guest_reg(frame, decoded.rm));
+	if ((virtual ^ read_sysreg(far_el2)) & PAGE_MASK ||
+	    (virtual & ~PAGE_MASK) + count * decoded.size > PAGE_SIZE)
+		return MMIO_NO_WINDOW;
+	address = (address & PAGE_MASK) | (virtual & ~PAGE_MASK);
+	registers[0] = decoded.rt;
+	registers[1] = decoded.rt2;
+	for (uint32_t i = 0; i < count; i++) {
+		struct mmio_access access = {
+			.size = decoded.size,
+			.is_write = decoded.is_write,
+			.value = decoded.is_write ? guest_reg(frame, registers[i]) & size_mask(decoded.size) : 0,
+		};
+		enum mmio_result result = access_device(cpu, address + i * decoded.size, &access);
+
+		if (result != MMIO_HANDLED)
+			return result;
+		values[i] = access.value & size_mask(decoded.size);
+	}
+	if (!decoded.is_write)
+		for (uint32_t i = 0; i < count; i++)
+			set_guest_reg(frame, registers[i], a64_load_result(&decoded, values[i]));
+	if (decoded.writeback != A64_WRITEBACK_NONE)
+		write_base(frame, decoded.rn,
+			   read_base(frame, decoded.rn) + (uint64_t)(int64_t)decoded.writeback_imm);
+	return MMIO_HANDLED;
+}
+
+static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu *cpu, uint64_t esr,
+					uint64_t address)
+{
+	uint32_t size = 1U << (esr >> 22 & 3);
+	uint32_t rt = esr >> 16 & 0x1f;
+	struct mmio_access access = {
+		.size = (uint8_t)size,
+		.is_write = esr & ISS_WNR,
+		.value = esr & ISS_WNR ? guest_reg(frame, rt) & size_mask(size) : 0,
+	};
+	enum mmio_result result = access_device(cpu, address, &access);
+
+	if (result == MMIO_HANDLED && !access.is_write)
+		set_guest_reg(frame, rt, load_result(access.value & size_mask(size), size, esr & ISS_SSE,
+						     esr & ISS_SF));
+	return result;
+}
+
+void trap_data_abort(struct trap_frame *frame, uint64_t esr)
+{
+	struct percpu *cpu = this_cpu();
+	uint64_t type = FSC_TYPE(esr);
+	enum mmio_result result;
+	uint64_t address;
+
+	if ((esr & ISS_S1PTW) || (type != FSC_TRANSLATION && type != FSC_ACCESS_FLAG && type != FSC_PERMISSION)) {
+		/* table walk into nothing, or an error of the bus: the guest's own business */
+		inject_external_abort(false);
+		return;
+	}
+	if (esr & ISS_CM) {
+		/* cache maintenance on what the cell does not have, or may only read: nothing to do */
+		skip_instruction();
+		return;
+	}
+	if (type == FSC_PERMISSION) {
+		/* e.g. a store to the state table; like a bus that does not take the write */
+		inject_external_abort(false);
+		return;
+	}
+	address = fault_address();
+	if (esr & ISS_ISV)
+		result = access_syndrome(frame, cpu, esr, address);
+	else
+		result = access_decoded(frame, cpu, esr, address);
+	if (result == MMIO_HANDLED)
+		skip_instruction();
+	else
+		guest_violation(frame, false, esr & ISS_WNR ? "write to memory it does not have" :
+				"read of memory it does not have");
+}
+
+void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
+{
+	if (esr & ISS_S1PTW)
+		inject_external_abort(true);
+	else
+		guest_violation(frame, true, "instruction fetch from memory it does not have");
+}

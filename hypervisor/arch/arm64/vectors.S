@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exception entry at EL2. From a guest: all general-purpose registers to the top of the stack, the handler
+ * in C, and back. SP_EL2 points to the top of the stack whenever a guest runs.
+ */
+#include "offsets.h"
+
+.macro save_frame
+	sub	sp, sp, #FRAME_SIZE
+	stp	x0, x1, [sp, #8 * 0]
+	stp	x2, x3, [sp, #8 * 2]
+	stp	x4, x5, [sp, #8 * 4]
+	stp	x6, x7, [sp, #8 * 6]
+	stp	x8, x9, [sp, #8 * 8]
+	stp	x10, x11, [sp, #8 * 10]
+	stp	x12, x13, [sp, #8 * 12]
+	stp	x14, x15, [sp, #8 * 14]
+	stp	x16, x17, [sp, #8 * 16]
+	stp	x18, x19, [sp, #8 * 18]
+	stp	x20, x21, [sp, #8 * 20]
+	stp	x22, x23, [sp, #8 * 22]
+	stp	x24, x25, [sp, #8 * 24]
+	stp	x26, x27, [sp, #8 * 26]
+	stp	x28, x29, [sp, #8 * 28]
+	str	x30, [sp, #8 * 30]
+.endm
+
+.macro from_guest handler
+	.balign	128
+	b	\handler\()_entry
+.endm
+
+.macro from_hypervisor kind
+	.balign	128
+	mov	x2, #\kind
+	b	hypervisor_fault
+.endm
+
+	.section .vectors, "ax"
+	.balign	2048
+	.globl vectors
+vectors:
+	from_hypervisor 0		/* current EL, SP_EL0 */
+	from_hypervisor 1
+	from_hypervisor 2
+	from_hypervisor 3
+	.balign	128			/* current EL, SP_EL2: synchronous */
+	b	hypervisor_sync
+	from_hypervisor 5
+	from_hypervisor 6
+	from_hypervisor 7
+	from_guest trap_sync		/* lower EL, AArch64 */
+	from_guest trap_irq
+	from_guest trap_fiq
+	from_guest trap_serror
+	from_guest trap_sync		/* lower EL, AArch32 */
+	from_guest trap_irq
+	from_guest trap_fiq
+	from_guest trap_serror
+
+/* The one access that may fault is the one of arm64_probe: it then reports failure. */
+hypervisor_sync:
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, elr_el2
+	adr	x1, probe_access
+	cmp	x0, x1
+	b.ne	1f
+	adr	x1, probe_failed
+	msr	elr_el2, x1
+	ldp	x0, x1, [sp], #16
+	eret
+1:	mov	x2, #4
+	b	hypervisor_fault
+
+/* bool arm64_probe(const volatile void *address, uint32_t *value); ELR_EL2 and SPSR_EL2 are the guest's */
+	.globl arm64_probe
+arm64_probe:
+	mrs	x3, elr_el2
+	mrs	x4, spsr_el2
+probe_access:
+	ldr	w2, [x0]
+	dsb	sy
+	str	w2, [x1]
+	mov	w0, #1
+	b	1f
+probe_failed:
+	mov	w0, #0
+1:	msr	elr_el2, x3
+	msr	spsr_el2, x4
+	ret
+
+/* An exception inside the hypervisor: its stack may be bad, so take the top of it again. Kind in x2. */
+hypervisor_fault:
+	mrs	x0, tpidr_el2
+	mov	x1, #PERCPU_STACK_TOP
+	add	x1, x0, x1
+	mov	x3, sp
+	mov	sp, x1
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	bl	trap_hypervisor_fault	/* (esr, elr, kind, sp); does not return */
+	b	.
+
+	.text
+.macro handler_body name
+\name\()_entry:
+	save_frame
+	mov	x0, sp
+	bl	\name
+	b	guest_return
+.endm
+	handler_body trap_sync
+	handler_body trap_irq
+	handler_body trap_fiq
+	handler_body trap_serror
+
+	.globl guest_return
+guest_return:
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	x4, x5, [sp, #8 * 4]
+	ldp	x6, x7, [sp, #8 * 6]
+	ldp	x8, x9, [sp, #8 * 8]
+	ldp	x10, x11, [sp, #8 * 10]
+	ldp	x12, x13, [sp, #8 * 12]
+	ldp	x14, x15, [sp, #8 * 14]
+	ldp	x16, x17, [sp, #8 * 16]
+	ldp	x18, x19, [sp, #8 * 18]
+	ldp	x20, x21, [sp, #8 * 20]
+	ldp	x22, x23, [sp, #8 * 22]
+	ldp	x24, x25, [sp, #8 * 24]
+	ldp	x26, x27, [sp, #8 * 26]
+	ldp	x28, x29, [sp, #8 * 28]
+	ldr	x30, [sp, #8 * 30]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	eret
+
+/* void arm64_clear_simd(void): no register contents of one owner of a CPU may reach the next one. */
+	.globl arm64_clear_simd
+arm64_clear_simd:
+	.arch_extension fp
+	.arch_extension simd
+	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	movi	v\n\().2d, #0
+	.endr
+	msr	fpcr, xzr
+	msr	fpsr, xzr
+	ret

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtual CPU interface: list registers of the calling CPU (IHI 0069, chapter 9). All of it runs on the CPU it is
+ * about; only sgi_pending is written by others.
+ */
+#include "cell.h"
+#include "control.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+
+#define LPI_PRIORITY	0xa0	/* its own is in a table of the root cell; Linux uses this one */
+
+static uint64_t read_list_reg(uint32_t n)
+{
+	switch (n) {
+	case 0: return read_sysreg(ICH_LR_EL2(0));
+	case 1: return read_sysreg(ICH_LR_EL2(1));
+	case 2: return read_sysreg(ICH_LR_EL2(2));
+	case 3: return read_sysreg(ICH_LR_EL2(3));
+	case 4: return read_sysreg(ICH_LR_EL2(4));
+	case 5: return read_sysreg(ICH_LR_EL2(5));
+	case 6: return read_sysreg(ICH_LR_EL2(6));
+	case 7: return read_sysreg(ICH_LR_EL2(7));
+	case 8: return read_sysreg(ICH_LR_HI_EL2(0));
+	case 9: return read_sysreg(ICH_LR_HI_EL2(1));
+	case 10: return read_sysreg(ICH_LR_HI_EL2(2));
+	case 11: return read_sysreg(ICH_LR_HI_EL2(3));
+	case 12: return read_sysreg(ICH_LR_HI_EL2(4));
+	case 13: return read_sysreg(ICH_LR_HI_EL2(5));
+	case 14: return read_sysreg(ICH_LR_HI_EL2(6));
+	default: return read_sysreg(ICH_LR_HI_EL2(7));
+	}
+}
+
+static void write_list_reg(uint32_t n, uint64_t value)
+{
+	switch (n) {
+	case 0: write_sysreg(value, ICH_LR_EL2(0)); break;
+	case 1: write_sysreg(value, ICH_LR_EL2(1)); break;
+	case 2: write_sysreg(value, ICH_LR_EL2(2)); break;
+	case 3: write_sysreg(value, ICH_LR_EL2(3)); break;
+	case 4: write_sysreg(value, ICH_LR_EL2(4)); break;
+	case 5: write_sysreg(value, ICH_LR_EL2(5)); break;
+	case 6: write_sysreg(value, ICH_LR_EL2(6)); break;
+	case 7: write_sysreg(value, ICH_LR_EL2(7)); break;
+	case 8: write_sysreg(value, ICH_LR_HI_EL2(0)); break;
+	case 9: write_sysreg(value, ICH_LR_HI_EL2(1)); break;
+	case 10: write_sysreg(value, ICH_LR_HI_EL2(2)); break;
+	case 11: write_sysreg(value, ICH_LR_HI_EL2(3)); break;
+	case 12: write_sysreg(value, ICH_LR_HI_EL2(4)); break;
+	case 13: write_sysreg(value, ICH_LR_HI_EL2(5)); break;
+	case 14: write_sysreg(value, ICH_LR_HI_EL2(6)); break;
+	default: write_sysreg(value, ICH_LR_HI_EL2(7)); break;
+	}
+}
+
+static uint32_t priority_of(struct percpu *cpu, uint32_t intid)
+{
+	const volatile uint8_t *frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
+
+	return frame[GICD_IPRIORITYR + intid];
+}
+
+/* A free list register, or num_list_regs. */
+static uint32_t free_list_reg(struct percpu *cpu)
+{
+	uint32_t empty = (uint32_t)read_sysreg(ICH_ELRSR_EL2) & ((1U << cpu->arch.num_list_regs) - 1);
+
+	return empty ? (uint32_t)__builtin_ctz(empty) : cpu->arch.num_list_regs;
+}
+
+static void set_underflow_interrupt(bool on)
+{
+	write_sysreg(ICH_HCR_EN | (on ? ICH_HCR_UIE : 0), ICH_HCR_EL2);
+}
+
+static void spill(struct percpu *cpu, uint32_t intid)
+{
+	if (intid >= FIRST_LPI) {
+		if (cpu->arch.num_lpis < LPI_QUEUE)
+			cpu->arch.lpis[cpu->arch.num_lpis++] = intid;
+		else
+			cpu->arch.lost_lpis++;
+		return;
+	}
+	cpu->arch.spill[intid / 32] |= 1U << (intid % 32);
+	cpu->arch.num_spilled++;
+}
+
+void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
+{
+	uint32_t n = free_list_reg(cpu);
+
+	if (n == cpu->arch.num_list_regs) {
+		spill(cpu, intid);
+		set_underflow_interrupt(true);
+		return;
+	}
+	/* LPIs have no active state that the guest could end (IHI 0069, 6.2) */
+	if (intid >= FIRST_LPI)
+		write_list_reg(n, ICH_LR_PENDING | ICH_LR_GROUP1 | ICH_LR_PRIORITY(LPI_PRIORITY) | intid);
+	else
+		write_list_reg(n, ICH_LR_PENDING | ICH_LR_HW | ICH_LR_GROUP1 |
+			       ICH_LR_PRIORITY(priority_of(cpu, intid)) | ICH_LR_PINTID(intid) | intid);
+}
+
+/* Pending in a list register that has it already, or in a free one; false if there is none. */
+static bool inject_sgi(struct percpu *cpu, uint32_t sgi)
+{
+	uint32_t empty = (uint32_t)read_sysreg(ICH_ELRSR_EL2);
+	uint32_t n;
+
+	for (n = 0; n < cpu->arch.num_list_regs; n++) {
+		uint64_t value;
+
+		if (empty >> n & 1)
+			continue;
+		value = read_list_reg(n);
+		if (ICH_LR_VINTID(value) == sgi) {
+			write_list_reg(n, value | ICH_LR_PENDING);
+			return true;
+		}
+	}
+	n = free_list_reg(cpu);
+	if (n == cpu->arch.num_list_regs)
+		return false;
+	write_list_reg(n, ICH_LR_PENDING | ICH_LR_GROUP1 | ICH_LR_PRIORITY(priority_of(cpu, sgi)) | sgi);
+	return true;
+}
+
+static void flush_spilled(struct percpu *cpu)
+{
+	while (cpu->arch.num_lpis && free_list_reg(cpu) != cpu->arch.num_list_regs)
+		vgic_inject_hardware(cpu, cpu->arch.lpis[--cpu->arch.num_lpis]);
+	for (uint32_t word = 0; word < INTID_WORDS && cpu->arch.num_spilled; word++) {
+		while (cpu->arch.spill[word]) {
+			uint32_t bit = (uint32_t)__builtin_ctz(cpu->arch.spill[word]);
+
+			if (free_list_reg(cpu) == cpu->arch.num_list_regs)
+				return;
+			cpu->arch.spill[word] &= ~(1U << bit);
+			cpu->arch.num_spilled--;
+			vgic_inject_hardware(cpu, 32 * word + bit);
+		}
+	}
+}
+
+void vgic_flush(struct percpu *cpu)
+{
+	uint32_t sgis, rest = 0;
+
+	if (!cpu->arch.num_spilled && !cpu->arch.num_lpis && !cpu->arch.sgi_pending)
+		return;
+	if (cpu->arch.num_spilled || cpu->arch.num_lpis)
+		flush_spilled(cpu);
+	/* pairs with the senders' fetch_or: whoever set a bit before its kick is seen here */
+	sgis = __atomic_exchange_n(&cpu->arch.sgi_pending, 0, __ATOMIC_ACQUIRE);
+	while (sgis) {
+		uint32_t sgi = (uint32_t)__builtin_ctz(sgis);
+
+		sgis &= sgis - 1;
+		if (!inject_sgi(cpu, sgi))
+			rest |= 1U << sgi;
+	}
+	if (rest)
+		__atomic_fetch_or(&cpu->arch.sgi_pending, rest, __ATOMIC_RELAXED);
+	set_underflow_interrupt(rest || cpu->arch.num_spilled || cpu->arch.num_lpis);
+}
+
+bool vgic_has_pending(struct percpu *cpu)
+{
+	if (cpu->arch.num_spilled || cpu->arch.num_lpis || cpu->arch.sgi_pending)
+		return true;
+	for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
+		if (read_list_reg(n) & ICH_LR_PENDING)
+			return true;
+	return false;
+}
+
+/* Every interrupt that was taken for the guest and that it has not acknowledged goes back to the hardware. */
+static void release_undelivered(struct percpu *cpu, bool keep_active)
+{
+	for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++) {
+		uint64_t value = read_list_reg(n);
+		uint32_t intid = ICH_LR_VINTID(value);
+
+		write_list_reg(n, 0);
+		if (!(value & ICH_LR_STATE))
+			continue;
+		if (!(value & ICH_LR_HW)) {
+			if (keep_active && (value & ICH_LR_PENDING))
+				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << (intid & 0xf), __ATOMIC_RELAXED);
+			continue;
+		}
+		if (!(value & ICH_LR_ACTIVE))
+			gic_release(cpu, intid, true);
+		else if (!keep_active)
+			gic_release(cpu, intid, false);
+	}
+	for (uint32_t word = 0; word < INTID_WORDS; word++) {
+		while (cpu->arch.spill[word]) {
+			uint32_t bit = (uint32_t)__builtin_ctz(cpu->arch.spill[word]);
+
+			cpu->arch.spill[word] &= cpu->arch.spill[word] - 1;
+			gic_release(cpu, 32 * word + bit, true);
+		}
+	}
+	cpu->arch.num_spilled = 0;
+	cpu->arch.num_lpis = 0;
+}
+
+void vgic_to_physical(struct percpu *cpu)
+{
+	uint32_t sgis;
+
+	release_undelivered(cpu, true);
+	sgis = __atomic_exchange_n(&cpu->arch.sgi_pending, 0, __ATOMIC_ACQUIRE);
+	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, sgis);
+}
+
+void vgic_reset(struct percpu *cpu)
+{
+	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+
+	if (read_sysreg(ICH_HCR_EL2) & ICH_HCR_EN) {
+		/* PPIs belong to the guest that goes */
+		mmio_write32(sgi, GICD_ICENABLER, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		release_undelivered(cpu, false);
+		mmio_write32(sgi, GICD_ICACTIVER, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		set_underflow_interrupt(false);
+	} else {
+		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
+			write_list_reg(n, 0);
+	}
+	__atomic_store_n(&cpu->arch.sgi_pending, 0, __ATOMIC_RELAXED);
+	write_sysreg(0, ICH_AP0R0_EL2);
+	write_sysreg(0, ICH_AP1R0_EL2);
+	write_sysreg(0, ICH_VMCR_EL2);
+	isb();
+}
+
+void vgic_send_sgi(struct percpu *cpu, uint64_t value)
+{
+	uint32_t sgi = value >> 24 & 0xf;
+	bool all_but_self = value >> 40 & 1;
+	uint64_t cluster = (value >> 48 & 0xff) << 32 | (value >> 32 & 0xff) << 16 | (value >> 16 & 0xff) << 8;
+	/* range selector: Aff0 above 15 is not supported */
+	uint64_t list = value >> 44 & 0xf ? 0 : value & 0xffff;
+
+	for_each_cpu(target_id, &cpu->cell->cpus) {
+		struct percpu *target = percpu_of(target_id);
+
+		if (all_but_self ? target == cpu :
+		    (target->mpidr & ~0xffUL) != cluster || !(list >> (target->mpidr & 0xff) & 1))
+			continue;
+		__atomic_fetch_or(&target->arch.sgi_pending, 1U << sgi, __ATOMIC_RELEASE);
+		if (target == cpu)
+			vgic_flush(cpu);
+		else
+			arch_kick(target);
+	}
+}

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The hypervisor image: build/arm64/jailhouse.bin, with its symbols in hypervisor.elf.
+
+HV := $(B)/arm64
+HV_VERSION := $(shell cat VERSION)
+HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers/*.c hypervisor/boot/*.c)
+HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
+HV_S := $(wildcard hypervisor/arch/arm64/*.S)
+HV_OBJS := $(HV_C:hypervisor/%.c=$(HV)/%.o) $(HV_S:hypervisor/%.S=$(HV)/%.o)
+
+HV_INCLUDES := -Iinclude -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64 \
+	-I$(B)/include -I$(HV)
+HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-outline-atomics \
+	-mstrict-align -fno-stack-protector -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
+	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -march=armv8-a $(WARNINGS) -Wstack-usage=2560 \
+	$(HV_INCLUDES) -DBULKHEAD_VERSION='"$(HV_VERSION)"' -fstack-usage -fcallgraph-info=su,da
+
+$(HV)/offsets.h: hypervisor/arch/arm64/asm_offsets.c $(CONFIG_H) $(wildcard include/bulkhead/*.h hypervisor/include/*.h \
+		hypervisor/arch/arm64/include/asm/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(filter-out -g -fcallgraph-info% -fstack-usage,$(HV_CFLAGS)) -S $< -o $(@:.h=.s)
+	$(Q)sed -n 's/^.*\.ascii[ \t]*"\(#define [^\\]*\).*/\1/p' $(@:.h=.s) > $@
+
+$(HV)/%.o: hypervisor/%.c $(HV)/offsets.h VERSION hypervisor/build.mk
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CROSS)gcc $(HV_CFLAGS) -MMD -MP -c $< -o $@
+
+$(HV)/%.o: hypervisor/%.S $(HV)/offsets.h VERSION hypervisor/build.mk
+	@mkdir -p $(@D)
+	@echo "  AS      $<"
+	$(Q)$(CROSS)gcc $(HV_INCLUDES) -D__ASSEMBLY__ -DBULKHEAD_VERSION='"$(HV_VERSION)"' -g -MMD -MP -c $< -o $@
+
+$(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
+	@echo "  LD      $@"
+	$(Q)$(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections --fatal-warnings -z noexecstack \
+		--build-id=none -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@
+
+$(HV)/jailhouse.bin: $(HV)/hypervisor.elf
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+hypervisor: $(HV)/jailhouse.bin
+DEMO_DEPS += $(HV)/jailhouse.bin
+
+-include $(HV_OBJS:.o=.d)

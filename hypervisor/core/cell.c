@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Life cycle of cells: start, stop, destroy; creation is in cell_create.c. */
+#include "cell.h"
+#include "cell_internal.h"
+#include "cell_memory.h"
+#include "cell_message.h"
+#include "console.h"
+#include "control.h"
+#include "errors.h"
+#include "pages.h"
+#include "vpci.h"
+#include "arch/cpu.h"
+#include "arch/irq.h"
+#include "arch/memory.h"
+
+struct cell root_cell;
+const struct cfg_system *system_config;
+struct config_platform platform;
+
+uint32_t num_cells(void)
+{
+	uint32_t count = 0;
+
+	for (struct cell *cell = &root_cell; cell; cell = cell->next)
+		count++;
+	return count;
+}
+
+struct cell *cell_find(uint32_t id)
+{
+	for (struct cell *cell = &root_cell; cell; cell = cell->next)
+		if (cell->id == id)
+			return cell;
+	return NULL;
+}
+
+void root_suspend(void)
+{
+	for_each_cpu(id, &root_cell.cpus)
+		if (percpu_of(id) != this_cpu())
+			cpu_suspend(percpu_of(id));
+}
+
+void root_resume(void)
+{
+	for_each_cpu(id, &root_cell.cpus)
+		if (percpu_of(id) != this_cpu())
+			cpu_resume(percpu_of(id));
+}
+
+void cell_stop_cpus(struct cell *cell)
+{
+	/* two rounds: after the second suspend the CPU has dropped its guest state */
+	for_each_cpu(id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(id);
+
+		cpu_suspend(cpu);
+		cpu_set_parked(cpu);
+		cpu_resume(cpu);
+		cpu_suspend(cpu);
+	}
+}
+
+void cell_resume_cpus(struct cell *cell)
+{
+	for_each_cpu(id, &cell->cpus)
+		cpu_resume(percpu_of(id));
+}
+
+/* Is a cell other than `except` in the state in which it wants no reconfiguration? */
+bool cell_locks_reconfiguration(const struct cell *except)
+{
+	for (struct cell *cell = root_cell.next; cell; cell = cell->next)
+		if (cell != except && cell->comm->cell_state == COMM_STATE_LOCKED) {
+			refuse(-EPERM, "cell \"%s\" is in state running/locked: shut it down first",
+			       cell->config.cell->name);
+			return true;
+		}
+	return false;
+}
+
+/* Common beginning of start, set loadable and destroy. On success root CPUs and the cell's CPUs are suspended. */
+static int begin_management(uint32_t id, bool destroy, struct cell **found)
+{
+	struct cell *cell;
+	int error = 0;
+
+	if (!this_cpu()->cell->is_root)
+		return -EPERM;
+	management_lock();
+	refuse_clear();
+	root_suspend();
+	cell = cell_find(id);
+	if (!cell)
+		error = refuse(-ENOENT, "there is no cell with id %u", id);
+	else if (cell->is_root)
+		error = refuse(-EINVAL, "cell \"%s\" is the root cell: it cannot be started, loaded or destroyed",
+			       cell->config.cell->name);
+	else if (destroy && cell_locks_reconfiguration(cell))
+		error = -EPERM;
+	else if (!cell_approves_shutdown(cell))
+		error = refuse(-EPERM, "cell \"%s\" denied the shutdown request", cell->config.cell->name);
+	if (error) {
+		root_resume();
+		management_unlock();
+		return error;
+	}
+	cell_stop_cpus(cell);
+	*found = cell;
+	return 0;
+}
+
+static void end_management(void)
+{
+	root_resume();
+	management_unlock();
+}
+
+int cell_start(uint32_t id)
+{
+	struct percpu *boot_cpu = NULL;
+	struct cell *cell;
+	int error = begin_management(id, false, &cell);
+
+	if (error)
+		return error;
+	if (cell->loadable) {
+		error = cell_memory_reclaim(cell);
+		if (error) {
+			cell_memory_lend(cell);
+			cell_resume_cpus(cell);
+			end_management();
+			return error;
+		}
+		cell->loadable = false;
+	}
+	vpci_reset(cell);
+	arch_irq_cell_reset(cell);
+	cell_fill_comm_region(cell);
+	cell_memory_clean(cell);
+	for_each_cpu(cpu_id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(cpu_id);
+
+		cpu->failed = false;
+		cpu->run_state = CPU_OFF;
+		if (!boot_cpu) {
+			boot_cpu = cpu;
+			cpu_set_reset(cpu, cell->config.cell->cpu_reset_address, 0);
+		}
+	}
+	cell_resume_cpus(cell);
+	end_management();
+	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+	return 0;
+}
+
+int cell_set_loadable(uint32_t id)
+{
+	struct cell *cell;
+	int error = begin_management(id, false, &cell);
+
+	if (error)
+		return error;
+	for_each_cpu(cpu_id, &cell->cpus)
+		percpu_of(cpu_id)->failed = false;
+	if (!cell->loadable) {
+		cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
+		vpci_reset(cell);
+		arch_irq_cell_reset(cell);
+		error = cell_memory_lend(cell);
+		if (error)
+			cell_memory_reclaim(cell);
+		else
+			cell->loadable = true;
+	}
+	cell_resume_cpus(cell);
+	end_management();
+	return error;
+}
+
+void cell_free(struct cell *cell)
+{
+	arch_memory_exit(cell);
+	if (cell->comm)
+		pages_free(cell->comm, 1);
+	if (cell->config_pages)
+		pages_free((void *)((uint64_t)cell->config.cell & PAGE_MASK), cell->config_pages);
+	pages_free(cell, cell->object_pages);
+}
+
+void cell_return_cpus(struct cell *cell)
+{
+	for_each_cpu(id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(id);
+
+		cpu->cell = &root_cell;
+		cpu->failed = false;
+		cpu->run_state = CPU_OFF;	/* until Linux switches it on */
+		for (uint32_t i = 0; i < ARRAY_SIZE(cpu->stats); i++)
+			cpu->stats[i] = 0;
+		cpu_set_assign(&root_cell.cpus, id, true);
+	}
+}
+
+int cell_destroy(uint32_t id)
+{
+	struct cell *cell, **link;
+	int error = begin_management(id, true, &cell);
+
+	if (error)
+		return error;
+	console_printf("cell \"%s\" destroyed\n", cell->config.cell->name);
+	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
+	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
+	error = cell_memory_return(cell);
+	if (error)
+		console_printf("cell \"%s\": not all memory could be mapped back into the root cell\n",
+			       cell->config.cell->name);
+	vpci_exit(cell);
+	arch_irq_cell_exit(cell, system_config);
+	for (link = &root_cell.next; *link != cell; link = &(*link)->next)
+		;
+	*link = cell->next;
+	cell_return_cpus(cell);
+	arch_irq_retarget(&root_cell);
+	arch_memory_flush(cell);
+	cell_free(cell);
+	cells_notify_reconfigured();
+	end_management();	/* the CPUs are root CPUs again, resumed with them */
+	return 0;
+}
+
+int cell_get_state(uint32_t id)
+{
+	struct cell *cell;
+	int state;
+
+	if (!this_cpu()->cell->is_root)
+		return -EPERM;
+	management_lock();
+	refuse_clear();
+	cell = cell_find(id);
+	if (!cell) {
+		state = -ENOENT;
+	} else {
+		uint32_t value = cell->comm->cell_state;
+
+		state = value <= COMM_STATE_ABI_MISMATCH ? (int)value : -EINVAL;
+	}
+	management_unlock();
+	return state;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Creation of cells, the root cell included. The order of the checks is that of the ABI; all of them come before the
+ * first change, what can fail later is undone.
+ */
+#include "cell.h"
+#include "cell_internal.h"
+#include "cell_memory.h"
+#include "cell_message.h"
+#include "console.h"
+#include "control.h"
+#include "errors.h"
+#include "pages.h"
+#include "vpci.h"
+#include "arch/irq.h"
+#include "arch/memory.h"
+
+#define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
+#define MAX_CELL_ID		255
+
+static void copy_bytes(void *to, const void *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = ((const volatile uint8_t *)from)[i];
+}
+
+static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
+{
+	uint8_t *next = to;
+
+	while (size) {
+		uint64_t chunk = MIN(PAGE_SIZE - (from.value & ~PAGE_MASK), size);
+		host_addr_t host;
+
+		if (!arch_memory_lookup(&root_cell, from, &host))
+			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%llx)",
+				      (unsigned long long)from.value);
+		copy_bytes(next, arch_window(host), chunk);
+		next += chunk;
+		from.value += chunk;
+		size -= chunk;
+	}
+	return 0;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	for (uint32_t i = 0; i < CFG_NAME_LEN; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (!a[i])
+			break;
+	}
+	return true;
+}
+
+static int check_identity(const struct cfg_cell *header)
+{
+	for (struct cell *cell = &root_cell; cell; cell = cell->next) {
+		if (same_name(cell->config.cell->name, header->name))
+			return refuse(-EEXIST, "a cell named \"%s\" exists already", header->name);
+		if (cell->id == header->id)
+			return refuse(-EEXIST, "cell \"%s\" has id %u already", cell->config.cell->name, header->id);
+	}
+	return 0;
+}
+
+static int check_cpus(const struct config_view *view)
+{
+	for (uint32_t cpu = 0; cpu < view->cell->cpu_set_size * 8; cpu++) {
+		if (!config_has_cpu(view, cpu))
+			continue;
+		if (cpu == this_cpu()->cpu_id)
+			return refuse(-EBUSY, "cell \"%s\" wants CPU %u, which executes this request",
+				      view->cell->name, cpu);
+		if (!cpu_set_test(&root_cell.cpus, cpu))
+			return refuse(-EBUSY, "cell \"%s\" wants CPU %u, which is not the root cell's",
+				      view->cell->name, cpu);
+	}
+	if (view->cell->id > MAX_CELL_ID)
+		return refuse(-E2BIG, "cell \"%s\": id %u is above %u", view->cell->name, view->cell->id, MAX_CELL_ID);
+	return 0;
+}
+
+static int check_conflicts(const struct config_view *view)
+{
+	const struct config_view *cells[MAX_CELL_ID + 1];
+	uint32_t count = 0;
+
+	for (struct cell *cell = &root_cell; cell && count <= MAX_CELL_ID; cell = cell->next)
+		cells[count++] = &cell->config;
+	return config_check_cell(view, &platform, cells, count);
+}
+
+/* The hypervisor's own copy of the configuration: nobody can change what has been checked. */
+static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t *pages)
+{
+	struct cfg_cell header;
+	struct cfg_cell *copy;
+	uint64_t size;
+	int error = copy_from_root(&header, address, sizeof(header));
+
+	if (error)
+		return error;
+	header.name[CFG_NAME_LEN - 1] = '\0';
+	error = check_identity(&header);
+	if (error)
+		return error;
+	size = config_size(&header);
+	if ((address.value & ~PAGE_MASK) + size > MAX_CONFIG_PAGES * PAGE_SIZE)
+		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header.name,
+			      (unsigned long long)size, CFG_MAX_SIZE);
+	*pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	copy = pages_alloc(*pages, 1);
+	if (!copy)
+		return refuse(-ENOMEM, "no memory for the configuration of cell \"%s\": hypervisor memory is too small",
+			      header.name);
+	copy_bytes(copy, &header, sizeof(header));
+	error = copy_from_root(copy + 1, GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
+	if (!error)
+		error = config_view_init(view, copy, size);
+	if (!error)
+		error = check_cpus(view);
+	if (!error)
+		error = check_conflicts(view);
+	if (error)
+		pages_free(copy, *pages);
+	return error;
+}
+
+/* Object, window tables and functions in one piece. */
+static uint64_t object_size(const struct config_view *view, uint32_t *fixed, uint32_t *movable)
+{
+	*fixed = ARCH_IRQ_WINDOWS + 1 + subpage_windows(view);
+	*movable = vpci_movable_windows(view);
+	return sizeof(struct cell) + (uint64_t)(*fixed + *movable) * sizeof(struct mmio_window) +
+	       (uint64_t)view->cell->num_pci_devices * sizeof(struct vpci_function);
+}
+
+static void place_tables(struct cell *cell, void *tables, uint32_t fixed, uint32_t movable)
+{
+	struct mmio_window *windows = tables;
+
+	mmio_map_init(&cell->mmio, windows, fixed, movable);
+	cell->functions = (struct vpci_function *)(windows + fixed + movable);
+}
+
+/* CPUs of the new cell: they are root CPUs and suspended. */
+static void take_cpus(struct cell *cell)
+{
+	for (uint32_t id = 0; id < num_cpu_slots; id++) {
+		struct percpu *cpu = percpu_of(id);
+
+		if (!config_has_cpu(&cell->config, id))
+			continue;
+		cpu_set_parked(cpu);
+		cpu->cell = cell;
+		cpu->failed = false;
+		for (uint32_t i = 0; i < ARRAY_SIZE(cpu->stats); i++)
+			cpu->stats[i] = 0;
+		cpu_set_assign(&root_cell.cpus, id, false);
+		cpu_set_assign(&cell->cpus, id, true);
+	}
+}
+
+static int take_resources(struct cell *cell)
+{
+	int error = arch_memory_init(cell);
+
+	if (error)
+		return error;
+	error = arch_irq_cell_init(cell, system_config);
+	if (error)
+		return error;
+	error = vpci_init(cell, system_config, cell->functions);
+	if (error) {
+		arch_irq_cell_exit(cell, system_config);
+		return error;
+	}
+	error = cell_memory_take(cell);
+	if (error) {
+		cell_memory_return(cell);
+		vpci_exit(cell);
+		arch_irq_cell_exit(cell, system_config);
+	}
+	return error;
+}
+
+static int create(guest_addr_t address)
+{
+	struct config_view view;
+	uint32_t config_pages = 0, object_pages, fixed, movable;
+	struct cell *cell, **link;
+	int error = fetch_config(address, &view, &config_pages);
+
+	if (error)
+		return error;
+	object_pages = (uint32_t)(PAGE_ALIGN(object_size(&view, &fixed, &movable)) >> PAGE_SHIFT);
+	cell = pages_alloc(object_pages, 1);
+	if (!cell) {
+		pages_free((void *)view.cell, config_pages);
+		return refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small", view.cell->name);
+	}
+	cell->config = view;
+	cell->config_pages = config_pages;
+	cell->object_pages = object_pages;
+	cell->id = (uint16_t)view.cell->id;
+	place_tables(cell, cell + 1, fixed, movable);
+	cell->comm = pages_alloc(1, 1);
+	if (!cell->comm) {
+		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
+			       view.cell->name);
+		cell_free(cell);
+		return error;
+	}
+	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
+	take_cpus(cell);
+	error = take_resources(cell);
+	if (error) {
+		cell_return_cpus(cell);
+		arch_irq_retarget(&root_cell);
+		arch_memory_flush(&root_cell);
+		cell_free(cell);
+		return error;
+	}
+	arch_irq_retarget(cell);
+	arch_memory_flush(cell);
+	for (link = &root_cell.next; *link; link = &(*link)->next)
+		;
+	*link = cell;
+	console_printf("cell \"%s\" created\n", cell->config.cell->name);
+	cells_notify_reconfigured();
+	cell_resume_cpus(cell);
+	return 0;
+}
+
+int cell_create(guest_addr_t config)
+{
+	int error;
+
+	if (!this_cpu()->cell->is_root)
+		return -EPERM;
+	management_lock();
+	refuse_clear();
+	root_suspend();
+	error = cell_locks_reconfiguration(NULL) ? -EPERM : create(config);
+	root_resume();
+	management_unlock();
+	return error;
+}
+
+int root_cell_init(const struct config_view *view)
+{
+	uint32_t fixed, movable, pages;
+	uint64_t size, lent;
+	void *tables;
+	int error;
+
+	root_cell.config = *view;
+	root_cell.id = 0;
+	root_cell.is_root = true;
+	size = object_size(view, &fixed, &movable) - sizeof(struct cell);
+	lent = size;
+	size += view->cell->num_memory_regions;
+	pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	tables = pages_alloc(MAX(pages, 1U), 1);
+	root_cell.comm = pages_alloc(1, 1);
+	if (!tables || !root_cell.comm)
+		return refuse(-ENOMEM, "hypervisor memory is too small for the root cell");
+	root_cell.lent_regions = (uint8_t *)tables + lent;
+	place_tables(&root_cell, tables, fixed, movable);
+	error = arch_memory_init(&root_cell);
+	if (!error)
+		error = arch_irq_cell_init(&root_cell, system_config);
+	if (!error)
+		error = root_memory_init();
+	if (!error)
+		error = vpci_init(&root_cell, system_config, root_cell.functions);
+	return error;
+}

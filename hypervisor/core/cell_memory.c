@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory of cells: mapping it, moving it between the root cell and others, sub-page regions. */
+#include "cell_memory.h"
+#include "bulkhead/image.h"
+#include "console.h"
+#include "errors.h"
+#include "pages.h"
+#include "arch/irq.h"
+#include "arch/memory.h"
+
+extern struct bh_public_page public_page;
+
+static void *zero_page;		/* what the root cell sees of hypervisor memory */
+
+static bool is_mapped_region(const struct cfg_memory *mem)
+{
+	return mem->size && !config_is_subpage(mem);
+}
+
+/* Sub-page regions: performed access by access on behalf of the cell */
+
+static bool subpage_allows(const struct cfg_memory *mem, const struct mmio_access *access)
+{
+	uint64_t width = (uint64_t)CFG_MEM_IO_8 << __builtin_ctz(access->size);
+
+	if (!(mem->flags & (access->is_write ? CFG_MEM_WRITE : CFG_MEM_READ)) || !(mem->flags & width))
+		return false;
+	return !(access->offset & (access->size - 1U)) || (mem->flags & CFG_MEM_IO_UNALIGNED);
+}
+
+static void perform_read(const volatile void *device, struct mmio_access *access)
+{
+	switch (access->size) {
+	case 1: access->value = *(const volatile uint8_t *)device; break;
+	case 2: access->value = *(const volatile uint16_t *)device; break;
+	case 4: access->value = *(const volatile uint32_t *)device; break;
+	default: access->value = *(const volatile uint64_t *)device; break;
+	}
+}
+
+static void perform_write(volatile void *device, const struct mmio_access *access)
+{
+	switch (access->size) {
+	case 1: *(volatile uint8_t *)device = (uint8_t)access->value; break;
+	case 2: *(volatile uint16_t *)device = (uint16_t)access->value; break;
+	case 4: *(volatile uint32_t *)device = (uint32_t)access->value; break;
+	default: *(volatile uint64_t *)device = access->value; break;
+	}
+}
+
+static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_access *access)
+{
+	const struct cell *cell = owner;
+	const struct cfg_memory *mem = &cell->config.memory[index];
+	uint64_t phys = mem->phys_start + access->offset;
+	volatile void *device;
+
+	if (!subpage_allows(mem, access) || (cell->lent_regions && cell->lent_regions[index]))
+		return MMIO_REFUSED;
+	/* one page is mapped: an unaligned access must stay inside it; device memory takes aligned ones only */
+	if ((phys & ~PAGE_MASK) + access->size > PAGE_SIZE || (phys & (access->size - 1U)))
+		return MMIO_REFUSED;
+	device = arch_window_device(HOST_ADDR(phys));
+	if (access->is_write)
+		perform_write(device, access);
+	else
+		perform_read(device, access);
+	return MMIO_HANDLED;
+}
+
+uint32_t subpage_windows(const struct config_view *view)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
+		if (view->memory[i].size && config_is_subpage(&view->memory[i]))
+			count++;
+	return count;
+}
+
+static int add_subpage(struct cell *cell, uint32_t index)
+{
+	const struct cfg_memory *mem = &cell->config.memory[index];
+	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, access_subpage, cell, index);
+
+	if (error)
+		return refuse(error, "cell \"%s\": memory region %u (guest 0x%llx-0x%llx) overlaps another "
+			      "emulated window: move one", cell->config.cell->name, index,
+			      (unsigned long long)mem->virt_start,
+			      (unsigned long long)(mem->virt_start + mem->size));
+	return 0;
+}
+
+/* The root cell's sub-page region that holds the start of mem goes to (or comes back from) another cell. */
+static void lend_root_subpage(const struct cfg_memory *mem, bool lent)
+{
+	const struct config_view *root = &root_cell.config;
+
+	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
+		const struct cfg_memory *own = &root->memory[i];
+
+		if (own->size && config_is_subpage(own) && range_contains(own->phys_start, own->size, mem->phys_start, 1))
+			root_cell.lent_regions[i] = lent;
+	}
+}
+
+/* The hypervisor and what it emulates stay invisible, whatever a configuration maps there. */
+
+static int carve_hypervisor(void)
+{
+	uint64_t start = platform.hv_start, end = platform.hv_start + platform.hv_size;
+	uint64_t public = virt_to_host(&public_page).value;
+
+	for (uint64_t addr = start; addr < end; addr += PAGE_SIZE) {
+		host_addr_t page = addr == public ? HOST_ADDR(public) : virt_to_host(zero_page);
+		int error = arch_memory_map(&root_cell, GUEST_ADDR(addr), page, PAGE_SIZE,
+					    CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int carve_emulated(struct cell *cell)
+{
+	uint64_t ecam = config_ecam_size(system_config);
+	int error = arch_irq_carve(cell);
+
+	if (!error && ecam)
+		error = arch_memory_unmap(cell, GUEST_ADDR(system_config->pci_mmconfig_base), ecam);
+	return error;
+}
+
+static int map_region(struct cell *cell, const struct cfg_memory *mem)
+{
+	host_addr_t host = mem->flags & CFG_MEM_COMM_REGION ? virt_to_host(cell->comm) : HOST_ADDR(mem->phys_start);
+
+	return arch_memory_map(cell, GUEST_ADDR(mem->virt_start), host, mem->size, mem->flags);
+}
+
+static int map_all(struct cell *cell)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+		int error = 0;
+
+		if (is_mapped_region(mem))
+			error = map_region(cell, mem);
+		else if (mem->size)
+			error = add_subpage(cell, i);
+		if (error)
+			return error;
+	}
+	return carve_emulated(cell);
+}
+
+int root_memory_init(void)
+{
+	int error;
+
+	zero_page = pages_alloc(1, 1);
+	if (!zero_page)
+		return refuse(-ENOMEM, "hypervisor memory is too small");
+	error = map_all(&root_cell);
+	return error ? error : carve_hypervisor();
+}
+
+/* Does mem leave the root cell for the time its cell exists? */
+static bool is_taken(const struct cfg_memory *mem)
+{
+	return mem->size && !(mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_ROOTSHARED));
+}
+
+int cell_memory_take(struct cell *cell)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+		int error;
+
+		if (!is_taken(mem))
+			continue;
+		if (config_is_subpage(mem)) {
+			lend_root_subpage(mem, true);
+			continue;
+		}
+		error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
+		if (error)
+			return error;
+	}
+	arch_memory_flush(&root_cell);
+	return map_all(cell);
+}
+
+/* Map [phys, phys + size) as the root cell's configuration has it. */
+static int map_to_root(uint64_t phys, uint64_t size)
+{
+	const struct config_view *root = &root_cell.config;
+
+	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
+		const struct cfg_memory *own = &root->memory[i];
+		uint64_t start = MAX(own->phys_start, phys);
+		uint64_t end = MIN(own->phys_start + own->size, phys + size);
+		int error;
+
+		if (!is_mapped_region(own) || start >= end)
+			continue;
+		error = arch_memory_map(&root_cell, GUEST_ADDR(start), HOST_ADDR(start), end - start, own->flags);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* What other cells have of [phys, phys + size) does not come back with the first of them that goes. */
+static int keep_from_root(const struct cell *leaving, uint64_t phys, uint64_t size)
+{
+	for (struct cell *other = root_cell.next; other; other = other->next) {
+		if (other == leaving)
+			continue;
+		for (uint32_t i = 0; i < other->config.cell->num_memory_regions; i++) {
+			const struct cfg_memory *mem = &other->config.memory[i];
+			uint64_t start = MAX(mem->phys_start, phys);
+			uint64_t end = MIN(mem->phys_start + mem->size, phys + size);
+			int error;
+
+			if (!is_taken(mem) || config_is_subpage(mem) || start >= end)
+				continue;
+			if ((mem->flags & CFG_MEM_LOADABLE) && other->loadable)
+				continue;
+			error = arch_memory_unmap(&root_cell, GUEST_ADDR(start), end - start);
+			if (error)
+				return error;
+		}
+	}
+	return 0;
+}
+
+static int return_region(const struct cell *cell, const struct cfg_memory *mem)
+{
+	int error = map_to_root(mem->phys_start, mem->size);
+
+	if (!error)
+		error = keep_from_root(cell, mem->phys_start, mem->size);
+	return error;
+}
+
+static int finish_root_change(void)
+{
+	int error = carve_emulated(&root_cell);
+
+	arch_memory_flush(&root_cell);
+	return error;
+}
+
+int cell_memory_return(struct cell *cell)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+		int error = 0;
+
+		/* start takes loadable memory from the root cell even if it is shared otherwise */
+		if (!is_taken(mem) && !((mem->flags & CFG_MEM_LOADABLE) && mem->size))
+			continue;
+		if (config_is_subpage(mem))
+			lend_root_subpage(mem, false);
+		else
+			error = return_region(cell, mem);
+		if (error)
+			result = error;
+	}
+	if (finish_root_change())
+		result = -ENOMEM;
+	return result;
+}
+
+int cell_memory_lend(struct cell *cell)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (!(mem->flags & CFG_MEM_LOADABLE) || !mem->size)
+			continue;
+		if (config_is_subpage(mem))
+			lend_root_subpage(mem, false);
+		else
+			result = map_to_root(mem->phys_start, mem->size);
+	}
+	if (finish_root_change())
+		result = -ENOMEM;
+	return result;
+}
+
+int cell_memory_reclaim(struct cell *cell)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (!(mem->flags & CFG_MEM_LOADABLE) || !mem->size)
+			continue;
+		if (config_is_subpage(mem))
+			lend_root_subpage(mem, true);
+		else
+			result = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
+	}
+	arch_memory_flush(&root_cell);
+	return result;
+}
+
+void cell_memory_clean(struct cell *cell)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (!is_mapped_region(mem) || (mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)))
+			continue;
+		arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
+	}
+	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who has which memory. Under the management lock with all root CPUs but the caller's suspended and the CPUs of
+ * the cell stopped. Root regions map host addresses to equal guest addresses.
+ */
+#ifndef BULKHEAD_CELL_MEMORY_H
+#define BULKHEAD_CELL_MEMORY_H
+
+#include "cell.h"
+
+/* How many fixed MMIO windows the sub-page regions of a configuration need. */
+uint32_t subpage_windows(const struct config_view *view);
+
+/* Map all regions of a cell, take them from the root cell, carve the emulated windows. */
+int cell_memory_take(struct cell *cell);
+
+/* Give everything back to the root cell that its configuration covers and no other cell has. */
+int cell_memory_return(struct cell *cell);
+
+/* Loadable memory into and out of the root cell. */
+int cell_memory_lend(struct cell *cell);
+int cell_memory_reclaim(struct cell *cell);
+
+/* Write back and drop cache lines of the cell's memory: it starts with caches off. */
+void cell_memory_clean(struct cell *cell);
+
+/* The root cell's own map. */
+int root_memory_init(void);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages to cells. The page is shared with the guest: every value read from it is one of a guest's
+ * choosing, read once and compared, never used as an index or bound.
+ */
+#include "cell_message.h"
+#include "console.h"
+#include "control.h"
+#include "ivshmem.h"
+#include "arch/cpu.h"
+#include "arch/irq.h"
+
+/*
+ * A reply timeout of 0 means "no limit" to configurations; nobody gains from root CPUs that wait for ever, so a
+ * cell that is silent for this long counts as one that does not answer any more.
+ */
+#define DEFAULT_REPLY_SECONDS	5
+
+enum verdict {
+	VERDICT_APPROVED,
+	VERDICT_DENIED,
+	VERDICT_SILENT,
+};
+
+static void copy_bytes(void *to, const void *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+}
+
+void cell_fill_comm_region(struct cell *cell)
+{
+	struct comm_region *comm = cell->comm;
+	uint32_t flags = cell->config.cell->flags;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++)
+		((volatile uint64_t *)comm)[i] = 0;
+	copy_bytes(comm->signature, COMM_SIGNATURE, COMM_SIGNATURE_LEN);
+	comm->revision = COMM_REVISION;
+	comm->cell_state = COMM_STATE_RUNNING;
+	comm->flags = (flags & CFG_CELL_CONSOLE_PERMITTED ? COMM_FLAG_PUTC_PERMITTED : 0) |
+		      (flags & CFG_CELL_CONSOLE_ACTIVE ? COMM_FLAG_PUTC_ACTIVE : 0);
+	copy_bytes(&comm->console, &cell->config.cell->console, sizeof(comm->console));
+	comm->pci_mmconfig_base = system_config->pci_mmconfig_base;
+	arch_fill_comm_region(cell, system_config);
+}
+
+static bool is_stopped(uint32_t state)
+{
+	return state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_FAILED || state == COMM_STATE_ABI_MISMATCH;
+}
+
+static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t expected)
+{
+	struct comm_region *comm = cell->comm;
+	uint64_t timeout = cell->config.cell->msg_reply_timeout;
+	uint64_t start = arch_ticks();
+
+	if (cell->config.cell->flags & CFG_CELL_PASSIVE_COMM_REGION)
+		return VERDICT_APPROVED;
+	comm->reply_from_cell = COMM_REPLY_NONE;
+	/* pairs with the cell's barrier between clearing the message and replying */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	comm->msg_to_cell = message;
+	for (uint64_t turns = 1; ; turns++) {
+		uint32_t reply;
+
+		if (is_stopped(comm->cell_state))
+			return VERDICT_APPROVED;
+		reply = comm->reply_from_cell;
+		if (reply == expected)
+			return VERDICT_APPROVED;
+		if (reply != COMM_REPLY_NONE)
+			return VERDICT_DENIED;
+		if (timeout ? turns >= timeout :
+		    arch_ticks() - start > DEFAULT_REPLY_SECONDS * arch_ticks_per_second())
+			return VERDICT_SILENT;
+		arch_relax();
+	}
+}
+
+static void give_up(struct cell *cell)
+{
+	for_each_cpu(id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(id);
+
+		cpu_suspend(cpu);
+		cpu_set_parked(cpu);
+		cpu_resume(cpu);
+	}
+	cell->comm->cell_state = COMM_STATE_FAILED;
+	ivshmem_cell_failed(cell);
+	console_printf("cell \"%s\" does not answer messages: stopped\n", cell->config.cell->name);
+}
+
+bool cell_approves_shutdown(struct cell *cell)
+{
+	switch (send_message(cell, COMM_MSG_SHUTDOWN, COMM_REPLY_APPROVED)) {
+	case VERDICT_DENIED:
+		return false;
+	case VERDICT_SILENT:
+		give_up(cell);
+		return true;
+	default:
+		return true;
+	}
+}
+
+void cells_notify_reconfigured(void)
+{
+	for (struct cell *cell = root_cell.next; cell; cell = cell->next) {
+		enum verdict verdict = send_message(cell, COMM_MSG_RECONFIGURED, COMM_REPLY_RECEIVED);
+
+		/* without a timeout in its configuration a cell has all the time it wants for information */
+		if (verdict == VERDICT_SILENT && cell->config.cell->msg_reply_timeout)
+			give_up(cell);
+	}
+}

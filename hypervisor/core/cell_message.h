@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages to cells through the communication region. */
+#ifndef BULKHEAD_CELL_MESSAGE_H
+#define BULKHEAD_CELL_MESSAGE_H
+
+#include "cell.h"
+
+/* Build the region anew for a start. */
+void cell_fill_comm_region(struct cell *cell);
+
+/*
+ * Management lock. Ask the cell to shut down: false if it refuses. A cell that is stopped, passive or silent
+ * beyond its timeout does not refuse.
+ */
+bool cell_approves_shutdown(struct cell *cell);
+
+/* Management lock. Tell all non-root cells that the partitioning changed. */
+void cells_notify_reconfigured(void);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Console: UART of the system configuration and ring in the public page; reasons of refusals. */
+#include "bulkhead/image.h"
+#include "console.h"
+#include "console_setup.h"
+#include "control.h"
+#include "errors.h"
+#include "lock.h"
+#include "paging.h"
+#include "arch/cpu.h"
+#include "../drivers/uart.h"
+
+struct bh_public_page public_page __attribute__((section(".public_page"), aligned(4096)));
+
+static const struct uart *const uarts[] = { &uart_pl011, &uart_8250 };
+
+static spinlock_t console_lock = SPINLOCK_INIT;
+static volatile bool panicking;			/* a panic does not wait for locks */
+static bool ring_enabled = true;		/* until the configuration says otherwise */
+static const struct uart *uart;
+static volatile uint8_t *uart_base;
+static struct cfg_console uart_config;
+
+static void put_ring(char c)
+{
+	uint32_t tail = public_page.console_tail;
+
+	public_page.console[tail % BH_CONSOLE_RING_SIZE] = c;
+	/* pairs with the reader's barrier between tail and data */
+	__atomic_store_n(&public_page.console_tail, tail + 1, __ATOMIC_RELEASE);
+}
+
+static void put_char(char c)
+{
+	if (uart) {
+		if (c == '\n')
+			uart->put(uart_base, &uart_config, '\r');
+		uart->put(uart_base, &uart_config, c);
+	}
+	if (ring_enabled)
+		put_ring(c);
+}
+
+static void console_write(const char *text, size_t length)
+{
+	bool lock = !panicking;
+
+	if (lock)
+		spin_lock(&console_lock);
+	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < length; i++)
+		put_char(text[i]);
+	__atomic_store_n(&public_page.console_busy, 0, __ATOMIC_SEQ_CST);
+	if (lock)
+		spin_unlock(&console_lock);
+}
+
+void console_putc(char c)
+{
+	console_write(&c, 1);
+}
+
+void console_printf(const char *format, ...)
+{
+	char line[CONSOLE_LINE];
+	va_list args;
+	size_t length;
+
+	va_start(args, format);
+	length = format_text_va(line, sizeof(line), format, args);
+	va_end(args);
+	console_write(line, length);
+}
+
+int refuse(int error, const char *format, ...)
+{
+	va_list args;
+
+	if (public_page.reason[0])
+		return error;
+	va_start(args, format);
+	format_text_va(public_page.reason, sizeof(public_page.reason), format, args);
+	va_end(args);
+	console_printf("refused (%d): %s\n", error, public_page.reason);
+	return error;
+}
+
+void refuse_clear(void)
+{
+	public_page.reason[0] = '\0';
+}
+
+int console_init(const struct cfg_system *system)
+{
+	const struct cfg_console *config = &system->debug_console;
+	uint64_t size = MAX(config->size, 0x1000U);
+
+	ring_enabled = system->flags & CFG_SYS_VIRTUAL_CONSOLE;
+	if (config->type == CFG_CONSOLE_NONE || !(config->flags & CFG_CONSOLE_MMIO))
+		return 0;
+	for (uint32_t i = 0; i < ARRAY_SIZE(uarts); i++) {
+		volatile uint8_t *base;
+		uint32_t value;
+
+		if (uarts[i]->type != config->type)
+			continue;
+		if (size > 0x10000 || config->address + size > arch_phys_limit() ||
+		    config->address + size < config->address)
+			return refuse(-EINVAL, "debug console at 0x%llx, size 0x%llx, is not a UART's register area",
+				      (unsigned long long)config->address, (unsigned long long)size);
+		base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
+		if (!base)
+			return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
+		if (!arch_probe_read32(base + uarts[i]->probe_offset, &value))
+			return refuse(-EINVAL, "debug console: nothing answers at 0x%llx, correct its address",
+				      (unsigned long long)config->address);
+		uarts[i]->init(base, config);
+		uart_config = *config;
+		uart_base = base;
+		uart = uarts[i];
+	}
+	/* an unknown kind of UART leaves the ring alone, as the ABI has it */
+	return 0;
+}
+
+void console_enter_panic(void)
+{
+	panicking = true;
+}

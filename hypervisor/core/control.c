@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Suspending, starting, parking and failing CPUs. */
+#include "cell.h"
+#include "console.h"
+#include "console_setup.h"
+#include "control.h"
+#include "ivshmem.h"
+#include "arch/cpu.h"
+
+/* How long a CPU may take to answer a kick, which no guest can mask. */
+#define SUSPEND_SECONDS	20
+
+static volatile bool management_busy;
+
+/* [calling CPU, control_lock held] Answer one suspend request, if there is one. */
+static bool answer_suspend(struct percpu *cpu)
+{
+	if (!cpu->suspend_request)
+		return false;
+	cpu->suspended = true;
+	spin_unlock(&cpu->control_lock);
+	/* pairs with the release in cpu_resume(): what the manager changed is seen afterwards */
+	while (__atomic_load_n(&cpu->suspend_request, __ATOMIC_ACQUIRE))
+		arch_relax();
+	spin_lock(&cpu->control_lock);
+	cpu->suspended = false;
+	return true;
+}
+
+void cpu_poll_suspend(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	spin_lock(&cpu->control_lock);
+	answer_suspend(cpu);
+	spin_unlock(&cpu->control_lock);
+}
+
+void management_lock(void)
+{
+	while (__atomic_exchange_n(&management_busy, true, __ATOMIC_ACQUIRE)) {
+		cpu_poll_suspend();
+		arch_relax();
+	}
+}
+
+void management_unlock(void)
+{
+	__atomic_store_n(&management_busy, false, __ATOMIC_RELEASE);
+}
+
+void cpu_suspend(struct percpu *cpu)
+{
+	uint64_t start = arch_ticks();
+
+	spin_lock(&cpu->control_lock);
+	cpu->suspend_request = true;
+	spin_unlock(&cpu->control_lock);
+	arch_kick(cpu);
+	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE)) {
+		arch_relax();
+		if (arch_ticks() - start > SUSPEND_SECONDS * arch_ticks_per_second())
+			panic("CPU %u does not answer\n", cpu->cpu_id);
+	}
+}
+
+void cpu_resume(struct percpu *cpu)
+{
+	__atomic_store_n(&cpu->suspend_request, false, __ATOMIC_RELEASE);
+	/* it is only leaving its polling loop; a new request must not see the old answer */
+	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
+		arch_relax();
+}
+
+void cpu_set_parked(struct percpu *cpu)
+{
+	spin_lock(&cpu->control_lock);
+	cpu->park_request = true;
+	cpu->reset_request = false;
+	cpu->run_state = CPU_PARKED;
+	spin_unlock(&cpu->control_lock);
+}
+
+void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context)
+{
+	spin_lock(&cpu->control_lock);
+	cpu->entry = entry;
+	cpu->context = context;
+	cpu->reset_request = true;
+	spin_unlock(&cpu->control_lock);
+}
+
+bool cpu_has_requests(const struct percpu *cpu)
+{
+	return cpu->suspend_request || cpu->park_request || cpu->reset_request || cpu->run_state != CPU_RUNNING;
+}
+
+void cpu_handle_events(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	spin_lock(&cpu->control_lock);
+	for (;;) {
+		if (cpu->park_request) {
+			cpu->park_request = false;
+			spin_unlock(&cpu->control_lock);
+			arch_cpu_park();
+			spin_lock(&cpu->control_lock);
+		} else if (answer_suspend(cpu)) {
+			continue;
+		} else if (cpu->reset_request) {
+			uint64_t entry = cpu->entry, context = cpu->context;
+
+			cpu->reset_request = false;
+			cpu->run_state = CPU_RUNNING;
+			spin_unlock(&cpu->control_lock);
+			arch_cpu_reset(entry, context);
+			spin_lock(&cpu->control_lock);
+		} else if (cpu->run_state == CPU_RUNNING) {
+			break;
+		} else {
+			spin_unlock(&cpu->control_lock);
+			arch_wait_for_kick();
+			spin_lock(&cpu->control_lock);
+		}
+	}
+	spin_unlock(&cpu->control_lock);
+}
+
+void cpu_switch_off(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	spin_lock(&cpu->control_lock);
+	cpu->run_state = CPU_OFF;
+	cpu->park_request = true;
+	spin_unlock(&cpu->control_lock);
+	cpu_handle_events();
+}
+
+bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
+{
+	bool was_off;
+
+	spin_lock(&cpu->control_lock);
+	was_off = !cpu->reset_request &&
+		  (cpu->run_state == CPU_OFF || (cpu->run_state == CPU_PARKED && cpu->failed));
+	if (was_off) {
+		cpu->entry = entry;
+		cpu->context = context;
+		cpu->reset_request = true;
+	}
+	spin_unlock(&cpu->control_lock);
+	if (was_off)
+		arch_kick(cpu);
+	return was_off;
+}
+
+/* Only failed CPUs and such that nobody is left to switch on */
+static bool cell_is_dead(const struct cell *cell)
+{
+	for_each_cpu(id, &cell->cpus) {
+		const struct percpu *cpu = percpu_of(id);
+
+		if (!cpu->failed && cpu->run_state != CPU_OFF)
+			return false;
+	}
+	return true;
+}
+
+void cpu_fail(void)
+{
+	struct percpu *cpu = this_cpu();
+	struct cell *cell = cpu->cell;
+
+	spin_lock(&cpu->control_lock);
+	cpu->failed = true;
+	cpu->run_state = CPU_PARKED;
+	cpu->park_request = true;
+	spin_unlock(&cpu->control_lock);
+	/* of two CPUs that fail at once at least one sees the other; both may */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (cell_is_dead(cell)) {
+		cell->comm->cell_state = COMM_STATE_FAILED;
+		ivshmem_cell_failed(cell);
+		console_printf("cell \"%s\" failed\n", cell->config.cell->name);
+	}
+	cpu_handle_events();
+}
+
+void panic(const char *format, ...)
+{
+	char line[CONSOLE_LINE];
+	va_list args;
+
+	console_enter_panic();
+	va_start(args, format);
+	format_text_va(line, sizeof(line), format, args);
+	va_end(args);
+	console_printf("PANIC on CPU %u: %s", this_cpu()->cpu_id, line);
+	arch_halt();
+}

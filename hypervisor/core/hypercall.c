@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls: code -> handler. All arguments are a guest's. */
+#include "bulkhead/hypercall.h"
+#include "cell.h"
+#include "console.h"
+#include "control.h"
+#include "errors.h"
+#include "hypercall.h"
+#include "pages.h"
+#include "paging.h"
+#include "setup.h"
+
+typedef int64_t (*hypercall_t)(uint64_t arg1, uint64_t arg2);
+
+/* Cell ids are 32 bits; anything larger names no cell. */
+static uint32_t cell_id_of(uint64_t arg)
+{
+	return arg > UINT32_MAX ? UINT32_MAX : (uint32_t)arg;
+}
+
+static int64_t call_disable(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	return hypervisor_disable();
+}
+
+static int64_t call_create(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg2;
+	return cell_create(GUEST_ADDR(arg1));
+}
+
+static int64_t call_start(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg2;
+	return cell_start(cell_id_of(arg1));
+}
+
+static int64_t call_set_loadable(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg2;
+	return cell_set_loadable(cell_id_of(arg1));
+}
+
+static int64_t call_destroy(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg2;
+	return cell_destroy(cell_id_of(arg1));
+}
+
+static int64_t call_get_state(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg2;
+	return cell_get_state(cell_id_of(arg1));
+}
+
+static int64_t call_info(uint64_t type, uint64_t arg2)
+{
+	(void)arg2;
+	switch (type) {
+	case HV_INFO_MEM_POOL_SIZE:
+		return pages_total();
+	case HV_INFO_MEM_POOL_USED:
+		return pages_used();
+	case HV_INFO_REMAP_POOL_SIZE:
+		return remap_pages_total();
+	case HV_INFO_REMAP_POOL_USED:
+		return remap_pages_used();
+	case HV_INFO_NUM_CELLS:
+		return num_cells();
+	default:
+		return -EINVAL;
+	}
+}
+
+static int64_t call_cpu_info(uint64_t cpu_id, uint64_t type)
+{
+	struct percpu *cpu = cpu_id < num_cpu_slots ? percpu_of((uint32_t)cpu_id) : NULL;
+
+	if (!cpu)
+		return -EINVAL;
+	if (!this_cpu()->cell->is_root && cpu->cell != this_cpu()->cell)
+		return -EPERM;
+	if (type == CPU_INFO_STATE)
+		return cpu->failed ? CPU_STATE_FAILED : CPU_STATE_RUNNING;
+	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < ARRAY_SIZE(cpu->stats))
+		return cpu->stats[type - CPU_INFO_STAT_BASE] & 0x7fffffff;
+	return -EINVAL;
+}
+
+static int64_t call_putc(uint64_t c, uint64_t arg2)
+{
+	(void)arg2;
+	if (!(this_cpu()->cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED))
+		return -EPERM;
+	console_putc((char)c);
+	return 0;
+}
+
+static const hypercall_t hypercalls[] = {
+	[HC_DISABLE] = call_disable,
+	[HC_CELL_CREATE] = call_create,
+	[HC_CELL_START] = call_start,
+	[HC_CELL_SET_LOADABLE] = call_set_loadable,
+	[HC_CELL_DESTROY] = call_destroy,
+	[HC_HYPERVISOR_INFO] = call_info,
+	[HC_CELL_GET_STATE] = call_get_state,
+	[HC_CPU_INFO] = call_cpu_info,
+	[HC_DEBUG_PUTC] = call_putc,
+};
+
+int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
+{
+	return code < ARRAY_SIZE(hypercalls) ? hypercalls[code](arg1, arg2) : -ENOSYS;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Start-up: a list that the primary CPU works off, then all CPUs at once; and the way back. */
+#include "setup.h"
+#include "cell.h"
+#include "console.h"
+#include "console_setup.h"
+#include "control.h"
+#include "errors.h"
+#include "pages.h"
+#include "arch/cpu.h"
+#include "arch/irq.h"
+
+#define MEET_SECONDS	30	/* for a CPU that was promised to come */
+
+uint32_t num_cpu_slots;
+
+static struct percpu *percpu_areas;
+
+/* Start-up: who is where. Written with atomics. */
+static uint32_t met[4];
+static volatile int setup_error;
+static spinlock_t refuse_lock = SPINLOCK_INIT;
+
+/* Disable */
+enum shutdown_verdict { SHUTDOWN_NONE, SHUTDOWN_GRANTED, SHUTDOWN_REFUSED };
+static spinlock_t shutdown_lock = SPINLOCK_INIT;
+static enum shutdown_verdict shutdown_verdict;
+static volatile uint32_t shutdown_missing;	/* CPUs that have not called yet */
+
+struct percpu *percpu_of(uint32_t cpu)
+{
+	if (cpu >= num_cpu_slots || !percpu_areas[cpu].present)
+		return NULL;
+	return &percpu_areas[cpu];
+}
+
+static void report_error(int error)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(&setup_error, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Wait until all CPUs have arrived here. One that does not come is an error for all. */
+static void meet(uint32_t point, uint32_t cpus)
+{
+	uint64_t start = arch_ticks();
+
+	__atomic_fetch_add(&met[point], 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < cpus) {
+		arch_relax();
+		if (arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second()) {
+			report_error(-EIO);
+			return;
+		}
+	}
+}
+
+static int setup_root_cell(const struct boot_info *boot)
+{
+	struct config_view view;
+	int error = config_check_system(boot->config, boot->config_size, &platform, &view);
+
+	if (error)
+		return error;
+	for (uint32_t cpu = 0; cpu < boot->max_cpus; cpu++)
+		if (config_has_cpu(&view, cpu))
+			cpu_set_assign(&root_cell.cpus, cpu, true);
+	return root_cell_init(&view);
+}
+
+/* The list, by the primary CPU alone. */
+static int setup_system(const struct boot_info *boot)
+{
+	int error;
+
+	refuse_clear();
+	if (boot->max_cpus > CONFIG_MAX_CPUS)
+		return refuse(-EINVAL, "CPU %u is beyond the %u CPUs this hypervisor is built for", boot->max_cpus - 1,
+			      CONFIG_MAX_CPUS);
+	percpu_areas = boot->percpu_areas;
+	num_cpu_slots = boot->max_cpus;
+	system_config = boot->config;
+	pages_init(boot->pool, boot->pool_pages);
+	error = arch_init_memory();
+	if (error)
+		return error;
+	platform = (struct config_platform){
+		.system = boot->config,
+		.hv_start = boot->memory_start,
+		.hv_size = boot->memory_size,
+		.max_cpus = boot->max_cpus,
+		.phys_limit = arch_phys_limit(),
+		.guest_limit = arch_guest_limit(),
+	};
+	error = console_init(boot->config);
+	if (error)
+		return error;
+	console_printf("Bulkhead %s on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
+		       pages_total() - pages_used());
+	error = arch_init_platform(boot->config);
+	if (!error)
+		error = setup_root_cell(boot);
+	return error;
+}
+
+/* Every CPU by itself. */
+static int setup_this_cpu(struct percpu *cpu)
+{
+	int error;
+
+	if (!cpu_set_test(&root_cell.cpus, cpu->cpu_id))
+		return refuse(-EINVAL, "CPU %u is online, but the root cell's CPU set does not have it", cpu->cpu_id);
+	error = arch_init_cpu(cpu);
+	if (error)
+		return error;
+	cpu->cell = &root_cell;
+	cpu->run_state = CPU_RUNNING;
+	cpu->present = true;
+	return 0;
+}
+
+/* By the primary CPU, when all are there. */
+static int setup_finish(const struct boot_info *boot)
+{
+	uint32_t expected = 0;
+
+	for (uint32_t cpu = 0; cpu < boot->max_cpus; cpu++)
+		if (cpu_set_test(&root_cell.cpus, cpu))
+			expected++;
+	if (expected != boot->entering_cpus)
+		return refuse(-EINVAL, "%u CPUs are online, but the root cell's CPU set has %u: "
+			      "bring them online or correct the set", boot->entering_cpus, expected);
+	console_printf("root cell \"%s\" runs on %u CPUs, %u pages free\n", root_cell.config.cell->name, expected,
+		       pages_total() - pages_used());
+	return 0;
+}
+
+int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
+{
+	bool primary = cpu->cpu_id == boot->primary_cpu;
+	int error;
+
+	if (primary) {
+		error = setup_system(boot);
+		if (error)
+			report_error(error);
+	}
+	meet(0, boot->entering_cpus);
+	if (!setup_error) {
+		spin_lock(&refuse_lock);
+		error = setup_this_cpu(cpu);
+		spin_unlock(&refuse_lock);
+		if (error)
+			report_error(error);
+	}
+	meet(1, boot->entering_cpus);
+	if (primary && !setup_error) {
+		error = setup_finish(boot);
+		if (error)
+			report_error(error);
+	}
+	meet(2, boot->entering_cpus);
+	if (setup_error)
+		return setup_error;
+	arch_activate_cpu(cpu);
+	/* nobody goes back to Linux and sends interrupts before everybody can take them */
+	meet(3, boot->entering_cpus);
+	return 0;
+}
+
+/* The first CPU that calls decides for all; a refusal is told to each of them once. */
+static void judge_shutdown(void)
+{
+	uint32_t running = 0;
+
+	refuse_clear();
+	shutdown_verdict = SHUTDOWN_GRANTED;
+	for_each_cpu(id, &root_cell.cpus) {
+		if (percpu_of(id)->run_state == CPU_RUNNING)
+			running++;
+		else if (shutdown_verdict == SHUTDOWN_GRANTED) {
+			refuse(-EBUSY, "CPU %u of the root cell is offline: bring it online first", id);
+			shutdown_verdict = SHUTDOWN_REFUSED;
+		}
+	}
+	if (root_cell.next) {
+		refuse(-EBUSY, "cell \"%s\" exists: destroy it first", root_cell.next->config.cell->name);
+		shutdown_verdict = SHUTDOWN_REFUSED;
+	}
+	shutdown_missing = running;
+}
+
+int hypervisor_disable(void)
+{
+	struct percpu *cpu = this_cpu();
+	enum shutdown_verdict verdict;
+	bool last;
+
+	if (!cpu->cell->is_root)
+		return -EPERM;
+	spin_lock(&shutdown_lock);
+	if (shutdown_verdict == SHUTDOWN_NONE)
+		judge_shutdown();
+	verdict = shutdown_verdict;
+	last = --shutdown_missing == 0;
+	if (last && verdict == SHUTDOWN_REFUSED)
+		shutdown_verdict = SHUTDOWN_NONE;
+	spin_unlock(&shutdown_lock);
+	if (verdict == SHUTDOWN_REFUSED)
+		return -EBUSY;
+	while (shutdown_missing) {
+		cpu_poll_suspend();
+		arch_relax();
+	}
+	if (last)
+		console_printf("disabled, all CPUs go back to Linux\n");
+	arch_deactivate_cpu(cpu);
+	arch_leave_guest(0);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arm PrimeCell UART PL011 (DDI 0183). */
+#include "uart.h"
+
+#define UARTDR		0x00
+#define UARTFR		0x18
+#define UARTFR_TXFF	(1U << 5)
+#define UARTIBRD	0x24
+#define UARTFBRD	0x28
+#define UARTLCR_H	0x2c
+#define UARTLCR_H_8N1	0x70	/* 8 bits, FIFOs on */
+#define UARTCR		0x30
+#define UARTCR_ON	0x301	/* UART, transmitter and receiver enabled */
+
+static volatile uint32_t *reg(volatile uint8_t *base, uint32_t offset)
+{
+	return (volatile uint32_t *)(base + offset);
+}
+
+static void pl011_init(volatile uint8_t *base, const struct cfg_console *config)
+{
+	if (!config->divider)
+		return;		/* firmware or Linux has set it up */
+	*reg(base, UARTCR) = 0;
+	*reg(base, UARTIBRD) = config->divider;
+	*reg(base, UARTFBRD) = 0;
+	*reg(base, UARTLCR_H) = UARTLCR_H_8N1;
+	*reg(base, UARTCR) = UARTCR_ON;
+}
+
+static void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+{
+	(void)config;
+	for (uint32_t i = 0; i < UART_MAX_POLLS && (*reg(base, UARTFR) & UARTFR_TXFF); i++)
+		;
+	*reg(base, UARTDR) = (uint8_t)c;
+}
+
+const struct uart uart_pl011 = {
+	.type = CFG_CONSOLE_PL011,
+	.probe_offset = UARTFR,
+	.init = pl011_init,
+	.put = pl011_put,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A UART of the hypervisor's console: output only. One const struct per kind, in the table of console.c. */
+#ifndef BULKHEAD_UART_H
+#define BULKHEAD_UART_H
+
+#include "bulkhead/cell_config.h"
+#include "types.h"
+
+struct uart {
+	uint16_t type;					/* CFG_CONSOLE_* */
+	uint32_t probe_offset;				/* a register that can be read without effect */
+	void (*init)(volatile uint8_t *base, const struct cfg_console *config);
+	/* Bounded wait for room, then send. */
+	void (*put)(volatile uint8_t *base, const struct cfg_console *config, char c);
+};
+
+extern const struct uart uart_pl011, uart_8250;
+
+/* Polls for room in the transmitter; broken hardware must not hang the hypervisor. */
+#define UART_MAX_POLLS	1000000
+
+#endif

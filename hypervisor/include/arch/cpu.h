@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core needs from an architecture to run and stop CPUs. Together with the other headers of this
+ * folder, virq.h, paging.h and lock.h this is the list for porting.
+ */
+#ifndef BULKHEAD_ARCH_CPU_H
+#define BULKHEAD_ARCH_CPU_H
+
+#include "percpu.h"
+
+struct cell;
+struct cfg_system;
+
+/* Make cpu enter the hypervisor soon, whatever its guest masks. Orders earlier stores before the kick. */
+void arch_kick(struct percpu *cpu);
+
+/* [calling CPU] Sleep in the hypervisor until a kick (or anything else) arrived; takes and keeps interrupts. */
+void arch_wait_for_kick(void);
+
+/* [calling CPU] Reset guest state to the entry state of the ABI; it continues at entry on return to it. */
+void arch_cpu_reset(uint64_t entry, uint64_t context);
+
+/* [calling CPU] Stop delivering to the guest that was here: drop virtual state, release interrupts. */
+void arch_cpu_park(void);
+
+/* One relaxed turn of a polling loop. */
+void arch_relax(void);
+
+/* Free-running time in ticks and its frequency; for bounds of wait loops only. */
+uint64_t arch_ticks(void);
+uint64_t arch_ticks_per_second(void);
+
+/* [calling CPU] Stop for good. */
+void arch_halt(void) __attribute__((noreturn));
+
+/* Read a device register that may not exist: false instead of an exception if nothing answers. */
+bool arch_probe_read32(const volatile void *address, uint32_t *value);
+
+/* Start-up, see setup.c for the order. All return 0 or a negative errno after refuse(). */
+int arch_init_memory(void);					/* primary CPU: own address space, limits */
+int arch_init_platform(const struct cfg_system *system);	/* primary CPU: interrupt controller, firmware */
+int arch_init_cpu(struct percpu *cpu);				/* each CPU: can it take part? changes nothing */
+void arch_activate_cpu(struct percpu *cpu);			/* each CPU: take over; cannot fail */
+void arch_deactivate_cpu(struct percpu *cpu);			/* each CPU at disable: give everything back */
+
+/* [calling CPU, deactivated] Leave the hypervisor; the guest sees result as that of its call. */
+void arch_leave_guest(int64_t result) __attribute__((noreturn));
+
+/* Limits of the machine, valid after arch_init_memory() */
+uint64_t arch_phys_limit(void);
+uint64_t arch_guest_limit(void);
+
+#endif

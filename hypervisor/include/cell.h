@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cells. Created, changed and freed under the management lock with all root CPUs but the caller's
+ * suspended; a cell's own CPUs look at it without a lock, because whatever they look at is frozen at
+ * creation or protected by the lock named beside it, and they are stopped before it goes away.
+ */
+#ifndef BULKHEAD_CELL_H
+#define BULKHEAD_CELL_H
+
+#include "bulkhead/comm_region.h"
+#include "config.h"
+#include "generated/config.h"
+#include "mmio.h"
+#include "asm/cell.h"
+
+#define CPU_SET_WORDS	((CONFIG_MAX_CPUS + 63) / 64)
+
+struct cpu_set {
+	uint64_t bits[CPU_SET_WORDS];
+};
+
+static inline bool cpu_set_test(const struct cpu_set *set, uint32_t cpu)
+{
+	return cpu < CONFIG_MAX_CPUS && ((set->bits[cpu / 64] >> (cpu % 64)) & 1);
+}
+
+struct vpci_function;
+
+struct cell {
+	/* frozen at creation */
+	struct config_view config;	/* the hypervisor's own copy; root: inside the system configuration */
+	uint32_t config_pages;		/* pages of that copy, 0 for the root cell */
+	uint32_t object_pages;		/* of this object with the arrays behind it, 0 for the root cell */
+	uint16_t id;
+	bool is_root;
+	struct mmio_map mmio;
+	struct vpci_function *functions;	/* sorted by bdf */
+	uint32_t num_functions;
+	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile */
+	struct arch_cell arch;
+
+	/* management lock; readers on the cell's own CPUs see it only while stopped */
+	struct cpu_set cpus;
+	bool loadable;
+	struct cell *next;		/* in order of creation, root first */
+
+	/* management lock; readers see single flags: sub-page regions of the root cell that another cell has */
+	volatile uint8_t *lent_regions;
+};
+
+extern struct cell root_cell;
+extern const struct cfg_system *system_config;
+
+/* The machine as config checks see it; valid after start-up. */
+extern struct config_platform platform;
+
+static inline void cpu_set_assign(struct cpu_set *set, uint32_t cpu, bool member)
+{
+	if (member)
+		set->bits[cpu / 64] |= 1UL << (cpu % 64);
+	else
+		set->bits[cpu / 64] &= ~(1UL << (cpu % 64));
+}
+
+/* Once, by the primary CPU: the root cell from its checked configuration. 0 or a negative errno after refuse(). */
+int root_cell_init(const struct config_view *view);
+
+/*
+ * The hypercalls. [root CPU, no lock] 0 or a negative errno; after a refusal everything is as it was and
+ * refuse() has said why.
+ */
+int cell_create(guest_addr_t config);
+int cell_start(uint32_t id);
+int cell_set_loadable(uint32_t id);
+int cell_destroy(uint32_t id);
+int cell_get_state(uint32_t id);
+
+uint32_t num_cells(void);
+
+#endif

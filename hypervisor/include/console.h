@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypervisor console (physical UART and virtual ring) and the reason text of refused requests.
+ *
+ * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag; nothing else. Output is bounded:
+ * a message is cut at CONSOLE_LINE bytes.
+ */
+#ifndef BULKHEAD_CONSOLE_H
+#define BULKHEAD_CONSOLE_H
+
+#include <stdarg.h>
+#include "types.h"
+
+#define CONSOLE_LINE	256
+
+/* Bounded formatter; returns the length without NUL; always terminates when size > 0. */
+size_t format_text(char *buffer, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
+size_t format_text_va(char *buffer, size_t size, const char *format, va_list args);
+
+/* One message, atomically against other CPUs. Callable everywhere once console_init() ran. */
+void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* One character on behalf of a cell. */
+void console_putc(char c);
+
+/*
+ * Explain why the request being executed is refused: who, what, which values, what to change; one line without
+ * newline. Goes to the console and to struct bh_public_page.reason, from where the driver hands it to the
+ * user. Caller holds the management lock (or is the host test). Returns `error` (negative) so that a check
+ * can end in `return refuse(-EINVAL, "...")`. The first reason of a request wins.
+ */
+int refuse(int error, const char *format, ...) PRINTF_LIKE(2, 3);
+void refuse_clear(void);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Console start-up, for setup.c and panic(). */
+#ifndef BULKHEAD_CONSOLE_SETUP_H
+#define BULKHEAD_CONSOLE_SETUP_H
+
+#include "bulkhead/cell_config.h"
+
+int console_init(const struct cfg_system *system);
+void console_enter_panic(void);		/* output no longer waits for locks */
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Control of CPUs: suspend, start, park, fail.
+ *
+ * A CPU in its guest is brought into the hypervisor by a kick (an interrupt that the guest cannot mask) and
+ * looks at its control fields in cpu_handle_events(). Whoever manages a CPU suspends it first, changes it
+ * and resumes it.
+ */
+#ifndef BULKHEAD_CONTROL_H
+#define BULKHEAD_CONTROL_H
+
+#include "console.h"
+#include "percpu.h"
+
+struct cell;
+
+/*
+ * The management lock: hypercalls that change cells. While waiting for it a CPU answers suspend requests, so
+ * the holder may suspend other CPUs.
+ */
+void management_lock(void);
+void management_unlock(void);
+
+/* Management lock held; cpu is not the caller. Returns when the CPU is suspended. */
+void cpu_suspend(struct percpu *cpu);
+void cpu_resume(struct percpu *cpu);
+
+/* CPU suspended: what it does after cpu_resume(). */
+void cpu_set_parked(struct percpu *cpu);
+void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context);
+
+/* [calling CPU] In long waits of a hypercall: answer a suspend request. */
+void cpu_poll_suspend(void);
+
+/* Has cpu_handle_events() something to do before the guest may go on? */
+bool cpu_has_requests(const struct percpu *cpu);
+
+/*
+ * [each CPU, at a kick] Obey suspend, park and reset requests; returns when there is a guest to go back to.
+ */
+void cpu_handle_events(void);
+
+/* [calling CPU] PSCI CPU_OFF; returns when somebody turned the CPU on again. */
+void cpu_switch_off(void);
+
+/*
+ * PSCI CPU_ON for a CPU of the same cell: false if it is not off (or failed). Any CPU of the cell may call.
+ */
+bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context);
+
+/*
+ * [calling CPU] The guest violated a rule. Marks the CPU failed, and the cell if it was its last one; peers
+ * of its links learn it. Returns when the CPU has been given something else to run.
+ */
+void cpu_fail(void);
+
+/* The hypervisor itself is in trouble: print and stop this CPU for good. */
+void panic(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn));
+
+#endif

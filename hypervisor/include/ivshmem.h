@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IVSHMEM version 2 device core: links and their endpoints, in index style (static arrays and ids, no
+ * pointers between objects, no hardware access), so that it can be tested, fuzzed and proven on the host.
+ *
+ * An endpoint is named by its id, 0..CONFIG_IVSHMEM_MAX_ENDPOINTS-1, from ivshmem_attach() to
+ * ivshmem_detach(). Functions marked [guest] may run on several CPUs at once, also against reset and
+ * against attach/detach of other peers; the rest is called under the management lock.
+ *
+ * What it needs from the architecture: arch_virq_*, spin locks, map_device_page(), full barriers.
+ */
+#ifndef BULKHEAD_HV_IVSHMEM_H
+#define BULKHEAD_HV_IVSHMEM_H
+
+#include "bulkhead/ivshmem.h"
+#include "bulkhead/cell_config.h"
+#include "types.h"
+
+struct cell;
+struct mmio_access;
+
+/* Join the link of dev->bdf as peer dev->shmem_dev_id; see docs/ivshmem.md for the checks. */
+int ivshmem_attach(struct cell *cell, const struct cfg_pci_device *dev, uint32_t *endpoint);
+
+/* All registers to reset values, own State to 0; peers interrupted if it was not 0. */
+void ivshmem_reset(uint32_t endpoint);
+
+/* As reset, then leave the link; the link ends with its last endpoint. */
+void ivshmem_detach(uint32_t endpoint);
+
+/* The interrupts that the cell owns have changed: resolve the routes again. */
+void ivshmem_reroute(uint32_t endpoint);
+
+/* [guest] offset aligned to size, size 1, 2 or 4, offset < 4096 */
+uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size);
+void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uint32_t value);
+
+/*
+ * A cell failed as a whole (all its CPUs stopped by violations): its State becomes 0 and peers are told,
+ * without further reset. [guest]: called on the failing CPU.
+ */
+void ivshmem_cell_failed(struct cell *cell);
+
+#endif

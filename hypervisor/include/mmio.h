@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dispatch of trapped memory accesses of a cell.
+ *
+ * The set of windows of a cell is frozen when its creation ends. Fixed windows are kept sorted and searched
+ * by bisection. Movable windows (BARs) have a constant slot and an atomic base; moving or closing one is a
+ * single store, so dispatch takes no lock. An access that was dispatched just before a move may still be
+ * executed: handlers must be safe at any time between creation and destruction of the cell, and
+ * destruction parks the CPUs of the cell first.
+ */
+#ifndef BULKHEAD_MMIO_H
+#define BULKHEAD_MMIO_H
+
+#include "types.h"
+
+struct mmio_access {
+	uint64_t offset;	/* from the base of the window */
+	uint64_t value;		/* write: zero-extended; read: set by the handler, zero-extended */
+	uint8_t size;		/* 1, 2, 4 or 8 bytes */
+	bool is_write;
+};
+
+enum mmio_result {
+	MMIO_HANDLED,		/* done, or legitimately ignored (reads then give 0 or all ones) */
+	MMIO_REFUSED,		/* violation by the cell: it fails */
+	MMIO_NO_WINDOW,		/* dispatch only: nothing of the cell is there */
+};
+
+/*
+ * owner and index are those given at registration. The access lies inside the window completely, but may
+ * be unaligned.
+ */
+typedef enum mmio_result (*mmio_handler_t)(void *owner, uint32_t index, struct mmio_access *access);
+
+#define MMIO_CLOSED	UINT64_MAX	/* base of a movable window that decodes nothing */
+
+struct mmio_window {
+	volatile uint64_t base;
+	uint64_t size;
+	mmio_handler_t handler;
+	void *owner;
+	uint32_t index;
+};
+
+struct mmio_map {
+	struct mmio_window *fixed;	/* sorted by base, disjoint */
+	struct mmio_window *movable;
+	uint32_t num_fixed, max_fixed;
+	uint32_t num_movable, max_movable;
+};
+
+/* windows: array of max_fixed + max_movable elements that lives as long as the map. */
+void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed, uint32_t max_movable);
+
+/* During creation only. -EINVAL if it overlaps another fixed window or wraps, -ENOMEM if the map is full. */
+int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
+		   uint32_t index);
+
+/* During creation only; the window starts closed. NULL if the map is full. */
+struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
+				     uint32_t index);
+
+/* One atomic store. base MMIO_CLOSED closes. A base for which base + size would wrap closes, too. */
+void mmio_move(struct mmio_window *window, uint64_t base);
+
+/*
+ * Execute the access to guest address addr. Fixed windows win over movable ones. An access that straddles the
+ * end of a window is MMIO_NO_WINDOW.
+ */
+enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Per-CPU data, one area of sizeof(struct percpu) per CPU of the system right behind the image, for the
+ * life of the hypervisor. First page unmapped: a stack overflow faults instead of overwriting.
+ */
+#ifndef BULKHEAD_PERCPU_H
+#define BULKHEAD_PERCPU_H
+
+#include "bulkhead/hypercall.h"
+#include "generated/config.h"
+#include "lock.h"
+#include "types.h"
+#include "asm/percpu.h"
+
+struct cell;
+
+/* What a CPU does when nobody has suspended it */
+enum cpu_run_state {
+	CPU_RUNNING,	/* executes its cell */
+	CPU_PARKED,	/* belongs to a cell that is stopped, or failed; waits in the hypervisor */
+	CPU_OFF,	/* the cell switched it off (PSCI) */
+};
+
+struct percpu {
+	uint8_t guard[PAGE_SIZE];
+	uint8_t stack[CONFIG_STACK_SIZE] __attribute__((aligned(16)));
+
+	/* constant after enable */
+	uint32_t cpu_id;		/* Linux logical number */
+	bool present;			/* entered at enable */
+	uint64_t mpidr;			/* affinity fields only */
+
+	/* control_lock */
+	spinlock_t control_lock;
+	volatile bool suspend_request;
+	volatile bool suspended;
+	bool park_request;		/* drop the guest's state first */
+	bool reset_request;		/* start the guest anew at entry/context, then CPU_RUNNING */
+	volatile enum cpu_run_state run_state;
+	volatile bool failed;
+	uint64_t entry, context;
+
+	/* management lock while suspended; the CPU itself otherwise */
+	struct cell *cell;
+
+	uint32_t stats[CPU_STAT_COUNT_ARM64];	/* written by the CPU itself */
+
+	struct arch_percpu arch;
+} __attribute__((aligned(4096)));
+
+#define PERCPU_STACK_TOP	(PAGE_SIZE + CONFIG_STACK_SIZE)
+_Static_assert(offsetof(struct percpu, stack) == PAGE_SIZE, "the stack follows the guard page");
+
+struct percpu *this_cpu(void);
+
+/* NULL if no such CPU entered at enable. */
+struct percpu *percpu_of(uint32_t cpu);
+
+extern uint32_t num_cpu_slots;		/* CPU numbers are below it */
+
+#define for_each_cpu(cpu, set) \
+	for (uint32_t cpu = 0; cpu < num_cpu_slots; cpu++) \
+		if (cpu_set_test(set, cpu))
+
+#endif

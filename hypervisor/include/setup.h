@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Start-up and shutdown of the hypervisor as a whole. */
+#ifndef BULKHEAD_SETUP_H
+#define BULKHEAD_SETUP_H
+
+#include "percpu.h"
+
+struct cfg_system;
+
+/* What a front door knows when it hands over; the core cannot tell which one it was. */
+struct boot_info {
+	const struct cfg_system *config;	/* inside hypervisor memory, writable by nobody else */
+	uint64_t config_size;
+	uint64_t memory_start;			/* hypervisor memory, physical */
+	uint64_t memory_size;
+	void *percpu_areas;
+	uint32_t max_cpus;			/* areas */
+	uint32_t entering_cpus;			/* how many CPUs call setup_cpu() */
+	uint32_t primary_cpu;
+	void *pool;				/* rest of hypervisor memory */
+	uint32_t pool_pages;
+};
+
+/*
+ * Every entering CPU, at the same time. 0: the CPU now runs its cell; else all of them get the same negative
+ * errno, and nothing of the machine has been changed.
+ */
+int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
+
+/*
+ * Hypercall "disable". Returns an errno if refused; on success the CPU is not in the hypervisor any more
+ * and does not return from here.
+ */
+int hypervisor_disable(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts that the hypervisor raises in a cell on behalf of a virtual device.
+ *
+ * A route is a value: where the interrupt goes is resolved and checked against the owning cell when the
+ * guest arms it; raising it later cannot fail, needs no lookup and costs bounded work.
+ */
+#ifndef BULKHEAD_VIRQ_H
+#define BULKHEAD_VIRQ_H
+
+#include "types.h"
+
+struct cell;
+
+struct virq_route {
+	uint32_t intid;		/* 0: unarmed, raising does nothing */
+};
+
+#define VIRQ_UNARMED	((struct virq_route){ .intid = 0 })
+
+/*
+ * Route to an SPI of the cell (Arm: INTID 32..1019, in the cell's irqchip bitmap).
+ * false and an unarmed route if the cell does not own it.
+ */
+bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route);
+
+/*
+ * Raise as an edge. All earlier stores of the calling CPU are observable by the target when the interrupt
+ * reaches it. Callable with endpoint locks held.
+ */
+void arch_virq_raise(const struct virq_route *route);
+
+#endif
