@@ -21,3 +21,19 @@ $(FIXED_CONFIGS) &: configs/systems/qemu-arm64-fixed.yaml $(CONFIG_DEP)
 	@echo "  CONFIG  $(B)/configs/fixed"
 	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/fixed >/dev/null
 	@touch $(FIXED_CONFIGS)
+
+# Broken variants of both, with a manifest.json that says what has to happen
+HOSTILE := $(B)/configs/hostile/manifest.json
+HOSTILE_FIXED := $(B)/configs/hostile/fixed/manifest.json
+HOSTILE_GENERATOR := tests/config/hostile/generate.py
+
+.PHONY: hostile-configs
+hostile-configs: $(HOSTILE) $(HOSTILE_FIXED)
+
+$(HOSTILE): $(DEMO_CONFIGS) $(HOSTILE_GENERATOR)
+	@echo "  CONFIG  $(@D)"
+	$(Q)$(PYTHON) $(HOSTILE_GENERATOR) $(B)/configs $(@D)
+
+$(HOSTILE_FIXED): $(FIXED_CONFIGS) $(HOSTILE_GENERATOR)
+	@echo "  CONFIG  $(@D)"
+	$(Q)$(PYTHON) $(HOSTILE_GENERATOR) $(B)/configs/fixed $(@D)

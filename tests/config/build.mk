@@ -2,5 +2,5 @@
 CHECKS += check-config
 
 .PHONY: check-config
-check-config: configs
+check-config: configs hostile-configs
 	$(Q)BULKHEAD_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/config
