@@ -34,3 +34,12 @@ $(CLI_TEST): $(CLI_DEP)
 	@mkdir -p $(@D)
 	@echo "  CLI     $@"
 	$(Q)$(HOSTCC) $(CLI_CFLAGS) $(CLI_TEST_FLAGS) -o $@ $(CLI_SRC)
+
+# Into the root file system of the target: make install-tools DESTDIR=...
+PREFIX ?= /usr/local
+
+.PHONY: install-tools
+install-tools: $(CLI_ARM64)
+	install -D -m 755 $(CLI_ARM64) $(DESTDIR)$(PREFIX)/sbin/jailhouse
+	install -D -m 644 tools/completion/jailhouse $(DESTDIR)$(PREFIX)/share/bash-completion/completions/jailhouse
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/man/*.8

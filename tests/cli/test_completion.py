@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""bash completion, asked the way bash asks."""
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+COMPLETION = ROOT / "tools/completion/jailhouse"
+CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "stats"]
+CONFIG_OPTIONS = ["-h", "--help", "-g", "--generate-collector", "-r", "--root", "-t", "--template-dir",
+                  "--mem-inmates", "--mem-hv"]
+LINUX_OPTIONS = ["-h", "--help", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params"]
+FILES = ["a.cell", "b.bin", "dir"]
+CELLS = ["--name", "1", "rtos", "10", "my\\ cell"]
+
+
+@pytest.fixture
+def complete(tmp_path):
+    for name in FILES[:2]:
+        (tmp_path / name).touch()
+    (tmp_path / "dir").mkdir()
+    sysfs = tmp_path.parent / f"{tmp_path.name}-sysfs"
+    for cell, name in (("0", "root"), ("1", "rtos"), ("10", "my cell")):
+        (sysfs / "cells" / cell).mkdir(parents=True)
+        (sysfs / "cells" / cell / "name").write_text(f"{name}\n")
+
+    def run(line):
+        """Candidates for the last word of a line, which may be empty."""
+        script = ('. "$1"; _jailhouse_sysfs=$2; shift 2; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _jailhouse; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        result = subprocess.run(["bash", "-c", script, "-", COMPLETION, sysfs, "jailhouse", *line.split(" ")],
+                                cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert result.stderr == ""
+        return sorted(filter(None, result.stdout.split("\n")))
+    return run
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("", ["enable", "disable", "console", "cell", "config", "hardware", "--help"]),
+    ("c", ["console", "cell", "config"]), ("x", []),
+    ("enable ", ["a.cell", "dir"]), ("enable a.cell ", []),
+    ("disable ", []),
+    ("console ", ["-f", "--follow"]), ("console --", ["--follow"]), ("console -f ", []),
+    ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "stats"]),
+    ("cell create ", ["a.cell", "dir"]), ("cell create a.cell ", []),
+    ("cell list ", ["-h", "--help"]),
+    ("cell load ", CELLS), ("cell start ", CELLS), ("cell shutdown ", CELLS), ("cell destroy ", CELLS),
+    ("cell start r", ["rtos"]), ("cell start 1 ", []),
+    ("cell start --name ", ["rtos", "my\\ cell"]), ("cell start --name rtos ", []),
+    ("cell load 1 ", FILES + ["-s", "--string", "-a", "--address"]),
+    ("cell load --name rtos b", ["b.bin"]), ("cell load 1 -a ", []), ("cell load 1 b.bin -", ["-s", "--string", "-a",
+                                                                                         "--address"]),
+    ("cell stats ", CELLS + ["0", "root", "-h", "--help"]),
+    ("cell linux ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux a.cell ", FILES + LINUX_OPTIONS),
+    ("cell linux -i ", FILES + LINUX_OPTIONS),
+    ("config ", ["create", "collect", "check"]), ("config create ", FILES + CONFIG_OPTIONS),
+    ("config collect ", FILES), ("config check ", ["a.cell", "dir", "-h", "--help"]),
+    ("hardware ", ["check"]), ("hardware check ", []), ("bogus ", []),
+])
+def test_candidates(complete, line, expected):
+    assert complete(line) == sorted(expected)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_active_only_with_the_tool(tmp_path, installed):
+    if installed:
+        (tmp_path / "jailhouse").touch(mode=0o755)
+    result = subprocess.run(["/bin/bash", "-c", f'. "{COMPLETION}"; complete -p jailhouse'], capture_output=True,
+                            text=True, env={"PATH": str(tmp_path)})
+    assert (result.stdout == "complete -F _jailhouse jailhouse\n") == installed
