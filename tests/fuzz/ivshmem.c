@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target: arbitrary accesses of three cells to their virtual PCI hosts and ivshmem devices, mixed with
- * resets, failures, leaving and joining. After each step the rules that must hold whatever guests do are checked.
+ * libFuzzer target: arbitrary accesses of three cells to their virtual PCI hosts and ivshmem devices, mixed
+ * with resets, failures, leaving and joining. After each step the rules that must hold whatever guests do are
+ * checked.
  *
  * Input: steps of 8 bytes { cell and kind, size and window, offset (2, little-endian), value (4) }.
  */
@@ -86,7 +87,8 @@ static void check_rules(void)
 	CHECK(balance() == lost);
 	for (uint32_t n = 0; n < CELLS; n++) {
 		for (uint32_t d = 0; present[n] && d < 2; d++) {
-			const struct ivshmem_endpoint *ep = &ivshmem_endpoints[cells[n].cell.functions[d].endpoint];
+			const struct ivshmem_endpoint *ep =
+				&ivshmem_endpoints[cells[n].cell.functions[d].endpoint];
 
 			CHECK(ep->params.bdf == bdfs[d] && ep->params.id == n);
 			CHECK((ep->interrupt_control & ~1u) == 0);

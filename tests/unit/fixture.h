@@ -34,7 +34,7 @@ extern struct cfg_system fixture_system;
 /* An empty cell whose INTx lines are SPIs irq_base .. irq_base + 3, which it owns. */
 void fixture_init(struct fixture_cell *c, uint32_t irq_base);
 
-/* Add a device with its memory regions, in the configuration only. It may be changed before fixture_create(). */
+/* Add a device with its memory regions, in the configuration only; may be changed before fixture_create(). */
 struct cfg_pci_device *fixture_add(struct fixture_cell *c, uint16_t bdf, uint8_t id, uint8_t peers,
 				   uint16_t vectors);
 /* Regions of a device: 0 state table, 1 R/W, 2.. outputs */
@@ -54,7 +54,7 @@ void fixture_write(struct fixture_cell *c, uint64_t addr, uint8_t size, uint64_t
 uint32_t config_read(struct fixture_cell *c, uint16_t bdf, uint32_t reg, uint8_t size);
 void config_write(struct fixture_cell *c, uint16_t bdf, uint32_t reg, uint8_t size, uint32_t value);
 
-/* What a driver does at start: BARs at FIXTURE_BAR0 + 0x1000 * device number (BAR1 likewise), Memory and Master on */
+/* What a driver does at start: BAR n at FIXTURE_BARn + 0x1000 * device number, Memory and Master on */
 void fixture_enable(struct fixture_cell *c, uint16_t bdf);
 uint32_t reg_read(struct fixture_cell *c, uint16_t bdf, uint32_t reg);
 void reg_write(struct fixture_cell *c, uint16_t bdf, uint32_t reg, uint32_t value);

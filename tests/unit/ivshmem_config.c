@@ -37,7 +37,8 @@ static void check_image(uint16_t bdf, const uint32_t *known)
 
 		assert_int_equal(config_read(&c, bdf, reg, 4), expected);
 		for (uint32_t byte = 0; byte < 4; byte++)
-			assert_int_equal(config_read(&c, bdf, reg + byte, 1), (expected >> (8 * byte)) & 0xff);
+			assert_int_equal(config_read(&c, bdf, reg + byte, 1),
+					 (expected >> (8 * byte)) & 0xff);
 		assert_int_equal(config_read(&c, bdf, reg, 2), expected & 0xffff);
 		assert_int_equal(config_read(&c, bdf, reg + 2, 2), expected >> 16);
 	}

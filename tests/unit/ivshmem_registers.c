@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Register page: who sees what, and which events become interrupts. Two cells, an INTx link and an MSI-X link. */
+/* Register page: who sees what, and which events become interrupts. Two cells, two links. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -381,7 +381,8 @@ static void msix_table_is_storage(void **state)
 	for (uint32_t offset = 0; offset < 0x1000; offset += 4)
 		msix_write(&b, MSIX, offset, 0xabc00000 + offset);
 	for (uint32_t offset = 0; offset < 0x1000; offset += 4)
-		assert_int_equal(msix_read(&b, MSIX, offset), offset < 16 * VECTORS ? 0xabc00000 + offset : 0);
+		assert_int_equal(msix_read(&b, MSIX, offset),
+				 offset < 16 * VECTORS ? 0xabc00000 + offset : 0);
 	vpci_reset(&b.cell);
 	fixture_enable(&b, MSIX);
 	for (uint32_t offset = 0; offset < 0x1000; offset += 4)

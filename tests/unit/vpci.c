@@ -234,7 +234,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(functions_are_sorted), TEST(whole_ecam_answers), TEST(ecam_ends_with_the_last_bus),
 		TEST(odd_accesses_do_nothing), TEST(no_ecam_without_base), TEST(full_ecam_has_256_buses),
-		TEST(same_bdf_twice), TEST(physical_functions), TEST(unknown_type), TEST(every_device_can_fail),
+		TEST(same_bdf_twice), TEST(physical_functions), TEST(unknown_type),
+		TEST(every_device_can_fail),
 		TEST(ecam_in_the_way_of_another_window), TEST(too_few_windows), TEST(cell_without_devices),
 	};
 

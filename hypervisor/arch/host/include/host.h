@@ -9,7 +9,7 @@
 #include "cell.h"
 #include "types.h"
 
-/* Forget texts and interrupts, fail nothing. RAM keeps its contents. Aborts if a mapping or lock is left over. */
+/* Forget texts and interrupts, fail nothing; RAM keeps its contents. Aborts if a mapping or lock is left. */
 void host_reset(void);
 
 /* RAM, for map_range(). Only what is mapped may be touched (AddressSanitizer watches). */
