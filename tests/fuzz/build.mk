@@ -29,3 +29,5 @@ CHECKS += fuzz-$(1)
 endef
 
 $(eval $(call fuzz_test,ivshmem,$(UNIT_IVSHMEM)))
+$(eval $(call fuzz_test,config_check,$(UNIT_CONFIG)))
+$(eval $(call fuzz_test,a64_access,hypervisor/core/a64_access.c $(UNIT_HOST)))

@@ -35,9 +35,6 @@ $(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM),-DCONFIG_IVSHMEM_MAX_ENDPO
 	-DCONFIG_IVSHMEM_SLOTS=65536))
 $(eval $(call unit_test,ivshmem_races,$(UNIT_IVSHMEM),-fsanitize=thread))
 
-UNIT_CONFIG := $(addprefix hypervisor/core/,config.c config_check.c config_cell_rules.c config_conflicts.c) \
-	tests/unit/config_fixture.c $(UNIT_HOST)
-
 # The words of a64_forms.h come from the cross assembler, as an object with the bytes as data.
 $(B)/unit/a64_forms.o: tests/unit/a64_forms_target.c tests/unit/a64_forms.h
 	@mkdir -p $(@D)

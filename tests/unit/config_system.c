@@ -170,6 +170,35 @@ static void hypervisor_placement(void **state)
 	}
 }
 
+static void ranges_may_end_with_the_address_space(void **state)
+{
+	const uint64_t limit = machine.phys_limit;
+
+	(void)state;
+	machine.hv_start = limit - 0x400000;
+	sys.header.hypervisor_memory.phys_start = limit - 0x400000;
+	passes();
+	machine.hv_start = 0x7fc00000;
+	sys.header.debug_console.address = limit - 0x1000;
+	passes();
+}
+
+static void largest_system(void **state)
+{
+	uint64_t size;
+	uint8_t *large = calloc(1, 2 * CFG_MAX_SIZE);
+	const void *image = pack_system(&sys, &size);
+	struct cfg_system *system = (struct cfg_system *)(void *)large;
+
+	(void)state;
+	memcpy(large, image, size);
+	system->root_cell.num_stream_ids = (uint32_t)(CFG_MAX_SIZE - size) / 4;
+	assert_int_equal(config_check_system(system, 2 * CFG_MAX_SIZE, &machine, &view), 0);
+	system->root_cell.num_stream_ids++;
+	assert_int_equal(config_check_system(system, 2 * CFG_MAX_SIZE, &machine, &view), -E2BIG);
+	free(large);
+}
+
 static void debug_console(void **state)
 {
 	struct cfg_console *console = &sys.header.debug_console;
@@ -314,6 +343,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(architecture, setup, teardown),
 		cmocka_unit_test_setup_teardown(hypervisor_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(hypervisor_placement, setup, teardown),
+		cmocka_unit_test_setup_teardown(ranges_may_end_with_the_address_space, setup, teardown),
+		cmocka_unit_test_setup_teardown(largest_system, setup, teardown),
 		cmocka_unit_test_setup_teardown(debug_console, setup, teardown),
 		cmocka_unit_test_setup_teardown(gic_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(maintenance_irq, setup, teardown),
