@@ -140,6 +140,17 @@ def test_worked_example_system_compiles(in_config_directory):
     assert bytes(parsed.arrays["cpu_set"]) == b"\xff\xff" + bytes(6)
 
 
+def test_irqchip_windows(in_config_directory):
+    """128 pins per entry from INTID 32 on; the last entry has to end at 1024."""
+    system = cli.load("good/worked-example.yaml", BOARDS)
+    spis = [0, 127, 128, 867, 895, 896, 987]
+    chips = emit._irqchips(system, spis)
+    assert [chip.pin_base for chip in chips] == [32, 160, 800, 896]
+    assert all(chip.pin_base % 32 == 0 and chip.pin_base + 128 <= 1024 for chip in chips)
+    pins = [chip.pin_base + bit for chip in chips for bit in range(128) if chip.pin_bitmap[bit // 32] >> bit % 32 & 1]
+    assert pins == [32 + spi for spi in spis]
+
+
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_properties(path, in_config_directory):
     """What the hypervisor relies on, looked up in the bytes."""
@@ -179,7 +190,8 @@ def test_links_agree_between_peers(in_config_directory):
     for parsed in map(binary.parse, compile_file("good/all-features.yaml").values()):
         for device in parsed.arrays["pci_devices"]:
             start = device.shmem_regions_start
-            sections = [(r.phys_start, r.size) for r in parsed.arrays["memory_regions"][start:start + 2 + device.shmem_peers]]
+            regions = parsed.arrays["memory_regions"][start:start + 2 + device.shmem_peers]
+            sections = [(region.phys_start, region.size) for region in regions]
             ends.setdefault(device.bdf, []).append((device.shmem_dev_id, device.shmem_protocol, sections))
     assert sorted(ends) == [slot << 3 for slot in (0, 1, 2, 3, 5)]
     assert all(a[2] == b[2] and {a[0], b[0]} == {0, 1} for a, b in ends.values())

@@ -8,7 +8,8 @@
 
 #include "cli.h"
 
-static const struct request create_request = { .name = "JAILHOUSE_CELL_CREATE", .number = BH_IOC_CELL_CREATE };
+static const struct request create_request = { .name = "JAILHOUSE_CELL_CREATE",
+					       .number = BH_IOC_CELL_CREATE };
 static const struct request load_request = { .name = "JAILHOUSE_CELL_LOAD", .number = BH_IOC_CELL_LOAD };
 static const struct request start_request = { .name = "JAILHOUSE_CELL_START", .number = BH_IOC_CELL_START };
 static const struct request destroy_request = { .name = "JAILHOUSE_CELL_DESTROY",
@@ -52,7 +53,7 @@ static int parse_cell(const struct args *args, struct bh_cell_id *cell)
 	errno = 0;
 	id = strtoll(args->argv[0], NULL, 0);
 	if (errno || id > INT32_MAX)	/* cut to 32 bits it would be another cell */
-		return wrong_usage("%s is too large for a cell ID; use --name if it is a name", args->argv[0]);
+		return wrong_usage("%s is too large for a cell ID; put --name before a name", args->argv[0]);
 	cell->id = (int32_t)id;
 	return 1;
 }
@@ -131,8 +132,8 @@ static int parse_address(const char *text, uint64_t *address)
 }
 
 /*
- * One image: { IMAGE | -s STRING } [-a ADDRESS]. Until the file is read, source_address holds the argument
- * and size is UINT64_MAX for files. Returns the number of arguments used, or WRONG_USAGE.
+ * One image: { IMAGE | -s STRING } [-a ADDRESS]. Until the file is read, source_address holds the
+ * argument and size is UINT64_MAX for files. Returns the number of arguments used, or WRONG_USAGE.
  */
 static int parse_image(const struct args *args, int at, struct bh_image *image)
 {
