@@ -126,7 +126,7 @@ static int parse_address(const char *text, uint64_t *address)
 	errno = 0;
 	value = is_number(text) ? strtoll(text, NULL, 0) : -1;
 	if (errno || value < 0)
-		return wrong_usage("%s is no address; give a number below 2^63, with 0x if hexadecimal", text);
+		return wrong_usage("%s is no address; give a number below 2^63, or 0x...", text);
 	*address = (uint64_t)value;
 	return 0;
 }
