@@ -223,6 +223,7 @@ int cell_destroy(uint32_t id)
 	*link = cell->next;
 	cell_return_cpus(cell);
 	arch_irq_retarget(&root_cell);
+	vpci_reroute(&root_cell);
 	arch_memory_flush(cell);
 	cell_free(cell);
 	cells_notify_reconfigured();

@@ -223,6 +223,8 @@ static int create(guest_addr_t address)
 		cell_free(cell);
 		return error;
 	}
+	/* SPIs that left the root cell may have been routes of its devices */
+	vpci_reroute(&root_cell);
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
 	for (link = &root_cell.next; *link; link = &(*link)->next)

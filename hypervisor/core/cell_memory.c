@@ -5,6 +5,7 @@
 #include "console.h"
 #include "errors.h"
 #include "pages.h"
+#include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/memory.h"
 
@@ -28,26 +29,6 @@ static bool subpage_allows(const struct cfg_memory *mem, const struct mmio_acces
 	return !(access->offset & (access->size - 1U)) || (mem->flags & CFG_MEM_IO_UNALIGNED);
 }
 
-static void perform_read(const volatile void *device, struct mmio_access *access)
-{
-	switch (access->size) {
-	case 1: access->value = *(const volatile uint8_t *)device; break;
-	case 2: access->value = *(const volatile uint16_t *)device; break;
-	case 4: access->value = *(const volatile uint32_t *)device; break;
-	default: access->value = *(const volatile uint64_t *)device; break;
-	}
-}
-
-static void perform_write(volatile void *device, const struct mmio_access *access)
-{
-	switch (access->size) {
-	case 1: *(volatile uint8_t *)device = (uint8_t)access->value; break;
-	case 2: *(volatile uint16_t *)device = (uint16_t)access->value; break;
-	case 4: *(volatile uint32_t *)device = (uint32_t)access->value; break;
-	default: *(volatile uint64_t *)device = access->value; break;
-	}
-}
-
 static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_access *access)
 {
 	const struct cell *cell = owner;
@@ -61,11 +42,7 @@ static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_
 	if ((phys & ~PAGE_MASK) + access->size > PAGE_SIZE || (phys & (access->size - 1U)))
 		return MMIO_REFUSED;
 	device = arch_window_device(HOST_ADDR(phys));
-	if (access->is_write)
-		perform_write(device, access);
-	else
-		perform_read(device, access);
-	return MMIO_HANDLED;
+	return arch_device_access(device, &access->value, access->size, access->is_write) ? MMIO_HANDLED : MMIO_REFUSED;
 }
 
 uint32_t subpage_windows(const struct config_view *view)

@@ -100,7 +100,7 @@ int console_init(const struct cfg_system *system)
 		return 0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(uarts); i++) {
 		volatile uint8_t *base;
-		uint32_t value;
+		uint64_t value = 0;
 
 		if (uarts[i]->type != config->type)
 			continue;
@@ -111,7 +111,7 @@ int console_init(const struct cfg_system *system)
 		base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
 		if (!base)
 			return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
-		if (!arch_probe_read32(base + uarts[i]->probe_offset, &value))
+		if (!arch_device_access(base + uarts[i]->probe_offset, &value, 4, false))
 			return refuse(-EINVAL, "debug console: nothing answers at 0x%llx, correct its address",
 				      (unsigned long long)config->address);
 		uarts[i]->init(base, config);

@@ -45,6 +45,9 @@ static void on_interrupt(uint32_t intid)
 {
 	if (intid < 1024)
 		received[intid]++;
+	/* a level interrupt: it would come again at once */
+	if (intid == INTID_VIRTUAL_TIMER)
+		timer_stop();
 }
 
 /* --- start state --- */
@@ -231,7 +234,6 @@ static bool config_odd_instructions(void)
 	got = load_pair_pre_index(at);
 	good &= tap_equal("ldp pre-index", got.first, dword[2]) &
 		tap_equal("its address", got.second, at + 8);
-	good &= tap_equal("ldr s", load_simd_s(at), dword[0]);
 	good &= tap_equal("ldar", load_acquire(at), dword[0]);
 	load_to_zero_register(at);
 	load_pair_x(at);	/* 64-bit config reads have no defined value */
@@ -253,7 +255,6 @@ static bool registers_odd_loads(void)
 	got = load_post_index(at + IVSHMEM_REG_MAX_PEERS);
 	good &= tap_equal("ldr post-index", got.first, dev.max_peers) &
 		tap_equal("its address", got.second, at + 8);
-	good &= tap_equal("ldr s", load_simd_s(at + IVSHMEM_REG_MAX_PEERS), dev.max_peers);
 	good &= tap_equal("ldar", load_acquire(at + IVSHMEM_REG_MAX_PEERS), dev.max_peers);
 	load_to_zero_register(at);
 	load_pair_x(at);
@@ -271,8 +272,6 @@ static bool registers_odd_stores(void)
 	good &= tap_equal("str pre-index", shmem_read(&dev, IVSHMEM_REG_STATE), 0x33);
 	good &= tap_equal("str post-index, address", store_post_index(state, 0x44), state + 4);
 	good &= tap_equal("str post-index", shmem_read(&dev, IVSHMEM_REG_STATE), 0x44);
-	store_simd_s(state, 0x55);
-	good &= tap_equal("str s", shmem_read(&dev, IVSHMEM_REG_STATE), 0x55);
 	store_release(state, 0x66);
 	good &= tap_equal("stlr", shmem_read(&dev, IVSHMEM_REG_STATE), 0x66);
 	store_zero_register(state);
@@ -618,9 +617,9 @@ static const struct tap_case cases[] = {
 	CASE(config_read_only_writes, "PCI: 1, 2 and 4-byte writes to read-only registers are ignored"),
 	CASE(config_beyond_space, "PCI: offsets from 80h read all ones, writes are ignored"),
 	CASE(config_bar_sizing, "PCI: BAR sizing, BAR 1 absent with INTx"),
-	CASE(config_odd_instructions, "PCI: pairs, write-back addressing, SIMD and acquire loads work"),
-	CASE(registers_odd_loads, "registers: pairs, write-back addressing, SIMD and acquire loads work"),
-	CASE(registers_odd_stores, "registers: pairs, write-back addressing, SIMD and release stores work"),
+	CASE(config_odd_instructions, "PCI: pairs, write-back addressing and acquire loads work"),
+	CASE(registers_odd_loads, "registers: pairs, write-back addressing and acquire loads work"),
+	CASE(registers_odd_stores, "registers: pairs, write-back addressing and release stores work"),
 	CASE(registers_narrow, "registers: other widths than 32 bits read 0 and are ignored"),
 	CASE(registers_unbacked, "registers: unbacked offsets read 0 and ignore writes"),
 	CASE(psci_version, "PSCI: VERSION, SMC immediate ignored, SMCCC VERSION"),

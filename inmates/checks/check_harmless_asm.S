@@ -42,11 +42,6 @@
 	mov	x0, x2
 	ret
 
-	function load_simd_s
-	ldr	s0, [x0]
-	fmov	w0, s0
-	ret
-
 	function load_byte
 	mov	x1, #-1
 	ldrb	w1, [x0]
@@ -98,11 +93,6 @@
 
 	function store_post_index
 	str	w1, [x0], #4
-	ret
-
-	function store_simd_s
-	fmov	s0, w1
-	str	s0, [x0]
 	ret
 
 	function store_release

@@ -16,7 +16,6 @@ struct pair load_pair_x(uintptr_t address);
 struct pair load_pre_index(uintptr_t address);		/* value at + 4, new address */
 struct pair load_post_index(uintptr_t address);		/* value, new address */
 struct pair load_pair_pre_index(uintptr_t address);	/* first word at + 8, new address */
-uint64_t load_simd_s(uintptr_t address);
 uint64_t load_byte(uintptr_t address);
 uint64_t load_half(uintptr_t address);
 uint64_t load_byte_signed_x(uintptr_t address);
@@ -30,7 +29,6 @@ void store_pair_w(uintptr_t address, uint32_t first, uint32_t second);
 void store_pair_x(uintptr_t address, uint64_t first, uint64_t second);
 uintptr_t store_pre_index(uintptr_t address, uint32_t value);
 uintptr_t store_post_index(uintptr_t address, uint32_t value);
-void store_simd_s(uintptr_t address, uint32_t value);
 void store_release(uintptr_t address, uint32_t value);
 void store_zero_register(uintptr_t address);
 

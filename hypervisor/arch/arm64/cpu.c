@@ -55,9 +55,9 @@ void arch_halt(void)
 		wfi();
 }
 
-bool arch_probe_read32(const volatile void *address, uint32_t *value)
+bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write)
 {
-	return arm64_probe(address, value);
+	return arm64_device_access(address, value, (uint32_t)__builtin_ctz(size) + (is_write ? 4 : 0));
 }
 
 int arch_init_memory(void)

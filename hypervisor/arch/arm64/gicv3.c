@@ -14,11 +14,11 @@ struct gic gic;
 static volatile uint8_t *redistributors[CONFIG_MAX_CPUS];
 
 /* Architecture revision of a frame at an address that may be wrong; 0 if nothing is there. */
-static uint32_t pidr2_revision(const volatile uint8_t *frame)
+static uint32_t pidr2_revision(volatile uint8_t *frame)
 {
-	uint32_t value;
+	uint64_t value = 0;
 
-	return arch_probe_read32(frame + GIC_PIDR2, &value) ? (value >> 4) & 0xf : 0;
+	return arch_device_access(frame + GIC_PIDR2, &value, 4, false) ? (value >> 4) & 0xf : 0;
 }
 
 static int find_redistributors(void)

@@ -58,34 +58,57 @@ vectors:
 	from_guest trap_fiq
 	from_guest trap_serror
 
-/* The one access that may fault is the one of arm64_probe: it then reports failure. */
+/* The accesses that may fault are those of arm64_device_access: it then reports failure. */
 hypervisor_sync:
 	stp	x0, x1, [sp, #-16]!
 	mrs	x0, elr_el2
-	adr	x1, probe_access
-	cmp	x0, x1
-	b.ne	1f
-	adr	x1, probe_failed
+	adr	x1, device_accesses
+	sub	x0, x0, x1
+	cmp	x0, #(device_accesses_end - device_accesses)
+	b.hs	1f
+	adr	x1, device_failed
 	msr	elr_el2, x1
 	ldp	x0, x1, [sp], #16
 	eret
 1:	mov	x2, #4
 	b	hypervisor_fault
 
-/* bool arm64_probe(const volatile void *address, uint32_t *value); ELR_EL2 and SPSR_EL2 are the guest's */
-	.globl arm64_probe
-arm64_probe:
+/*
+ * bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind): kind is log2 of the size, plus 4
+ * for a write. False if nothing answers. ELR_EL2 and SPSR_EL2 are the guest's, so they are kept.
+ */
+	.globl arm64_device_access
+arm64_device_access:
 	mrs	x3, elr_el2
 	mrs	x4, spsr_el2
-probe_access:
-	ldr	w2, [x0]
-	dsb	sy
-	str	w2, [x1]
+	ldr	x5, [x1]
+	adr	x6, device_accesses
+	add	x6, x6, w2, uxtw #3
+	br	x6
+device_accesses:
+	ldrb	w5, [x0]
+	b	2f
+	ldrh	w5, [x0]
+	b	2f
+	ldr	w5, [x0]
+	b	2f
+	ldr	x5, [x0]
+	b	2f
+	strb	w5, [x0]
+	b	2f
+	strh	w5, [x0]
+	b	2f
+	str	w5, [x0]
+	b	2f
+	str	x5, [x0]
+2:	dsb	sy			/* a synchronous abort comes here at the latest */
+device_accesses_end:
+	str	x5, [x1]
 	mov	w0, #1
-	b	1f
-probe_failed:
+	b	3f
+device_failed:
 	mov	w0, #0
-1:	msr	elr_el2, x3
+3:	msr	elr_el2, x3
 	msr	spsr_el2, x4
 	ret
 

@@ -33,8 +33,11 @@ uint64_t arch_ticks_per_second(void);
 /* [calling CPU] Stop for good. */
 void arch_halt(void) __attribute__((noreturn));
 
-/* Read a device register that may not exist: false instead of an exception if nothing answers. */
-bool arch_probe_read32(const volatile void *address, uint32_t *value);
+/*
+ * Access a device register that may not exist: false instead of an exception if nothing answers. Naturally aligned,
+ * size 1, 2, 4 or 8.
+ */
+bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write);
 
 /* Start-up, see setup.c for the order. All return 0 or a negative errno after refuse(). */
 int arch_init_memory(void);					/* primary CPU: own address space, limits */
