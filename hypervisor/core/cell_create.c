@@ -12,6 +12,7 @@
 #include "errors.h"
 #include "pages.h"
 #include "vpci.h"
+#include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/memory.h"
 
@@ -21,7 +22,22 @@
 static void copy_bytes(void *to, const void *from, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		((uint8_t *)to)[i] = ((const volatile uint8_t *)from)[i];
+		((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+}
+
+/* The root cell's configuration may map what is no memory: such reads fail instead of faulting. */
+static bool copy_from_page(uint8_t *to, host_addr_t host, uint64_t size)
+{
+	volatile uint8_t *from = arch_window(host);
+
+	for (uint64_t i = 0; i < size; i++) {
+		uint64_t value = 0;
+
+		if (!arch_device_access(from + i, &value, 1, false))
+			return false;
+		to[i] = (uint8_t)value;
+	}
+	return true;
 }
 
 static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
@@ -32,10 +48,9 @@ static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
 		uint64_t chunk = MIN(PAGE_SIZE - (from.value & ~PAGE_MASK), size);
 		host_addr_t host;
 
-		if (!arch_memory_lookup(&root_cell, from, &host))
+		if (!arch_memory_lookup(&root_cell, from, &host) || !copy_from_page(next, host, chunk))
 			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%llx)",
 				      (unsigned long long)from.value);
-		copy_bytes(next, arch_window(host), chunk);
 		next += chunk;
 		from.value += chunk;
 		size -= chunk;
@@ -225,6 +240,8 @@ static int create(guest_addr_t address)
 	}
 	/* SPIs that left the root cell may have been routes of its devices */
 	vpci_reroute(&root_cell);
+	/* and the CPUs that left it targets of its interrupts */
+	arch_irq_retarget(&root_cell);
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
 	for (link = &root_cell.next; *link; link = &(*link)->next)

@@ -255,8 +255,12 @@ int config_check_system(const struct cfg_system *system, uint64_t bytes,
 			const struct config_platform *platform, struct config_view *view)
 {
 	static const config_rule_t machine_rules[] = {
-		check_hypervisor_memory, check_hypervisor_placement, check_debug_console,
-		check_gic_version,	 check_maintenance_irq,	     check_gic_bases,
+		check_hypervisor_memory,
+		check_hypervisor_placement,
+		check_debug_console,
+		check_gic_version,
+		check_maintenance_irq,
+		check_gic_bases,
 		check_ecam_window,
 	};
 	static const config_rule_t root_rules[] = {

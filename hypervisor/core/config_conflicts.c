@@ -203,8 +203,12 @@ static int check_intx_unowned(const struct check *check)
 int check_conflicts(const struct check *check)
 {
 	static const config_rule_t rules[] = {
-		check_hypervisor_untouched, check_distributor_untouched, check_redistributors_untouched,
-		check_memory_unowned,	    check_spis_unowned,		 check_intx_unowned,
+		check_hypervisor_untouched,
+		check_distributor_untouched,
+		check_redistributors_untouched,
+		check_memory_unowned,
+		check_spis_unowned,
+		check_intx_unowned,
 	};
 
 	return run_rules(check, rules, ARRAY_SIZE(rules));

@@ -14,7 +14,8 @@ enum map_type {
 
 /*
  * Map whole pages covering [addr, addr + size) read/write, never executable, until unmap_range().
- * Returns the virtual address of addr itself; NULL if out of pages or address space. Ranges of a
+ * Returns the virtual address of addr itself; NULL if out of pages or address space, or if
+ * MAP_NORMAL finds no memory there. Ranges of a
  * few pages: guest RAM is not mapped at EL2.
  */
 void *map_range(host_addr_t addr, uint64_t size, enum map_type type);

@@ -11,6 +11,7 @@
 #include "pages.h"
 #include "paging.h"
 #include "percpu.h"
+#include "arch/cpu.h"
 #include "arch/memory.h"
 #include "asm/sysreg.h"
 #include "early_map.h"
@@ -114,12 +115,24 @@ static void flush_el2(void)
 	isb();
 }
 
+/* A configuration may name memory that the machine does not have. */
+static bool is_memory(volatile char *virt, uint64_t pages)
+{
+	uint64_t value = 0;
+
+	for (uint64_t i = 0; i < pages; i++)
+		if (!arch_device_access(virt + (i << PAGE_SHIFT), &value, 4, false))
+			return false;
+	return true;
+}
+
 void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 {
 	uint64_t start = addr.value & PAGE_MASK;
 	uint64_t count = (PAGE_ALIGN(addr.value + size) - start) >> PAGE_SHIFT;
 	uint64_t attributes = type == MAP_DEVICE ? PTE_EL2_DEVICE : PTE_EL2_RW;
 	uint32_t first;
+	char *virt;
 
 	if (count == 0 || count >= REMAP_PAGES)
 		return NULL;
@@ -134,7 +147,12 @@ void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 	remap_mark(first, count, true);
 	dsb(ishst);
 	isb();
-	return (void *)(VA_REMAP + ((uint64_t)first << PAGE_SHIFT) + (addr.value - start));
+	virt = (char *)(VA_REMAP + ((uint64_t)first << PAGE_SHIFT));
+	if (type == MAP_NORMAL && !is_memory(virt, count)) {
+		unmap_range(virt, count << PAGE_SHIFT);
+		return NULL;
+	}
+	return virt + (addr.value - start);
 }
 
 void unmap_range(void *virt, uint64_t size)

@@ -27,6 +27,7 @@
 /* Stage 2 */
 #define PTE_S2_NORMAL	(0xfUL << 2)
 #define PTE_S2_DEVICE	(0x1UL << 2)	/* nGnRE */
+#define PTE_S2_TYPE	(0xfUL << 2)
 #define PTE_S2_READ	(1UL << 6)
 #define PTE_S2_WRITE	(1UL << 7)
 

@@ -259,7 +259,7 @@ bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, host_addr_t *host
 			table = table_of(entry);
 			continue;
 		}
-		if (!(entry & PTE_S2_READ))
+		if (!(entry & PTE_S2_READ) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
 			return false;
 		*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(level) - 1)));
 		return true;

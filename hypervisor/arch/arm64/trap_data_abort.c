@@ -54,7 +54,8 @@ static bool read_instruction(uint32_t *instruction)
 {
 	uint64_t pc = read_sysreg(elr_el2);
 	uint64_t par = read_sysreg(par_el1);
-	uint64_t result;
+	uint64_t result, value = 0;
+	void *page;
 
 	if ((read_sysreg(spsr_el2) & SPSR_MODE_AA32) || (pc & 3))
 		return false;
@@ -67,8 +68,10 @@ static bool read_instruction(uint32_t *instruction)
 	write_sysreg(par, par_el1);
 	if (result & PAR_F)
 		return false;
-	*instruction = *(const volatile uint32_t *)
-		arch_window(HOST_ADDR((result & 0x0000fffffffff000UL) | (pc & (PAGE_SIZE - 1))));
+	page = arch_window(HOST_ADDR((result & 0x0000fffffffff000UL) | (pc & (PAGE_SIZE - 1))));
+	if (!arch_device_access(page, &value, 4, false))
+		return false;
+	*instruction = (uint32_t)value;
 	return true;
 }
 

@@ -92,6 +92,9 @@ void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 {
 	uint32_t n = free_list_reg(cpu);
 
+	/* message interrupts are the root cell's; one that comes late to a CPU that left it is nobody's */
+	if (intid >= FIRST_LPI && !cpu->cell->is_root)
+		return;
 	if (n == cpu->arch.num_list_regs) {
 		spill(cpu, intid);
 		set_underflow_interrupt(true);
