@@ -23,14 +23,27 @@ struct edit {
 	uint32_t value;
 };
 
-/* The size of an image is also an input: kind EDIT_CUT */
 struct image {
 	uint8_t *bytes;
 	uint64_t size;
-	uint64_t available;
+	uint64_t available;	/* what the checks are told, by EDIT_CUT */
+	struct cfg_memory *memory;	/* as packed: edits of counts do not move them */
+	struct cfg_irqchip *irqchips;
+	uint32_t num_memory_regions;
+	uint32_t num_irqchips;
 };
 
-enum edit_kind { EDIT_BYTE, EDIT_WORD, EDIT_LONG, EDIT_CUT, EDIT_RANGE, NUM_EDITS };
+enum edit_kind {
+	EDIT_BYTE,
+	EDIT_WORD,
+	EDIT_CUT,
+	EDIT_PHYS,	/* a region to a corner, give or take some pages */
+	EDIT_SIZE,
+	EDIT_FLAGS,
+	EDIT_PIN,
+	EDIT_WINDOW,	/* any eight bytes become a corner */
+	NUM_EDITS
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,13 +56,19 @@ static const uint64_t corners[] = {
 
 static struct image images[1 + CELLS];
 
-static struct image copy_image(const void *from, uint64_t size)
+static struct image copy_image(const void *from, uint64_t size, uint64_t cell_at)
 {
 	struct image image = { .bytes = calloc(1, size + SPARE), .size = size + SPARE,
 			       .available = size + SPARE };
+	const struct cfg_cell *cell = (const void *)(image.bytes + cell_at);
+	uint8_t *arrays = image.bytes + cell_at + sizeof(*cell);
 
 	CHECK(image.bytes);
 	memcpy(image.bytes, from, size);
+	image.memory = (void *)(arrays + cell->cpu_set_size);
+	image.num_memory_regions = cell->num_memory_regions;
+	image.irqchips = (void *)(image.memory + cell->num_memory_regions);
+	image.num_irqchips = cell->num_irqchips;
 	return image;
 }
 
@@ -62,7 +81,7 @@ static void make_images(void)
 
 	make_system(&sys);
 	packed = pack_system(&sys, &size);
-	images[0] = copy_image(packed, size);
+	images[0] = copy_image(packed, size, offsetof(struct cfg_system, root_cell));
 
 	make_inmate_demo(&cells[0]);
 	make_cell(&cells[1], "second", 2, 0x60000000);
@@ -77,7 +96,7 @@ static void make_images(void)
 	}
 	for (uint32_t n = 0; n < CELLS; n++) {
 		packed = pack_config(&cells[n], &size);
-		images[1 + n] = copy_image(packed, size);
+		images[1 + n] = copy_image(packed, size, 0);
 	}
 	free_images();
 }
@@ -85,9 +104,13 @@ static void make_images(void)
 static void apply(const struct edit *edit)
 {
 	struct image *image = &images[edit->image % ARRAY_SIZE(images)];
-	const uint64_t room = image->size - 8;
-	const uint64_t offset = edit->where % room;
-	const uint64_t corner = corners[edit->value % ARRAY_SIZE(corners)] + (edit->value >> 16);
+	struct cfg_memory *mem = &image->memory[edit->where % image->num_memory_regions];
+	struct cfg_irqchip *chip = &image->irqchips[edit->where % image->num_irqchips];
+	const uint64_t offset = edit->where % (image->size - 8);
+	/* seven pages around a corner, and rarely not a page */
+	const uint64_t corner = corners[edit->value % ARRAY_SIZE(corners)] +
+				(edit->value >> 8) % 7 * PAGE_SIZE - 3 * PAGE_SIZE +
+				(edit->value >> 28 ? 0 : (edit->value >> 16) % PAGE_SIZE);
 
 	switch (edit->kind % NUM_EDITS) {
 	case EDIT_BYTE:
@@ -96,17 +119,26 @@ static void apply(const struct edit *edit)
 	case EDIT_WORD:
 		memcpy(image->bytes + (offset & ~3ull), &edit->value, 4);
 		break;
-	case EDIT_LONG:
-		memcpy(image->bytes + (offset & ~3ull), &corner, 8);
-		break;
 	case EDIT_CUT:
 		image->available = offset;
 		break;
-	case EDIT_RANGE:	/* addresses of a region: equal ones, as the root cell has them */
-		if (offset + 16 > image->size)
-			break;
+	case EDIT_PHYS:
+		mem->phys_start = corner;
+		if (edit->image % ARRAY_SIZE(images) == 0)
+			mem->virt_start = corner;
+		break;
+	case EDIT_SIZE:
+		mem->size = (edit->value >> 4) << (edit->value % 16);
+		break;
+	case EDIT_FLAGS:
+		mem->flags = edit->value;
+		break;
+	case EDIT_PIN:
+		chip->pin_base = 32 * (edit->value % 32);
+		chip->pin_bitmap[(edit->value >> 8) % 4] |= 1u << ((edit->value >> 16) % 32);
+		break;
+	case EDIT_WINDOW:
 		memcpy(image->bytes + (offset & ~3ull), &corner, 8);
-		memcpy(image->bytes + (offset & ~3ull) + 8, &corner, 8);
 		break;
 	}
 }
@@ -183,7 +215,8 @@ static void verify_isolated(const struct config_view *view, const struct config_
 		if (!has_memory(mem))
 			continue;
 		CHECK(!meet(mem->phys_start, mem->size, machine->hv_start, machine->hv_size));
-		if (!config_is_subpage(mem) && (mem->flags & (CFG_MEM_READ | CFG_MEM_WRITE))) {
+		if ((mem->flags & (CFG_MEM_READ | CFG_MEM_WRITE)) &&
+		    ((mem->virt_start | mem->size) % PAGE_SIZE == 0 || (mem->flags & 0xf0000))) {
 			CHECK(!meet(mem->phys_start, mem->size, system->arch.arm.gicd_base, 0x10000));
 			CHECK(!meet(mem->phys_start, mem->size, system->arch.arm.gicr_base, 0x20000));
 		}
