@@ -13,7 +13,7 @@ HV_INCLUDES := -Iinclude -Ihypervisor/include -Ihypervisor/arch/arm64/include -I
 	-I$(B)/include -I$(HV)
 HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-outline-atomics \
 	-mstrict-align -fno-stack-protector -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
-	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -march=armv8-a $(WARNINGS) -Wstack-usage=2560 \
+	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -march=armv8-a $(WARNINGS) -Wstack-usage=2304 \
 	$(HV_INCLUDES) -DBULKHEAD_VERSION='"$(HV_VERSION)"' -fstack-usage -fcallgraph-info=su,da
 
 $(HV)/offsets.h: hypervisor/arch/arm64/asm_offsets.c $(CONFIG_H) $(wildcard include/bulkhead/*.h hypervisor/include/*.h \
@@ -44,3 +44,12 @@ hypervisor: $(HV)/jailhouse.bin
 DEMO_DEPS += $(HV)/jailhouse.bin
 
 -include $(HV_OBJS:.o=.d)
+
+# Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit.
+HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
+.PHONY: check-stack
+check-stack: $(HV)/jailhouse.bin
+	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt \
+		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry early_map arch_leave,--root $(root)) \
+		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_leave=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
+CHECKS += check-stack

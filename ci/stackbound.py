@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Worst-case stack depth of the hypervisor, from the call graph that gcc writes (-fcallgraph-info=su,da).
+
+usage: stackbound.py --limit BYTES --calls FILE --root NAME [--root NAME...] GRAPH.ci...
+
+A walk over the graph from each root adds up frames. It is an error if a path is deeper than the limit, if there is
+recursion, a frame of variable size, a call to something without a known frame, or an indirect call whose
+possible targets FILE does not list. FILE has lines `caller: target target...`; a target may be a shell pattern.
+Prints the deepest path of each root; exit status 1 on any error.
+"""
+import argparse
+import fnmatch
+import re
+import sys
+
+NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]*)"')
+EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
+FRAME = re.compile(r"(\d+) bytes \(([a-z,]+)\)")
+INDIRECT = "__indirect_call"
+
+
+def function_name(title):
+    """Static functions are titled file:function."""
+    return title.rsplit(":", 1)[-1]
+
+
+def read_graphs(paths):
+    frames, calls, problems = {}, {}, []
+    for path in paths:
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        for title, label in NODE.findall(text):
+            frame = FRAME.search(label)
+            name = function_name(title)
+            if not frame:
+                continue
+            if frame.group(2) != "static":
+                problems.append(f"{name}: frame of variable size ({frame.group(2)})")
+            # two static functions of one name: the larger frame stands for both
+            frames[name] = max(frames.get(name, 0), int(frame.group(1)))
+        for source, target in EDGE.findall(text):
+            calls.setdefault(function_name(source), set()).add(function_name(target))
+    return frames, calls, problems
+
+
+def read_indirect(path):
+    table = {}
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            line = line.split("#", 1)[0].strip()
+            if line:
+                caller, targets = line.split(":", 1)
+                table[caller.strip()] = targets.split()
+    return table
+
+
+def resolve(calls, frames, indirect):
+    problems = []
+    for caller, targets in calls.items():
+        if INDIRECT not in targets:
+            continue
+        targets.discard(INDIRECT)
+        if caller not in indirect:
+            problems.append(f"{caller}: indirect call with unknown targets; list them")
+        for pattern in indirect.get(caller, []):
+            found = fnmatch.filter(frames, pattern)
+            if not found:
+                problems.append(f"{caller}: no function matches its indirect target {pattern}")
+            targets.update(found)
+    return problems
+
+
+def deepest(root, frames, calls):
+    """(bytes, path) by a post-order walk; recursion and unknown functions are problems."""
+    done, problems = {}, []
+    stack = [(root, [root], iter(sorted(calls.get(root, ()))))]
+    best = {root: (0, [])}
+    while stack:
+        name, path, rest = stack[-1]
+        callee = next(rest, None)
+        if callee is None:
+            stack.pop()
+            depth, below = best.pop(name)
+            done[name] = (frames[name] + depth, [name] + below)
+            if stack and done[name] > best[stack[-1][0]]:
+                best[stack[-1][0]] = done[name]
+        elif callee in path:
+            problems.append("recursion: " + " > ".join(path[path.index(callee):] + [callee]))
+        elif callee in done:
+            best[name] = max(best[name], done[callee])
+        elif callee not in frames:
+            problems.append(f"{name}: calls {callee}, whose frame is unknown")
+        else:
+            best[callee] = (0, [])
+            stack.append((callee, path + [callee], iter(sorted(calls.get(callee, ())))))
+    return done[root], problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--limit", type=int, required=True)
+    parser.add_argument("--calls", required=True)
+    parser.add_argument("--root", action="append", required=True)
+    parser.add_argument("--leaf", action="append", default=[], metavar="NAME=BYTES", help="functions in assembly")
+    parser.add_argument("graphs", nargs="+")
+    args = parser.parse_args()
+
+    frames, calls, problems = read_graphs(args.graphs)
+    for leaf in args.leaf:
+        name, size = leaf.split("=")
+        frames[name] = int(size)
+    problems += resolve(calls, frames, read_indirect(args.calls))
+    for root in args.root:
+        if root not in frames:
+            problems.append(f"root {root} does not exist")
+            continue
+        (depth, path), found = deepest(root, frames, calls)
+        problems += found
+        print(f"{root}: {depth} bytes: " + " > ".join(f"{name}({frames[name]})" for name in path))
+        if depth > args.limit:
+            problems.append(f"{root}: {depth} bytes of stack, the limit is {args.limit}")
+    for problem in sorted(set(problems)):
+        print(f"stackbound: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
