@@ -97,7 +97,7 @@ static int check_cpus(const struct config_view *view)
 	return 0;
 }
 
-static int check_conflicts(const struct config_view *view)
+static int check_against_cells(const struct config_view *view)
 {
 	const struct config_view *cells[MAX_CELL_ID + 1];
 	uint32_t count = 0;
@@ -137,7 +137,7 @@ static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t
 	if (!error)
 		error = check_cpus(view);
 	if (!error)
-		error = check_conflicts(view);
+		error = check_against_cells(view);
 	if (error)
 		pages_free(copy, *pages);
 	return error;

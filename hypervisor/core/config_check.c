@@ -81,12 +81,15 @@ static int check_system_size(const struct cfg_system *system)
 }
 
 /*
- * One redistributor for each CPU up to the last one of the root cell, which has all CPUs at enable.
+ * What the machine has, offline CPUs included; before that is known, one redistributor for each CPU up to the last
+ * one of the root cell.
  */
-uint64_t redistributors_size(const struct config_view *root, uint32_t max_cpus)
+uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform)
 {
-	uint32_t count = max_cpus;
+	uint32_t count = platform->max_cpus;
 
+	if (platform->gicr_size)
+		return platform->gicr_size;
 	while (count > 1 && !config_has_cpu(root, count - 1))
 		count--;
 	return count * CFG_GICR_STRIDE;
@@ -199,7 +202,7 @@ static int check_gic_bases(const struct check *check)
 	if (err)
 		return err;
 	return check_gic_frame(check, "gicr_base", system->arch.arm.gicr_base,
-			       redistributors_size(check->view, check->platform->max_cpus));
+			       redistributors_size(check->view, check->platform));
 }
 
 static int check_ecam_window(const struct check *check)

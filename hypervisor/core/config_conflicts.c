@@ -65,7 +65,7 @@ static int check_redistributors_untouched(const struct check *check)
 	const struct config_platform *platform = check->platform;
 
 	return check_window_untouched(check, "the GIC redistributors", platform->system->arch.arm.gicr_base,
-				      redistributors_size(check->cells[0], platform->max_cpus));
+				      redistributors_size(check->cells[0], platform));
 }
 
 /* A link is its bdf; of several devices with the same one in a cell the first counts (Jailhouse ABI). */

@@ -32,7 +32,7 @@ int check_cell_alone(const struct check *check);
 int check_conflicts(const struct check *check);
 
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
-uint64_t redistributors_size(const struct config_view *root, uint32_t max_cpus);
+uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
 
 /* Name of a cell for a message: terminated, and without characters that would forge console output. */
 struct cell_name {

@@ -60,6 +60,7 @@ struct config_platform {
 	uint64_t hv_start;		/* hypervisor memory as really placed */
 	uint64_t hv_size;
 	uint32_t max_cpus;		/* CPU numbers are below it */
+	uint64_t gicr_size;		/* all redistributors of the machine; 0: not known, derived from the CPUs */
 	uint64_t phys_limit;		/* first address beyond the physical address space */
 	uint64_t guest_limit;		/* first address beyond the stage-2 input address space */
 };

@@ -40,6 +40,7 @@ static int find_redistributors(void)
 		gic.num_redistributors = i + 1;
 		typer = mmio_read64(frame, GICR_TYPER);
 		gic.gicr_stride = typer & GICR_TYPER_VLPIS ? GICR_STRIDE_VLPI : GICR_STRIDE;
+		platform.gicr_size = gic.num_redistributors * gic.gicr_stride;
 		if (typer & GICR_TYPER_LAST)
 			return 0;
 		phys += gic.gicr_stride;
