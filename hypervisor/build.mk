@@ -13,8 +13,12 @@ HV_INCLUDES := -Iinclude -Ihypervisor/include -Ihypervisor/arch/arm64/include -I
 	-I$(B)/include -I$(HV)
 HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mno-outline-atomics \
 	-mstrict-align -fno-stack-protector -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
-	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -march=armv8-a $(WARNINGS) -Wstack-usage=2304 \
+	-fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -march=armv8-a $(WARNINGS) -Wstack-usage=1024 \
 	$(HV_INCLUDES) -DBULKHEAD_VERSION='"$(HV_VERSION)"' -fstack-usage -fcallgraph-info=su,da
+
+ifeq ($(CONFIG_DEBUG),y)
+HV_CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
+endif
 
 $(HV)/offsets.h: hypervisor/arch/arm64/asm_offsets.c $(CONFIG_H) $(wildcard include/bulkhead/*.h hypervisor/include/*.h \
 		hypervisor/arch/arm64/include/asm/*.h)

@@ -99,10 +99,13 @@ static int check_cpus(const struct config_view *view)
 
 static int check_against_cells(const struct config_view *view)
 {
-	const struct config_view *cells[MAX_CELL_ID + 1];
+	const struct config_view *cells[CONFIG_MAX_CELLS];
 	uint32_t count = 0;
 
-	for (struct cell *cell = &root_cell; cell && count <= MAX_CELL_ID; cell = cell->next)
+	if (num_cells() >= CONFIG_MAX_CELLS)
+		return refuse(-ENOMEM, "cell \"%s\" would be one too many: this hypervisor is built for %u cells",
+			      view->cell->name, CONFIG_MAX_CELLS);
+	for (struct cell *cell = &root_cell; cell; cell = cell->next)
 		cells[count++] = &cell->config;
 	return config_check_cell(view, &platform, cells, count);
 }

@@ -9,9 +9,6 @@
 #ifndef CONFIG_MAX_CELLS
 #define CONFIG_MAX_CELLS		16
 #endif
-#ifndef CONFIG_MMIO_WINDOWS
-#define CONFIG_MMIO_WINDOWS		16
-#endif
 #ifndef CONFIG_IVSHMEM_MAX_LINKS
 #define CONFIG_IVSHMEM_MAX_LINKS	3
 #endif
