@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the documents say about the tree is looked up in the tree."""
+import functools
+import re
+from pathlib import Path
+
+import pytest
+
+import rules_table
+from rules_table import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md")) + [page for page in [ROOT / "README.md"] if page.exists()]
+WALKTHROUGH = DOCS / "walkthrough-doorbell.md"
+ARCHITECTURE = DOCS / "architecture.md"
+CONFIGURATION = DOCS / "configuration.md"
+TROUBLESHOOTING = DOCS / "troubleshooting.md"
+
+IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def without_code_blocks(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def quoted(text):
+    """What stands in backticks outside of code blocks."""
+    return re.findall(r"`([^`\n]+)`", without_code_blocks(text))
+
+
+def sections(text):
+    """(heading, whole text of the section, heading included)"""
+    parts = re.split(r"^(?=#+ )", without_code_blocks(text), flags=re.M)
+    return [(part.splitlines()[0], part) for part in parts if part.startswith("#")]
+
+
+def is_path(name):
+    return re.fullmatch(r"[\w.-]+(/[\w.*-]+)+/?", name) and not name.startswith("0x")
+
+
+def names_file(name):
+    """A file of the tree, not a directory, a pattern or something that is built or belongs to Linux."""
+    return is_path(name) and "*" not in name and not name.endswith("/") and not name.startswith("build/")
+
+
+def defines(path, function):
+    """Is the function defined (C, assembly) in this file? Declarations in headers count if the header has no body."""
+    text = read(path)
+    if path.suffix == ".S":
+        return bool(re.search(rf"^{function}:|^\.macro {function}\b|handler_body {function}$", text, re.M))
+    if path.suffix == ".py":
+        return bool(re.search(rf"^\s*def {function}\(", text, re.M))
+    for match in re.finditer(rf"^[A-Za-z_][^\n;=(]*\b{function}\(", text, re.M):
+        rest = text[match.end():]
+        brace, semicolon = rest.find("{"), rest.find(";")
+        if brace >= 0 and (semicolon < 0 or brace < semicolon):
+            return True
+    return bool(re.search(rf"^#define {function}\(", text, re.M))
+
+
+# --- links and paths
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links(page):
+    targets = re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", without_code_blocks(read(page)))
+    for target in targets:
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name) if name else page
+        assert file.exists(), target
+        if anchor and file.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", without_code_blocks(read(file)), re.M)
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_exist(page):
+    """Paths in backticks that begin with a directory of this tree."""
+    top = {entry.name for entry in ROOT.iterdir() if entry.is_dir() and not entry.name.startswith(".")} - {"build"}
+    for name in quoted(read(page)):
+        if not is_path(name) or name.split("/")[0] not in top:
+            continue
+        assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+def code_map():
+    (text,) = [part for heading, part in sections(read(ARCHITECTURE)) if heading.endswith("Code map")]
+    return re.findall(r"^\| `([^`]+)` \|", text, re.M)
+
+
+def test_code_map_is_there_and_complete():
+    """Each folder of the map exists; each folder of the source has its line."""
+    folders = code_map()
+    for folder in folders:
+        assert (ROOT / folder).is_dir(), folder
+    mapped = {folder.rstrip("/") for folder in folders}
+    # a folder with sources is mapped itself, or by a folder above it
+    for pattern in ("hypervisor/*", "hypervisor/arch/*", "driver/*", "tools/*", "inmates/*", "tests/*", "configs",
+                    "include", "ci", "docs"):
+        for folder in ROOT.glob(pattern):
+            if not folder.is_dir() or folder.name.startswith(("_", ".")) or not any(folder.rglob("*.*")):
+                continue
+            name = folder.relative_to(ROOT)
+            above = {str(name), *(str(parent) for parent in name.parents)} - {".", "hypervisor"}
+            inside = {str(child.relative_to(ROOT)) for child in folder.iterdir() if child.is_dir()}
+            assert above & mapped or inside & mapped, f"{name} is not in the code map"
+
+
+# --- the walkthrough
+
+
+def walkthrough_sections():
+    """Sections that name files, with these files."""
+    found = []
+    for heading, text in sections(read(WALKTHROUGH)):
+        files = [name for name in quoted(text) if names_file(name)]
+        found.append((heading, text, [ROOT / name for name in files]))
+    return found
+
+
+each_section = pytest.mark.parametrize("heading, text, files", walkthrough_sections(),
+                                       ids=[heading for heading, _, _ in walkthrough_sections()])
+
+
+def test_walkthrough_names_files():
+    named = {path for _, _, files in walkthrough_sections() for path in files}
+    assert len(named) >= 9
+    for path in named:
+        assert path.is_file(), path
+
+
+@each_section
+def test_walkthrough_functions(heading, text, files):
+    """`name()` is defined in a file that its section names."""
+    for function in re.findall(rf"`({IDENTIFIER})\(\)`", text):
+        assert any(defines(path, function) for path in files), f"{heading}: {function}()"
+
+
+@each_section
+def test_walkthrough_names(heading, text, files):
+    """Other names in backticks are words of a file that their section names."""
+    contents = "\n".join(read(path) for path in files)
+    for name in quoted(text):
+        if re.fullmatch(rf"{IDENTIFIER}(\[\])?", name) and "_" in name:
+            word = name.removesuffix("[]")
+            assert re.search(rf"\b{word}\b", contents), f"{heading}: {name}"
+
+
+# --- functions in the other pages
+
+
+@functools.lru_cache(maxsize=None)
+def all_sources():
+    return "\n".join(read(path) for folder in ("hypervisor", "driver", "tools", "inmates")
+                     for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".c", ".h", ".S", ".py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_functions_exist(page):
+    """`name()` is declared, defined or at least called somewhere."""
+    for function in re.findall(rf"`({IDENTIFIER})\(\)`", without_code_blocks(read(page))):
+        assert re.search(rf"\b{function}\(", all_sources()), function
+
+
+# --- configuration
+
+
+def test_compiler_rules_are_in_the_manual():
+    """If it fails after a change of the rules: make docs-rules."""
+    _, inside, _ = rules_table.split(read(CONFIGURATION))
+    assert inside == rules_table.table()
+
+
+def hypervisor_rules():
+    """The functions in the lists of rules of the hypervisor."""
+    names = []
+    for path in sorted((ROOT / "hypervisor/core").glob("config_*.c")):
+        for body in re.findall(r"static const config_rule_t \w+\[\] = \{([^}]*)\}", read(path)):
+            names += re.findall(IDENTIFIER, body)
+    return names
+
+
+def test_hypervisor_rules_are_in_the_manual():
+    names = hypervisor_rules()
+    assert len(names) > 20
+    manual = set(quoted(read(CONFIGURATION)))
+    assert not [name for name in names if name not in manual]
+    listed = {name for name in manual if re.fullmatch(r"check_\w+", name)}
+    sources = "\n".join(read(path) for path in (ROOT / "hypervisor").rglob("*.c"))
+    assert not [name for name in listed if not re.search(rf"\b{name}\(", sources)]
+
+
+def schema_keys():
+    from bulkhead_config import schema
+    keys = set()
+
+    def walk(part):
+        for name, value in part.get("properties", {}).items():
+            keys.add(name)
+            walk(value)
+        for name in ("items", "additionalProperties"):
+            if isinstance(part.get(name), dict):
+                walk(part[name])
+
+    for part in (schema.BOARD, schema.SYSTEM):
+        walk(part)
+    return keys
+
+
+def test_every_key_is_in_the_manual():
+    manual = set(quoted(read(CONFIGURATION)))
+    assert not sorted(schema_keys() - manual)
+
+
+# --- messages
+
+
+@functools.lru_cache(maxsize=None)
+def literals():
+    """All sources with adjacent string literals joined and escapes resolved."""
+    text = ""
+    for folder, suffix in (("hypervisor", ".c"), ("driver", ".c"), ("tools", ".c"), ("tools", ".py"), ("ci", ".sh")):
+        for path in sorted((ROOT / folder).rglob(f"*{suffix}")):
+            text += read(path)
+    text = re.sub(r'"\s*\n?\s*f?"', "", text)
+    text = re.sub(r'BH_IMAGE_NAME\s+"', "jailhouse.bin", text)
+    return text.replace('\\"', '"').replace("\\n", "\n")
+
+
+def messages():
+    """First column of the tables, up to the first row of dashes of each table excluded."""
+    rows = re.findall(r"^\| `([^`]+)` \|", read(TROUBLESHOOTING), re.M)
+    return list(dict.fromkeys(rows))
+
+
+def test_there_are_messages():
+    assert len(messages()) > 40
+
+
+@pytest.mark.parametrize("message", messages())
+def test_message_exists(message):
+    """The parts between the dots of a quoted message are texts of the sources."""
+    sources = literals()
+    for part in (part.strip() for part in re.split(r"…", message)):
+        if len(part) > 3:
+            assert part in sources, part
