@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator while it
- * is needed. An xarray counts, per page, the claims that hold it; a page is taken with the first and
- * given back with the last. Taken pages are marked offline, which keeps /proc/kcore, crash dumps
+ * is needed. An xarray counts, per page, the claims that hold it; a page is taken with the first. It stays
+ * taken when the last is gone, until the module is removed: what goes back is the first that Linux uses for
+ * its next unmovable pages, and the same cell could not be created again. Taken pages are marked offline, which keeps /proc/kcore, crash dumps
  * and hibernation from reading what the hypervisor has unmapped from Linux.
  */
 #include <linux/gfp.h>
@@ -26,7 +27,7 @@ struct claim_range {
 	unsigned long start, end;	/* page frames, end excluded */
 };
 
-static DEFINE_XARRAY(claim_counts);	/* page frame -> number of claims, > 0 */
+static DEFINE_XARRAY(claim_counts);	/* taken page frame -> number of claims */
 static DEFINE_MUTEX(claims_lock);
 
 void bh_claims_init(struct bh_claims *claims)
@@ -39,6 +40,11 @@ static unsigned long claim_count(unsigned long pfn)
 	void *entry = xa_load(&claim_counts, pfn);
 
 	return entry ? xa_to_value(entry) : 0;
+}
+
+static bool is_taken(unsigned long pfn)
+{
+	return xa_load(&claim_counts, pfn);
 }
 
 /*
@@ -66,7 +72,7 @@ static bool page_usable(unsigned long pfn)
 	return page && !is_zone_device_page(page);
 }
 
-/* End of the unclaimed, equally typed pages from start on that one call can take */
+/* End of the untaken, equally typed pages from start on that one call can take */
 static unsigned long run_end(unsigned long start, unsigned long end)
 {
 	unsigned int type = allocation_type(start);
@@ -74,7 +80,7 @@ static unsigned long run_end(unsigned long start, unsigned long end)
 	unsigned long pfn;
 
 	for (pfn = start + 1; pfn < end; pfn++)
-		if (claim_count(pfn) || !page_usable(pfn) || page_zone(pfn_to_page(pfn)) != zone ||
+		if (is_taken(pfn) || !page_usable(pfn) || page_zone(pfn_to_page(pfn)) != zone ||
 		    (pageblock_aligned(pfn) && allocation_type(pfn) != type))
 			break;
 	return pfn;
@@ -112,6 +118,13 @@ static void unmark_taken(unsigned long start, unsigned long end)
 	page_offline_end();
 }
 
+/* What was there before is nobody else's business. The new owner may run with caches off. */
+static void clear_pages(unsigned long start, unsigned long end)
+{
+	memset(pfn_to_kaddr(start), 0, (end - start) << PAGE_SHIFT);
+	bh_clean_to_poc(pfn_to_kaddr(start), (end - start) << PAGE_SHIFT);
+}
+
 static int take_from_linux(unsigned long start, unsigned long end)
 {
 	int attempt, err = -EBUSY;
@@ -123,10 +136,7 @@ static int take_from_linux(unsigned long start, unsigned long end)
 	}
 	if (err)
 		return err;
-
-	/* What Linux left there is nobody else's business. The new owner may run with caches off. */
-	memset(pfn_to_kaddr(start), 0, (end - start) << PAGE_SHIFT);
-	bh_clean_to_poc(pfn_to_kaddr(start), (end - start) << PAGE_SHIFT);
+	clear_pages(start, end);
 	mark_taken(start, end);
 	return 0;
 }
@@ -137,27 +147,16 @@ static void give_to_linux(unsigned long start, unsigned long end)
 	free_contig_range(start, end - start);
 }
 
-/* Drops one claim on each page; pages without any go back to Linux, in runs. */
+/* Drops one claim on each page; pages without any stay taken. */
 static void unclaim_pages(unsigned long start, unsigned long end)
 {
-	unsigned long pfn, first_free = start;
+	unsigned long pfn;
 
 	for (pfn = start; pfn < end; pfn++) {
-		unsigned long count = claim_count(pfn);
-
-		if (count > 1) {
-			/* replaces a value in a present slot: needs no memory */
-			xa_store(&claim_counts, pfn, xa_mk_value(count - 1), GFP_KERNEL);
-			if (first_free < pfn)
-				give_to_linux(first_free, pfn);
-			first_free = pfn + 1;
-		} else {
-			xa_erase(&claim_counts, pfn);
-		}
+		/* replaces a value in a present slot: needs no memory */
+		xa_store(&claim_counts, pfn, xa_mk_value(claim_count(pfn) - 1), GFP_KERNEL);
 		cond_resched();
 	}
-	if (first_free < end)
-		give_to_linux(first_free, end);
 }
 
 /* One more claim on each page from *done on, which is advanced past the counted ones */
@@ -182,7 +181,9 @@ static int claim_pages(unsigned long start, unsigned long end, unsigned long *st
 		unsigned long next = pfn + 1;
 
 		*stuck = pfn;
-		if (claim_count(pfn)) {
+		if (is_taken(pfn)) {
+			if (!claim_count(pfn))
+				clear_pages(pfn, next);
 			err = count_pages(&pfn, next);
 			continue;
 		}
@@ -348,4 +349,23 @@ void bh_claims_release(struct bh_claims *claims)
 		kfree(range);
 	}
 	mutex_unlock(&claims_lock);
+}
+
+/* Gives everything back to Linux; nobody holds a claim any more. */
+void bh_claims_exit(void)
+{
+	unsigned long pfn, start = 0, end = 0;
+	void *entry;
+
+	xa_for_each(&claim_counts, pfn, entry) {
+		if (pfn != end) {
+			if (start < end)
+				give_to_linux(start, end);
+			start = pfn;
+		}
+		end = pfn + 1;
+	}
+	if (start < end)
+		give_to_linux(start, end);
+	xa_destroy(&claim_counts);
 }

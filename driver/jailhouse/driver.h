@@ -58,7 +58,7 @@ bool bh_config_is_link_region(const struct bh_config_view *view, u32 index);
 
 /*
  * Memory taken from Linux. A set records what one owner (a cell, or the session) needs; a page goes back
- * to Linux when the last set that holds it is released.
+ * to Linux when no set holds it any more and the module is removed.
  */
 struct bh_claims {
 	struct list_head ranges;
@@ -67,6 +67,7 @@ struct bh_claims {
 void bh_claims_init(struct bh_claims *claims);
 int bh_claim(struct bh_claims *claims, u64 start, u64 size, const char *what, struct bh_reason *why);
 void bh_claims_release(struct bh_claims *claims);
+void bh_claims_exit(void);
 bool bh_is_claimed(u64 start, u64 size);
 u64 bh_linux_ram(u64 start, u64 size);
 bool bh_is_reserved_memory(u64 start, u64 size);

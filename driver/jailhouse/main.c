@@ -300,6 +300,7 @@ static void __exit bh_exit(void)
 	bh_pci_stub_exit();
 	bh_sysfs_exit();
 	bh_hvmem_release(&bh.hvmem);
+	bh_claims_exit();
 	platform_device_unregister(bh.pdev);
 }
 
