@@ -5,7 +5,7 @@ PROBE := $(B)/tests/arm64/bh-probe
 ROOTFS := $(B)/rootfs.cpio.gz
 SYSTEM_SRC := tests/system
 
-$(PROBE): $(wildcard $(SYSTEM_SRC)/probe/*.c) include/bulkhead/management.h $(SYSTEM_SRC)/build.mk
+$(PROBE): $(wildcard $(SYSTEM_SRC)/probe/*.c) $(wildcard include/bulkhead/*.h) $(SYSTEM_SRC)/build.mk
 	@mkdir -p $(@D)
 	@echo "  PROBE   $@"
 	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -Iinclude -static -o $@ $(filter %.c,$^)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Enable that cannot work: Linux goes on unharmed, is told why, and a good enable works right after it."""
+import ctypes
+
 import pytest
 
 from cellfile import abi
-from conftest import SYSFS, SYSTEM
+from conftest import SYSFS, SYSTEM, host_path
 
 ENABLE = "JAILHOUSE_ENABLE"
 INVALID = "Invalid argument"
@@ -39,8 +41,10 @@ def tiny_memory(config):
 
 
 def little_memory(config):
-    """Enough for the image, not for the page tables."""
-    config.header.hypervisor_memory.size = 0x60000
+    """Enough for the image and what belongs to it, but not for the page tables."""
+    with open(host_path("/arm64/jailhouse.bin"), "rb") as file:
+        image = abi.ImageHeader.from_buffer_copy(file.read(ctypes.sizeof(abi.ImageHeader)))
+    config.header.hypervisor_memory.size = image.core_size + 4 * image.percpu_size + 0x3000
 
 
 def unaligned_memory(config):

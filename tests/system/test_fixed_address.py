@@ -2,7 +2,7 @@
 """Hypervisor memory at the address of the configuration, kept free by mem=, as files made for Jailhouse have it."""
 import pytest
 
-from cellfile import CellFile
+from cellfile import CellFile, abi
 from conftest import host_path
 
 CMDLINE = "mem=768M"
@@ -33,6 +33,23 @@ def test_fixed_address(fleet, fixed):
         machine.all_cpus_work()
         after = machine.snapshot()
         assert {**after, "iomem": None} == {**before, "iomem": None}
+
+
+def test_write_to_the_state_table_by_physical_address(fleet, fixed):
+    """Not by way of the UIO driver, which maps it read-only: the hypervisor has to cope."""
+    machine = fleet.get(cmdline=f"{CMDLINE} iomem=relaxed")
+    machine.load_modules()
+    machine.jailhouse(f"enable {machine.push_config('system', fixed[0].bytes())}")
+    device = next(device for device in fixed[0].pci_devices if device.type == abi.CFG_PCI_IVSHMEM)
+    table = fixed[0].memory_regions[device.shmem_regions_start].phys_start
+    for width in (1, 2, 4, 8):
+        assert machine.check(f"bh-probe mem read {width} {table:#x}").strip() == "ok 0x0"
+        assert machine.check(f"bh-probe mem write {width} {table:#x} 0x5a").strip() in ("signal=BUS", "ok")
+        assert machine.check(f"bh-probe mem read {width} {table:#x}").strip() == "ok 0x0"
+    machine.check("for c in 0 1 2 3; do taskset $((1 << c)) true || exit 1; done")
+    assert machine.cells()["qemu-arm64"][1] == "running"
+    machine.jailhouse("disable")
+    machine.guest.alive = False
 
 
 def test_fixed_address_that_linux_uses(machine, fixed):

@@ -60,6 +60,7 @@ def test_byte_and_halfword_reads_are_masked(root):
 def test_kvm_guest_while_enabled(root):
     """KVM finds its EL2 taken: an error, or nothing at all, but never a lost CPU."""
     root.check("timeout 60 bh-probe kvm-create || [ $? != 124 ]")
+    root.forget_kvm_warnings()
     root.all_cpus_work()
     assert root.online() == "0-3"
 
@@ -67,6 +68,7 @@ def test_kvm_guest_while_enabled(root):
 def test_kvm_works_again_after_disable(machine):
     machine.jailhouse(f"enable {SYSTEM}")
     machine.run("timeout 60 bh-probe kvm-create")
+    machine.forget_kvm_warnings()
     machine.jailhouse("disable")
     assert machine.check("timeout 60 bh-probe kvm-create").startswith("ok"), "KVM does not work after disable"
     machine.all_cpus_work()

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bulkhead/ivshmem.h"
 #include "bulkhead/management.h"
 
 static sigjmp_buf escape;
@@ -88,6 +89,45 @@ static int poke(char **argv)
 	}
 	map[offset / 4] = (uint32_t)number(argv[3]);
 	printf("ok 0x%x\n", map[offset / 4]);
+	return 0;
+}
+
+/* peek DEVICE MAP_INDEX OFFSET: 32-bit load from a mapped UIO region. */
+static int peek(char **argv)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	uint64_t offset = number(argv[2]);
+	int fd = open(argv[0], O_RDWR);
+	const volatile uint32_t *map;
+
+	if (fd < 0)
+		return report(-1);
+	map = mmap(NULL, (size_t)(offset + 4 + (uint64_t)page) & ~((size_t)page - 1), PROT_READ, MAP_SHARED, fd,
+		   (off_t)number(argv[1]) * page);
+	if (map == MAP_FAILED) {
+		printf("mmap ");
+		return report(-1);
+	}
+	printf("ok 0x%x\n", map[offset / 4]);
+	return 0;
+}
+
+/* uio-wait DEVICE: enables the interrupt of an ivshmem device, says "ready", and waits for one. */
+static int uio_wait(char **argv)
+{
+	int fd = open(argv[0], O_RDWR);
+	volatile uint32_t *registers;
+	uint32_t count;
+
+	registers = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (registers == MAP_FAILED)
+		return report(-1);
+	registers[IVSHMEM_REG_INT_CTRL / 4] = IVSHMEM_INT_ENABLE;
+	printf("ready\n");
+	fflush(stdout);
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		return report(-1);
+	printf("interrupt\n");
 	return 0;
 }
 
@@ -215,6 +255,8 @@ static const struct {
 	{ "kvm-create", kvm_create, 0 },
 	{ "kvm-hold", kvm_hold, 0 },
 	{ "poke", poke, 4 },
+	{ "peek", peek, 3 },
+	{ "uio-wait", uio_wait, 1 },
 	{ "mem", mem, 3 },
 	{ "ioctl", raw_ioctl, 1 },
 	{ "enable", enable, 1 },
@@ -230,6 +272,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i].name) && argc - 2 >= commands[i].min_args)
 			return commands[i].run(argv + 2);
 	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
+		"  peek DEVICE MAP OFFSET | uio-wait DEVICE |\n"
 		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
 		"  load NAME FILE|- ADDRESS | cell start|destroy NAME\n");
 	return 2;
