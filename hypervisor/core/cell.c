@@ -17,13 +17,46 @@ struct cell root_cell;
 const struct cfg_system *system_config;
 struct config_platform platform;
 
+/* Kept beside the list, which only its manager may walk: every cell may ask. */
+static volatile uint32_t cell_count = 1;
+
 uint32_t num_cells(void)
 {
-	uint32_t count = 0;
+	return cell_count;
+}
 
-	for (struct cell *cell = &root_cell; cell; cell = cell->next)
-		count++;
-	return count;
+void cell_link(struct cell *cell)
+{
+	struct cell **link = &root_cell.next;
+
+	while (*link)
+		link = &(*link)->next;
+	*link = cell;
+	cell_count++;
+}
+
+void cell_unlink(struct cell *cell)
+{
+	struct cell **link = &root_cell.next;
+
+	while (*link != cell)
+		link = &(*link)->next;
+	*link = cell->next;
+	cell_count--;
+}
+
+bool management_begin(void)
+{
+	if (!this_cpu()->cell->is_root)
+		return false;
+	management_lock();
+	/* while it waited, the CPU may have been given to another cell */
+	if (!this_cpu()->cell->is_root) {
+		management_unlock();
+		return false;
+	}
+	refuse_clear();
+	return true;
 }
 
 struct cell *cell_find(uint32_t id)
@@ -50,14 +83,15 @@ void root_resume(void)
 
 void cell_stop_cpus(struct cell *cell)
 {
-	/* two rounds: after the second suspend the CPU has dropped its guest state */
+	/* all of them, before one is changed: its siblings could switch it on again */
+	for_each_cpu(id, &cell->cpus)
+		cpu_suspend(percpu_of(id));
+	for_each_cpu(id, &cell->cpus)
+		cpu_set_parked(percpu_of(id));
+	/* after the second suspend a CPU has dropped its guest state */
 	for_each_cpu(id, &cell->cpus) {
-		struct percpu *cpu = percpu_of(id);
-
-		cpu_suspend(cpu);
-		cpu_set_parked(cpu);
-		cpu_resume(cpu);
-		cpu_suspend(cpu);
+		cpu_resume(percpu_of(id));
+		cpu_suspend(percpu_of(id));
 	}
 }
 
@@ -85,10 +119,8 @@ static int begin_management(uint32_t id, bool destroy, struct cell **found)
 	struct cell *cell;
 	int error = 0;
 
-	if (!this_cpu()->cell->is_root)
+	if (!management_begin())
 		return -EPERM;
-	management_lock();
-	refuse_clear();
 	root_suspend();
 	cell = cell_find(id);
 	if (!cell)
@@ -149,8 +181,8 @@ int cell_start(uint32_t id)
 		}
 	}
 	cell_resume_cpus(cell);
-	end_management();
 	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+	end_management();
 	return 0;
 }
 
@@ -204,7 +236,7 @@ void cell_return_cpus(struct cell *cell)
 
 int cell_destroy(uint32_t id)
 {
-	struct cell *cell, **link;
+	struct cell *cell;
 	int error = begin_management(id, true, &cell);
 
 	if (error)
@@ -218,9 +250,7 @@ int cell_destroy(uint32_t id)
 			       cell->config.cell->name);
 	vpci_exit(cell);
 	arch_irq_cell_exit(cell, system_config);
-	for (link = &root_cell.next; *link != cell; link = &(*link)->next)
-		;
-	*link = cell->next;
+	cell_unlink(cell);
 	cell_return_cpus(cell);
 	arch_irq_retarget(&root_cell);
 	vpci_reroute(&root_cell);
@@ -239,7 +269,6 @@ int cell_get_state(uint32_t id)
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
 	management_lock();
-	refuse_clear();
 	cell = cell_find(id);
 	if (!cell) {
 		state = -ENOENT;

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
+#include "setup.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -208,7 +209,7 @@ static int create(guest_addr_t address)
 {
 	struct config_view view;
 	uint32_t config_pages = 0, object_pages, fixed, movable;
-	struct cell *cell, **link;
+	struct cell *cell;
 	int error = fetch_config(address, &view, &config_pages);
 
 	if (error)
@@ -216,8 +217,10 @@ static int create(guest_addr_t address)
 	object_pages = (uint32_t)(PAGE_ALIGN(object_size(&view, &fixed, &movable)) >> PAGE_SHIFT);
 	cell = pages_alloc(object_pages, 1);
 	if (!cell) {
+		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
+			       view.cell->name);
 		pages_free((void *)view.cell, config_pages);
-		return refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small", view.cell->name);
+		return error;
 	}
 	cell->config = view;
 	cell->config_pages = config_pages;
@@ -247,9 +250,7 @@ static int create(guest_addr_t address)
 	arch_irq_retarget(&root_cell);
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
-	for (link = &root_cell.next; *link; link = &(*link)->next)
-		;
-	*link = cell;
+	cell_link(cell);
 	console_printf("cell \"%s\" created\n", cell->config.cell->name);
 	cells_notify_reconfigured();
 	cell_resume_cpus(cell);
@@ -260,12 +261,16 @@ int cell_create(guest_addr_t config)
 {
 	int error;
 
-	if (!this_cpu()->cell->is_root)
+	if (!management_begin())
 		return -EPERM;
-	management_lock();
-	refuse_clear();
 	root_suspend();
-	error = cell_locks_reconfiguration(NULL) ? -EPERM : create(config);
+	/* all other root CPUs are suspended, so nobody is in the middle of deciding */
+	if (cell_locks_reconfiguration(NULL))
+		error = -EPERM;
+	else if (hypervisor_is_ending())
+		error = refuse(-EBUSY, "the hypervisor is being disabled: no cell can be created");
+	else
+		error = create(config);
 	root_resume();
 	management_unlock();
 	return error;

@@ -5,7 +5,12 @@
 
 #include "cell.h"
 
+/* Take the management lock and forget the last reason; false, and nothing done, if the caller is no root CPU. */
+bool management_begin(void);
+
 struct cell *cell_find(uint32_t id);
+void cell_link(struct cell *cell);	/* to the end of the list */
+void cell_unlink(struct cell *cell);
 bool cell_locks_reconfiguration(const struct cell *except);
 
 /* All root CPUs but the caller's */

@@ -191,6 +191,11 @@ static void judge_shutdown(void)
 	shutdown_missing = running;
 }
 
+bool hypervisor_is_ending(void)
+{
+	return shutdown_verdict == SHUTDOWN_GRANTED;
+}
+
 int hypervisor_disable(void)
 {
 	struct percpu *cpu = this_cpu();

@@ -33,4 +33,7 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
  */
 int hypervisor_disable(void);
 
+/* Management lock, other root CPUs suspended: has disable been granted to the first CPU that asked? */
+bool hypervisor_is_ending(void);
+
 #endif
