@@ -49,3 +49,12 @@ $(eval $(call unit_test,config_conflicts,$(UNIT_CONFIG)))
 $(eval $(call unit_test,format_text,$(UNIT_HOST)))
 $(eval $(call unit_test,pages_pool,hypervisor/core/pages.c $(UNIT_HOST)))
 $(eval $(call unit_test,a64_decode,hypervisor/core/a64_access.c $(B)/unit/a64_forms.o))
+
+# The core is compiled once for all of its tests.
+$(B)/unit/core.o: $(UNIT_CORE) $(UNIT_HEADERS) tests/unit/build.mk tests/sources.mk
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  core.o"
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(UNIT_CORE_FLAGS) -r -nostdlib $(UNIT_CORE_WRAP) $(UNIT_CORE) -o $@
+
+CORE_TESTS := core_setup core_create core_lifecycle
+$(foreach test,$(CORE_TESTS),$(eval $(call unit_test,$(test),$(B)/unit/core.o,$(UNIT_CORE_FLAGS))))

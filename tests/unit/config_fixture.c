@@ -158,6 +158,11 @@ static void *new_image(uint64_t size)
 	return images[num_images++];
 }
 
+void free_last_image(void)
+{
+	free(images[--num_images]);
+}
+
 void free_images(void)
 {
 	while (num_images > 0)

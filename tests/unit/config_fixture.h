@@ -48,6 +48,7 @@ void make_system(struct test_system *system);
 void *pack_config(const struct test_config *config, uint64_t *size);
 void *pack_system(const struct test_system *system, uint64_t *size);
 void free_images(void);
+void free_last_image(void);
 
 /* The machine, with the hypervisor where make_system() has it */
 extern const struct config_platform test_platform;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Console and reasons go to buffers. Also what concerns all of the host architecture. */
-#include <stdio.h>
-#include <stdlib.h>
+/* Console and reasons go to buffers: for tests without core/console.c. */
 #include <string.h>
 #include "console.h"
 #include "host.h"
@@ -63,10 +61,4 @@ void host_reset(void)
 	host_fail_map(0);
 	host_on_raise(NULL);
 	host_clear_raised();
-}
-
-void host_abort(const char *file, int line, const char *rule)
-{
-	fprintf(stderr, "%s:%d: contract broken: %s\n", file, line, rule);
-	abort();
 }

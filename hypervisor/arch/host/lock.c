@@ -10,6 +10,14 @@ static _Thread_local spinlock_t *held[MAX_HELD];
 static _Thread_local uint32_t num_held, max_held;
 static _Thread_local void (*lock_hook)(void);
 
+void (*host_preemption_point)(void);
+
+static void may_be_preempted(void)
+{
+	if (host_preemption_point && num_held == 0)
+		host_preemption_point();
+}
+
 void spin_lock(spinlock_t *lock)
 {
 	void (*hook)(void) = lock_hook;
@@ -19,6 +27,7 @@ void spin_lock(spinlock_t *lock)
 		lock_hook = NULL;
 		hook();
 	}
+	may_be_preempted();
 
 	for (n = 0; n < num_held; n++)
 		HOST_ASSERT(held[n] != lock);
@@ -37,6 +46,7 @@ void spin_unlock(spinlock_t *lock)
 	HOST_ASSERT(num_held > 0 && held[num_held - 1] == lock);
 	num_held--;
 	__atomic_store_n(&lock->owner, lock->owner + 1, __ATOMIC_RELEASE);
+	may_be_preempted();
 }
 
 void host_on_lock(void (*hook)(void))

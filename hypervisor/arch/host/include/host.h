@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Control of the host architecture by tests. It implements the contracts of hypervisor/include in memory,
- * aborts when they are not kept, and fails on request.
+ * aborts when they are not kept, and fails on request. host_machine.h has what only tests of the whole core need.
  */
 #ifndef BULKHEAD_HOST_H
 #define BULKHEAD_HOST_H
@@ -14,12 +14,24 @@ void host_reset(void);
 
 /* RAM, for map_range(). Only what is mapped may be touched (AddressSanitizer watches). */
 #define HOST_RAM_BASE	0x60000000ull
+#ifndef HOST_RAM_SIZE
 #define HOST_RAM_SIZE	0x00100000ull
+#endif
 
 uint32_t host_read32(uint64_t phys);	/* mapped or not */
 void host_fill(uint64_t phys, uint64_t size, uint8_t value);
+void host_copy_out(void *to, uint64_t phys, uint64_t size);
+void host_copy_in(uint64_t phys, const void *from, uint64_t size);
 uint32_t host_mappings(void);
 void host_fail_map(uint32_t nth);	/* the nth map_range() from now on fails, 1 is the next; 0: none */
+
+/* A page of device registers besides RAM: plain memory, in which only what is mapped may be touched. */
+void host_add_device(uint64_t phys);
+
+/* For other parts of the host architecture: like map_range() and unmap_range(), but not counted. */
+void *host_use(uint64_t phys, uint64_t size);
+void host_unuse(uint64_t phys, uint64_t size);
+bool host_is_backed(uint64_t phys, uint64_t size);
 
 /* Interrupts */
 #define HOST_NUM_INTIDS	1020u
@@ -33,6 +45,9 @@ void host_on_raise(void (*hook)(uint32_t intid));
 
 /* Called once, when this thread takes its next lock, before it has it: what another CPU may do just then */
 void host_on_lock(void (*hook)(void));
+
+/* Called whenever a thread that holds no lock is about to take one, or has released its last one; NULL: none */
+extern void (*host_preemption_point)(void);
 
 /* Locks: how many the calling thread holds, and the most it ever held since host_reset() */
 uint32_t host_locks_held(void);

@@ -6,6 +6,9 @@
 #ifndef CONFIG_MAX_CPUS
 #define CONFIG_MAX_CPUS			64
 #endif
+#ifndef CONFIG_STACK_SIZE
+#define CONFIG_STACK_SIZE		4096
+#endif
 #ifndef CONFIG_MAX_CELLS
 #define CONFIG_MAX_CELLS		16
 #endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CPUs of the host machine and hypervisor memory. What a CPU has to be told, schedule.c tells it. */
+#include <string.h>
+#include "bulkhead/image.h"
+#include "errors.h"
+#include "console.h"
+#include "host_machine.h"
+#include "machine.h"
+#include "pages.h"
+#include "arch/cpu.h"
+
+#define MAX_REMOVED	4u
+#define IMAGE_PAGES	4u
+
+extern struct bh_public_page public_page;
+
+static uint64_t removed[MAX_REMOVED];
+static uint32_t num_removed;
+static uint8_t *hv_memory;	/* virtual address of HOST_HV_BASE */
+
+struct percpu *this_cpu(void)
+{
+	return host_current();
+}
+
+void arch_kick(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu != this_cpu() && cpu->present);
+	host_kick(cpu);
+}
+
+void arch_wait_for_kick(void)
+{
+	HOST_ASSERT(host_locks_held() == 0);
+	host_sleep_until_kick(this_cpu());
+}
+
+void arch_relax(void)
+{
+	HOST_ASSERT(host_locks_held() == 0);
+	host_yield();
+}
+
+uint64_t arch_ticks(void)
+{
+	return host_ticks();
+}
+
+uint64_t arch_ticks_per_second(void)
+{
+	return HOST_TICKS_PER_SECOND;
+}
+
+void arch_halt(void)
+{
+	host_halt();
+}
+
+void arch_cpu_reset(uint64_t entry, uint64_t context)
+{
+	struct percpu *cpu = this_cpu();
+
+	HOST_ASSERT(host_locks_held() == 0 && cpu->arch.active);
+	cpu->arch.resets++;
+	cpu->arch.entry = entry;
+	cpu->arch.context = context;
+}
+
+void arch_cpu_park(void)
+{
+	HOST_ASSERT(host_locks_held() == 0);
+	this_cpu()->arch.parks++;
+}
+
+bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write)
+{
+	uint64_t page;
+
+	HOST_ASSERT(size == 1 || size == 2 || size == 4 || size == 8);
+	HOST_ASSERT((uintptr_t)address % size == 0);
+	for (uint32_t n = 0; n < num_removed; n++) {
+		page = (uintptr_t)host_use(removed[n], PAGE_SIZE);
+		host_unuse(removed[n], PAGE_SIZE);
+		if (((uintptr_t)address & PAGE_MASK) == page)
+			return false;
+	}
+	if (is_write) {
+		memcpy((void *)(uintptr_t)address, value, size);
+	} else {
+		*value = 0;
+		memcpy(value, (const void *)(uintptr_t)address, size);
+	}
+	return true;
+}
+
+void host_remove_device(uint64_t phys)
+{
+	HOST_ASSERT(num_removed < MAX_REMOVED && phys % PAGE_SIZE == 0);
+	removed[num_removed++] = phys;
+}
+
+int arch_init_memory(void)
+{
+	return 0;
+}
+
+int arch_init_platform(const struct cfg_system *system)
+{
+	/* this machine knows where it has its interrupt controller */
+	if (system->arch.arm.gicd_base != HOST_GICD)
+		return refuse(-ENODEV, "no distributor at 0x%llx: check gicd_base",
+			      (unsigned long long)system->arch.arm.gicd_base);
+	return 0;
+}
+
+int arch_init_cpu(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu == this_cpu());
+	cpu->mpidr = cpu->cpu_id;
+	return 0;
+}
+
+void arch_activate_cpu(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu == this_cpu() && !cpu->arch.active && cpu->cell);
+	host_drop_translations(cpu->cell);
+	cpu->arch.active = true;
+}
+
+void arch_deactivate_cpu(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu == this_cpu() && cpu->arch.active);
+	cpu->arch.active = false;
+}
+
+void arch_leave_guest(int64_t result)
+{
+	HOST_ASSERT(host_locks_held() == 0 && !this_cpu()->arch.active);
+	host_leave(result);
+}
+
+uint64_t arch_phys_limit(void)
+{
+	return 1ull << 40;
+}
+
+uint64_t arch_guest_limit(void)
+{
+	return 1ull << 40;
+}
+
+/* The public page is part of the image, and that is not in this memory. */
+host_addr_t virt_to_host(const void *virt)
+{
+	uint64_t offset = (uintptr_t)virt - (uintptr_t)hv_memory;
+
+	if (virt == &public_page)
+		return HOST_ADDR(HOST_PUBLIC_PAGE);
+	HOST_ASSERT(offset < HOST_HV_SIZE);
+	return HOST_ADDR(HOST_HV_BASE + offset);
+}
+
+void *host_to_virt(host_addr_t addr)
+{
+	HOST_ASSERT(range_contains(HOST_HV_BASE, HOST_HV_SIZE, addr.value, 1));
+	return hv_memory + (addr.value - HOST_HV_BASE);
+}
+
+void host_build(struct boot_info *boot)
+{
+	uint64_t percpus = IMAGE_PAGES * PAGE_SIZE;
+	uint64_t pool = percpus + HOST_MAX_CPUS * sizeof(struct percpu);
+
+	hv_memory = host_use(HOST_HV_BASE, HOST_HV_SIZE);
+	*boot = (struct boot_info){
+		.memory_start = HOST_HV_BASE,
+		.memory_size = HOST_HV_SIZE,
+		.percpu_areas = hv_memory + percpus,
+		.max_cpus = HOST_NUM_CPUS,
+		.entering_cpus = HOST_NUM_CPUS,
+		.pool = hv_memory + pool,
+		.pool_pages = (uint32_t)((HOST_HV_SIZE - pool) / PAGE_SIZE),
+	};
+	for (uint32_t cpu = 0; cpu < HOST_MAX_CPUS; cpu++)
+		((struct percpu *)boot->percpu_areas)[cpu].cpu_id = cpu;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine in memory, for tests of the whole core. CPUs are threads. By default only one of them runs at a time
+ * and hands over where it waits, so that a test is repeatable; time passes only while CPUs wait. A CPU that
+ * runs its guest does nothing but what the test has it do.
+ *
+ * One machine per process: the core keeps its state in static variables.
+ */
+#ifndef BULKHEAD_HOST_MACHINE_H
+#define BULKHEAD_HOST_MACHINE_H
+
+#include "host.h"
+#include "percpu.h"
+#include "setup.h"
+
+#define HOST_MAX_CPUS		8u
+#define HOST_NUM_CPUS		4u
+#define HOST_TICKS_PER_SECOND	1000u
+
+#define HOST_GICD		0x08000000ull
+#define HOST_GICR		0x080a0000ull
+#define HOST_UART		0x09000000ull
+
+/* Hypervisor memory: the end of RAM */
+#define HOST_HV_SIZE		0x00100000ull
+#define HOST_HV_BASE		(HOST_RAM_BASE + HOST_RAM_SIZE - HOST_HV_SIZE)
+#define HOST_PUBLIC_PAGE	(HOST_HV_BASE + 2 * PAGE_SIZE)
+
+/* How CPUs take turns. Before host_start(). */
+enum host_order {
+	HOST_ROUND_ROBIN,
+	HOST_RANDOM,		/* by seed, also at locks */
+	HOST_PARALLEL,		/* really at the same time; time is real, too */
+};
+
+void host_set_order(enum host_order order, unsigned int seed);
+
+/* Limits of boot_info that a test may change before host_start() */
+extern struct boot_info host_boot;
+extern uint32_t host_entering;		/* CPUs 0 .. host_entering - 1 enter */
+
+/* CPUs enter with this system configuration. Returns when all have left setup_cpu(). */
+void host_start(const struct cfg_system *config, uint64_t size);
+int host_setup_result(uint32_t cpu);
+
+/* Let every CPU that is in its guest end. To be called before the end of a test that wants leaks to be found. */
+void host_stop(void);
+
+/* Have a CPU that runs its guest do something; host_post() does not wait for the end of it. */
+typedef int64_t (*host_job_t)(uint64_t arg1, uint64_t arg2, uint64_t arg3);
+
+void host_post(uint32_t cpu, host_job_t job, uint64_t arg1, uint64_t arg2, uint64_t arg3);
+int64_t host_wait(uint32_t cpu);
+bool host_is_done(uint32_t cpu);
+int64_t host_run(uint32_t cpu, host_job_t job, uint64_t arg1, uint64_t arg2, uint64_t arg3);
+int64_t host_hypercall(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t arg2);
+void host_post_hypercall(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t arg2);
+
+/* Let the other CPUs run until each of them waits for something. */
+void host_settle(void);
+
+/* What the guest on a CPU does whenever it has its turn; NULL: nothing. Not in parallel order. */
+void host_set_guest(uint32_t cpu, void (*step)(struct percpu *cpu));
+
+/* Is the CPU in its guest? Has it left the hypervisor (disable, failed start), with which result? */
+bool host_in_guest(uint32_t cpu);
+bool host_has_left(uint32_t cpu, int64_t *result);
+bool host_has_halted(uint32_t cpu);
+
+/* The CPU does not take kicks any more: broken hardware. */
+void host_deafen(uint32_t cpu);
+
+/* Memory of cells */
+#define HOST_ANY_ACCESS	(CFG_MEM_READ | CFG_MEM_WRITE)
+
+uint64_t host_access_to(const struct cell *cell, uint64_t phys);	/* union of flags of mappings of this byte */
+bool host_translate(const struct cell *cell, uint64_t guest, uint64_t *phys, uint64_t *flags);
+char *host_dump_map(const struct cell *cell);	/* text, to be compared and freed */
+uint32_t host_map_calls(void);			/* of arch_memory_map() and _unmap() so far */
+void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fails; 0: none */
+uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() */
+
+/* Page pool: needs -Wl,--wrap=pages_alloc,--wrap=pages_free */
+void host_fail_pages(uint32_t nth, bool ever_after);
+uint32_t host_pages_calls(void);
+
+/* Devices: this page does not answer. */
+void host_remove_device(uint64_t phys);
+
+/* Interrupt controller */
+struct host_spi {
+	uint32_t target;	/* CPU */
+	uint32_t resets;	/* masked and deactivated */
+};
+
+extern struct host_spi host_spis[HOST_NUM_INTIDS];
+
+/* What the debug console UART got, since the last call */
+const char *host_uart_text(void);
+
+#endif

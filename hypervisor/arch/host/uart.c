@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* UARTs that keep what they were given, and the texts of core/console.c for tests. */
+#include <string.h>
+#include "bulkhead/image.h"
+#include "host_machine.h"
+#include "../../drivers/uart.h"
+
+#define TEXT_SIZE	0x10000u
+
+extern struct bh_public_page public_page;
+
+static char text[TEXT_SIZE], copy[TEXT_SIZE];
+static size_t length;
+static bool initialised;
+
+static void uart_init(volatile uint8_t *base, const struct cfg_console *config)
+{
+	HOST_ASSERT(base && config);
+	initialised = true;
+}
+
+static void uart_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+{
+	HOST_ASSERT(initialised && config);
+	(void)*base;	/* must be mapped */
+	if (length < TEXT_SIZE - 1)
+		text[length++] = c;
+}
+
+const struct uart uart_pl011 = {
+	.type = CFG_CONSOLE_PL011,
+	.probe_offset = 0x18,
+	.init = uart_init,
+	.put = uart_put,
+};
+
+const struct uart uart_8250 = {
+	.type = CFG_CONSOLE_8250,
+	.probe_offset = 0x14,
+	.init = uart_init,
+	.put = uart_put,
+};
+
+const char *host_uart_text(void)
+{
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	length = 0;
+	return copy;
+}
+
+const char *host_reason(void)
+{
+	return public_page.reason;
+}
