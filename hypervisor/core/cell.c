@@ -249,6 +249,7 @@ int cell_destroy(uint32_t id)
 		console_printf("cell \"%s\": not all memory could be mapped back into the root cell\n",
 			       cell->config.cell->name);
 	vpci_exit(cell);
+	arch_irq_cell_reset(cell);
 	arch_irq_cell_exit(cell, system_config);
 	cell_unlink(cell);
 	cell_return_cpus(cell);

@@ -68,16 +68,50 @@ static int add_subpage(struct cell *cell, uint32_t index)
 	return 0;
 }
 
-/* The root cell's sub-page region that holds the start of mem goes to (or comes back from) another cell. */
-static void lend_root_subpage(const struct cfg_memory *mem, bool lent)
+/* Does mem leave the root cell for the time its cell exists? */
+static bool is_taken(const struct cfg_memory *mem)
+{
+	return mem->size && !(mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_ROOTSHARED));
+}
+
+/* What the cell that is being changed is going to be */
+enum cell_holds {
+	HOLDS_ALL,
+	HOLDS_NOT_LOADABLE,	/* loadable memory is in the root cell */
+	HOLDS_NOTHING,		/* it is about to end */
+};
+
+static bool takes_from_subpage(const struct cell *cell, enum cell_holds holds, const struct cfg_memory *own)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && holds != HOLDS_NOTHING; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (!is_taken(mem) || !config_is_subpage(mem) ||
+		    ((mem->flags & CFG_MEM_LOADABLE) && holds == HOLDS_NOT_LOADABLE))
+			continue;
+		if (range_contains(own->phys_start, own->size, mem->phys_start, 1))
+			return true;
+	}
+	return false;
+}
+
+/* A sub-page region of the root cell is lent as a whole while a region of any other cell starts in it. */
+static void update_lent_subpages(const struct cell *changed, enum cell_holds holds)
 {
 	const struct config_view *root = &root_cell.config;
 
 	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
 		const struct cfg_memory *own = &root->memory[i];
+		bool lent;
 
-		if (own->size && config_is_subpage(own) && range_contains(own->phys_start, own->size, mem->phys_start, 1))
-			root_cell.lent_regions[i] = lent;
+		if (!own->size || !config_is_subpage(own))
+			continue;
+		lent = takes_from_subpage(changed, holds, own);
+		for (const struct cell *cell = root_cell.next; cell; cell = cell->next)
+			if (cell != changed)
+				lent |= takes_from_subpage(cell, cell->loadable ? HOLDS_NOT_LOADABLE : HOLDS_ALL,
+							   own);
+		root_cell.lent_regions[i] = lent;
 	}
 }
 
@@ -99,14 +133,33 @@ static int carve_hypervisor(void)
 	return 0;
 }
 
+/* The table of a link is read-only, even where a later region of the list covers it. */
+static int protect_state_tables(struct cell *cell)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_pci_devices; i++) {
+		const struct cfg_pci_device *dev = &cell->config.pci_devices[i];
+		const struct cfg_memory *table;
+		int error;
+
+		if (dev->type != CFG_PCI_IVSHMEM)
+			continue;
+		table = &cell->config.memory[dev->shmem_regions_start];
+		error = arch_memory_map(cell, GUEST_ADDR(table->virt_start), HOST_ADDR(table->phys_start),
+					table->size, table->flags & ~(uint64_t)CFG_MEM_WRITE);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 static int carve_emulated(struct cell *cell)
 {
 	uint64_t ecam = config_ecam_size(system_config);
 	int error = arch_irq_carve(cell);
 
-	if (!error && ecam)
+	if (!error && config_emulates_ecam(system_config, cell->is_root))
 		error = arch_memory_unmap(cell, GUEST_ADDR(system_config->pci_mmconfig_base), ecam);
-	return error;
+	return error ? error : protect_state_tables(cell);
 }
 
 static int map_region(struct cell *cell, const struct cfg_memory *mem)
@@ -143,28 +196,19 @@ int root_memory_init(void)
 	return error ? error : carve_hypervisor();
 }
 
-/* Does mem leave the root cell for the time its cell exists? */
-static bool is_taken(const struct cfg_memory *mem)
-{
-	return mem->size && !(mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_ROOTSHARED));
-}
-
 int cell_memory_take(struct cell *cell)
 {
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 		int error;
 
-		if (!is_taken(mem))
+		if (!is_taken(mem) || config_is_subpage(mem))
 			continue;
-		if (config_is_subpage(mem)) {
-			lend_root_subpage(mem, true);
-			continue;
-		}
 		error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
 		if (error)
 			return error;
 	}
+	update_lent_subpages(cell, HOLDS_ALL);
 	arch_memory_flush(&root_cell);
 	return map_all(cell);
 }
@@ -236,18 +280,16 @@ int cell_memory_return(struct cell *cell)
 
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
-		int error = 0;
+		int error;
 
 		/* start takes loadable memory from the root cell even if it is shared otherwise */
-		if (!is_taken(mem) && !((mem->flags & CFG_MEM_LOADABLE) && mem->size))
+		if (!(is_taken(mem) || (mem->flags & CFG_MEM_LOADABLE)) || !is_mapped_region(mem))
 			continue;
-		if (config_is_subpage(mem))
-			lend_root_subpage(mem, false);
-		else
-			error = return_region(cell, mem);
+		error = return_region(cell, mem);
 		if (error)
 			result = error;
 	}
+	update_lent_subpages(cell, HOLDS_NOTHING);
 	if (finish_root_change())
 		result = -ENOMEM;
 	return result;
@@ -260,13 +302,11 @@ int cell_memory_lend(struct cell *cell)
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (!(mem->flags & CFG_MEM_LOADABLE) || !mem->size)
-			continue;
-		if (config_is_subpage(mem))
-			lend_root_subpage(mem, false);
-		else
-			result = map_to_root(mem->phys_start, mem->size);
+		/* but for what other cells have of it: cells on a link may have the same sections */
+		if ((mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
+			result = return_region(cell, mem);
 	}
+	update_lent_subpages(cell, HOLDS_NOT_LOADABLE);
 	if (finish_root_change())
 		result = -ENOMEM;
 	return result;
@@ -279,13 +319,10 @@ int cell_memory_reclaim(struct cell *cell)
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (!(mem->flags & CFG_MEM_LOADABLE) || !mem->size)
-			continue;
-		if (config_is_subpage(mem))
-			lend_root_subpage(mem, true);
-		else
+		if ((mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
 			result = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
 	}
+	update_lent_subpages(cell, HOLDS_ALL);
 	arch_memory_flush(&root_cell);
 	return result;
 }

@@ -209,6 +209,9 @@ int check_cell_alone(const struct check *check)
 		check_irqchips,
 		check_pci_cap_indices,
 		check_ivshmem_sections,
+		check_section_kinds,
+		check_sections_outside_machine,
+		check_state_tables_read_only,
 	};
 
 	return run_rules(check, rules, ARRAY_SIZE(rules));

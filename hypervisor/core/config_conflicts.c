@@ -207,6 +207,8 @@ int check_conflicts(const struct check *check)
 		check_distributor_untouched,
 		check_redistributors_untouched,
 		check_memory_unowned,
+		check_state_tables_of_others,
+		check_sections_agree,
 		check_spis_unowned,
 		check_intx_unowned,
 	};

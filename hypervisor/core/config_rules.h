@@ -31,6 +31,13 @@ int run_rules(const struct check *check, const config_rule_t *rules, size_t coun
 int check_cell_alone(const struct check *check);
 int check_conflicts(const struct check *check);
 
+/* Rules of config_link_rules.c, for those lists */
+int check_section_kinds(const struct check *check);
+int check_sections_outside_machine(const struct check *check);
+int check_state_tables_read_only(const struct check *check);
+int check_state_tables_of_others(const struct check *check);
+int check_sections_agree(const struct check *check);
+
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
 

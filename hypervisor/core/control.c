@@ -162,7 +162,7 @@ static bool cell_is_dead(const struct cell *cell)
 	for_each_cpu(id, &cell->cpus) {
 		const struct percpu *cpu = percpu_of(id);
 
-		if (!cpu->failed && cpu->run_state != CPU_OFF)
+		if (cpu->reset_request || (!cpu->failed && cpu->run_state != CPU_OFF))
 			return false;
 	}
 	return true;

@@ -107,7 +107,7 @@ int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_fu
 	for (n = 0; !err && n < cell->config.cell->num_pci_devices; n++)
 		err = add_function(cell, &cell->config.pci_devices[n]);
 
-	if (!err && size) {
+	if (!err && config_emulates_ecam(system, cell->is_root)) {
 		err = mmio_add_fixed(&cell->mmio, base, size, ecam_access, cell, 0);
 		if (err)
 			refuse(err, "PCI configuration window [0x%llx, 0x%llx) does not fit beside the other "

@@ -75,6 +75,12 @@ static inline uint64_t config_ecam_size(const struct cfg_system *system)
 	return system->pci_mmconfig_base ? ((uint64_t)system->pci_mmconfig_end_bus + 1) << 20 : 0;
 }
 
+/* Behind a physical host's window are the root cell's real devices; other cells get an emulated one all the same. */
+static inline bool config_emulates_ecam(const struct cfg_system *system, bool is_root)
+{
+	return system->pci_mmconfig_base && (system->pci_is_virtual == 1 || !is_root);
+}
+
 /*
  * Checks of a system configuration with its root cell. bytes is what is really there. view gets the
  * root cell. 0 or a negative errno after refuse().

@@ -7,7 +7,7 @@
  * ivshmem_detach(). Functions marked [guest] may run on several CPUs at once, also against reset and
  * against attach/detach of other peers; the rest is called under the management lock.
  *
- * What it needs from the architecture: arch_virq_*, spin locks, map_device_page(), full barriers.
+ * What it needs from the architecture: arch_virq_*, spin locks, map_range(), full barriers.
  */
 #ifndef BULKHEAD_HV_IVSHMEM_H
 #define BULKHEAD_HV_IVSHMEM_H

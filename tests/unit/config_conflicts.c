@@ -213,7 +213,7 @@ static void add_private_link(struct test_config *config, uint16_t bdf, uint8_t i
 	uint32_t start = config->header.num_memory_regions;
 
 	for (uint32_t n = 0; n < 4; n++)
-		add_memory(config, 0x62000000 + n * 0x1000, 0x62000000 + n * 0x1000, 0x1000, 3);
+		add_memory(config, 0x62000000 + n * 0x1000, 0x62000000 + n * 0x1000, 0x1000, n == 0 ? 1 : 3);
 	add_ivshmem(config, bdf, start, id, 2);
 }
 
@@ -302,7 +302,7 @@ static void intx(void **state)
 
 	(void)state;
 	for (uint32_t n = 0; n < 3; n++)
-		add_memory(&cell, 0x63000000, 0x63000000, 0x1000, 3);
+		add_memory(&cell, 0x63000000 + n * 0x1000, 0x63000000 + n * 0x1000, 0x1000, n == 0 ? 1 : 3);
 	dev = add_ivshmem(&cell, 0x18, 1, 0, 1);	/* INTD */
 	cell.header.vpci_irq_base = 108;
 	passes();

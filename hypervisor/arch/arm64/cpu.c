@@ -138,8 +138,42 @@ void arch_leave_guest(int64_t result)
 	arch_leave(result, (struct trap_frame *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1);
 }
 
+/* Pointer authentication keys exist where the CPU has the feature (DDI 0487, ID_AA64ISAR1_EL1.APA and API). */
+static void reset_pauth_keys(void)
+{
+	if (!(read_sysreg(id_aa64isar1_el1) & 0xff0))
+		return;
+	write_sysreg(0, S3_0_C2_C1_0);	/* APIAKeyLo_EL1, then Hi, IB, DA, DB, GA */
+	write_sysreg(0, S3_0_C2_C1_1);
+	write_sysreg(0, S3_0_C2_C1_2);
+	write_sysreg(0, S3_0_C2_C1_3);
+	write_sysreg(0, S3_0_C2_C2_0);
+	write_sysreg(0, S3_0_C2_C2_1);
+	write_sysreg(0, S3_0_C2_C2_2);
+	write_sysreg(0, S3_0_C2_C2_3);
+	write_sysreg(0, S3_0_C2_C3_0);
+	write_sysreg(0, S3_0_C2_C3_1);
+}
+
+static void reset_pmu(void)
+{
+	uint64_t version = read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
+
+	if (version == 0 || version == 0xf)
+		return;		/* none, or one that is not the architecture's */
+	write_sysreg(0xffffffff, pmcntenclr_el0);
+	write_sysreg(0xffffffff, pmintenclr_el1);
+	write_sysreg(0xffffffff, pmovsclr_el0);
+	write_sysreg(0, pmuserenr_el0);
+	write_sysreg(0x6, pmcr_el0);	/* P and C: event and cycle counters to 0 */
+	isb();
+	write_sysreg(0, pmcr_el0);
+}
+
 static void reset_el1(void)
 {
+	reset_pauth_keys();
+	reset_pmu();
 	write_sysreg(SCTLR_EL1_RESET, sctlr_el1);
 	write_sysreg(CPACR_RESET, cpacr_el1);
 	write_sysreg(0, sp_el0);
@@ -163,7 +197,6 @@ static void reset_el1(void)
 	write_sysreg(0, afsr1_el1);
 	write_sysreg(0, csselr_el1);
 	write_sysreg(0, cntkctl_el1);
-	write_sysreg(0, pmcr_el0);
 	write_sysreg(0, mdscr_el1);
 	write_sysreg(0, cntp_ctl_el0);
 	write_sysreg(0, cntp_cval_el0);
@@ -191,6 +224,7 @@ void arch_cpu_reset(uint64_t entry, uint64_t context)
 	frame->x[0] = context;
 	frame->x[1] = context;
 	reset_el1();
+	cpu->arch.serror_seen = false;
 	arm64_clear_simd();
 	vgic_reset(cpu);
 	set_guest_controls(cpu);

@@ -50,10 +50,14 @@ void trap_irq(struct trap_frame *frame)
 			break;
 		drop_priority(intid);
 		if (intid < 16) {
-			/* SGIs of guests are virtual, so this one is a kick (or a stray of the time before) */
 			deactivate(intid);
-			kicked = true;
-			cpu->stats[CPU_STAT_MANAGEMENT]++;
+			if (intid == KICK_SGI) {
+				kicked = true;
+				cpu->stats[CPU_STAT_MANAGEMENT]++;
+			} else {
+				/* SGIs of guests are virtual; this one the guest made pending in the redistributor */
+				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
+			}
 		} else if (intid == gic.maintenance_intid) {
 			deactivate(intid);
 			cpu->stats[CPU_STAT_MAINTENANCE]++;

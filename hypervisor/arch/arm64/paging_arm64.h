@@ -6,6 +6,6 @@
 #include "percpu.h"
 
 int paging_init(void);				/* once, after pages_init() */
-int paging_init_window(struct percpu *cpu);	/* once per CPU, by the primary */
+int paging_init_window(struct percpu *cpu);	/* each CPU, once, under the lock of start-up */
 
 #endif

@@ -49,8 +49,10 @@ void trap_serror(struct trap_frame *frame)
 	(void)frame;
 	/* Caused by an access of this guest, so it is the guest that has to know (DDI 0487, HCR_EL2.VSE) */
 	this_cpu()->stats[CPU_STAT_TOTAL]++;
-	console_printf("CPU %u: SError from cell \"%s\", passed on to it\n", this_cpu()->cpu_id,
+	if (!this_cpu()->arch.serror_seen)
+		console_printf("CPU %u: SError from cell \"%s\", passed on to it\n", this_cpu()->cpu_id,
 		       this_cpu()->cell->config.cell->name);
+	this_cpu()->arch.serror_seen = true;
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
 
@@ -130,6 +132,11 @@ void guest_violation(struct trap_frame *frame, bool instruction, const char *wha
 
 	if (cpu->cell->is_root) {
 		inject_external_abort(instruction);
+		return;
+	}
+	/* once per start: other CPUs of the cell could switch it on, and it fail, again and again */
+	if (cpu->failed) {
+		cpu_fail();
 		return;
 	}
 	console_printf("cell \"%s\", CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",

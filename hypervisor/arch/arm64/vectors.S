@@ -58,17 +58,19 @@ vectors:
 	from_guest trap_fiq
 	from_guest trap_serror
 
-/* The accesses that may fault are those of arm64_device_access: it then reports failure. */
+/*
+ * The accesses that may fault are those of arm64_device_access: it then reports failure. x6 and x7 are free
+ * there, and what else comes here does not go on; so the
+ * stack, which may be bad, is not used.
+ */
 hypervisor_sync:
-	stp	x0, x1, [sp, #-16]!
-	mrs	x0, elr_el2
-	adr	x1, device_accesses
-	sub	x0, x0, x1
-	cmp	x0, #(device_accesses_end - device_accesses)
+	mrs	x6, elr_el2
+	adr	x7, device_accesses
+	sub	x6, x6, x7
+	cmp	x6, #(device_accesses_end - device_accesses)
 	b.hs	1f
-	adr	x1, device_failed
-	msr	elr_el2, x1
-	ldp	x0, x1, [sp], #16
+	adr	x7, device_failed
+	msr	elr_el2, x7
 	eret
 1:	mov	x2, #4
 	b	hypervisor_fault

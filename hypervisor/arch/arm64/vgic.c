@@ -222,6 +222,25 @@ void vgic_to_physical(struct percpu *cpu)
 	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, sgis);
 }
 
+/* One, two or four registers per group, for 5, 6 or 7 bits of preemption (IHI 0069, ICH_VTR_EL2.PREbits). */
+static void reset_active_priorities(void)
+{
+	uint32_t bits = (uint32_t)(read_sysreg(ICH_VTR_EL2) >> 26 & 7) + 1;
+
+	write_sysreg(0, ICH_AP0R_EL2(0));
+	write_sysreg(0, ICH_AP1R_EL2(0));
+	if (bits >= 6) {
+		write_sysreg(0, ICH_AP0R_EL2(1));
+		write_sysreg(0, ICH_AP1R_EL2(1));
+	}
+	if (bits >= 7) {
+		write_sysreg(0, ICH_AP0R_EL2(2));
+		write_sysreg(0, ICH_AP1R_EL2(2));
+		write_sysreg(0, ICH_AP0R_EL2(3));
+		write_sysreg(0, ICH_AP1R_EL2(3));
+	}
+}
+
 void vgic_reset(struct percpu *cpu)
 {
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
@@ -237,8 +256,7 @@ void vgic_reset(struct percpu *cpu)
 			write_list_reg(n, 0);
 	}
 	__atomic_store_n(&cpu->arch.sgi_pending, 0, __ATOMIC_RELAXED);
-	write_sysreg(0, ICH_AP0R0_EL2);
-	write_sysreg(0, ICH_AP1R0_EL2);
+	reset_active_priorities();
 	write_sysreg(0, ICH_VMCR_EL2);
 	isb();
 }

@@ -14,7 +14,7 @@ int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system);
 /* Mask, deactivate and clear the shared interrupts of the cell (cell start). */
 void arch_irq_cell_reset(struct cell *cell);
 
-/* Reset, then give back to the root cell what its configuration lists. */
+/* Give back to the root cell what its configuration lists, as it is: a cell that ran is reset before. */
 void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system);
 
 /* The cell's CPUs changed: interrupts aimed at a CPU outside go to its first one. */

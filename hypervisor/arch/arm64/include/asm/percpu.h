@@ -43,7 +43,8 @@ struct arch_percpu {
 	uint32_t lpis[LPI_QUEUE];	/* likewise, message interrupts of the root cell */
 	uint32_t num_lpis;
 	uint32_t lost_lpis;
-	void *window;			/* one page of address space for arch_guest_page() */
+	bool serror_seen;		/* reported once per reset */
+	void *window;			/* one page of address space for arch_window() */
 	uint64_t *window_pte;
 };
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules on the memory of ivshmem links. The hypervisor itself writes state tables, at the physical address that a
+ * configuration names, and guests believe what stands there: so a table is plain memory outside of everything
+ * that matters, and no cell can write it. check_ivshmem_sections() has passed: section indices are good.
+ */
+#include "config_rules.h"
+#include "console.h"
+#include "errors.h"
+
+typedef int (*section_rule_t)(const struct check *check, uint32_t device, uint32_t section,
+			      const struct cfg_memory *mem);
+
+static const struct cfg_memory *section_of(const struct config_view *view, const struct cfg_pci_device *dev,
+					   uint32_t section)
+{
+	return &view->memory[dev->shmem_regions_start + section];
+}
+
+static int for_each_section(const struct check *check, section_rule_t rule)
+{
+	const struct config_view *view = check->view;
+
+	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
+		const struct cfg_pci_device *dev = &view->pci_devices[d];
+
+		for (uint32_t s = 0; is_ivshmem(dev) && s < num_sections(dev); s++) {
+			const struct cfg_memory *mem = section_of(view, dev, s);
+			int err = mem->size ? rule(check, d, s, mem) : 0;
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int section_kind(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
+{
+	const struct cell_name name = cell_name(check->view);
+
+	if (mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))
+		return refuse(-EINVAL,
+			      "cell \"%s\": section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
+			      "communication region, device memory or loadable",
+			      name.text, section, device, ULL(mem->flags));
+	if (section == 0 && !(mem->flags & CFG_MEM_READ))
+		return refuse(-EINVAL,
+			      "cell \"%s\": the state table of ivshmem device %u has flags 0x%llx: make it "
+			      "readable", name.text, device, ULL(mem->flags));
+	if (section == 0 && (config_is_subpage(mem) || (mem->phys_start & ~PAGE_MASK)))
+		return refuse(-EINVAL,
+			      "cell \"%s\": the state table of ivshmem device %u, [0x%llx, 0x%llx), is not made of "
+			      "whole pages", name.text, device, ULL(mem->phys_start), ULL(mem->phys_start + mem->size));
+	return 0;
+}
+
+int check_section_kinds(const struct check *check)
+{
+	return for_each_section(check, section_kind);
+}
+
+static int section_outside_machine(const struct check *check, uint32_t device, uint32_t section,
+				   const struct cfg_memory *mem)
+{
+	const struct config_platform *platform = check->platform;
+	const struct cfg_system *system = platform->system;
+	const struct config_view *root = check->cells ? check->cells[0] : check->view;
+	const struct {
+		const char *what;
+		uint64_t start, size;
+	} windows[] = {
+		{ "hypervisor memory", platform->hv_start, platform->hv_size },
+		{ "the GIC distributor", system->arch.arm.gicd_base,
+		  CFG_GICD_SIZE(system->arch.arm.gic_version) },
+		{ "the GIC redistributors", system->arch.arm.gicr_base, redistributors_size(root, platform) },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++)
+		if (ranges_overlap(mem->phys_start, mem->size, windows[i].start, windows[i].size))
+			return refuse(-EINVAL,
+				      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), "
+				      "overlaps %s [0x%llx, 0x%llx): move it",
+				      cell_name(check->view).text, section, device, ULL(mem->phys_start),
+				      ULL(mem->phys_start + mem->size), windows[i].what, ULL(windows[i].start),
+				      ULL(windows[i].start + windows[i].size));
+	return 0;
+}
+
+int check_sections_outside_machine(const struct check *check)
+{
+	return for_each_section(check, section_outside_machine);
+}
+
+static int refuse_writable(const struct check *check, const struct config_view *writer, uint32_t index,
+			   const struct config_view *owner, const struct cfg_memory *table)
+{
+	const struct cfg_memory *mem = &writer->memory[index];
+
+	(void)check;
+	return refuse(-EINVAL,
+		      "cell \"%s\": memory region %u [0x%llx, 0x%llx) makes a state table of cell \"%s\" "
+		      "[0x%llx, 0x%llx) writable: move it, or list the read-only section behind it",
+		      cell_name(writer).text, index, ULL(mem->phys_start), ULL(mem->phys_start + mem->size),
+		      cell_name(owner).text, ULL(table->phys_start), ULL(table->phys_start + table->size));
+}
+
+/* May a cell write the table through region index? */
+static bool writes_table(const struct config_view *view, uint32_t index, const struct cfg_memory *table)
+{
+	const struct cfg_memory *mem = &view->memory[index];
+
+	return has_physical_range(mem) && (mem->flags & CFG_MEM_WRITE) &&
+	       ranges_overlap(mem->phys_start, mem->size, table->phys_start, table->size);
+}
+
+static int table_read_only(const struct check *check, uint32_t device, uint32_t section,
+			   const struct cfg_memory *table)
+{
+	const struct config_view *view = check->view;
+	uint32_t own = view->pci_devices[device].shmem_regions_start;
+
+	/* the root cell's tables are mapped last, see cell_memory.c */
+	if (section != 0 || check->is_root)
+		return 0;
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
+		if (i != own && writes_table(view, i, table))
+			return refuse_writable(check, view, i, view, table);
+	return 0;
+}
+
+int check_state_tables_read_only(const struct check *check)
+{
+	return for_each_section(check, table_read_only);
+}
+
+/* The new cell's regions against the tables that exist */
+static int tables_of(const struct check *check, const struct config_view *other)
+{
+	for (uint32_t d = 0; d < other->cell->num_pci_devices; d++) {
+		const struct cfg_pci_device *dev = &other->pci_devices[d];
+		const struct cfg_memory *table;
+
+		if (!is_ivshmem(dev))
+			continue;
+		table = section_of(other, dev, 0);
+		for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++)
+			if (writes_table(check->view, i, table))
+				return refuse_writable(check, check->view, i, other, table);
+	}
+	return 0;
+}
+
+/* The tables of the new cell against the regions of cells that exist; the root cell maps 1:1 and loses them. */
+static int table_of_new_cell(const struct check *check, uint32_t device, uint32_t section,
+			     const struct cfg_memory *table)
+{
+	(void)device;
+	for (uint32_t c = 1; section == 0 && c < check->num_cells; c++)
+		for (uint32_t i = 0; i < check->cells[c]->cell->num_memory_regions; i++)
+			if (writes_table(check->cells[c], i, table))
+				return refuse_writable(check, check->cells[c], i, check->view, table);
+	return 0;
+}
+
+int check_state_tables_of_others(const struct check *check)
+{
+	for (uint32_t c = 0; c < check->num_cells; c++) {
+		int err = tables_of(check, check->cells[c]);
+
+		if (err)
+			return err;
+	}
+	return for_each_section(check, table_of_new_cell);
+}
+
+/* Section by section, the ends of a link mean the same memory. */
+static int agree(const struct check *check, const struct cfg_pci_device *mine, const struct config_view *other,
+		 const struct cfg_pci_device *theirs)
+{
+	uint32_t count = MIN(num_sections(mine), num_sections(theirs));
+
+	for (uint32_t s = 0; s < count; s++) {
+		const struct cfg_memory *a = section_of(check->view, mine, s);
+		const struct cfg_memory *b = section_of(other, theirs, s);
+
+		if (a->size && b->size && a->phys_start != b->phys_start)
+			return refuse(-EINVAL,
+				      "cell \"%s\": section %u of link %02x:%02x.%x is at 0x%llx, but cell \"%s\" "
+				      "has it at 0x%llx: all peers need the same place",
+				      cell_name(check->view).text, s, mine->bdf >> 8, (mine->bdf >> 3) & 0x1fu,
+				      mine->bdf & 7u, ULL(a->phys_start), cell_name(other).text,
+				      ULL(b->phys_start));
+	}
+	return 0;
+}
+
+int check_sections_agree(const struct check *check)
+{
+	const struct config_view *view = check->view;
+
+	for (uint32_t c = 0; c < check->num_cells; c++)
+		for (uint32_t o = 0; o < check->cells[c]->cell->num_pci_devices; o++)
+			for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
+				const struct cfg_pci_device *mine = &view->pci_devices[d];
+				const struct cfg_pci_device *theirs = &check->cells[c]->pci_devices[o];
+				int err = 0;
+
+				if (is_ivshmem(mine) && is_ivshmem(theirs) && mine->bdf == theirs->bdf)
+					err = agree(check, mine, check->cells[c], theirs);
+				if (err)
+					return err;
+			}
+	return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules on the memory of ivshmem links: one test per rule, with its message. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "config_fixture.h"
+#include "console.h"
+#include "errors.h"
+#include "host.h"
+
+#define LINK		0x62000000
+#define LINK_BDF	0x20
+
+static struct test_system sys;
+static struct test_config other, cell;
+static struct config_platform machine;
+
+/* State table, R/W section and two outputs behind the RAM of region 0 */
+static void add_link(struct test_config *config, uint8_t id)
+{
+	for (uint32_t n = 0; n < 4; n++)
+		add_memory(config, LINK + n * 0x1000, LINK + n * 0x1000, 0x1000,
+			   CFG_MEM_ROOTSHARED | (n == 1 || n == 2u + id ? 3 : 1));
+	add_ivshmem(config, LINK_BDF, 1, id, 2);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	host_reset();
+	make_system(&sys);
+	make_cell(&other, "other", 2, 0x60000000);
+	make_cell(&cell, "new", 3, 0x61000000);
+	add_link(&other, 0);
+	add_link(&cell, 1);
+	machine = test_platform;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free_images();
+	return 0;
+}
+
+static int check(void)
+{
+	const struct config_view *const cells[] = { view_of(&sys.root), view_of(&other) };
+	int err;
+
+	machine.system = pack_system(&sys, NULL);
+	refuse_clear();
+	err = config_check_cell(view_of(&cell), &machine, cells, ARRAY_SIZE(cells));
+	free_images();
+	return err;
+}
+
+static void passes(void)
+{
+	assert_int_equal(check(), 0);
+	assert_string_equal(host_reason(), "");
+}
+
+static void refused(const char *reason)
+{
+	assert_int_equal(check(), -EINVAL);
+	assert_string_equal(host_reason(), reason);
+}
+
+static int check_root(void)
+{
+	struct config_view view;
+	uint64_t bytes;
+	const struct cfg_system *system;
+	int err;
+
+	system = pack_system(&sys, &bytes);
+	refuse_clear();
+	err = config_check_system(system, bytes, &machine, &view);
+	free_images();
+	return err;
+}
+
+static void kinds(void **state)
+{
+	(void)state;
+	passes();
+	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ | CFG_MEM_COMM_REGION;
+	refused("cell \"new\": section 0 of ivshmem device 0 has flags 0xa1: it cannot be a communication region, "
+		"device memory or loadable");
+	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ;
+	for (uint32_t n = 1; n <= 4; n++) {
+		uint64_t flags = cell.memory[n].flags;
+
+		cell.memory[n].flags = flags | CFG_MEM_IO;
+		assert_int_equal(check(), -EINVAL);
+		cell.memory[n].flags = flags | CFG_MEM_LOADABLE;
+		assert_int_equal(check(), -EINVAL);
+		cell.memory[n].flags = flags;
+	}
+	cell.memory[1].flags = CFG_MEM_ROOTSHARED;
+	refused("cell \"new\": the state table of ivshmem device 0 has flags 0x80: make it readable");
+	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ;
+	cell.memory[1].size = 0x800;
+	refused("cell \"new\": the state table of ivshmem device 0, [0x62000000, 0x62000800), is not made of whole pages");
+}
+
+static void outside_of_the_machine(void **state)
+{
+	(void)state;
+	cell.pci[0].bdf = 0x28;
+	cell.memory[4].phys_start = 0x08000000;
+	cell.memory[4].flags = 0;	/* no access for the cell, but the hypervisor would write a table there */
+	refused("cell \"new\": section 3 of ivshmem device 0, physical [0x8000000, 0x8001000), overlaps the GIC "
+		"distributor [0x8000000, 0x8010000): move it");
+	cell.memory[4].phys_start = 0x080a0000;
+	assert_int_equal(check(), -EINVAL);
+	cell.memory[4].phys_start = machine.hv_start + machine.hv_size - 0x1000;
+	assert_int_equal(check(), -EINVAL);
+}
+
+/* The root cell may list memory over the hypervisor, which is carved out, but no section there. */
+static void root_sections(void **state)
+{
+	(void)state;
+	assert_int_equal(check_root(), 0);
+	sys.root.memory[0].phys_start = sys.root.memory[0].virt_start = machine.hv_start;
+	assert_int_equal(check_root(), -EINVAL);
+	assert_non_null(strstr(host_reason(), "section 0 of ivshmem device 0"));
+	assert_non_null(strstr(host_reason(), "overlaps hypervisor memory"));
+}
+
+/* RAM that covers the sections is common there: the hypervisor maps tables last, whatever the order of the list. */
+static void root_memory_may_cover_tables(void **state)
+{
+	(void)state;
+	add_memory(&sys.root, 0x7fa00000, 0x7fa00000, 0x100000, 3);
+	assert_int_equal(check_root(), 0);
+}
+
+static void own_table_is_read_only(void **state)
+{
+	struct cfg_memory *mem = add_memory(&cell, LINK + 0x800, 0x10000800, 4, CFG_MEM_ROOTSHARED | 0x40013);
+
+	(void)state;
+	refused("cell \"new\": memory region 5 [0x62000800, 0x62000804) makes a state table of cell \"new\" "
+		"[0x62000000, 0x62001000) writable: move it, or list the read-only section behind it");
+	mem->flags = CFG_MEM_ROOTSHARED | 0x40011;
+	passes();
+}
+
+static void tables_of_others_are_read_only(void **state)
+{
+	(void)state;
+	/* the root cell's link, as plain memory of the new cell */
+	add_memory(&cell, 0x7faf0000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 3);
+	refused("cell \"new\": memory region 5 [0x7faf0000, 0x7faf1000) makes a state table of cell \"qemu-arm64\" "
+		"[0x7faf0000, 0x7faf1000) writable: move it, or list the read-only section behind it");
+}
+
+static void new_table_is_not_others_memory(void **state)
+{
+	(void)state;
+	cell.pci[0].bdf = 0x28;		/* a link of its own */
+	for (uint32_t n = 1; n <= 4; n++)
+		cell.memory[n].phys_start += 0x100000;
+	passes();
+	add_memory(&other, LINK + 0x100000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 3);
+	refused("cell \"other\": memory region 5 [0x62100000, 0x62101000) makes a state table of cell \"new\" "
+		"[0x62100000, 0x62101000) writable: move it, or list the read-only section behind it");
+}
+
+static void ends_agree(void **state)
+{
+	(void)state;
+	cell.memory[2].phys_start = LINK + 0x10000;
+	refused("cell \"new\": section 1 of link 00:04.0 is at 0x62010000, but cell \"other\" has it at 0x62001000: "
+		"all peers need the same place");
+	cell.memory[2].phys_start = LINK + 0x1000;
+	cell.memory[4].phys_start = LINK + 0x2000;	/* the peer's output as one's own */
+	assert_int_equal(check(), -EINVAL);
+	cell.memory[4].phys_start = LINK + 0x3000;
+	passes();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest config_links[] = {
+		cmocka_unit_test_setup_teardown(kinds, setup, teardown),
+		cmocka_unit_test_setup_teardown(outside_of_the_machine, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_sections, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_memory_may_cover_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_table_is_read_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(tables_of_others_are_read_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(new_table_is_not_others_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_agree, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(config_links, NULL, NULL);
+}
