@@ -3,9 +3,9 @@
  * Messages to cells. The page is shared with the guest: every value read from it is one of a guest's
  * choosing, read once and compared, never used as an index or bound.
  */
+#include "cell_internal.h"
 #include "cell_message.h"
 #include "console.h"
-#include "control.h"
 #include "ivshmem.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -81,13 +81,8 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 
 static void give_up(struct cell *cell)
 {
-	for_each_cpu(id, &cell->cpus) {
-		struct percpu *cpu = percpu_of(id);
-
-		cpu_suspend(cpu);
-		cpu_set_parked(cpu);
-		cpu_resume(cpu);
-	}
+	cell_stop_cpus(cell);
+	cell_resume_cpus(cell);
 	cell->comm->cell_state = COMM_STATE_FAILED;
 	ivshmem_cell_failed(cell);
 	console_printf("cell \"%s\" does not answer messages: stopped\n", cell->config.cell->name);

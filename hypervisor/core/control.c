@@ -17,13 +17,14 @@ static bool answer_suspend(struct percpu *cpu)
 {
 	if (!cpu->suspend_request)
 		return false;
-	cpu->suspended = true;
+	/* pairs with the acquire in cpu_suspend(): all that this CPU has done and looked at so far comes before */
+	__atomic_store_n(&cpu->suspended, true, __ATOMIC_RELEASE);
 	spin_unlock(&cpu->control_lock);
 	/* pairs with the release in cpu_resume(): what the manager changed is seen afterwards */
 	while (__atomic_load_n(&cpu->suspend_request, __ATOMIC_ACQUIRE))
 		arch_relax();
 	spin_lock(&cpu->control_lock);
-	cpu->suspended = false;
+	__atomic_store_n(&cpu->suspended, false, __ATOMIC_RELEASE);
 	return true;
 }
 

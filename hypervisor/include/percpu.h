@@ -40,10 +40,11 @@ struct percpu {
 	volatile bool failed;
 	uint64_t entry, context;
 
-	/* management lock while suspended; the CPU itself otherwise */
-	struct cell *cell;
+	/* management lock while suspended; others only compare it */
+	struct cell *volatile cell;
 
-	uint32_t stats[CPU_STAT_COUNT_ARM64];	/* written by the CPU itself */
+	/* written by the CPU itself, read by anybody */
+	volatile uint32_t stats[CPU_STAT_COUNT_ARM64];
 
 	struct arch_percpu arch;
 } __attribute__((aligned(4096)));

@@ -9,14 +9,15 @@ static void make_core_system(void);
 /* cmocka's own way back from a failed assertion does not work in another process. */
 static void fail_by_text(FILE *output, int status)
 {
-	char text[8192];
+	char text[0x4000];
 	size_t length;
 
 	rewind(output);
 	length = fread(text, 1, sizeof(text) - 1, output);
 	text[length] = '\0';
 	fclose(output);
-	fail_msg("status 0x%x: %s", (unsigned int)status, text);
+	fputs(text, stderr);
+	fail_msg("the test's process ended with status 0x%x: %.500s", (unsigned int)status, text);
 }
 
 void core_run_in_child(void **state)
@@ -108,7 +109,7 @@ void core_add_link(struct test_config *config)
 	add_ivshmem(config, 0, first, 1, 2);
 }
 
-int64_t core_create_at(const struct test_config *config, uint64_t address)
+void core_place(const struct test_config *config, uint64_t address)
 {
 	uint64_t size;
 	void *image = pack_config(config, &size);
@@ -116,6 +117,11 @@ int64_t core_create_at(const struct test_config *config, uint64_t address)
 	if (host_is_backed(address, size))
 		host_copy_in(address, image, size);
 	free_last_image();
+}
+
+int64_t core_create_at(const struct test_config *config, uint64_t address)
+{
+	core_place(config, address);
 	return host_hypercall(0, HC_CELL_CREATE, address, 0);
 }
 
@@ -187,6 +193,7 @@ void core_snapshot(struct core_snapshot *snapshot)
 	snapshot->root_cpus = root_cell.cpus;
 	for (uint32_t n = 0; n < ARRAY_SIZE(snapshot->spis); n++)
 		snapshot->spis[n] = root_cell.arch.spis[n];
+	snapshot->resets = host_spis[40].resets;
 	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++) {
 		snapshot->run_state[cpu] = core_cpu(cpu)->run_state;
 		snapshot->cell_of[cpu] = core_cpu(cpu)->cell;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -61,6 +62,9 @@ void core_make_cell(struct test_config *config, const char *name, uint32_t id, u
 /* Join the link as peer 1, INTx on INTID 40. */
 void core_add_link(struct test_config *config);
 
+/* Put a configuration into root cell memory, if there is any at the address. */
+void core_place(const struct test_config *config, uint64_t address);
+
 /* Hypercalls of CPU 0 */
 int64_t core_create_at(const struct test_config *config, uint64_t address);
 int64_t core_create(const struct test_config *config);
@@ -84,6 +88,7 @@ struct core_snapshot {
 	char *root_map;
 	struct cpu_set root_cpus;
 	uint32_t spis[32];
+	uint32_t resets;	/* of SPI 40 */
 	enum cpu_run_state run_state[HOST_NUM_CPUS];
 	struct cell *cell_of[HOST_NUM_CPUS];
 	uint8_t lent[64];

@@ -61,7 +61,6 @@ void arch_irq_cell_reset(struct cell *cell)
 
 void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)
 {
-	arch_irq_cell_reset(cell);
 	take_spis(cell, system, false);
 }
 

@@ -214,12 +214,11 @@ static void run_guest(struct runner *r)
 		sleep_until();
 		if (is_set(&stopping))
 			return;
+		/* also during a step, which may call functions of the core */
+		__atomic_store_n(&r->outcome, IN_HYPERVISOR, __ATOMIC_RELEASE);
 		if (r->step && !is_set(&r->kicked) && !is_set(&r->job_pending)) {
 			r->step(r->cpu);
-			continue;
-		}
-		__atomic_store_n(&r->outcome, IN_HYPERVISOR, __ATOMIC_RELEASE);
-		if (is_set(&r->kicked)) {
+		} else if (is_set(&r->kicked)) {
 			set(&r->kicked, false);
 			cpu_handle_events();
 		} else {
@@ -393,7 +392,7 @@ void host_settle(void)
 
 void host_set_guest(uint32_t cpu, void (*step)(struct percpu *cpu))
 {
-	HOST_ASSERT(order != HOST_PARALLEL);
+	HOST_ASSERT(order != HOST_PARALLEL || !self);
 	runners[cpu].step = step;
 }
 

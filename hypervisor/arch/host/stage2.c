@@ -31,7 +31,7 @@ struct host_stage2 {
 	uint32_t count;
 	void *pages[MAX_PAGES];
 	uint32_t num_pages;
-	bool is_stale;				/* changed, and not flushed yet */
+	bool is_stale;				/* changed, and not flushed yet; atomic */
 };
 
 static uint32_t map_calls, fail_at;
@@ -122,7 +122,7 @@ static int change(struct cell *cell, uint64_t guest, uint64_t host, uint64_t siz
 	HOST_ASSERT(s2 && this_cpu() && !((guest | host | size) & ~PAGE_MASK) && range_valid(guest, size));
 	HOST_ASSERT(guest + size <= arch_guest_limit() && host + size <= arch_phys_limit());
 	check_stopped(cell);
-	s2->is_stale = true;
+	__atomic_store_n(&s2->is_stale, true, __ATOMIC_RELAXED);
 	map_calls++;
 	if (map_calls == fail_at) {
 		/* the contract allows a part to be done */
@@ -180,17 +180,17 @@ void arch_memory_flush(struct cell *cell)
 	HOST_ASSERT(s2);
 	while (s2->num_pages > pages_needed(s2))
 		pages_free(s2->pages[--s2->num_pages], 1);
-	s2->is_stale = false;
+	__atomic_store_n(&s2->is_stale, false, __ATOMIC_RELAXED);
 }
 
 void host_drop_translations(struct cell *cell)
 {
-	cell->arch.stage2->is_stale = false;
+	__atomic_store_n(&cell->arch.stage2->is_stale, false, __ATOMIC_RELAXED);
 }
 
 bool host_is_flushed(const struct cell *cell)
 {
-	return cell->arch.stage2 && !cell->arch.stage2->is_stale;
+	return cell->arch.stage2 && !__atomic_load_n(&cell->arch.stage2->is_stale, __ATOMIC_RELAXED);
 }
 
 static const struct interval *find(const struct cell *cell, uint64_t guest)

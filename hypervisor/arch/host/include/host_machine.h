@@ -59,7 +59,7 @@ void host_post_hypercall(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t ar
 /* Let the other CPUs run until each of them waits for something. */
 void host_settle(void);
 
-/* What the guest on a CPU does whenever it has its turn; NULL: nothing. Not in parallel order. */
+/* What the guest on a CPU does whenever it has its turn; NULL: nothing. Parallel order: before host_start(). */
 void host_set_guest(uint32_t cpu, void (*step)(struct percpu *cpu));
 
 /* Is the CPU in its guest? Has it left the hypervisor (disable, failed start), with which result? */

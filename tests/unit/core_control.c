@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Control of CPUs in many orders: suspend, park, reset, fail; managers that meet. */
+#include "core_fixture.h"
+
+#define EVIL	0xe711ull
+
+static struct test_config alpha, beta;
+
+static void start_in_order(unsigned int seed)
+{
+	host_set_order(HOST_RANDOM, seed);
+	core_start();
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	alpha.header.flags = CFG_CELL_PASSIVE_COMM_REGION;
+	core_make_cell(&beta, "beta", 2, 3, RAM_HIGH);
+	beta.header.flags = CFG_CELL_PASSIVE_COMM_REGION;
+}
+
+/* For host_run(): suspend and resume another CPU. */
+static int64_t suspend_job(uint64_t target, uint64_t times, uint64_t arg3)
+{
+	struct percpu *cpu = core_cpu((uint32_t)target);
+
+	(void)arg3;
+	management_lock();
+	for (uint64_t n = 0; n < times; n++) {
+		cpu_suspend(cpu);
+		assert_true(cpu->suspended);
+		assert_false(host_in_guest((uint32_t)target));
+		for (uint32_t turn = 0; turn < 5; turn++)
+			arch_relax();
+		assert_true(cpu->suspended);
+		assert_false(host_in_guest((uint32_t)target));
+		cpu_resume(cpu);
+		assert_false(cpu->suspended);
+	}
+	management_unlock();
+	return 0;
+}
+
+static void suspended_cpus_do_nothing(void)
+{
+	for (uint32_t n = 0; n < 2; n++) {
+		if (n == 0)
+			start_in_order(1);
+		assert_int_equal(host_run(0, suspend_job, 1, 50, 0), 0);
+		host_settle();
+		assert_true(host_in_guest(1));
+		core_switch_off(1);
+		assert_int_equal(host_run(0, suspend_job, 1, 50, 0), 0);
+		host_settle();
+		assert_false(host_in_guest(1));
+		assert_int_equal(host_run(0, core_switch_on_job, 1, 2, 3), true);
+		host_settle();
+	}
+	host_stop();
+}
+
+static void managers_suspend_each_other(void)
+{
+	start_in_order(2);
+	for (uint32_t round = 0; round < 20; round++) {
+		host_post(0, suspend_job, 1, 3, 0);
+		host_post(1, suspend_job, 2, 3, 0);
+		host_post(2, suspend_job, 0, 3, 0);
+		host_post(3, suspend_job, 2, 3, 0);
+		for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+			host_wait(cpu);
+	}
+	host_stop();
+}
+
+static void cpu_that_does_not_answer(void)
+{
+	start_in_order(3);
+	host_uart_text();
+	host_deafen(2);
+	host_run(0, suspend_job, 2, 1, 0);
+	assert_true(host_has_halted(0));
+	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
+}
+
+static void off_and_on(void)
+{
+	start_in_order(4);
+	/* nobody switches on what runs */
+	assert_int_equal(host_run(0, core_switch_on_job, 1, EVIL, 0), false);
+	for (uint64_t n = 1; n < 50; n++) {
+		uint32_t parks = core_cpu(1)->arch.parks;
+
+		core_switch_off(1);
+		assert_int_equal(core_cpu(1)->arch.parks, parks + 1);
+		assert_int_equal(host_run(0, core_switch_on_job, 1, n, n + 1), true);
+		/* the first one counts, even if it has not been obeyed yet */
+		host_run(2, core_switch_on_job, 1, EVIL, 0);
+		host_settle();
+		assert_true(host_in_guest(1));
+		assert_int_equal(core_cpu(1)->arch.resets, n);
+		assert_int_equal(core_cpu(1)->arch.entry, n);
+		assert_int_equal(core_cpu(1)->arch.context, n + 1);
+	}
+	host_stop();
+}
+
+/* A parked CPU that has not failed belongs to a stopped cell: not even its siblings may switch it on. */
+static void parked_is_not_off(void)
+{
+	start_in_order(5);
+	core_created(&alpha);
+	assert_int_equal(host_run(0, core_switch_on_job, 1, EVIL, 0), false);
+	core_started(1);
+	assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
+	assert_int_equal(host_run(0, core_switch_on_job, 1, EVIL, 0), false);
+	host_settle();
+	assert_false(host_in_guest(1));
+	host_stop();
+}
+
+/* A cell of two CPUs, one of which does nothing but fail, while the other does nothing but switch it on. */
+
+static void fails_at_once(struct percpu *cpu)
+{
+	if (!cpu->cell->is_root)
+		cpu_fail();
+}
+
+static void revives_its_sibling(struct percpu *cpu)
+{
+	if (!cpu->cell->is_root)
+		cpu_switch_on(core_cpu(1), EVIL, 0);
+}
+
+static void nobody_runs_after(uint32_t code)
+{
+	assert_int_equal(core_call(code, 1), 0);
+	for (uint32_t turn = 0; turn < 20; turn++)
+		core_call(HC_HYPERVISOR_INFO, 0);
+	for (uint32_t cpu = 1; cpu < 3; cpu++) {
+		assert_false(host_in_guest(cpu));
+		assert_false(core_cpu(cpu)->reset_request);
+		assert_int_equal(core_cpu(cpu)->run_state, code == HC_CELL_DESTROY ? CPU_OFF : CPU_PARKED);
+	}
+}
+
+static void failed_cpus_cannot_be_revived_by_a_cell_that_ends(void)
+{
+	start_in_order(6);
+	core_switch_off(1);
+	core_switch_off(2);
+	alpha.cpus[0] = 0x06;
+	host_set_guest(1, fails_at_once);
+	host_set_guest(2, revives_its_sibling);
+	for (uint32_t round = 0; round < 100; round++) {
+		core_created(&alpha);
+		assert_int_equal(core_call(HC_CELL_START, 1), 0);
+		/* the boot CPU fails; the other one is switched on by the test in its place */
+		while (!core_cpu(1)->failed)
+			core_call(HC_HYPERVISOR_INFO, 0);
+		host_run(0, core_switch_on_job, 2, 0, 0);
+		for (uint32_t turn = 0; turn < round % 10; turn++)
+			core_call(HC_HYPERVISOR_INFO, 0);
+		if (round % 2)
+			nobody_runs_after(HC_CELL_SET_LOADABLE);
+		nobody_runs_after(HC_CELL_DESTROY);
+	}
+	host_stop();
+}
+
+static void fails_once(struct percpu *cpu)
+{
+	if (!cpu->cell->is_root && cpu->arch.entry != EVIL)
+		cpu_fail();
+}
+
+static void revives_its_sibling_when_told(struct percpu *cpu)
+{
+	if (!cpu->cell->is_root && cpu->cell->comm->msg_to_cell)
+		cpu_switch_on(core_cpu(1), EVIL, 0);
+}
+
+/* The same while it is told of a reconfiguration, and does not answer. */
+static void cell_that_gave_up_stays_stopped(void)
+{
+	start_in_order(7);
+	core_switch_off(1);
+	core_switch_off(2);
+	alpha.cpus[0] = 0x06;
+	alpha.header.flags = 0;
+	alpha.header.msg_reply_timeout = 3;
+	host_set_guest(1, fails_once);
+	host_set_guest(2, revives_its_sibling_when_told);
+	for (uint32_t round = 0; round < 60; round++) {
+		core_cpu(1)->arch.entry = 0;
+		core_created(&alpha);
+		assert_int_equal(core_call(HC_CELL_START, 1), 0);
+		while (!core_cpu(1)->failed)
+			core_call(HC_HYPERVISOR_INFO, 0);
+		host_run(0, core_switch_on_job, 2, 0, 0);
+		while (core_cpu(2)->run_state != CPU_RUNNING)
+			core_call(HC_HYPERVISOR_INFO, 0);
+		core_cell(1)->comm->cell_state = COMM_STATE_RUNNING;
+		core_created(&beta);
+		assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_FAILED);
+		for (uint32_t turn = 0; turn < 20; turn++)
+			core_call(HC_HYPERVISOR_INFO, 0);
+		assert_false(host_in_guest(1));
+		assert_false(host_in_guest(2));
+		assert_int_equal(core_call(HC_CELL_DESTROY, 2), 0);
+		assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	}
+	host_stop();
+}
+
+/* Two root CPUs manage the same cells. */
+static int64_t manage_job(uint64_t seed, uint64_t rounds, uint64_t config)
+{
+	unsigned int state = (unsigned int)seed;
+
+	for (uint64_t n = 0; n < rounds; n++) {
+		uint32_t id = 1 + (uint32_t)rand_r(&state) % 2;
+		int64_t result;
+
+		switch (rand_r(&state) % 5) {
+		case 0:
+			result = cell_create(GUEST_ADDR(config + (id - 1) * 0x1000));
+			assert_true(result == 0 || result == -EEXIST);
+			break;
+		case 1:
+			result = cell_start(id);
+			assert_true(result == 0 || result == -ENOENT);
+			break;
+		case 2:
+			result = cell_set_loadable(id);
+			assert_true(result == 0 || result == -ENOENT);
+			break;
+		case 3:
+			result = cell_get_state(id);
+			assert_true(result == COMM_STATE_RUNNING || result == COMM_STATE_SHUT_DOWN ||
+				    result == -ENOENT);
+			break;
+		default:
+			result = cell_destroy(id);
+			assert_true(result == 0 || result == -ENOENT);
+			break;
+		}
+	}
+	return 0;
+}
+
+static void two_managers(void)
+{
+	struct core_snapshot before;
+
+	start_in_order(8);
+	core_switch_off(1);
+	core_switch_off(3);
+	core_place(&alpha, CONFIG_AT);
+	core_place(&beta, CONFIG_AT + 0x1000);
+	core_snapshot(&before);
+	host_post(0, manage_job, 1, 150, CONFIG_AT);
+	host_post(2, manage_job, 2, 150, CONFIG_AT);
+	host_wait(0);
+	host_wait(2);
+	core_call(HC_CELL_DESTROY, 1);
+	core_call(HC_CELL_DESTROY, 2);
+	core_assert_unchanged(&before);
+	host_stop();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest core_control[] = {
+		CORE_TEST(suspended_cpus_do_nothing),
+		CORE_TEST(managers_suspend_each_other),
+		CORE_TEST(cpu_that_does_not_answer),
+		CORE_TEST(off_and_on),
+		CORE_TEST(parked_is_not_off),
+		CORE_TEST(failed_cpus_cannot_be_revived_by_a_cell_that_ends),
+		CORE_TEST(cell_that_gave_up_stays_stopped),
+		CORE_TEST(two_managers),
+	};
+
+	return cmocka_run_group_tests(core_control, NULL, NULL);
+}
