@@ -97,6 +97,5 @@ void arch_wait_for_kick(void)
 	if (intid >= FIRST_LPI)
 		return;		/* for a guest that is gone */
 	/* stays active, hence quiet, until the CPU runs a guest again */
-	cpu->arch.spill[intid / 32] |= 1U << (intid % 32);
-	cpu->arch.num_spilled++;
+	vgic_spill(cpu, intid);
 }

@@ -75,6 +75,17 @@ static void set_underflow_interrupt(bool on)
 	write_sysreg(ICH_HCR_EN | (on ? ICH_HCR_UIE : 0), ICH_HCR_EL2);
 }
 
+/* A guest may deactivate an interrupt behind our back and get it once more: it is kept, and counted, once. */
+void vgic_spill(struct percpu *cpu, uint32_t intid)
+{
+	uint32_t bit = 1U << (intid % 32);
+
+	if (cpu->arch.spill[intid / 32] & bit)
+		return;
+	cpu->arch.spill[intid / 32] |= bit;
+	cpu->arch.num_spilled++;
+}
+
 static void spill(struct percpu *cpu, uint32_t intid)
 {
 	if (intid >= FIRST_LPI) {
@@ -84,8 +95,7 @@ static void spill(struct percpu *cpu, uint32_t intid)
 			cpu->arch.lost_lpis++;
 		return;
 	}
-	cpu->arch.spill[intid / 32] |= 1U << (intid % 32);
-	cpu->arch.num_spilled++;
+	vgic_spill(cpu, intid);
 }
 
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
@@ -192,8 +202,8 @@ static void release_undelivered(struct percpu *cpu, bool keep_active)
 		if (!(value & ICH_LR_STATE))
 			continue;
 		if (!(value & ICH_LR_HW)) {
-			if (keep_active && (value & ICH_LR_PENDING))
-				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << (intid & 0xf), __ATOMIC_RELAXED);
+			if (keep_active && (value & ICH_LR_PENDING) && intid < 16)
+				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
 			continue;
 		}
 		if (!(value & ICH_LR_ACTIVE))
@@ -250,6 +260,7 @@ void vgic_reset(struct percpu *cpu)
 		mmio_write32(sgi, GICD_ICENABLER, 0xffff0000 & ~(1U << gic.maintenance_intid));
 		release_undelivered(cpu, false);
 		mmio_write32(sgi, GICD_ICACTIVER, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		mmio_write32(sgi, GICD_ICPENDR, 0xffff0000 & ~(1U << gic.maintenance_intid));
 		set_underflow_interrupt(false);
 	} else {
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
