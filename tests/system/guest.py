@@ -179,7 +179,8 @@ class Guest:
             self._fail("the guest is dead already")
         marker = f"@bulkhead-{os.getpid()}-{next(self._nonce)}"
         # quoted in two parts, so that an echo of the command is not the marker
-        self._send(f"sh -c {shlex.quote(command)} </dev/null 2>&1; printf '\\n%s:%d@\\n' '{marker[:5]}''{marker[5:]}' $?\n")
+        self._send(f"sh -c {shlex.quote(command)} </dev/null 2>&1; "
+                   f"printf '\\n%s:%d@\\n' '{marker[:5]}''{marker[5:]}' $?\n")
         end = time.monotonic() + timeout
         pattern = re.compile(r"\n" + re.escape(marker) + r":(\d+)@\n")
         while True:
@@ -209,6 +210,12 @@ class Guest:
         if not result.ok:
             raise GuestError(f"command failed: {result!r}")
         return result.output
+
+    def interrupts(self, device):
+        """How often the interrupt of a device (its sysfs directory) came, over all CPUs that are online."""
+        irq = self.check(f"cat {device}/irq").strip()
+        counts = self.check(f"grep -E '^ *{irq}:' /proc/interrupts").split(":", 1)[1].split()
+        return sum(int(count) for count in itertools.takewhile(str.isdigit, counts))
 
     def push(self, path, data):
         """Writes a file in the guest."""

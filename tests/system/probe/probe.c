@@ -143,7 +143,8 @@ static int mem(char **argv)
 
 	if (fd < 0)
 		return report(-1);
-	map = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(address & ~((uint64_t)page - 1)));
+	map = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   (off_t)(address & ~((uint64_t)page - 1)));
 	if (map == MAP_FAILED) {
 		printf("mmap ");
 		return report(-1);
