@@ -116,17 +116,17 @@ static void parked_is_not_off(void)
 	host_stop();
 }
 
-/* A cell of two CPUs, one of which does nothing but fail, while the other does nothing but switch it on. */
+/* A cell of two CPUs, one of which fails, while the other switches it on when it is being managed. */
 
-static void fails_at_once(struct percpu *cpu)
+static void fails_once(struct percpu *cpu)
 {
-	if (!cpu->cell->is_root)
+	if (!cpu->cell->is_root && cpu->arch.entry != EVIL)
 		cpu_fail();
 }
 
 static void revives_its_sibling(struct percpu *cpu)
 {
-	if (!cpu->cell->is_root)
+	if (!cpu->cell->is_root && core_cpu(1)->suspend_request)
 		cpu_switch_on(core_cpu(1), EVIL, 0);
 }
 
@@ -148,28 +148,23 @@ static void failed_cpus_cannot_be_revived_by_a_cell_that_ends(void)
 	core_switch_off(1);
 	core_switch_off(2);
 	alpha.cpus[0] = 0x06;
-	host_set_guest(1, fails_at_once);
+	host_set_guest(1, fails_once);
 	host_set_guest(2, revives_its_sibling);
 	for (uint32_t round = 0; round < 100; round++) {
+		core_cpu(1)->arch.entry = 0;
 		core_created(&alpha);
 		assert_int_equal(core_call(HC_CELL_START, 1), 0);
 		/* the boot CPU fails; the other one is switched on by the test in its place */
 		while (!core_cpu(1)->failed)
 			core_call(HC_HYPERVISOR_INFO, 0);
 		host_run(0, core_switch_on_job, 2, 0, 0);
-		for (uint32_t turn = 0; turn < round % 10; turn++)
+		while (core_cpu(2)->run_state != CPU_RUNNING)
 			core_call(HC_HYPERVISOR_INFO, 0);
 		if (round % 2)
 			nobody_runs_after(HC_CELL_SET_LOADABLE);
 		nobody_runs_after(HC_CELL_DESTROY);
 	}
 	host_stop();
-}
-
-static void fails_once(struct percpu *cpu)
-{
-	if (!cpu->cell->is_root && cpu->arch.entry != EVIL)
-		cpu_fail();
 }
 
 static void revives_its_sibling_when_told(struct percpu *cpu)

@@ -28,6 +28,8 @@ static void describe_cells(void)
 	add_memory(&cells[2], RAM_LOW + MIB + 0x5000, 0x40000000, 0x2000, 0xc3);
 	add_memory(&cells[0], DEVICE, DEVICE, 0x1000, 0x13);
 	add_memory(&cells[1], PRIVATE_DEVICE, DEVICE, 0x1000, 0x13);
+	/* reaches into a window of the root cell that is emulated, in a region of its */
+	add_memory(&cells[2], ECAM - 0x1000, 0x50000000, 0x3000, 0x13);
 	core_add_link(&cells[1]);
 	for (uint32_t n = 0; n < NUM_CELLS; n++)
 		cells[n].header.flags |= CFG_CELL_PASSIVE_COMM_REGION;
@@ -106,6 +108,7 @@ static void check_memory(void)
 	for (uint64_t phys = RAM_LOW; phys < HOST_HV_BASE; phys += PAGE_SIZE)
 		check_page(phys);
 	check_page(DEVICE);
+	assert_int_equal(host_access_to(&root_cell, ECAM), 0);
 	check_page(PRIVATE_DEVICE);
 	/* of hypervisor memory a cell has its communication region, the root cell what it may read */
 	for (uint64_t phys = HOST_HV_BASE; phys < HOST_HV_BASE + HOST_HV_SIZE; phys += PAGE_SIZE) {
