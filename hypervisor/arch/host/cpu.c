@@ -53,6 +53,7 @@ uint64_t arch_ticks_per_second(void)
 
 void arch_halt(void)
 {
+	this_cpu()->arch.active = false;
 	host_halt();
 }
 
