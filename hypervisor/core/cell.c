@@ -227,6 +227,7 @@ void cell_return_cpus(struct cell *cell)
 
 		cpu->cell = &root_cell;
 		cpu->failed = false;
+		cpu->reset_request = false;
 		cpu->run_state = CPU_OFF;	/* until Linux switches it on */
 		for (uint32_t i = 0; i < ARRAY_SIZE(cpu->stats); i++)
 			cpu->stats[i] = 0;

@@ -248,6 +248,7 @@ static int create(guest_addr_t address)
 	vpci_reroute(&root_cell);
 	/* and the CPUs that left it targets of its interrupts */
 	arch_irq_retarget(&root_cell);
+	arch_irq_cell_reset(cell);
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
 	cell_link(cell);

@@ -6,6 +6,7 @@
 #include "cell_internal.h"
 #include "cell_message.h"
 #include "console.h"
+#include "control.h"
 #include "ivshmem.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -50,11 +51,19 @@ static bool is_stopped(uint32_t state)
 	return state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_FAILED || state == COMM_STATE_ABI_MISMATCH;
 }
 
-static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t expected)
+/* Nobody is there to answer when all CPUs are off or failed. */
+static bool has_running_cpu(const struct cell *cell)
+{
+	for_each_cpu(id, &cell->cpus)
+		if (cpu_may_run(percpu_of(id)))
+			return true;
+	return false;
+}
+
+static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t expected, uint64_t start)
 {
 	struct comm_region *comm = cell->comm;
 	uint64_t timeout = cell->config.cell->msg_reply_timeout;
-	uint64_t start = arch_ticks();
 
 	if (cell->config.cell->flags & CFG_CELL_PASSIVE_COMM_REGION)
 		return VERDICT_APPROVED;
@@ -65,7 +74,7 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 	for (uint64_t turns = 1; ; turns++) {
 		uint32_t reply;
 
-		if (is_stopped(comm->cell_state))
+		if (is_stopped(comm->cell_state) || !has_running_cpu(cell))
 			return VERDICT_APPROVED;
 		reply = comm->reply_from_cell;
 		if (reply == expected)
@@ -90,7 +99,7 @@ static void give_up(struct cell *cell)
 
 bool cell_approves_shutdown(struct cell *cell)
 {
-	switch (send_message(cell, COMM_MSG_SHUTDOWN, COMM_REPLY_APPROVED)) {
+	switch (send_message(cell, COMM_MSG_SHUTDOWN, COMM_REPLY_APPROVED, arch_ticks())) {
 	case VERDICT_DENIED:
 		return false;
 	case VERDICT_SILENT:
@@ -103,8 +112,11 @@ bool cell_approves_shutdown(struct cell *cell)
 
 void cells_notify_reconfigured(void)
 {
+	/* one budget for all of them: Linux waits meanwhile */
+	uint64_t start = arch_ticks();
+
 	for (struct cell *cell = root_cell.next; cell; cell = cell->next) {
-		enum verdict verdict = send_message(cell, COMM_MSG_RECONFIGURED, COMM_REPLY_RECEIVED);
+		enum verdict verdict = send_message(cell, COMM_MSG_RECONFIGURED, COMM_REPLY_RECEIVED, start);
 
 		/* without a timeout in its configuration a cell has all the time it wants for information */
 		if (verdict == VERDICT_SILENT && cell->config.cell->msg_reply_timeout)

@@ -12,12 +12,15 @@
 
 struct bh_public_page public_page __attribute__((section(".public_page"), aligned(4096)));
 
+#define UART_MAX_POLLS	200000	/* for room: some 10 ms of device reads */
+
 static const struct uart *const uarts[] = { &uart_pl011, &uart_8250 };
 
 static spinlock_t console_lock = SPINLOCK_INIT;
 static volatile bool panicking;			/* a panic does not wait for locks */
 static bool ring_enabled = true;		/* until the configuration says otherwise */
 static const struct uart *uart;
+static bool uart_stalled;			/* console_lock */
 static volatile uint8_t *uart_base;
 static struct cfg_console uart_config;
 
@@ -30,12 +33,30 @@ static void put_ring(char c)
 	__atomic_store_n(&public_page.console_tail, tail + 1, __ATOMIC_RELEASE);
 }
 
+/*
+ * A cell that shares the UART may have stopped its transmitter. That costs one expired wait; from then on the UART is
+ * asked once per character and left out until it has room again. The ring has everything.
+ */
+static void put_uart(char c)
+{
+	uint32_t polls = uart_stalled ? 1 : UART_MAX_POLLS;
+
+	for (uint32_t i = 0; i < polls; i++) {
+		if (uart->ready(uart_base, &uart_config)) {
+			uart_stalled = false;
+			uart->put(uart_base, &uart_config, c);
+			return;
+		}
+	}
+	uart_stalled = true;
+}
+
 static void put_char(char c)
 {
 	if (uart) {
 		if (c == '\n')
-			uart->put(uart_base, &uart_config, '\r');
-		uart->put(uart_base, &uart_config, c);
+			put_uart('\r');
+		put_uart(c);
 	}
 	if (ring_enabled)
 		put_ring(c);

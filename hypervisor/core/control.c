@@ -58,7 +58,8 @@ void cpu_suspend(struct percpu *cpu)
 	cpu->suspend_request = true;
 	spin_unlock(&cpu->control_lock);
 	arch_kick(cpu);
-	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE)) {
+	/* a CPU that hit an error of the hypervisor does not run anything any more */
+	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE) && !cpu->dead) {
 		arch_relax();
 		if (arch_ticks() - start > SUSPEND_SECONDS * arch_ticks_per_second())
 			panic("CPU %u does not answer\n", cpu->cpu_id);
@@ -157,15 +158,22 @@ bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 	return was_off;
 }
 
+bool cpu_may_run(struct percpu *cpu)
+{
+	bool result;
+
+	spin_lock(&cpu->control_lock);
+	result = cpu->reset_request || cpu->run_state == CPU_RUNNING;
+	spin_unlock(&cpu->control_lock);
+	return result;
+}
+
 /* Only failed CPUs and such that nobody is left to switch on */
 static bool cell_is_dead(const struct cell *cell)
 {
-	for_each_cpu(id, &cell->cpus) {
-		const struct percpu *cpu = percpu_of(id);
-
-		if (cpu->reset_request || (!cpu->failed && cpu->run_state != CPU_OFF))
+	for_each_cpu(id, &cell->cpus)
+		if (cpu_may_run(percpu_of(id)))
 			return false;
-	}
 	return true;
 }
 
@@ -195,6 +203,7 @@ void panic(const char *format, ...)
 	va_list args;
 
 	console_enter_panic();
+	this_cpu()->dead = true;
 	va_start(args, format);
 	format_text_va(line, sizeof(line), format, args);
 	va_end(args);

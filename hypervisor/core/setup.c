@@ -26,6 +26,7 @@ enum shutdown_verdict { SHUTDOWN_NONE, SHUTDOWN_GRANTED, SHUTDOWN_REFUSED };
 static spinlock_t shutdown_lock = SPINLOCK_INIT;
 static enum shutdown_verdict shutdown_verdict;
 static volatile uint32_t shutdown_missing;	/* CPUs that have not called yet */
+static uint32_t shutdown_cpus, shutdown_left;	/* all of them; those that are ready to leave */
 
 struct percpu *percpu_of(uint32_t cpu)
 {
@@ -189,6 +190,8 @@ static void judge_shutdown(void)
 		shutdown_verdict = SHUTDOWN_REFUSED;
 	}
 	shutdown_missing = running;
+	shutdown_cpus = running;
+	shutdown_left = 0;
 }
 
 bool hypervisor_is_ending(void)
@@ -221,5 +224,9 @@ int hypervisor_disable(void)
 	if (last)
 		console_printf("disabled, all CPUs go back to Linux\n");
 	arch_deactivate_cpu(cpu);
+	/* nobody sends interrupts before everybody has given its interrupt controller back */
+	__atomic_fetch_add(&shutdown_left, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&shutdown_left, __ATOMIC_ACQUIRE) < shutdown_cpus)
+		arch_relax();
 	arch_leave_guest(0);
 }

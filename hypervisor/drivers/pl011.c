@@ -28,11 +28,15 @@ static void pl011_init(volatile uint8_t *base, const struct cfg_console *config)
 	*reg(base, UARTCR) = UARTCR_ON;
 }
 
+static bool pl011_ready(volatile uint8_t *base, const struct cfg_console *config)
+{
+	(void)config;
+	return !(*reg(base, UARTFR) & UARTFR_TXFF);
+}
+
 static void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c)
 {
 	(void)config;
-	for (uint32_t i = 0; i < UART_MAX_POLLS && (*reg(base, UARTFR) & UARTFR_TXFF); i++)
-		;
 	*reg(base, UARTDR) = (uint8_t)c;
 }
 
@@ -40,5 +44,6 @@ const struct uart uart_pl011 = {
 	.type = CFG_CONSOLE_PL011,
 	.probe_offset = UARTFR,
 	.init = pl011_init,
+	.ready = pl011_ready,
 	.put = pl011_put,
 };

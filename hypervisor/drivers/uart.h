@@ -10,13 +10,10 @@ struct uart {
 	uint16_t type;					/* CFG_CONSOLE_* */
 	uint32_t probe_offset;				/* a register that can be read without effect */
 	void (*init)(volatile uint8_t *base, const struct cfg_console *config);
-	/* Bounded wait for room, then send. */
+	bool (*ready)(volatile uint8_t *base, const struct cfg_console *config);	/* room to send? */
 	void (*put)(volatile uint8_t *base, const struct cfg_console *config, char c);
 };
 
 extern const struct uart uart_pl011, uart_8250;
-
-/* Polls for room in the transmitter; broken hardware must not hang the hypervisor. */
-#define UART_MAX_POLLS	1000000
 
 #endif

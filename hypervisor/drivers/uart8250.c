@@ -36,10 +36,13 @@ static void uart8250_init(volatile uint8_t *base, const struct cfg_console *conf
 	write_reg(base, config, LCR, LCR_8N1);
 }
 
+static bool uart8250_ready(volatile uint8_t *base, const struct cfg_console *config)
+{
+	return read_reg(base, config, LSR) & LSR_THRE;
+}
+
 static void uart8250_put(volatile uint8_t *base, const struct cfg_console *config, char c)
 {
-	for (uint32_t i = 0; i < UART_MAX_POLLS && !(read_reg(base, config, LSR) & LSR_THRE); i++)
-		;
 	write_reg(base, config, THR, (uint8_t)c);
 }
 
@@ -47,5 +50,6 @@ const struct uart uart_8250 = {
 	.type = CFG_CONSOLE_8250,
 	.probe_offset = 0x14,	/* LSR with registers 4 bytes apart, harmless otherwise */
 	.init = uart8250_init,
+	.ready = uart8250_ready,
 	.put = uart8250_put,
 };

@@ -43,6 +43,9 @@ void cpu_handle_events(void);
 /* [calling CPU] PSCI CPU_OFF; returns when somebody turned the CPU on again. */
 void cpu_switch_off(void);
 
+/* Is the CPU in its guest, or going to be without anybody's help? */
+bool cpu_may_run(struct percpu *cpu);
+
 /*
  * PSCI CPU_ON for a CPU of the same cell: false if it is not off (or failed). Any CPU of the cell may call.
  */

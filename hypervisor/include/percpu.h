@@ -34,8 +34,9 @@ struct percpu {
 	spinlock_t control_lock;
 	volatile bool suspend_request;
 	volatile bool suspended;
-	bool park_request;		/* drop the guest's state first */
-	bool reset_request;		/* start the guest anew at entry/context, then CPU_RUNNING */
+	volatile bool dead;		/* stopped for good by an error of the hypervisor */
+	volatile bool park_request;	/* drop the guest's state first */
+	volatile bool reset_request;	/* start the guest anew at entry/context, then CPU_RUNNING */
 	volatile enum cpu_run_state run_state;
 	volatile bool failed;
 	uint64_t entry, context;

@@ -136,6 +136,26 @@ static void long_messages_are_cut(void)
 	assert_int_equal(strlen(public_page.reason), sizeof(public_page.reason) - 1);
 }
 
+/* A cell that shares the UART may stop it: that must not cost a wait per character. */
+static void stalled_uart_is_left_out(void)
+{
+	uint32_t tail, looks;
+
+	core_start();
+	host_uart_text();
+	host_stall_uart(true);
+	console_putc('a');
+	looks = host_uart_looks();
+	tail = public_page.console_tail;
+	console_printf("nobody waits\n");
+	assert_true(host_uart_looks() - looks <= 20);
+	printed("nobody waits\n", tail);
+	host_stall_uart(false);
+	console_printf("again\n");
+	assert_string_equal(host_uart_text(), "again\r\n");
+	host_stop();
+}
+
 /* The reader of the ring looks at busy first: it must be set before the first byte appears, until after the last. */
 
 static uint32_t seen_busy, seen_idle;
@@ -313,6 +333,7 @@ int main(void)
 		CORE_TEST(uart_by_ports_is_not_ours),
 		CORE_TEST(other_uart),
 		CORE_TEST(long_messages_are_cut),
+		CORE_TEST(stalled_uart_is_left_out),
 		CORE_TEST(readers_see_whole_messages),
 		CORE_TEST(putc_needs_the_permitted_flag),
 		CORE_TEST(root_cell_may_be_permitted),

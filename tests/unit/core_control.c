@@ -80,6 +80,29 @@ static void cpu_that_does_not_answer(void)
 	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
 }
 
+static int64_t panic_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	panic("test\n");
+}
+
+/* One that hit an error of the hypervisor counts as suspended: the others can be managed. */
+static void cpu_that_panicked(void)
+{
+	start_in_order(9);
+	core_created(&alpha);
+	core_started(1);
+	host_run(1, panic_job, 0, 0, 0);
+	assert_true(host_has_halted(1));
+	core_created(&beta);
+	core_started(2);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 2), 0);
+	host_stop();
+}
+
 static void off_and_on(void)
 {
 	start_in_order(4);
@@ -188,7 +211,8 @@ static void cell_that_gave_up_stays_stopped(void)
 		core_cpu(1)->arch.entry = 0;
 		core_created(&alpha);
 		assert_int_equal(core_call(HC_CELL_START, 1), 0);
-		while (!core_cpu(1)->failed)
+		/* with its only running CPU the cell fails; the test has it go on */
+		while (core_cell(1)->comm->cell_state != COMM_STATE_FAILED)
 			core_call(HC_HYPERVISOR_INFO, 0);
 		host_run(0, core_switch_on_job, 2, 0, 0);
 		while (core_cpu(2)->run_state != CPU_RUNNING)
@@ -268,6 +292,7 @@ int main(void)
 		CORE_TEST(suspended_cpus_do_nothing),
 		CORE_TEST(managers_suspend_each_other),
 		CORE_TEST(cpu_that_does_not_answer),
+		CORE_TEST(cpu_that_panicked),
 		CORE_TEST(off_and_on),
 		CORE_TEST(parked_is_not_off),
 		CORE_TEST(failed_cpus_cannot_be_revived_by_a_cell_that_ends),

@@ -92,9 +92,9 @@ static void set_guest_controls(struct percpu *cpu)
 {
 	uint64_t hcr = HCR_GUEST | (cpu->arch.launch.hcr_el2 & HCR_KEEP);
 
-	/* registers defined by the implementation can be shared between CPUs */
+	/* registers defined by the implementation, and error records, can be shared between CPUs */
 	if (!cpu->cell->is_root)
-		hcr |= HCR_TIDCP;
+		hcr |= HCR_TIDCP | HCR_TERR;
 	write_sysreg(stage2_vtcr(), vtcr_el2);
 	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
@@ -206,6 +206,7 @@ static void reset_el1(void)
 
 void arch_cpu_park(void)
 {
+	arm64_drain_serror();
 	/* timers of the guest must not keep the waiting CPU awake */
 	write_sysreg(0, cntp_ctl_el0);
 	write_sysreg(0, cntv_ctl_el0);

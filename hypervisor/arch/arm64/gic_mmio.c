@@ -215,6 +215,35 @@ static enum mmio_result access_redistributor(void *owner, uint32_t index, struct
 	return MMIO_HANDLED;
 }
 
+static void save_spi(struct cell *cell, uint32_t intid)
+{
+	uint32_t word = intid / 32, bit = 1U << (intid % 32);
+	uint32_t config_shift = intid % 16 * 2;
+
+	if (mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word) & bit)
+		cell->arch.saved.enabled[word] |= bit;
+	if (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & bit)
+		cell->arch.saved.group[word] |= bit;
+	cell->arch.saved.config[intid / 16] |= mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4) &
+					       (3U << config_shift);
+	cell->arch.saved.priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
+}
+
+/* Group, priority and trigger as they were: neither the next start nor the root cell inherits what a cell did. */
+static void restore_spi(struct cell *cell, uint32_t intid)
+{
+	uint32_t word = intid / 32, bit = 1U << (intid % 32);
+	uint32_t config = GICD_ICFGR + intid / 16 * 4, config_mask = 3U << (intid % 16 * 2);
+
+	spin_lock(&gic.lock);
+	mmio_write32(gic.gicd, GICD_IGROUPR + 4 * word,
+		     (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & ~bit) | (cell->arch.saved.group[word] & bit));
+	mmio_write32(gic.gicd, config, (mmio_read32(gic.gicd, config) & ~config_mask) |
+		     (cell->arch.saved.config[intid / 16] & config_mask));
+	gic.gicd[GICD_IPRIORITYR + intid] = cell->arch.saved.priority[intid];
+	spin_unlock(&gic.lock);
+}
+
 static void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
 {
 	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid++) {
@@ -223,13 +252,19 @@ static void take_spis(struct cell *cell, const struct cfg_system *system, bool t
 		if (!config_has_spi(&cell->config, system->arch.arm.gicd_base, intid))
 			continue;
 		if (take) {
-			if (!cell->is_root)
+			if (!cell->is_root) {
 				root_cell.arch.spis[intid / 32] &= ~bit;
+				save_spi(cell, intid);
+			}
 			cell->arch.spis[intid / 32] |= bit;
 		} else {
 			cell->arch.spis[intid / 32] &= ~bit;
-			if (config_has_spi(&root_cell.config, system->arch.arm.gicd_base, intid))
-				root_cell.arch.spis[intid / 32] |= bit;
+			if (!config_has_spi(&root_cell.config, system->arch.arm.gicd_base, intid))
+				continue;
+			root_cell.arch.spis[intid / 32] |= bit;
+			/* no effect after a refused creation, which has changed nothing */
+			if (cell->arch.saved.enabled[intid / 32] & bit)
+				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * (intid / 32), bit);
 		}
 	}
 }
@@ -267,6 +302,10 @@ void arch_irq_cell_reset(struct cell *cell)
 		mmio_write32(gic.gicd, GICD_ICENABLER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
+		while (spis) {
+			restore_spi(cell, 32 * word + (uint32_t)__builtin_ctz(spis));
+			spis &= spis - 1;
+		}
 	}
 }
 

@@ -110,12 +110,16 @@ void gic_activate_cpu(struct percpu *cpu)
 	launch->icc_ctlr = read_sysreg(ICC_CTLR_EL1);
 	launch->icc_pmr = read_sysreg(ICC_PMR_EL1);
 	launch->icc_bpr1 = read_sysreg(ICC_BPR1_EL1);
+	launch->icc_igrpen0 = read_sysreg(ICC_IGRPEN0_EL1);
 	launch->icc_igrpen1 = read_sysreg(ICC_IGRPEN1_EL1);
 	launch->ich_hcr = read_sysreg(ICH_HCR_EL2);
 	launch->ich_vmcr = read_sysreg(ICH_VMCR_EL2);
 	launch->sgi_enabled = enabled & 0xffff;
 	launch->maintenance_enabled = enabled & (1U << gic.maintenance_intid);
-	launch->kick_priorities = mmio_read32(sgi, GICD_IPRIORITYR);
+	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
+		launch->priorities[i] = mmio_read32(sgi, GICD_IPRIORITYR + 4 * i);
+	launch->groups = mmio_read32(sgi, GICD_IGROUPR);
+	launch->ppi_config = mmio_read32(sgi, GICD_ICFGR + 4);
 
 	write_sysreg(launch->icc_sre_el2 | ICC_SRE_SRE | ICC_SRE_ENABLE, ICC_SRE_EL2);
 	isb();
@@ -132,6 +136,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	write_sysreg(0xff, ICC_PMR_EL1);
 	write_sysreg(0, ICC_BPR1_EL1);
 	write_sysreg(launch->icc_ctlr | ICC_CTLR_EOIMODE, ICC_CTLR_EL1);
+	write_sysreg(0, ICC_IGRPEN0_EL1);	/* guests may put interrupts of theirs into Group 0: nobody takes them */
 	write_sysreg(1, ICC_IGRPEN1_EL1);
 	isb();
 
@@ -141,7 +146,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	mmio_write32(sgi, GICD_ICACTIVER, 0xffff);
 	__atomic_fetch_or(&cpu->arch.sgi_pending, pending, __ATOMIC_RELAXED);
 
-	mmio_write32(sgi, GICD_IPRIORITYR, launch->kick_priorities & 0xffff0000);
+	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
 	wait_redistributor(cpu);
 	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
@@ -161,7 +166,7 @@ void gic_deactivate_cpu(struct percpu *cpu)
 	mmio_write32(sgi, GICD_ISENABLER, launch->sgi_enabled);
 	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
 	mmio_write32(sgi, GICD_IPRIORITYR, (mmio_read32(sgi, GICD_IPRIORITYR) & 0xffff0000) |
-		     (launch->kick_priorities & 0xffff));
+		     (launch->priorities[0] & 0xffff));
 	vgic_to_physical(cpu);
 	wait_redistributor(cpu);
 
@@ -172,6 +177,7 @@ void gic_deactivate_cpu(struct percpu *cpu)
 	write_sysreg(ctlr, ICC_CTLR_EL1);
 	write_sysreg(vmcr >> ICH_VMCR_VPMR_SHIFT & 0xff, ICC_PMR_EL1);
 	write_sysreg(vmcr >> ICH_VMCR_VBPR1_SHIFT & 7, ICC_BPR1_EL1);
+	write_sysreg(launch->icc_igrpen0, ICC_IGRPEN0_EL1);
 	write_sysreg(vmcr & ICH_VMCR_VENG1 ? 1 : 0, ICC_IGRPEN1_EL1);
 	write_sysreg(launch->ich_hcr, ICH_HCR_EL2);
 	write_sysreg(launch->ich_vmcr, ICH_VMCR_EL2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Physical interrupts: from acknowledge to the list register of the guest they belong to. */
+#include "cell.h"
 #include "control.h"
 #include "console.h"
 #include "arch/cpu.h"
@@ -13,6 +14,15 @@
 static bool is_spurious(uint32_t intid)
 {
 	return intid >= SPURIOUS_INTID && intid < FIRST_LPI;
+}
+
+/* An SPI that the cell of this CPU does not own. The root cell sees what its Linux had before, listed or not. */
+static bool is_foreign(const struct percpu *cpu, uint32_t intid)
+{
+	const struct cell *cell = cpu->cell;
+
+	return !cell->is_root && intid >= FIRST_SPI && intid < SPURIOUS_INTID &&
+	       !(cell->arch.spis[intid / 32] >> (intid % 32) & 1);
 }
 
 static uint32_t acknowledge(void)
@@ -62,6 +72,10 @@ void trap_irq(struct trap_frame *frame)
 			deactivate(intid);
 			cpu->stats[CPU_STAT_MAINTENANCE]++;
 			vgic_flush(cpu);
+		} else if (is_foreign(cpu, intid)) {
+			/* left routed to a CPU that changed its cell, by something the root cell does not list */
+			mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
+			deactivate(intid);
 		} else {
 			cpu->stats[CPU_STAT_VIRT_IRQ]++;
 			vgic_inject_hardware(cpu, intid);

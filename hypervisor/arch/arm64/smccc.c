@@ -22,6 +22,7 @@
 #define SMCCC_ARCH_FEATURES	0x80000001U
 #define SMCCC_WORKAROUND_1	0x80008000U
 #define SMCCC_WORKAROUND_2	0x80007fffU
+#define SMCCC_WORKAROUND_3	0x80003fffU
 #define SMCCC_VERSION_1_1	0x00010001L
 #define PSCI_VERSION_1_1	0x00010001L
 
@@ -35,7 +36,7 @@
 #define PSCI_FEATURES		0x8400000aU
 
 /* What the firmware offers, asked once; per CPU answers are the same on all machines known. */
-static bool has_workaround_1, has_workaround_2;
+static bool has_workaround_1, has_workaround_2, has_workaround_3;
 
 
 static int64_t call_firmware(uint64_t function, uint64_t argument)
@@ -61,6 +62,7 @@ void smccc_setup(void)
 		return;
 	has_workaround_1 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1) >= 0;
 	has_workaround_2 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2) >= 0;
+	has_workaround_3 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3) >= 0;
 }
 
 static struct percpu *cpu_by_affinity(struct cell *cell, uint64_t target)
@@ -163,13 +165,16 @@ static int64_t arch_call(uint32_t function, uint32_t argument)
 	case SMCCC_ARCH_FEATURES:
 		if (argument == SMCCC_ARCH_FEATURES || argument == SMCCC_VERSION ||
 		    (argument == SMCCC_WORKAROUND_1 && has_workaround_1) ||
-		    (argument == SMCCC_WORKAROUND_2 && has_workaround_2))
+		    (argument == SMCCC_WORKAROUND_2 && has_workaround_2) ||
+		    (argument == SMCCC_WORKAROUND_3 && has_workaround_3))
 			return 0;
 		return NOT_SUPPORTED;
 	case SMCCC_WORKAROUND_1:
 		return has_workaround_1 ? call_firmware(function, 0) : NOT_SUPPORTED;
 	case SMCCC_WORKAROUND_2:
 		return has_workaround_2 ? call_firmware(function, argument) : NOT_SUPPORTED;
+	case SMCCC_WORKAROUND_3:
+		return has_workaround_3 ? call_firmware(function, 0) : NOT_SUPPORTED;
 	default:
 		return NOT_SUPPORTED;
 	}

@@ -48,7 +48,8 @@ vectors:
 	b	hypervisor_sync
 	from_hypervisor 5
 	from_hypervisor 6
-	from_hypervisor 7
+	.balign	128			/* SError */
+	b	hypervisor_serror
 	from_guest trap_sync		/* lower EL, AArch64 */
 	from_guest trap_irq
 	from_guest trap_fiq
@@ -74,6 +75,35 @@ hypervisor_sync:
 	eret
 1:	mov	x2, #4
 	b	hypervisor_fault
+
+/* An SError that waited for arm64_drain_serror belongs to the guest that goes: it is dropped with it. */
+hypervisor_serror:
+	mrs	x6, elr_el2
+	adr	x7, serror_window
+	sub	x6, x6, x7
+	cmp	x6, #(serror_window_end - serror_window)
+	b.hs	1f
+	eret
+1:	mov	x2, #7
+	b	hypervisor_fault
+
+/* void arm64_drain_serror(void): no error of one owner of the CPU may reach the next one. */
+	.globl arm64_drain_serror
+arm64_drain_serror:
+	mrs	x3, elr_el2
+	mrs	x4, spsr_el2
+	dsb	sy
+	isb
+	msr	daifclr, #4
+serror_window:
+	isb
+	nop
+	msr	daifset, #4
+serror_window_end:
+	isb
+	msr	elr_el2, x3
+	msr	spsr_el2, x4
+	ret
 
 /*
  * bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind): kind is log2 of the size, plus 4

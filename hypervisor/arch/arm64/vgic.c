@@ -57,7 +57,12 @@ static void write_list_reg(uint32_t n, uint64_t value)
 
 static uint32_t priority_of(struct percpu *cpu, uint32_t intid)
 {
-	const volatile uint8_t *frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
+	const volatile uint8_t *frame;
+
+	/* SGIs 0 and 1 are physically the hypervisor's, with a priority of its own */
+	if (intid < 2)
+		return cpu->arch.launch.priorities[0] >> (8 * intid) & 0xff;
+	frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
 
 	return frame[GICD_IPRIORITYR + intid];
 }
@@ -98,12 +103,35 @@ static void spill(struct percpu *cpu, uint32_t intid)
 	vgic_spill(cpu, intid);
 }
 
+/*
+ * A guest that deactivates an interrupt at the distributor can get it again while a list register still has it; two
+ * of them with one INTID are UNPREDICTABLE (IHI 0069, 12.4).
+ */
+static bool renew_list_reg(struct percpu *cpu, uint32_t intid)
+{
+	uint32_t used = ~(uint32_t)read_sysreg(ICH_ELRSR_EL2) & ((1U << cpu->arch.num_list_regs) - 1);
+
+	while (used) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+		uint64_t value = read_list_reg(n);
+
+		used &= used - 1;
+		if (ICH_LR_VINTID(value) == intid) {
+			write_list_reg(n, (value & ~ICH_LR_STATE) | ICH_LR_PENDING);
+			return true;
+		}
+	}
+	return false;
+}
+
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 {
 	uint32_t n = free_list_reg(cpu);
 
 	/* message interrupts are the root cell's; one that comes late to a CPU that left it is nobody's */
 	if (intid >= FIRST_LPI && !cpu->cell->is_root)
+		return;
+	if (renew_list_reg(cpu, intid))
 		return;
 	if (n == cpu->arch.num_list_regs) {
 		spill(cpu, intid);
@@ -232,6 +260,20 @@ void vgic_to_physical(struct percpu *cpu)
 	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, sgis);
 }
 
+/* Group, priority and trigger of SGIs and PPIs as Linux had them: no cell inherits what another one set. */
+static void restore_private_interrupts(struct percpu *cpu)
+{
+	const struct launch_state *launch = &cpu->arch.launch;
+	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+
+	mmio_write32(sgi, GICD_IGROUPR, launch->groups);
+	mmio_write32(sgi, GICD_ICFGR + 4, launch->ppi_config);
+	/* the first two bytes are the kick's */
+	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
+	for (uint32_t i = 1; i < ARRAY_SIZE(launch->priorities); i++)
+		mmio_write32(sgi, GICD_IPRIORITYR + 4 * i, launch->priorities[i]);
+}
+
 /* One, two or four registers per group, for 5, 6 or 7 bits of preemption (IHI 0069, ICH_VTR_EL2.PREbits). */
 static void reset_active_priorities(void)
 {
@@ -261,6 +303,7 @@ void vgic_reset(struct percpu *cpu)
 		release_undelivered(cpu, false);
 		mmio_write32(sgi, GICD_ICACTIVER, 0xffff0000 & ~(1U << gic.maintenance_intid));
 		mmio_write32(sgi, GICD_ICPENDR, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		restore_private_interrupts(cpu);
 		set_underflow_interrupt(false);
 	} else {
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)

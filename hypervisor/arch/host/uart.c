@@ -11,7 +11,8 @@ extern struct bh_public_page public_page;
 
 static char text[TEXT_SIZE], copy[TEXT_SIZE];
 static size_t length;
-static bool initialised;
+static bool initialised, stalled;
+static uint32_t looks;
 
 static void uart_init(volatile uint8_t *base, const struct cfg_console *config)
 {
@@ -19,10 +20,17 @@ static void uart_init(volatile uint8_t *base, const struct cfg_console *config)
 	initialised = true;
 }
 
-static void uart_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+static bool uart_ready(volatile uint8_t *base, const struct cfg_console *config)
 {
 	HOST_ASSERT(initialised && config);
 	(void)*base;	/* must be mapped */
+	looks++;
+	return !stalled;
+}
+
+static void uart_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+{
+	HOST_ASSERT(base && config && !stalled);
 	if (length < TEXT_SIZE - 1)
 		text[length++] = c;
 }
@@ -31,6 +39,7 @@ const struct uart uart_pl011 = {
 	.type = CFG_CONSOLE_PL011,
 	.probe_offset = 0x18,
 	.init = uart_init,
+	.ready = uart_ready,
 	.put = uart_put,
 };
 
@@ -38,6 +47,7 @@ const struct uart uart_8250 = {
 	.type = CFG_CONSOLE_8250,
 	.probe_offset = 0x14,
 	.init = uart_init,
+	.ready = uart_ready,
 	.put = uart_put,
 };
 
@@ -47,6 +57,16 @@ const char *host_uart_text(void)
 	copy[length] = '\0';
 	length = 0;
 	return copy;
+}
+
+void host_stall_uart(bool on)
+{
+	stalled = on;
+}
+
+uint32_t host_uart_looks(void)
+{
+	return looks;
 }
 
 const char *host_reason(void)

@@ -97,5 +97,7 @@ extern struct host_spi host_spis[HOST_NUM_INTIDS];
 
 /* What the debug console UART got, since the last call */
 const char *host_uart_text(void);
+void host_stall_uart(bool on);		/* no room to send */
+uint32_t host_uart_looks(void);		/* how often it was asked for room */
 
 #endif

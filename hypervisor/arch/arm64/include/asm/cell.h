@@ -12,6 +12,14 @@ struct arch_cell {
 
 	/* management lock; readers see single bits come and go, which is all they need */
 	volatile uint32_t spis[32];	/* bit n of word w: INTID 32 * w + n belongs to the cell */
+
+	/* management lock: how the root cell had programmed them when they were taken from it */
+	struct {
+		uint32_t enabled[32];
+		uint32_t group[32];
+		uint32_t config[64];
+		uint8_t priority[1024];
+	} saved;
 };
 
 #endif

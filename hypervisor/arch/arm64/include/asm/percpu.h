@@ -24,10 +24,12 @@ struct launch_state {
 	uint64_t vttbr_el2;
 	uint64_t vtcr_el2;
 	uint64_t icc_sre_el2;
-	uint64_t icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen1;
+	uint64_t icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen0, icc_igrpen1;
 	uint64_t ich_hcr, ich_vmcr;
 	uint32_t sgi_enabled;		/* GICR_ISENABLER0 bits 15..0 */
-	uint32_t kick_priorities;	/* GICR_IPRIORITYR0 */
+	uint32_t priorities[8];		/* GICR_IPRIORITYR0..7 */
+	uint32_t groups;		/* GICR_IGROUPR0 */
+	uint32_t ppi_config;		/* GICR_ICFGR1 */
 	uint32_t maintenance_enabled;
 };
 

@@ -30,6 +30,7 @@
 #define ICC_EOIR1_EL1	S3_0_C12_C12_1
 #define ICC_BPR1_EL1	S3_0_C12_C12_3
 #define ICC_CTLR_EL1	S3_0_C12_C12_4
+#define ICC_IGRPEN0_EL1	S3_0_C12_C12_6
 #define ICC_IGRPEN1_EL1	S3_0_C12_C12_7
 #define ICC_SRE_EL2	S3_4_C12_C9_5
 #define ICH_AP0R_EL2(n)	S3_4_C12_C8_##n
@@ -78,6 +79,7 @@
 #define HCR_TIDCP	(1UL << 20)
 #define HCR_TACR	(1UL << 21)
 #define HCR_RW		(1UL << 31)
+#define HCR_TERR	(1UL << 36)
 #define HCR_APK		(1UL << 40)
 #define HCR_API		(1UL << 41)
 #define HCR_ATA		(1UL << 56)
