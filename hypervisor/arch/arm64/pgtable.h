@@ -30,5 +30,6 @@
 #define PTE_S2_TYPE	(0xfUL << 2)
 #define PTE_S2_READ	(1UL << 6)
 #define PTE_S2_WRITE	(1UL << 7)
+#define PTE_S2_NO_BLOCK	(1UL << 55)	/* ignored by hardware: part of a region that wants 4K pages */
 
 #endif

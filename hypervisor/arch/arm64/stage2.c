@@ -139,6 +139,8 @@ static uint64_t attributes_of(uint64_t flags)
 		attributes |= PTE_S2_READ;
 	if (flags & CFG_MEM_WRITE)
 		attributes |= PTE_S2_WRITE;
+	if (flags & CFG_MEM_NO_HUGEPAGES)
+		attributes |= PTE_S2_NO_BLOCK;
 	return attributes;
 }
 
@@ -194,11 +196,63 @@ static int set_range(struct cell *cell, uint64_t guest, uint64_t host, uint64_t 
 	return 0;
 }
 
+/* Entry for guest at a level, if the walk gets there through tables; NULL otherwise. */
+static uint64_t *find_entry(struct cell *cell, uint64_t guest, uint32_t wanted)
+{
+	uint64_t *table = cell->arch.stage2_root;
+
+	for (uint32_t level = root_level; level < wanted; level++) {
+		uint64_t *entry = entry_of(table, level, guest);
+
+		if (!is_table(*entry, level))
+			return NULL;
+		table = table_of(*entry);
+	}
+	return entry_of(table, wanted, guest);
+}
+
+/* A table whose leaves are one contiguous range of one kind is a block: no page stays behind what came and went. */
+static void merge(uint64_t *entry, uint32_t level)
+{
+	uint64_t *table = table_of(*entry);
+	uint64_t step = level_size(level + 1), first = table[0];
+
+	if (!(first & PTE_VALID) || is_table(first, level + 1) || (first & PTE_S2_NO_BLOCK) ||
+	    (first & PTE_ADDR_MASK & (level_size(level) - 1)))
+		return;
+	for (uint32_t i = 1; i < ENTRIES; i++)
+		if (table[i] != first + i * step)
+			return;
+	*entry = level + 1 == 3 ? first & ~PTE_TABLE : first;
+	dsb(ishst);
+	pages_free(table, 1);
+}
+
+static void merge_range(struct cell *cell, uint64_t guest, uint64_t size)
+{
+	/* from pages to 2 MiB, then to 1 GiB; level 0 has no blocks */
+	for (uint32_t level = 2; level >= 1; level--) {
+		uint64_t span = level_size(level);
+
+		for (uint64_t addr = guest & ~(span - 1); addr < guest + size; addr += span) {
+			uint64_t *entry = find_entry(cell, addr, level);
+
+			if (entry && is_table(*entry, level))
+				merge(entry, level);
+		}
+	}
+}
+
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags)
 {
+	int error;
+
 	if (!(flags & (CFG_MEM_READ | CFG_MEM_WRITE)))
 		return arch_memory_unmap(cell, guest, size);
-	return set_range(cell, guest.value, host.value, size, attributes_of(flags), flags & CFG_MEM_NO_HUGEPAGES);
+	error = set_range(cell, guest.value, host.value, size, attributes_of(flags), flags & CFG_MEM_NO_HUGEPAGES);
+	if (!error)
+		merge_range(cell, guest.value, size);
+	return error;
 }
 
 int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
