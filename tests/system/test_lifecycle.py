@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cellfile import abi
 from conftest import BUILD, CACHE, INMATE, RTOS, SYSFS, SYSTEM
 
 
@@ -52,6 +53,19 @@ def test_rounds_leave_nothing_behind(root):
         root.jailhouse("cell destroy rtos")
         assert root.snapshot() == before
     root.all_cpus_work()
+
+
+def test_odd_sizes_leave_no_page_behind(root, rtos_config):
+    """Regions smaller than a block split the root cell's tables; what comes back makes them whole again."""
+    def shrink(config):
+        next(region for region in config.memory_regions if region.flags & abi.CFG_MEM_LOADABLE).size = 0x11000
+    path = root.push_config("odd", rtos_config.changed(shrink).bytes())
+    before = root.pool_used()
+    for _ in range(3):
+        root.create(path)
+        assert root.pool_used() > before
+        root.jailhouse("cell destroy rtos")
+        assert root.pool_used() == before
 
 
 def test_destroy_a_running_cell(root):
