@@ -55,6 +55,11 @@ def gic_version(config):
     config.header.arch.arm.gic_version = 7
 
 
+def one_cpu_refuses(config):
+    """The redistributors seem to begin with the one of CPU 1, so that CPU 0, and nobody else, finds none."""
+    config.header.arch.arm.gicr_base += 0x20000
+
+
 def gic_not_there(config):
     config.header.arch.arm.gicr_base = 0x0b000000
 
@@ -77,6 +82,7 @@ def pin_base(config):
     (gic_version, [INVALID], ["gic"]),
     (gic_not_there, [INVALID, "No such device"], []),
     (pin_base, [INVALID], ["33"]),
+    (one_cpu_refuses, ["No such device"], ["CPU 0", "redistributor"]),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_bad_system_configuration(machine, system_config, change, errors, words):
     before = machine.snapshot()
