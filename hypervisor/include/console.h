@@ -26,8 +26,8 @@ void console_putc(char c);
 /*
  * Explain why the request being executed is refused: who, what, which values, what to change; one line without
  * newline. Goes to the console and to struct bh_public_page.reason, from where the driver hands it to the
- * user. Caller holds the management lock, or during start-up and disable their own locks. Returns `error` (negative) so that a check
- * can end in `return refuse(-EINVAL, "...")`. The first reason of a request wins.
+ * user. Caller holds the management lock, or during start-up and disable their own locks. Returns `error`
+ * (negative) so that a check can end in `return refuse(-EINVAL, "...")`. The first reason of a request wins.
  */
 int refuse(int error, const char *format, ...) PRINTF_LIKE(2, 3);
 void refuse_clear(void);

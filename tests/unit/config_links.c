@@ -105,7 +105,8 @@ static void kinds(void **state)
 	refused("cell \"new\": the state table of ivshmem device 0 has flags 0x80: make it readable");
 	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ;
 	cell.memory[1].size = 0x800;
-	refused("cell \"new\": the state table of ivshmem device 0, [0x62000000, 0x62000800), is not made of whole pages");
+	refused("cell \"new\": the state table of ivshmem device 0, [0x62000000, 0x62000800), is not made of "
+		"whole pages");
 }
 
 static void outside_of_the_machine(void **state)

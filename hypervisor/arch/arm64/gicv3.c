@@ -136,7 +136,8 @@ void gic_activate_cpu(struct percpu *cpu)
 	write_sysreg(0xff, ICC_PMR_EL1);
 	write_sysreg(0, ICC_BPR1_EL1);
 	write_sysreg(launch->icc_ctlr | ICC_CTLR_EOIMODE, ICC_CTLR_EL1);
-	write_sysreg(0, ICC_IGRPEN0_EL1);	/* guests may put interrupts of theirs into Group 0: nobody takes them */
+	/* guests may put interrupts of theirs into Group 0: nobody takes them */
+	write_sysreg(0, ICC_IGRPEN0_EL1);
 	write_sysreg(1, ICC_IGRPEN1_EL1);
 	isb();
 
