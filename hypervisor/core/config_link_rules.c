@@ -8,6 +8,8 @@
 #include "console.h"
 #include "errors.h"
 
+#define FIRST_OUTPUT	2	/* sections: state table, R/W, outputs by peer */
+
 typedef int (*section_rule_t)(const struct check *check, uint32_t device, uint32_t section,
 			      const struct cfg_memory *mem);
 
@@ -44,6 +46,12 @@ static int section_kind(const struct check *check, uint32_t device, uint32_t sec
 			      "cell \"%s\": section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
 			      "communication region, device memory or loadable",
 			      name.text, section, device, ULL(mem->flags));
+	if (section >= FIRST_OUTPUT && section - FIRST_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
+	    (mem->flags & CFG_MEM_WRITE))
+		return refuse(-EINVAL,
+			      "cell \"%s\": the output section of peer %u is writable through ivshmem device %u, which "
+			      "is peer %u: make it read-only", name.text, section - FIRST_OUTPUT, device,
+			      check->view->pci_devices[device].shmem_dev_id);
 	if (section == 0 && !(mem->flags & CFG_MEM_READ))
 		return refuse(-EINVAL,
 			      "cell \"%s\": the state table of ivshmem device %u has flags 0x%llx: make it "

@@ -213,7 +213,8 @@ static void add_private_link(struct test_config *config, uint16_t bdf, uint8_t i
 	uint32_t start = config->header.num_memory_regions;
 
 	for (uint32_t n = 0; n < 4; n++)
-		add_memory(config, 0x62000000 + n * 0x1000, 0x62000000 + n * 0x1000, 0x1000, n == 0 ? 1 : 3);
+		add_memory(config, 0x62000000 + n * 0x1000, 0x62000000 + n * 0x1000, 0x1000,
+			   n == 1 || n == 2u + id ? 3 : 1);
 	add_ivshmem(config, bdf, start, id, 2);
 }
 

@@ -101,6 +101,12 @@ static void kinds(void **state)
 		assert_int_equal(check(), -EINVAL);
 		cell.memory[n].flags = flags;
 	}
+	cell.memory[3].flags |= CFG_MEM_WRITE;
+	refused("cell \"new\": the output section of peer 0 is writable through ivshmem device 0, which is peer 1: "
+		"make it read-only");
+	cell.memory[3].flags &= ~(uint64_t)CFG_MEM_WRITE;
+	cell.memory[4].flags &= ~(uint64_t)CFG_MEM_WRITE;	/* one's own may be read-only: such files exist */
+	passes();
 	cell.memory[1].flags = CFG_MEM_ROOTSHARED;
 	refused("cell \"new\": the state table of ivshmem device 0 has flags 0x80: make it readable");
 	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ;
