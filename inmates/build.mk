@@ -2,7 +2,8 @@
 # Bare-metal programs: build/inmates/<name>.bin, linked for address 0. build/inmates/bare/<name>.bin is the
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
-INMATES := ivshmem-demo gic-demo uart-demo check_harmless check_ivshmem attack_memory
+INMATES := ivshmem-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
+	attack_memory attack_gic attack_revive
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
 
@@ -43,6 +44,9 @@ $$(B)/inmates/$(1).elf $$(B)/inmates/bare/$(1).elf: $$(INMATE_OBJS_$(1)) $$(INMA
 endef
 $(foreach i,$(INMATES),$(eval $(call inmate_rules,$(i))))
 -include $(INMATE_LIB:.o=.d)
+
+# Its code has to be where it was in the cell when a CPU of the root cell, which is mapped 1:1, executes it
+$(B)/inmates/attack_revive.elf: INMATE_LINK_BASE := 0x60000000
 
 $(B)/inmates/%.bin: $(B)/inmates/%.elf
 	$(Q)$(CROSS)objcopy -O binary --set-section-flags .bss=alloc,load,contents \

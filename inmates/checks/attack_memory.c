@@ -3,7 +3,9 @@
  * One forbidden act per start: attack=NAME. The cell must be stopped by it, so nothing comes behind the line
  * "# attack NAME: ..."; if the act goes through, "not ok" and "TAP done" follow.
  *
- * Parameter addr=ADDRESS: where, for the attacks that take one (default 50000000h, nothing in a small cell).
+ * Parameters: addr=ADDRESS where, for the attacks that take one (default 50000000h, nothing in a small cell);
+ * state=N first announces the cell on its link with State N, says "# ready", and waits until a peer writes 1
+ * to the first word of the R/W section.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -22,6 +24,7 @@ struct attack {
 };
 
 static struct shmem_device dev;
+static bool dev_open;
 
 static void attack_read(uint64_t address)
 {
@@ -110,13 +113,36 @@ static bool open_device(void)
 	uint16_t bdf = PCI_NO_BDF;
 	const char *why = "none found";
 
+	if (dev_open)
+		return true;
 	if (pci_setup())
 		bdf = pci_find_device(IVSHMEM_VENDOR_ID, IVSHMEM_DEVICE_ID, 0);
 	if (bdf != PCI_NO_BDF)
 		why = shmem_open(&dev, bdf, 0);
 	if (why)
 		printk("Bail out! this attack needs a shared memory device: %s\n", why);
-	return !why;
+	dev_open = !why;
+	return dev_open;
+}
+
+/* A peer that looks at the State and arms its interrupt before the attack cannot miss what comes of it */
+static bool announce(uint32_t state)
+{
+	volatile uint32_t *go;
+
+	if (!open_device())
+		return false;
+	go = shmem_rw(&dev);
+	if (!go) {
+		printk("Bail out! state=%u needs an R/W section\n", state);
+		return false;
+	}
+	*go = 0;
+	shmem_write(&dev, IVSHMEM_REG_STATE, state);
+	tap_note("ready");
+	while (*go != 1)
+		__asm__ volatile("yield");
+	return true;
 }
 
 static void attack_state_table(uint64_t address)
@@ -249,6 +275,7 @@ void inmate_main(void)
 	char buffer[32];
 	const char *name = param_str("attack", buffer, sizeof(buffer), "");
 	uint64_t address = (uint64_t)param_int("addr", DEFAULT_ADDRESS);
+	uint32_t state = (uint32_t)param_int("state", 0);
 	const struct attack *attack = find(attacks, sizeof(attacks) / sizeof(attacks[0]), name);
 
 	if (!attack) {
@@ -260,6 +287,8 @@ void inmate_main(void)
 		printk("Bail out! no attack \"%s\"; start with attack=NAME\n", name);
 		return;
 	}
+	if (state && !announce(state))
+		return;
 	tap_plan(1);
 	tap_note("attack %s: %s (addr %llx)", attack->name, attack->text, (unsigned long long)address);
 	attack->run(address);
