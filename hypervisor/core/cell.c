@@ -180,8 +180,9 @@ int cell_start(uint32_t id)
 			cpu_set_reset(cpu, cell->config.cell->cpu_reset_address, 0);
 		}
 	}
-	cell_resume_cpus(cell);
+	/* before the cell can print anything itself */
 	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+	cell_resume_cpus(cell);
 	end_management();
 	return 0;
 }
