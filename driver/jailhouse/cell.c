@@ -125,7 +125,7 @@ static int claim_memory(struct bh_cell *cell, struct bh_reason *why)
 		bool shared = region->flags & CFG_MEM_ROOTSHARED;
 		int err;
 
-		if (!is_ram_region(region))
+		if (!size || region->flags & CFG_MEM_COMM_REGION)
 			continue;
 		if (size > PHYS_MASK || start > PHYS_MASK - size)
 			return bh_refuse(why, -EINVAL, "cell \"%s\": memory region %u exceeds the address space",
@@ -137,6 +137,10 @@ static int claim_memory(struct bh_cell *cell, struct bh_reason *why)
 					 bh.hvmem.phys + bh.hvmem.size);
 		if (!bh_linux_ram(start, size))
 			continue;
+		if (!is_ram_region(region))
+			return bh_refuse(why, -EINVAL,
+					 "cell \"%s\": memory region %u (0x%llx-0x%llx) is for a device, but there is memory of Linux: correct its address or its flags",
+					 cell->name, n, start, start + size);
 		/* New claims are cleared by us now and used by Linux afterwards: both need access. */
 		if (!bh_is_claimed(start, size) &&
 		    !bh_config_root_covers(&bh.root_config, start, size, CFG_MEM_READ | CFG_MEM_WRITE))
@@ -158,7 +162,7 @@ static void cpus_to_linux(struct bh_cell *cell)
 	for_each_cpu(cpu, &cell->offlined) {
 		int err = add_cpu(cpu);
 
-		if (err)
+		if (err < 0)	/* 1: somebody else was faster */
 			pr_err("CPU %u of cell \"%s\" does not come online again: %d\n", cpu, cell->name, err);
 		else
 			cpumask_clear_cpu(cpu, &cell->offlined);
@@ -175,6 +179,8 @@ static int cpus_from_linux(struct bh_cell *cell, struct bh_reason *why)
 		if (!cpu_online(cpu))
 			continue;
 		err = remove_cpu(cpu);
+		if (err > 0)	/* the user was faster, so it is not for us to bring it online again */
+			continue;
 		if (err)
 			return bh_refuse(why, err, "cell \"%s\": Linux cannot take CPU %u offline: choose another CPU",
 					 cell->name, cpu);
@@ -207,6 +213,20 @@ static int check_cpus(struct bh_cell *cell, const struct bh_config_view *view, s
 	return 0;
 }
 
+/* Nobody may bring a CPU of the cell online again on its way to the hypervisor. */
+static int hand_over(struct bh_cell *cell, const struct cfg_cell *config, struct bh_reason *why)
+{
+	int err;
+
+	cpus_read_lock();
+	if (cpumask_intersects(&cell->cpus, cpu_online_mask))
+		err = bh_refuse(why, -EBUSY, "cell \"%s\": CPUs came online again meanwhile: try again", cell->name);
+	else
+		err = hypercall(HC_CELL_CREATE, virt_to_phys(config), why);
+	cpus_read_unlock();
+	return err;
+}
+
 static int create(struct cfg_cell *config, const struct bh_config_view *view, struct bh_reason *why)
 {
 	static cpumask_t cpus;	/* under bh.lock */
@@ -232,9 +252,11 @@ static int create(struct cfg_cell *config, const struct bh_config_view *view, st
 		goto release;
 	bh_pci_stub_claim(cell->pci, cell->num_pci);
 
-	err = hypercall(HC_CELL_CREATE, virt_to_phys(config), why);
-	if (err)
+	err = hand_over(cell, config, why);
+	if (err) {
+		bh_pci_stub_release(cell->pci, cell->num_pci, true);
 		goto release;
+	}
 	bh_cell_announce(cell);
 	pr_info("created cell \"%s\"\n", cell->name);
 	return 0;
@@ -242,7 +264,6 @@ static int create(struct cfg_cell *config, const struct bh_config_view *view, st
 release:
 	cpus_to_linux(cell);
 	bh_claims_release(&cell->claims);
-	bh_pci_stub_release(cell->pci, cell->num_pci);
 	give_cpus(cell, bh.root, &cpus);
 remove:
 	bh_cell_remove(cell);
@@ -358,7 +379,7 @@ static int destroy(struct bh_cell *cell, struct bh_reason *why)
 	cpumask_copy(&cpus, &cell->cpus);
 	give_cpus(cell, bh.root, &cpus);
 	cpus_to_linux(cell);
-	bh_pci_stub_release(cell->pci, cell->num_pci);
+	bh_pci_stub_release(cell->pci, cell->num_pci, false);
 	bh_claims_release(&cell->claims);
 	pr_info("destroyed cell \"%s\"\n", cell->name);
 	bh_cell_remove(cell);

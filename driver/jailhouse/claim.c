@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator while it
- * is needed. An xarray counts, per page, the claims that hold it; a page is taken with the first. It stays
- * taken when the last is gone, until the module is removed: what goes back is the first that Linux uses for
- * its next unmovable pages, and the same cell could not be created again. Taken pages are marked offline, which keeps /proc/kcore, crash dumps
- * and hibernation from reading what the hypervisor has unmapped from Linux.
+ * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator. An xarray
+ * counts, per page, the claims that hold it; a page is taken with the first. It stays taken when the last
+ * is gone, until the module is removed: what goes back is the first that Linux uses for its next unmovable
+ * pages, and the same cell could not be created again. Taken pages are marked offline, which keeps
+ * /proc/kcore, crash dumps and hibernation from reading what the hypervisor has unmapped from Linux.
  */
 #include <linux/gfp.h>
 #include <linux/ioport.h>

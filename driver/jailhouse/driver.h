@@ -9,7 +9,8 @@
  *                       removing a sysfs object waits for its readers.
  *   bh.gate (rwsem)     held for reading around the hypercalls of sysfs readers, for writing while bh.enabled
  *                       and bh.console change and while the CPUs enter or leave the hypervisor.
- *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); never held by us.
+ *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); held by us, for reading, only
+ *                       around the hypercall that creates a cell.
  *   claims lock         inside claim.c, innermost.
  */
 #ifndef BH_DRIVER_H
@@ -181,6 +182,6 @@ void bh_pci_virtual_remove(void);
 int bh_pci_stub_init(void);
 void bh_pci_stub_exit(void);
 void bh_pci_stub_claim(const struct cfg_pci_device *devices, u32 count);
-void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count);
+void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count, bool restore);
 
 #endif

@@ -69,11 +69,11 @@ free:
 	return err;
 }
 
-static int check_image(const struct firmware *image, u64 memory_size, unsigned int max_cpus, u64 config_size,
-		       struct bh_reason *why)
+static int check_image(const struct firmware *image, const struct cfg_memory *memory, unsigned int max_cpus,
+		       u64 config_size, struct bh_reason *why)
 {
 	const struct bh_image_header *header = (const void *)image->data;
-	u64 need;
+	u64 need, memory_size = memory->size;
 
 	if (image->size < sizeof(*header) ||
 	    memcmp(header->signature, BH_IMAGE_SIGNATURE, sizeof(header->signature)))
@@ -85,10 +85,11 @@ static int check_image(const struct firmware *image, u64 memory_size, unsigned i
 	if (header->architecture != CFG_ARCH_ARM64)
 		return bh_refuse(why, -EINVAL, BH_IMAGE_NAME " is for architecture %u, not arm64",
 				 header->architecture);
-	if (!IS_ALIGNED(memory_size, SZ_4K) || memory_size > SZ_1G)
+	/* The image is entered with the MMU off: at another address it could not even tell us. */
+	if (!IS_ALIGNED(memory->phys_start | memory_size, SZ_4K) || memory_size > SZ_1G)
 		return bh_refuse(why, -EINVAL,
-				 "hypervisor_memory of 0x%llx bytes: must be a multiple of 4 KiB, at most 1 GiB",
-				 memory_size);
+				 "hypervisor_memory 0x%llx with 0x%llx bytes: both must be multiples of 4 KiB, the size at most 1 GiB",
+				 memory->phys_start, memory_size);
 
 	/* each at most 1 GiB from here on, so the sum cannot overflow */
 	if (header->core_size >= memory_size || header->percpu_size >= memory_size ||
@@ -140,6 +141,9 @@ static int open_clock_gate(const struct cfg_console *console, struct bh_reason *
 	if (console->gate_nr > 31 || !IS_ALIGNED(console->clock_reg, 4))
 		return bh_refuse(why, -EINVAL, "debug_console: clock gate bit %u at 0x%llx is no bit of a 32-bit register",
 				 console->gate_nr, console->clock_reg);
+	if (bh_linux_ram(console->clock_reg, sizeof(value)))
+		return bh_refuse(why, -EINVAL, "debug_console: clock register 0x%llx is memory of Linux, not a device",
+				 console->clock_reg);
 	reg = ioremap(console->clock_reg, sizeof(value));
 	if (!reg)
 		return bh_refuse(why, -EINVAL, "debug_console: cannot map clock register 0x%llx",
@@ -249,7 +253,7 @@ static int start_session(struct cfg_system *config, struct bh_config_view *root,
 	err = request_firmware(&image, BH_IMAGE_NAME, &bh.pdev->dev);
 	if (err)
 		return bh_refuse(why, err, BH_IMAGE_NAME " cannot be loaded: install it in /lib/firmware");
-	err = check_image(image, config->hypervisor_memory.size, max_cpus, config_size, why);
+	err = check_image(image, &config->hypervisor_memory, max_cpus, config_size, why);
 	if (err)
 		goto release_image;
 

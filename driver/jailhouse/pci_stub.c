@@ -100,7 +100,8 @@ void bh_pci_stub_claim(const struct cfg_pci_device *devices, u32 count)
 	}
 }
 
-void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count)
+/* restore: the cell never came to be, so Linux's drivers get another chance at once */
+void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count, bool restore)
 {
 	u32 n;
 
@@ -109,8 +110,11 @@ void bh_pci_stub_release(const struct cfg_pci_device *devices, u32 count)
 
 		if (!dev)
 			continue;
-		if (dev->dev.driver == &stub_driver.driver)
+		if (dev->dev.driver == &stub_driver.driver) {
 			device_release_driver(&dev->dev);
+			if (restore && device_attach(&dev->dev) < 0)
+				pci_warn(dev, "is without its driver: bind it again\n");
+		}
 		pci_dev_put(dev);
 	}
 }

@@ -313,7 +313,8 @@ void bh_sysfs_del_cell(struct bh_cell *cell)
 		kobject_del(cell->statistics);
 		kobject_put(cell->statistics);
 	}
-	kobject_del(&cell->kobj);
+	if (cell->kobj.state_in_sysfs)
+		kobject_del(&cell->kobj);
 	kobject_put(&cell->kobj);
 }
 

@@ -35,9 +35,10 @@
 
 static_assert(MAX_UIO_MAPS >= 5);
 
-struct mapped_inode {
+struct open_inode {
 	struct list_head entry;
 	struct inode *inode;
+	unsigned int files;
 };
 
 struct uio_ivshmem {
@@ -47,7 +48,7 @@ struct uio_ivshmem {
 	bool read_only[MAX_UIO_MAPS];
 	int vectors;
 	const char *irq_name;
-	struct list_head inodes;	/* whose mappings have to go with the device; under UIO's info lock */
+	struct list_head inodes;	/* with open files; under UIO's info lock */
 };
 
 struct sections {
@@ -76,28 +77,50 @@ static irqreturn_t handle_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static int release(struct uio_info *info, struct inode *inode)
+/* Each device node has its own inode; normally there is one. */
+static struct open_inode *find_inode(struct uio_ivshmem *dev, const struct inode *inode)
+{
+	struct open_inode *known;
+
+	list_for_each_entry(known, &dev->inodes, entry)
+		if (known->inode == inode)
+			return known;
+	return NULL;
+}
+
+/* Mappings keep their file open, so an inode without open files has none. */
+static void forget_inode(struct open_inode *known)
+{
+	list_del(&known->entry);
+	iput(known->inode);
+	kfree(known);
+}
+
+static int open(struct uio_info *info, struct inode *inode)
 {
 	struct uio_ivshmem *dev = info->priv;
+	struct open_inode *known = find_inode(dev, inode);
 
-	write_register(dev, IVSHMEM_REG_STATE, 0);
+	if (!known) {
+		known = kzalloc(sizeof(*known), GFP_KERNEL);
+		if (!known)
+			return -ENOMEM;
+		ihold(inode);
+		known->inode = inode;
+		list_add(&known->entry, &dev->inodes);
+	}
+	known->files++;
 	return 0;
 }
 
-/* Each device node has its own inode; normally there is one. */
-static int remember_inode(struct uio_ivshmem *dev, struct inode *inode)
+static int release(struct uio_info *info, struct inode *inode)
 {
-	struct mapped_inode *mapped;
+	struct uio_ivshmem *dev = info->priv;
+	struct open_inode *known = find_inode(dev, inode);
 
-	list_for_each_entry(mapped, &dev->inodes, entry)
-		if (mapped->inode == inode)
-			return 0;
-	mapped = kmalloc(sizeof(*mapped), GFP_KERNEL);
-	if (!mapped)
-		return -ENOMEM;
-	ihold(inode);
-	mapped->inode = inode;
-	list_add(&mapped->entry, &dev->inodes);
+	write_register(dev, IVSHMEM_REG_STATE, 0);
+	if (known && !--known->files)
+		forget_inode(known);
 	return 0;
 }
 
@@ -107,12 +130,11 @@ static int remember_inode(struct uio_ivshmem *dev, struct inode *inode)
  */
 static void zap_mappings(struct uio_ivshmem *dev)
 {
-	struct mapped_inode *mapped, *next;
+	struct open_inode *known, *next;
 
-	list_for_each_entry_safe(mapped, next, &dev->inodes, entry) {
-		unmap_mapping_range(mapped->inode->i_mapping, 0, 0, 1);
-		iput(mapped->inode);
-		kfree(mapped);
+	list_for_each_entry_safe(known, next, &dev->inodes, entry) {
+		unmap_mapping_range(known->inode->i_mapping, 0, 0, 1);
+		forget_inode(known);
 	}
 }
 
@@ -122,10 +144,7 @@ static int map_section(struct uio_info *info, struct vm_area_struct *vma)
 	struct uio_ivshmem *dev = info->priv;
 	unsigned int index = vma->vm_pgoff;
 	const struct uio_mem *mem = &info->mem[index];
-	int err = remember_inode(dev, file_inode(vma->vm_file));
 
-	if (err)
-		return err;
 	if (dev->read_only[index])
 		vma->vm_flags &= ~(VM_WRITE | VM_MAYWRITE);
 	vma->vm_flags |= VM_IO | VM_DONTEXPAND | VM_DONTDUMP;
@@ -231,7 +250,6 @@ static int request_vectors(struct uio_ivshmem *dev)
 		dev_err(&pdev->dev, "no interrupt: give the device an interrupt in the cell configuration\n");
 		return dev->vectors;
 	}
-	dev->info.irq = UIO_IRQ_CUSTOM;
 	for (n = 0; n < dev->vectors; n++) {
 		err = request_irq(pci_irq_vector(pdev, n), handle_interrupt,
 				  pdev->msix_enabled ? 0 : IRQF_SHARED, dev->irq_name, dev);
@@ -256,9 +274,16 @@ static void free_vectors(struct uio_ivshmem *dev)
 	pci_free_irq_vectors(dev->pdev);
 }
 
+static void unregister(struct uio_ivshmem *dev)
+{
+	uio_unregister_device(&dev->info);	/* no calls of ours from here on */
+	zap_mappings(dev);
+}
+
 /*
  * The BARs are not requested: the window of a virtual PCI host may lie inside a range that the interrupt
- * controller's driver has claimed.
+ * controller's driver has claimed. The interrupt may be shared, so it can come at any time; the handler needs
+ * the UIO device, which therefore comes first and goes last.
  */
 static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -292,24 +317,25 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	write_register(dev, IVSHMEM_REG_INT_CTRL, 0);
 	pci_write_config_byte(pdev, cap + IVSHMEM_CAP_PRIV_CTRL, IVSHMEM_PRIV_ONESHOT);
-	err = request_vectors(dev);
-	if (err)
-		goto unmap;
-
 	dev->info.name = DRIVER_NAME;
 	dev->info.version = "1";
 	dev->info.priv = dev;
+	dev->info.irq = UIO_IRQ_CUSTOM;
 	dev->info.mmap = map_section;
+	dev->info.open = open;
 	dev->info.release = release;
 	pci_set_drvdata(pdev, dev);
 	err = uio_register_device(&pdev->dev, &dev->info);
 	if (err)
-		goto free;
+		goto unmap;
+	err = request_vectors(dev);
+	if (err)
+		goto unregister;
 	pci_set_master(pdev);
 	return 0;
 
-free:
-	free_vectors(dev);
+unregister:
+	unregister(dev);
 unmap:
 	iounmap(dev->registers);
 disable:
@@ -321,11 +347,12 @@ static void remove(struct pci_dev *pdev)
 {
 	struct uio_ivshmem *dev = pci_get_drvdata(pdev);
 
-	uio_unregister_device(&dev->info);	/* no calls of ours from here on */
-	zap_mappings(dev);
+	write_register(dev, IVSHMEM_REG_INT_CTRL, 0);
+	free_vectors(dev);
+	unregister(dev);
+	/* programs may have written once more until their maps were gone */
 	write_register(dev, IVSHMEM_REG_INT_CTRL, 0);
 	write_register(dev, IVSHMEM_REG_STATE, 0);
-	free_vectors(dev);
 	pci_clear_master(pdev);
 	iounmap(dev->registers);
 	pci_disable_device(pdev);
