@@ -179,7 +179,7 @@ class Guest:
             self._fail("the guest is dead already")
         marker = f"@bulkhead-{os.getpid()}-{next(self._nonce)}"
         # quoted in two parts, so that an echo of the command is not the marker
-        self._send(f"sh -c {shlex.quote(command)} </dev/null 2>&1; "
+        self.send(f"sh -c {shlex.quote(command)} </dev/null 2>&1; "
                    f"printf '\\n%s:%d@\\n' '{marker[:5]}''{marker[5:]}' $?\n")
         end = time.monotonic() + timeout
         pattern = re.compile(r"\n" + re.escape(marker) + r":(\d+)@\n")
@@ -198,7 +198,8 @@ class Guest:
             if time.monotonic() >= end:
                 self._fail(f"no answer within {timeout} s to: {command}\n{self._channel.before or ''}")
 
-    def _send(self, text):
+    def send(self, text):
+        """To the shell, without waiting for anything."""
         try:
             self._socket.sendall(text.encode())
         except OSError:

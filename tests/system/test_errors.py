@@ -59,11 +59,21 @@ def region_beyond_everything(config):
     config.memory_regions.append(abi.Memory(0xfffffffffffff000, 0xfffffffffffff000, 0x2000, 3))
 
 
+def device_in_memory_of_linux(config):
+    """Nobody would take it from Linux, which goes on using it until it is gone."""
+    config.memory_regions.append(abi.Memory(0x50000000, 0x50000000, 0x1000,
+                                            abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_IO))
+
+
+def physical_pci_function(config):
+    config.pci_devices.append(abi.PciDevice(type=abi.CFG_PCI_DEVICE))
+
+
 def root_name(config):
     config.cell.name = b"qemu-arm64"
 
 
-def peer_id_beyond_peers(config):
+def sections_beyond_the_regions(config):
     device = next(d for d in config.pci_devices if d.type == abi.CFG_PCI_IVSHMEM)
     device.shmem_regions_start = len(config.memory_regions) + 3
 
@@ -81,9 +91,12 @@ def other_sections(config):
     (absent_cpu, BUSY, ["CPU", "9"]),
     (irqchip_out_of_range, INVALID, ["1000"]),
     (region_beyond_everything, INVALID, ["memory"]),
+    (no_cpu, INVALID, ["CPU"]),
+    (device_in_memory_of_linux, INVALID, ["region", "device"]),
+    (physical_pci_function, INVALID, ["physical"]),
     (root_name, "File exists", ["qemu-arm64"]),
-    (peer_id_beyond_peers, INVALID, ["ivshmem"]),
-    (other_sections, INVALID, []),
+    (sections_beyond_the_regions, INVALID, ["ivshmem"]),
+    (other_sections, INVALID, ["ivshmem"]),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_create_refused(unchanged, rtos_config, change, error, words):
     path = unchanged.push_config("bad", rtos_config.changed(change).bytes())
@@ -225,10 +238,12 @@ def test_locked_cell_refuses_shutdown_and_disable(root):
     """A cell that denies the shutdown request stays; the root cell is told so."""
     root.create()
     mark = root.console.mark()
-    root.jailhouse(f"cell load rtos {INMATE} -s 'deny=1' -a 0x1000")
+    root.jailhouse(f"cell load rtos {INMATE} -s 'deny=2' -a 0x1000")
     root.jailhouse("cell start rtos")
     root.inmate_says("demo: on the link", mark)
     root.refused("jailhouse cell shutdown rtos", LOAD, "Operation not permitted", "rtos")
     assert root.cells()["rtos"][1] == "running"
+    root.refused("jailhouse disable", DISABLE, "Operation not permitted", "rtos")
+    assert root.enabled() and root.cells()["rtos"][1] == "running"
     root.jailhouse("cell shutdown rtos")
     assert root.cells()["rtos"][1] == "shut down"

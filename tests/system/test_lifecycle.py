@@ -203,14 +203,17 @@ def test_reboot_with_a_cell_alive(fleet):
     machine.create()
     machine.start()
     mark = machine.console.mark()
-    machine.run("(sleep 1; reboot -f) >/dev/null 2>&1 &")
+    machine.guest.send("reboot -f\n")
     assert machine.console.wait("reboot: Restarting system", mark), machine.console.tail()
+    assert "disabled, all CPUs go back to Linux" in machine.console.text(mark), machine.console.tail()
     fleet.drop()
 
 
 @pytest.mark.parametrize("workload", ["for i in 1 2 3 4; do (seq 30000 | sha256sum) & done; wait"])
 def test_linux_under_load_while_cells_come_and_go(root, workload):
-    root.check(f"(while [ ! -e /tmp/stop ]; do {workload}; done >/tmp/load 2>&1) </dev/null >/dev/null 2>&1 &")
+    root.check("rm -f /tmp/stop /tmp/over; mkfifo /tmp/over")
+    root.check(f"(while [ ! -e /tmp/stop ]; do {workload}; done >/tmp/load 2>&1; echo >/tmp/over) "
+               "</dev/null >/dev/null 2>&1 &")
     try:
         for _ in range(3):
             root.jailhouse(f"cell create {RTOS}")
@@ -218,5 +221,6 @@ def test_linux_under_load_while_cells_come_and_go(root, workload):
             root.jailhouse("cell destroy rtos")
     finally:
         root.run("touch /tmp/stop")
-    root.check("while ! [ -s /tmp/load ]; do sleep 1; done; sort -u /tmp/load | wc -l | grep -qx 1; rm /tmp/stop")
+    root.check("read over </tmp/over")
+    root.check("[ $(sort -u /tmp/load | wc -l) = 1 ] && rm /tmp/stop /tmp/over")
     root.all_cpus_work()
