@@ -57,6 +57,24 @@ def test_byte_and_halfword_reads_are_masked(root):
                           "od -An -tx1 | tr -d ' \\n'") == value
 
 
+def test_pair_load_from_the_registers(root):
+    """Two registers with one instruction, which the hardware does not describe to the hypervisor."""
+    index, _ = uio_maps(root)["registers"]
+    assert root.check(f"ldp-probe 0 {index} 0 ldp").strip() == "ldp: 0x0 0x2 base +0"
+    assert root.check(f"ldp-probe 0 {index} 0 ldr-post").strip() == "ldr-post: 0x0 0x0 base +4"
+    root.all_cpus_work()
+
+
+@pytest.mark.parametrize("name", ["ldr-s", "ldr-d", "ldr-q", "ldp-s", "ldar", "stp", "stp-x", "str-post", "str-q", "stlr"])
+def test_odd_access_to_the_registers(root, name):
+    """Done, or a signal for the program: never a lost CPU."""
+    index, _ = uio_maps(root)["registers"]
+    result = root.run(f"ldp-probe 0 {index} 0 {name}")
+    assert result.status in (0, 3), repr(result)
+    root.all_cpus_work()
+    assert root.online() == "0-3" and root.cells()["qemu-arm64"][1] == "running"
+
+
 def test_kvm_guest_while_enabled(root):
     """KVM finds its EL2 taken: an error, or nothing at all, but never a lost CPU."""
     root.check("timeout 60 bh-probe kvm-create || [ $? != 124 ]")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Programs of the root Linux: the shared memory demo, and helpers of the system tests. Static, for arm64.
+# Programs of the root Linux: the shared memory demo, and a probe of the system tests. Static, for arm64.
 
-DEMO_PROGRAMS := ivshmem-demo uio-poke cfg-poke ldp-probe kvm-hold
+DEMO_PROGRAMS := ivshmem-demo ldp-probe
 DEMO_BINS := $(DEMO_PROGRAMS:%=$(B)/tools/arm64/%)
 DEMO_HEADERS := tools/demo/uio.h inmates/demos/demo_link.h include/bulkhead/ivshmem.h
 DEMO_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
