@@ -92,15 +92,19 @@ static int write_all(const char *data, size_t size)
 	return 0;
 }
 
-/* Both modes end at an empty read; one that follows gets none from the driver, which blocks instead. */
+/*
+ * Both modes end at an empty read; one that follows gets none from the driver, which blocks instead. What is
+ * kept of a session that is over ends in EAGAIN: an error only if there was nothing.
+ */
 static int copy_console(int fd)
 {
 	char chunk[CONSOLE_CHUNK];
+	int something = 0;
 	ssize_t got;
 
 	for (;;) {
 		got = read(fd, chunk, sizeof(chunk));
-		if (got == 0)
+		if (got == 0 || (got < 0 && errno == EAGAIN && something))
 			return EXIT_DONE;
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -110,6 +114,7 @@ static int copy_console(int fd)
 		}
 		if (write_all(chunk, (size_t)got))
 			return EXIT_FAILED;
+		something = 1;
 	}
 }
 
