@@ -117,6 +117,16 @@ def test_console_not_enabled(box):
     assert result.stderr == "read(console): Resource temporarily unavailable\n"
 
 
+def test_console_of_a_session_that_is_over(box):
+    box.device.unlink()
+    os.mkfifo(box.device)
+    keep = os.open(box.device, os.O_RDWR)
+    os.write(keep, b"the last words\n")
+    result = box.run("console")
+    os.close(keep)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "the last words\n", "")
+
+
 def test_console_not_configured(box):
     result = box.run("console", env={"SHIM_READ": str(errno.EPERM)})
     assert (result.returncode, result.stdout) == (1, "")
