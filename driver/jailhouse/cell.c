@@ -353,12 +353,25 @@ int bh_cell_load(const struct bh_cell_load *load, const struct bh_image __user *
 
 		if (copy_from_user(&image, images + n, sizeof(image)))
 			return -EFAULT;
-		if (image.size)
+		if (image.size) {
 			err = copy_image(cell, &image, why);
+			cell->loaded |= !err;
+		}
 		if (fatal_signal_pending(current))
 			return -EINTR;
 	}
 	return err;
+}
+
+/* Without such memory a cell runs from what is there already, e.g. flash. */
+static bool has_loadable_memory(const struct bh_cell *cell)
+{
+	u32 n;
+
+	for (n = 0; n < cell->num_memory; n++)
+		if ((cell->memory[n].flags & CFG_MEM_LOADABLE) && cell->memory[n].size)
+			return true;
+	return false;
 }
 
 int bh_cell_start(const struct bh_cell_id *id, struct bh_reason *why)
@@ -366,7 +379,12 @@ int bh_cell_start(const struct bh_cell_id *id, struct bh_reason *why)
 	struct bh_cell *cell;
 	int err = lookup(id, &cell, why);
 
-	return err ?: hypercall(HC_CELL_START, cell->id, why);
+	if (err)
+		return err;
+	if (!cell->loaded && cell != bh.root && has_loadable_memory(cell))
+		return bh_refuse(why, -EINVAL, "cell \"%s\" has not been loaded yet: jailhouse cell load it first",
+				 cell->name);
+	return hypercall(HC_CELL_START, cell->id, why);
 }
 
 static int destroy(struct bh_cell *cell, struct bh_reason *why)

@@ -104,6 +104,7 @@ struct bh_cell {
 	u32 num_pci;
 	struct cfg_pci_device *pci;
 	struct bh_claims claims;
+	bool loaded;			/* an image has been loaded since the creation */
 };
 
 struct bh_driver {
