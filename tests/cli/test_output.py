@@ -146,7 +146,9 @@ def test_console_follow(box, option):
     box.device.unlink()
     os.mkfifo(box.device)
     keep = os.open(box.device, os.O_RDWR)
-    with subprocess.Popen([TOOL, "console", option], cwd=box.path, stdout=subprocess.PIPE) as tool:
+    # whoever runs the tests in the background may have SIGINT ignored, which is inherited
+    with subprocess.Popen([TOOL, "console", option], cwd=box.path, stdout=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as tool:
         for piece in (b"one\n", b"two", b"three\n"):
             os.write(keep, piece)
             assert select.select([tool.stdout], [], [], 60)[0]
