@@ -20,12 +20,6 @@
 #define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
 #define MAX_CELL_ID		255
 
-static void copy_bytes(void *to, const void *from, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-}
-
 /* The root cell's configuration may map what is no memory: such reads fail instead of faulting. */
 static bool copy_from_page(uint8_t *to, host_addr_t host, uint64_t size)
 {
@@ -134,7 +128,7 @@ static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t
 	if (!copy)
 		return refuse(-ENOMEM, "no memory for the configuration of cell \"%s\": hypervisor memory is too small",
 			      header.name);
-	copy_bytes(copy, &header, sizeof(header));
+	*copy = header;
 	error = copy_from_root(copy + 1, GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
 	if (!error)
 		error = config_view_init(view, copy, size);

@@ -41,7 +41,7 @@ void cell_fill_comm_region(struct cell *cell)
 	comm->cell_state = COMM_STATE_RUNNING;
 	comm->flags = (flags & CFG_CELL_CONSOLE_PERMITTED ? COMM_FLAG_PUTC_PERMITTED : 0) |
 		      (flags & CFG_CELL_CONSOLE_ACTIVE ? COMM_FLAG_PUTC_ACTIVE : 0);
-	copy_bytes(&comm->console, &cell->config.cell->console, sizeof(comm->console));
+	comm->console = cell->config.cell->console;
 	comm->pci_mmconfig_base = system_config->pci_mmconfig_base;
 	arch_fill_comm_region(cell, system_config);
 }

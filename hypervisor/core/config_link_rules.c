@@ -100,12 +100,11 @@ int check_sections_outside_machine(const struct check *check)
 	return for_each_section(check, section_outside_machine);
 }
 
-static int refuse_writable(const struct check *check, const struct config_view *writer, uint32_t index,
-			   const struct config_view *owner, const struct cfg_memory *table)
+static int refuse_writable(const struct config_view *writer, uint32_t index, const struct config_view *owner,
+			   const struct cfg_memory *table)
 {
 	const struct cfg_memory *mem = &writer->memory[index];
 
-	(void)check;
 	return refuse(-EINVAL,
 		      "cell \"%s\": memory region %u [0x%llx, 0x%llx) makes a state table of cell \"%s\" "
 		      "[0x%llx, 0x%llx) writable: move it, or list the read-only section behind it",
@@ -133,7 +132,7 @@ static int table_read_only(const struct check *check, uint32_t device, uint32_t 
 		return 0;
 	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
 		if (i != own && writes_table(view, i, table))
-			return refuse_writable(check, view, i, view, table);
+			return refuse_writable(view, i, view, table);
 	return 0;
 }
 
@@ -154,7 +153,7 @@ static int tables_of(const struct check *check, const struct config_view *other)
 		table = section_of(other, dev, 0);
 		for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++)
 			if (writes_table(check->view, i, table))
-				return refuse_writable(check, check->view, i, other, table);
+				return refuse_writable(check->view, i, other, table);
 	}
 	return 0;
 }
@@ -167,7 +166,7 @@ static int table_of_new_cell(const struct check *check, uint32_t device, uint32_
 	for (uint32_t c = 1; section == 0 && c < check->num_cells; c++)
 		for (uint32_t i = 0; i < check->cells[c]->cell->num_memory_regions; i++)
 			if (writes_table(check->cells[c], i, table))
-				return refuse_writable(check, check->cells[c], i, check->view, table);
+				return refuse_writable(check->cells[c], i, check->view, table);
 	return 0;
 }
 
