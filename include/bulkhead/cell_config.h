@@ -53,6 +53,9 @@ enum cfg_architecture {
 #define CFG_PCI_BRIDGE		2
 #define CFG_PCI_IVSHMEM		3
 
+/* msi_flags of an ivshmem device; published configurations have 0 */
+#define CFG_SHMEM_LOSSY_STATE	0x80u	/* State changes are not latched while this peer's interrupts are off */
+
 /* struct cfg_system.flags */
 #define CFG_SYS_VIRTUAL_CONSOLE	0x00000001u
 
@@ -100,7 +103,7 @@ struct cfg_pci_device {
 	uint16_t caps_start;
 	uint16_t num_caps;
 	uint8_t num_msi_vectors;
-	uint8_t msi_flags;	/* bit 0: 64-bit, bit 1: maskable */
+	uint8_t msi_flags;	/* bit 0: 64-bit, bit 1: maskable; ivshmem: CFG_SHMEM_* */
 	uint16_t num_msix_vectors;
 	uint16_t msix_region_size;
 	uint64_t msix_address;

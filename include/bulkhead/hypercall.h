@@ -18,6 +18,46 @@
 #define HC_CPU_INFO		7	/* root or owner; args: CPU number, CPU_INFO_* */
 #define HC_DEBUG_PUTC		8	/* cells with CFG_CELL_CONSOLE_PERMITTED; arg: character */
 
+/*
+ * Ours: one item about an ivshmem link or one of its peers. Args: LINK_PEER(bdf, peer id), LINK_INFO_*. The root cell
+ * may ask about every link and peer, other cells about their own end only (-EPERM). -ENOENT: no link has that
+ * bdf, the link has no such peer id, or (all but LINK_INFO_PEERS and the counters) no cell is that peer now.
+ * -EINVAL: unknown item.
+ */
+#define HC_LINK_INFO		0x4200
+
+#define LINK_PEER(bdf, peer)	((unsigned long)(bdf) << 16 | (peer))
+
+#define LINK_INFO_NEXT		0	/* root; lowest bdf from the given one on that has a link; peer ignored */
+#define LINK_INFO_PEERS		1	/* how many peer ids the link has; peer ignored */
+#define LINK_INFO_CELL		2	/* id of the cell that is the peer */
+#define LINK_INFO_STATE		3
+#define LINK_INFO_FLAGS		4	/* LINK_FLAG_* */
+#define LINK_INFO_PROTOCOL	5
+#define LINK_INFO_VECTORS	6	/* MSI-X; 0: INTx */
+#define LINK_INFO_COUNTER_BASE	0x100	/* + LINK_COUNTER_*: 63 bits, since the link was made */
+
+#define LINK_FLAG_ENABLED	0x001	/* Interrupt Control is 1 */
+#define LINK_FLAG_ARMED		0x002	/* vector 0 would become an interrupt */
+#define LINK_FLAG_ONE_SHOT	0x004
+#define LINK_FLAG_LATCHED	0x008	/* a change of State waits for interrupts to be enabled and armed */
+#define LINK_FLAG_MEMORY	0x010	/* Command: Memory Space */
+#define LINK_FLAG_MASTER	0x020	/* Command: Bus Master */
+#define LINK_FLAG_INTX_OFF	0x040	/* Command: INTx disable */
+#define LINK_FLAG_MSIX		0x080	/* MSI-X enabled */
+#define LINK_FLAG_MSIX_MASKED	0x100	/* MSI-X function mask */
+
+/* Counted at the sender: sent, no peer, no vector (its own), inactive; at the receiver: all others */
+#define LINK_COUNTER_SENT	0	/* events, one for each addressed peer */
+#define LINK_COUNTER_DELIVERED	1	/* became an interrupt */
+#define LINK_COUNTER_MERGED	2	/* changes of State that met one that was latched already */
+#define LINK_COUNTER_DISABLED	3	/* dropped: Interrupt Control is 0 */
+#define LINK_COUNTER_MASKED	4	/* dropped: vector not armed */
+#define LINK_COUNTER_NO_PEER	5	/* dropped: the link has no such peer id */
+#define LINK_COUNTER_NO_VECTOR	6	/* dropped: sender or receiver does not have the vector */
+#define LINK_COUNTER_INACTIVE	7	/* dropped: no cell is that peer, or it was reset with a latched event */
+#define LINK_NUM_COUNTERS	8
+
 #define HV_INFO_MEM_POOL_SIZE	0
 #define HV_INFO_MEM_POOL_USED	1
 #define HV_INFO_REMAP_POOL_SIZE	2

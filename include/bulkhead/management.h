@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * /dev/jailhouse: ioctl numbers and structures. Naturally aligned, identical on all ABIs.
- * Numbers 0..5 are the Jailhouse interface. BH_IOC_LAST_ERROR is ours: it explains the last failed
- * ioctl of this open file in one line of text (empty when it succeeded).
+ * Numbers 0..5 are the Jailhouse interface, the others are ours. BH_IOC_LAST_ERROR explains the last failed
+ * ioctl of this open file in one line of text (empty when it succeeded). BH_IOC_LINK_INFO is the hypercall
+ * HC_LINK_INFO: its errors, or 0 and the value.
  */
 #ifndef BULKHEAD_MANAGEMENT_H
 #define BULKHEAD_MANAGEMENT_H
@@ -45,10 +46,18 @@ struct bh_error_text {
 	char text[BH_ERROR_TEXT_LEN];
 };
 
+struct bh_link_info {
+	uint16_t bdf;
+	uint16_t peer;
+	uint32_t item;		/* LINK_INFO_* of hypercall.h */
+	uint64_t value;		/* result */
+};
+
 BH_ABI_ASSERT(sizeof(struct bh_cell_id) == 40, bh_cell_id);
 BH_ABI_ASSERT(sizeof(struct bh_cell_create) == 16, bh_cell_create);
 BH_ABI_ASSERT(sizeof(struct bh_image) == 32, bh_image);
 BH_ABI_ASSERT(sizeof(struct bh_cell_load) == 48, bh_cell_load);
+BH_ABI_ASSERT(sizeof(struct bh_link_info) == 16, bh_link_info);
 
 /* _IOW(0, nr, type) and friends, spelled as numbers: this header needs no other one */
 #define BH_IOC_ENABLE		(0x40000000u | (unsigned int)(sizeof(void *) << 16))
@@ -58,5 +67,6 @@ BH_ABI_ASSERT(sizeof(struct bh_cell_load) == 48, bh_cell_load);
 #define BH_IOC_CELL_START	0x40280004u
 #define BH_IOC_CELL_DESTROY	0x40280005u
 #define BH_IOC_LAST_ERROR	0x81000006u	/* read, struct bh_error_text */
+#define BH_IOC_LINK_INFO	0xc0100007u	/* read and write, struct bh_link_info */
 
 #endif
