@@ -12,7 +12,7 @@ UNIT_SANITIZE := -fsanitize=address,undefined
 
 UNIT_HOST := $(addprefix hypervisor/arch/host/,console.c host.c lock.c paging.c virq.c) hypervisor/core/format.c
 UNIT_IVSHMEM := $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_link.c \
-	vpci.c) hypervisor/core/mmio.c tests/unit/fixture.c $(UNIT_HOST)
+	vpci.c) hypervisor/core/mmio.c tests/unit/fixture.c hypervisor/arch/host/heap.c $(UNIT_HOST)
 UNIT_CONFIG := $(addprefix hypervisor/core/,config.c config_check.c config_cell_rules.c config_link_rules.c config_conflicts.c) \
 	tests/unit/config_fixture.c $(UNIT_HOST)
 

@@ -7,6 +7,7 @@
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
+#include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
 
@@ -212,6 +213,9 @@ int hypervisor_disable(void)
 		judge_shutdown();
 	verdict = shutdown_verdict;
 	last = --shutdown_missing == 0;
+	/* no root CPU executes Linux any more: its devices go, and leave nothing in state tables */
+	if (last && verdict == SHUTDOWN_GRANTED)
+		vpci_exit(&root_cell);
 	if (last && verdict == SHUTDOWN_REFUSED)
 		shutdown_verdict = SHUTDOWN_NONE;
 	spin_unlock(&shutdown_lock);

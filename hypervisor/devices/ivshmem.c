@@ -17,17 +17,17 @@ struct page_register {
 
 static uint32_t read_id(uint32_t endpoint)
 {
-	return ivshmem_endpoints[endpoint].params.id;
+	return ivshmem_endpoint_at(endpoint)->params.id;
 }
 
 static uint32_t read_max_peers(uint32_t endpoint)
 {
-	return ivshmem_endpoints[endpoint].params.peers;
+	return ivshmem_endpoint_at(endpoint)->params.peers;
 }
 
 static uint32_t read_interrupt_control(uint32_t endpoint)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t value;
 
 	spin_lock(&ep->lock);
@@ -38,7 +38,7 @@ static uint32_t read_interrupt_control(uint32_t endpoint)
 
 static void write_interrupt_control(uint32_t endpoint, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	spin_lock(&ep->lock);
 	ep->interrupt_control = value & IVSHMEM_INT_ENABLE;
@@ -54,7 +54,7 @@ static void write_doorbell(uint32_t endpoint, uint32_t value)
 
 static uint32_t read_state(uint32_t endpoint)
 {
-	return __atomic_load_n(&ivshmem_endpoints[endpoint].state, __ATOMIC_RELAXED);
+	return __atomic_load_n(&ivshmem_endpoint_at(endpoint)->state, __ATOMIC_RELAXED);
 }
 
 /* By offset / 4; defined at the end */
@@ -80,7 +80,7 @@ enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_
 
 static uint32_t read_msix_dword(uint32_t endpoint, uint64_t offset)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint64_t vector = offset / MSIX_ENTRY_SIZE;
 	uint32_t value;
 
@@ -95,7 +95,7 @@ static uint32_t read_msix_dword(uint32_t endpoint, uint64_t offset)
 
 static void write_msix_dword(uint32_t endpoint, uint64_t offset, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint64_t vector = offset / MSIX_ENTRY_SIZE;
 
 	if (vector >= ep->params.vectors)

@@ -115,6 +115,7 @@ int ivshmem_attach(struct cell *cell, const struct cfg_pci_device *dev, uint32_t
 	params.peers = dev->shmem_peers;
 	params.vectors = dev->num_msix_vectors;
 	params.protocol = dev->shmem_protocol;
+	params.latch_state = !(dev->msi_flags & CFG_SHMEM_LOSSY_STATE);
 	params.state_phys = regions[REGION_STATE].phys_start;
 	params.state_size = (uint32_t)regions[REGION_STATE].size;
 	params.base = regions[REGION_STATE].virt_start;

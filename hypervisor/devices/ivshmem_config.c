@@ -44,7 +44,7 @@ static uint32_t read_command(const struct ivshmem_endpoint *ep)
  */
 static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t command = merge(ep->command, lanes & COMMAND_WRITABLE, value);
 	uint32_t changed = command ^ ep->command, n;
 
@@ -68,7 +68,7 @@ static uint32_t read_bar0(const struct ivshmem_endpoint *ep)
 
 static void write_bar0(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	ep->bar[0] = merge(ep->bar[0], lanes & ep->params.bar_mask[0], value);
 }
@@ -80,7 +80,7 @@ static uint32_t read_bar1(const struct ivshmem_endpoint *ep)
 
 static void write_bar1(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	ep->bar[1] = merge(ep->bar[1], lanes & ep->params.bar_mask[1], value);
 }
@@ -106,7 +106,7 @@ static uint32_t read_vendor_cap(const struct ivshmem_endpoint *ep)
 
 static void write_vendor_cap(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	if (lanes & IVSHMEM_PRIV_ONESHOT << 24)
 		ep->one_shot = value & IVSHMEM_PRIV_ONESHOT << 24;
@@ -156,7 +156,7 @@ static uint32_t read_msix_cap(const struct ivshmem_endpoint *ep)
 
 static void write_msix_cap(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	if (ep->params.vectors == 0)
 		return;
@@ -204,7 +204,7 @@ static uint32_t size_mask(uint32_t size)
 
 uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	const struct config_dword *dword;
 	uint32_t value = 0;
 
@@ -221,7 +221,7 @@ uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size)
 
 void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	const struct config_dword *dword;
 	uint32_t shift = 8 * (offset % 4);
 

@@ -4,129 +4,158 @@
 #include "console.h"
 #include "errors.h"
 #include "ivshmem_internal.h"
+#include "pages.h"
 #include "paging.h"
 #include "vpci.h"
 
-struct ivshmem_endpoint ivshmem_endpoints[CONFIG_IVSHMEM_MAX_ENDPOINTS];
-static struct ivshmem_link links[CONFIG_IVSHMEM_MAX_LINKS];
-static uint32_t slots[CONFIG_IVSHMEM_SLOTS];	/* endpoint ids */
-static uint32_t next_endpoint;			/* where the search for a free one starts; management lock */
+struct ivshmem_link ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
 
-static void count(uint64_t *counter)
+static void count(struct ivshmem_endpoint *ep, uint32_t counter)
 {
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&ep->counters[counter], 1, __ATOMIC_RELAXED);
 }
 
-struct ivshmem_stats ivshmem_get_stats(uint32_t endpoint)
+uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
 {
-	struct ivshmem_stats *stats = &ivshmem_endpoints[endpoint].stats;
-	struct ivshmem_stats copy;
-	uint32_t n;
+	return __atomic_load_n(&ivshmem_endpoint_at(endpoint)->counters[counter], __ATOMIC_RELAXED);
+}
 
-	copy.sent = __atomic_load_n(&stats->sent, __ATOMIC_RELAXED);
-	copy.delivered = __atomic_load_n(&stats->delivered, __ATOMIC_RELAXED);
-	for (n = 0; n < IVSHMEM_NUM_DROPS; n++)
-		copy.dropped[n] = __atomic_load_n(&stats->dropped[n], __ATOMIC_RELAXED);
-	return copy;
+/* An INTx device has one line. */
+static uint32_t num_vectors(const struct ivshmem_endpoint *ep)
+{
+	return MAX(ep->params.vectors, 1u);
+}
+
+static bool enabled(const struct ivshmem_endpoint *ep)
+{
+	return ep->interrupt_control & IVSHMEM_INT_ENABLE;
+}
+
+static bool armed(const struct ivshmem_endpoint *ep, uint32_t vector)
+{
+	return ep->routes[vector].intid != 0;
+}
+
+/* Enabled and armed. Endpoint lock. */
+static void interrupt(struct ivshmem_endpoint *ep, uint32_t vector)
+{
+	if (ep->one_shot)
+		ep->interrupt_control = 0;
+	arch_virq_raise(&ep->routes[vector]);
+	count(ep, LINK_COUNTER_DELIVERED);
+}
+
+static void deliver_latched(struct ivshmem_endpoint *ep)
+{
+	if (ep->latched && enabled(ep) && armed(ep, 0)) {
+		ep->latched = false;
+		interrupt(ep, 0);
+	}
+}
+
+static void resolve_route(struct ivshmem_endpoint *ep, uint32_t vector)
+{
+	uint32_t intid;
+	bool wanted;
+
+	if (ep->params.vectors == 0) {
+		wanted = !(ep->command & PCI_COMMAND_INTX_OFF);
+		intid = ep->params.intx;
+	} else {
+		/* No MSI controller behind the virtual host: message data is the INTID (Jailhouse ABI). */
+		wanted = (ep->msix_control & (MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL)) ==
+				 MSIX_CONTROL_ENABLE &&
+			 !(ep->msix_table[vector][3] & MSIX_VECTOR_MASKED) &&
+			 (ep->command & PCI_COMMAND_MASTER);
+		intid = ep->msix_table[vector][2];
+	}
+
+	if (!wanted || !arch_virq_route_spi(ep->cell, intid, &ep->routes[vector]))
+		ep->routes[vector] = VIRQ_UNARMED;
 }
 
 void ivshmem_update_route(uint32_t endpoint, uint32_t vector)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
-	uint32_t intid;
-	bool armed;
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	if (ep->params.vectors == 0) {
-		armed = !(ep->command & PCI_COMMAND_INTX_OFF);
-		intid = ep->params.intx;
-	} else {
-		/* No MSI controller behind the virtual host: message data is the INTID (Jailhouse ABI). */
-		armed = (ep->msix_control & (MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL)) ==
-				MSIX_CONTROL_ENABLE &&
-			!(ep->msix_table[vector][3] & MSIX_VECTOR_MASKED) &&
-			(ep->command & PCI_COMMAND_MASTER);
-		intid = ep->msix_table[vector][2];
-	}
-
-	if (!armed || !arch_virq_route_spi(ep->cell, intid, &ep->routes[vector]))
-		ep->routes[vector] = VIRQ_UNARMED;
+	resolve_route(ep, vector);
+	deliver_latched(ep);
 }
 
 void ivshmem_update_routes(uint32_t endpoint)
 {
-	uint32_t n, vectors = MAX(ivshmem_endpoints[endpoint].params.vectors, 1u);
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+	uint32_t n;
 
-	for (n = 0; n < vectors; n++)
-		ivshmem_update_route(endpoint, n);
+	for (n = 0; n < num_vectors(ep); n++)
+		resolve_route(ep, n);
+	deliver_latched(ep);
 }
 
-/*
- * Interrupt the peer. false if the endpoint is not (or no longer) this peer of this link: senders read slots
- * without a lock, so it may have left, even be another device by now.
- */
-static bool deliver(uint32_t endpoint, uint32_t link, uint32_t peer, uint32_t vector)
-{
-	struct ivshmem_endpoint *ep;
-	bool present;
+enum event { EVENT_DOORBELL, EVENT_STATE };
 
-	if (endpoint >= CONFIG_IVSHMEM_MAX_ENDPOINTS)
-		return false;
-	ep = &ivshmem_endpoints[endpoint];
+/* Endpoint lock */
+static void receive(struct ivshmem_endpoint *ep, uint32_t vector, enum event event)
+{
+	if (ep->params.vectors == 0)
+		vector = 0;	/* every vector number rings the line */
+
+	if (vector >= num_vectors(ep)) {
+		count(ep, LINK_COUNTER_NO_VECTOR);
+	} else if (enabled(ep) && armed(ep, vector)) {
+		interrupt(ep, vector);
+	} else if (event == EVENT_STATE && ep->params.latch_state) {
+		if (ep->latched)
+			count(ep, LINK_COUNTER_MERGED);
+		ep->latched = true;
+	} else {
+		count(ep, enabled(ep) ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);
+	}
+}
+
+/* false if no cell is that peer. */
+static bool send(uint32_t target, uint32_t vector, enum event event)
+{
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(target);
+	bool present;
 
 	/*
 	 * Raising under the lock: when a write of 0 to Interrupt Control, a reset or a removal is over, no
 	 * interrupt is in flight any more.
 	 */
 	spin_lock(&ep->lock);
-	present = ep->active && ep->link == link && ep->params.id == peer;
-	if (present) {
-		/* An INTx device has one line, which every vector number rings. */
-		if (ep->params.vectors == 0)
-			vector = 0;
-
-		if (vector >= MAX(ep->params.vectors, 1u)) {
-			count(&ep->stats.dropped[IVSHMEM_DROP_NO_VECTOR]);
-		} else if (!(ep->interrupt_control & IVSHMEM_INT_ENABLE)) {
-			count(&ep->stats.dropped[IVSHMEM_DROP_DISABLED]);
-		} else if (ep->routes[vector].intid == 0) {
-			count(&ep->stats.dropped[IVSHMEM_DROP_MASKED]);
-		} else {
-			if (ep->one_shot)
-				ep->interrupt_control = 0;
-			arch_virq_raise(&ep->routes[vector]);
-			count(&ep->stats.delivered);
-		}
-	}
+	present = ep->active;
+	if (present)
+		receive(ep, vector, event);
 	spin_unlock(&ep->lock);
 	return present;
 }
 
-void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
+/* Id of the endpoint of another peer of the same link */
+static uint32_t endpoint_of_peer(uint32_t endpoint, uint32_t peer)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
-	const struct ivshmem_link *link = &links[ep->link];
-	uint32_t target;
-
-	count(&ep->stats.sent);
-	if (peer >= link->num_slots) {
-		count(&ep->stats.dropped[IVSHMEM_DROP_NO_PEER]);
-		return;
-	}
-	/* INTx: every number that a vector can have is accepted, the line is the same. */
-	if (vector >= (ep->params.vectors ? ep->params.vectors : IVSHMEM_MAX_VECTORS)) {
-		count(&ep->stats.dropped[IVSHMEM_DROP_NO_VECTOR]);
-		return;
-	}
-	target = __atomic_load_n(&slots[link->first_slot + peer], __ATOMIC_ACQUIRE);
-	if (!deliver(target, ep->link, peer, vector))
-		count(&ep->stats.dropped[IVSHMEM_DROP_INACTIVE]);
+	return endpoint / IVSHMEM_MAX_PEERS * IVSHMEM_MAX_PEERS + peer;
 }
 
-/* The link lock makes table and State registers agree when several CPUs write, and slots stay as they are. */
+void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
+{
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+
+	count(ep, LINK_COUNTER_SENT);
+	if (peer >= ivshmem_link_of(endpoint)->num_peers)
+		count(ep, LINK_COUNTER_NO_PEER);
+	/* INTx: every number that a vector can have is accepted, the line is the same. */
+	else if (vector >= (ep->params.vectors ? ep->params.vectors : IVSHMEM_MAX_VECTORS))
+		count(ep, LINK_COUNTER_NO_VECTOR);
+	else if (!send(endpoint_of_peer(endpoint, peer), vector, EVENT_DOORBELL))
+		count(ep, LINK_COUNTER_INACTIVE);
+}
+
+/* The link lock makes table and State registers agree when several CPUs write. */
 void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
-	struct ivshmem_link *link = &links[ep->link];
+	struct ivshmem_link *link = ivshmem_link_of(endpoint);
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t peer;
 	bool changed;
 
@@ -136,23 +165,27 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 	/* Observable before the interrupts: arch_virq_raise() orders it. */
 	__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_RELEASE);
 
-	for (peer = 0; changed && peer < link->num_slots; peer++) {
-		uint32_t target = slots[link->first_slot + peer];
-
-		if (target == IVSHMEM_NONE || target == endpoint)
-			continue;
-		count(&ep->stats.sent);
-		/* Leaving takes the link lock first, so the peer is there. */
-		deliver(target, ep->link, peer, 0);
-	}
+	for (peer = 0; changed && peer < link->num_peers; peer++)
+		/* Peers come and go without the link lock: who is not there is not meant. */
+		if (peer != ep->params.id && send(endpoint_of_peer(endpoint, peer), 0, EVENT_STATE))
+			count(ep, LINK_COUNTER_SENT);
 	spin_unlock(&link->lock);
+}
+
+/* What is latched is lost with the registers that it waited for. Endpoint lock. */
+static void drop_latched(struct ivshmem_endpoint *ep)
+{
+	if (ep->latched)
+		count(ep, LINK_COUNTER_INACTIVE);
+	ep->latched = false;
 }
 
 void ivshmem_reset_registers(uint32_t endpoint)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t n;
 
+	drop_latched(ep);
 	ep->interrupt_control = 0;
 	ep->one_shot = false;
 	ep->command = 0;
@@ -173,7 +206,7 @@ void ivshmem_reset_registers(uint32_t endpoint)
 
 void ivshmem_reset(uint32_t endpoint)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	spin_lock(&ep->lock);
 	ivshmem_reset_registers(endpoint);
@@ -191,71 +224,42 @@ void ivshmem_cell_failed(struct cell *cell)
 
 void ivshmem_reroute(uint32_t endpoint)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	spin_lock(&ep->lock);
 	ivshmem_update_routes(endpoint);
 	spin_unlock(&ep->lock);
 }
 
-static bool slots_free(uint32_t start, uint32_t wanted)
-{
-	uint32_t n;
-
-	if (wanted > CONFIG_IVSHMEM_SLOTS || start > CONFIG_IVSHMEM_SLOTS - wanted)
-		return false;
-	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
-		if (links[n].num_endpoints &&
-		    ranges_overlap(start, wanted, links[n].first_slot, links[n].num_slots))
-			return false;
-	return true;
-}
-
-/* A gap begins at slot 0 or behind a link. IVSHMEM_NONE if none is large enough. */
-static uint32_t find_slots(uint32_t wanted)
-{
-	uint32_t n;
-
-	if (slots_free(0, wanted))
-		return 0;
-	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++) {
-		uint32_t start = links[n].first_slot + links[n].num_slots;
-
-		if (links[n].num_endpoints && slots_free(start, wanted))
-			return start;
-	}
-	return IVSHMEM_NONE;
-}
-
-static uint32_t find_link(uint16_t bdf)
+uint32_t ivshmem_find_link(uint16_t bdf)
 {
 	uint32_t n;
 
 	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
-		if (links[n].num_endpoints && links[n].bdf == bdf)
+		if (ivshmem_links[n].num_endpoints && ivshmem_links[n].bdf == bdf)
 			return n;
-	return IVSHMEM_NONE;
+	return IVSHMEM_NO_LINK;
 }
 
-static uint32_t find_endpoint(void)
+static uint32_t find_unused_link(void)
 {
 	uint32_t n;
 
-	for (n = 0; n < CONFIG_IVSHMEM_MAX_ENDPOINTS; n++) {
-		uint32_t endpoint = (next_endpoint + n) % CONFIG_IVSHMEM_MAX_ENDPOINTS;
-
-		if (!ivshmem_endpoints[endpoint].active) {
-			next_endpoint = (endpoint + 1) % CONFIG_IVSHMEM_MAX_ENDPOINTS;
-			return endpoint;
-		}
-	}
-	return IVSHMEM_NONE;
+	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
+		if (ivshmem_links[n].num_endpoints == 0)
+			return n;
+	return IVSHMEM_NO_LINK;
 }
 
 /* The first peer decides how many can be on the link; its own id is always among them. */
-static uint32_t wanted_slots(const struct ivshmem_params *params)
+static uint32_t wanted_peers(const struct ivshmem_params *params)
 {
 	return MAX(MAX(params->peers, params->id + 1u), 2u);
+}
+
+static uint32_t endpoint_pages(uint32_t peers)
+{
+	return (uint32_t)(PAGE_ALIGN(peers * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
 #define DEVICE		"ivshmem device %02x:%02x.%x, peer %u: "
@@ -264,37 +268,34 @@ static uint32_t wanted_slots(const struct ivshmem_params *params)
 
 static int create_link(const struct ivshmem_params *params, uint32_t *created)
 {
-	uint32_t wanted = wanted_slots(params);
-	uint32_t first = find_slots(wanted), peer, n = 0;
+	uint32_t n = find_unused_link(), peers = wanted_peers(params), entry;
 	struct ivshmem_link *link;
 
-	while (n < CONFIG_IVSHMEM_MAX_LINKS && links[n].num_endpoints)
-		n++;
-	if (n == CONFIG_IVSHMEM_MAX_LINKS)
+	if (n == IVSHMEM_NO_LINK)
 		return refuse(-ENOMEM, DEVICE "all %u links are in use; raise CONFIG_IVSHMEM_MAX_LINKS",
 			      DEVICE_ARGS(params), (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
-	if (first == IVSHMEM_NONE)
-		return refuse(-ENOMEM,
-			      DEVICE "no room for a link of %u peers; raise CONFIG_IVSHMEM_SLOTS (%u)",
-			      DEVICE_ARGS(params), wanted, (uint32_t)CONFIG_IVSHMEM_SLOTS);
 
-	link = &links[n];
-	link->table = map_range(HOST_ADDR(params->state_phys), PAGE_ALIGN(4ull * wanted), MAP_NORMAL);
-	if (!link->table)
+	link = &ivshmem_links[n];
+	link->endpoints = pages_alloc(endpoint_pages(peers), 1);
+	if (!link->endpoints)
+		return refuse(-ENOMEM, DEVICE "no memory for a link of %u peers; enlarge the hypervisor memory",
+			      DEVICE_ARGS(params), peers);
+	link->table_size = MIN(params->state_size, 4ull * IVSHMEM_MAX_PEERS);
+	link->table = map_range(HOST_ADDR(params->state_phys), link->table_size, MAP_NORMAL);
+	if (!link->table) {
+		pages_free(link->endpoints, endpoint_pages(peers));
 		return refuse(-ENOMEM,
 			      DEVICE "no memory to map the state table; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params));
+	}
+	for (entry = 0; entry < link->table_size / 4; entry++)
+		link->table[entry] = 0;
 	link->bdf = params->bdf;
-	link->first_slot = first;
-	link->num_slots = wanted;
+	link->num_peers = peers;
 	link->state_phys = params->state_phys;
 	link->state_size = params->state_size;
 	link->rw_size = params->rw_size;
 	link->output_size = params->output_size;
-	for (peer = 0; peer < wanted; peer++) {
-		slots[first + peer] = IVSHMEM_NONE;
-		link->table[peer] = 0;
-	}
 	*created = n;
 	return 0;
 }
@@ -309,11 +310,11 @@ static int refuse_mismatch(const struct ivshmem_params *params, const char *what
 
 static int check_join(const struct ivshmem_link *link, const struct ivshmem_params *params)
 {
-	if (params->id >= link->num_slots)
+	if (params->id >= link->num_peers)
 		return refuse(-EINVAL, DEVICE "the link was made for %u peers by the first that joined; "
-			      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->num_slots,
+			      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->num_peers,
 			      params->id + 1u);
-	if (slots[link->first_slot + params->id] != IVSHMEM_NONE)
+	if (link->endpoints[params->id].active)
 		return refuse(-EBUSY, DEVICE "another cell is this peer of the link; change shmem_dev_id",
 			      DEVICE_ARGS(params));
 	if (params->state_phys != link->state_phys)
@@ -331,93 +332,95 @@ static int check_join(const struct ivshmem_link *link, const struct ivshmem_para
 }
 
 /* Windows of a device whose creation fails are taken back by shrinking the map to what it was. */
-static int create_windows(struct cell *cell, const struct ivshmem_params *params, uint32_t endpoint)
+static int create_windows(struct cell *cell, const struct ivshmem_params *params, uint32_t endpoint,
+			  struct mmio_window *windows[IVSHMEM_NUM_BARS])
 {
 	static const mmio_handler_t handlers[IVSHMEM_NUM_BARS] = { ivshmem_register_page, ivshmem_msix_page };
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
 	uint32_t n;
 
 	for (n = 0; n < IVSHMEM_NUM_BARS; n++) {
-		ep->windows[n] = NULL;
+		windows[n] = NULL;
 		if (params->bar_mask[n] == 0)
 			continue;
-		ep->windows[n] = mmio_add_movable(&cell->mmio, (uint64_t)~params->bar_mask[n] + 1,
-						  handlers[n], NULL, endpoint);
-		if (!ep->windows[n])
+		windows[n] = mmio_add_movable(&cell->mmio, (uint64_t)~params->bar_mask[n] + 1, handlers[n], NULL,
+					      endpoint);
+		if (!windows[n])
 			return refuse(-ENOMEM, DEVICE "the cell has too many MMIO windows",
 				      DEVICE_ARGS(params));
 	}
 	return 0;
 }
 
-int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_t *endpoint)
+static void free_link_if_unused(struct ivshmem_link *link)
 {
-	uint32_t windows = cell->mmio.num_movable;
-	uint32_t n = find_link(params->bdf), e;
-	struct ivshmem_endpoint *ep;
-	struct ivshmem_link *link;
-	int err;
+	if (link->num_endpoints)
+		return;
+	unmap_range((void *)link->table, link->table_size);
+	pages_free(link->endpoints, endpoint_pages(link->num_peers));
+	link->table = NULL;
+	link->endpoints = NULL;
+}
 
-	if (n != IVSHMEM_NONE) {
-		err = check_join(&links[n], params);
-		if (err)
-			return err;
-	}
-	e = find_endpoint();
-	if (e == IVSHMEM_NONE)
-		return refuse(-ENOMEM,
-			      DEVICE "all %u endpoints are in use; raise CONFIG_IVSHMEM_MAX_ENDPOINTS",
-			      DEVICE_ARGS(params), (uint32_t)CONFIG_IVSHMEM_MAX_ENDPOINTS);
+static int join_link(struct cell *cell, const struct ivshmem_params *params, uint32_t n)
+{
+	struct ivshmem_link *link = &ivshmem_links[n];
+	uint32_t endpoint = n * IVSHMEM_MAX_PEERS + params->id, windows = cell->mmio.num_movable, bar;
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+	struct mmio_window *created[IVSHMEM_NUM_BARS];
+	int err = create_windows(cell, params, endpoint, created);
 
-	err = create_windows(cell, params, e);
-	if (!err && n == IVSHMEM_NONE)
-		err = create_link(params, &n);
 	if (err) {
 		cell->mmio.num_movable = windows;
+		free_link_if_unused(link);
 		return err;
 	}
-	link = &links[n];
 	link->num_endpoints++;
-
-	/* A sender may still hold the id of the previous owner of this endpoint. */
-	ep = &ivshmem_endpoints[e];
-	spin_lock(&ep->lock);
-	ep->params = *params;
-	ep->cell = cell;
-	ep->link = n;
-	ep->stats = (struct ivshmem_stats){ .sent = 0 };
-	ivshmem_reset_registers(e);
-	ep->active = true;
-	spin_unlock(&ep->lock);
 
 	spin_lock(&link->lock);
 	ep->state = 0;
 	__atomic_store_n(&link->table[params->id], 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&slots[link->first_slot + params->id], e, __ATOMIC_RELEASE);
 	spin_unlock(&link->lock);
 
-	*endpoint = e;
+	/* Senders may be looking at this place already. */
+	spin_lock(&ep->lock);
+	ep->params = *params;
+	ep->cell = cell;
+	for (bar = 0; bar < IVSHMEM_NUM_BARS; bar++)
+		ep->windows[bar] = created[bar];
+	ivshmem_reset_registers(endpoint);
+	ep->active = true;
+	spin_unlock(&ep->lock);
 	return 0;
+}
+
+int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_t *endpoint)
+{
+	uint32_t n = ivshmem_find_link(params->bdf);
+	int err;
+
+	if (n == IVSHMEM_NO_LINK)
+		err = create_link(params, &n);
+	else
+		err = check_join(&ivshmem_links[n], params);
+	if (!err)
+		err = join_link(cell, params, n);
+	if (!err)
+		*endpoint = n * IVSHMEM_MAX_PEERS + params->id;
+	return err;
 }
 
 void ivshmem_detach(uint32_t endpoint)
 {
-	struct ivshmem_endpoint *ep = &ivshmem_endpoints[endpoint];
-	struct ivshmem_link *link = &links[ep->link];
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+	struct ivshmem_link *link = ivshmem_link_of(endpoint);
 
 	ivshmem_reset(endpoint);
 
-	spin_lock(&link->lock);
-	__atomic_store_n(&slots[link->first_slot + ep->params.id], IVSHMEM_NONE, __ATOMIC_RELEASE);
-	spin_unlock(&link->lock);
-
 	spin_lock(&ep->lock);
+	drop_latched(ep);
 	ep->active = false;
 	spin_unlock(&ep->lock);
 
 	link->num_endpoints--;
-	if (link->num_endpoints == 0) {
-		unmap_range((void *)link->table, PAGE_ALIGN(4ull * link->num_slots));
-		link->table = NULL;
-	}
+	free_link_if_unused(link);
 }

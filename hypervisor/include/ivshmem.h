@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IVSHMEM version 2 device core: links and their endpoints, in index style (static arrays and ids, no
- * pointers between objects, no hardware access), so that it can be tested, fuzzed and proven on the host.
+ * IVSHMEM version 2 device core: links and their endpoints, in index style (ids instead of pointers between
+ * objects, no hardware access), so that it can be tested, fuzzed and proven on the host.
  *
- * An endpoint is named by its id, 0..CONFIG_IVSHMEM_MAX_ENDPOINTS-1, from ivshmem_attach() to
- * ivshmem_detach(). Functions marked [guest] may run on several CPUs at once, also against reset and
+ * An endpoint is named by an id from ivshmem_attach() to ivshmem_detach(). Functions marked [guest] may run on several CPUs at once, also against reset and
  * against attach/detach of other peers; the rest is called under the management lock.
  *
- * What it needs from the architecture: arch_virq_*, spin locks, map_range(), full barriers.
+ * What it needs: arch_virq_*, spin locks, map_range(), the page pool, full barriers.
  */
 #ifndef BULKHEAD_HV_IVSHMEM_H
 #define BULKHEAD_HV_IVSHMEM_H

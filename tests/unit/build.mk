@@ -28,11 +28,12 @@ endef
 
 $(eval $(call unit_test,mmio,hypervisor/core/mmio.c))
 $(eval $(call unit_test,ivshmem_config,$(UNIT_IVSHMEM)))
-$(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
+$(eval $(call unit_test,ivshmem_state,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
+$(eval $(call unit_test,ivshmem_msix,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
 $(eval $(call unit_test,vpci,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_link,$(UNIT_IVSHMEM)))
-$(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM),-DCONFIG_IVSHMEM_MAX_ENDPOINTS=65536 \
-	-DCONFIG_IVSHMEM_SLOTS=65536))
+$(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_races,$(UNIT_IVSHMEM),-fsanitize=thread))
 
 # The words of a64_forms.h come from the cross assembler, as an object with the bytes as data.

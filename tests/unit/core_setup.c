@@ -2,6 +2,8 @@
 /* Start-up on all CPUs at once, what stops it, and the way back. */
 #include "core_fixture.h"
 #include "paging.h"
+#include "vpci.h"
+#include "ivshmem_internal.h"
 
 /* All CPUs that entered get the same error, and nobody runs a guest. */
 static void all_refused(int error, const char *reason)
@@ -273,6 +275,21 @@ static void disable_takes_all_cpus(void)
 	assert_non_null(strstr(host_uart_text(), "disabled, all CPUs go back to Linux\r\n"));
 }
 
+/* The root cell leaves its links as any other peer that goes away. */
+static void disable_clears_the_state_table(void)
+{
+	core_start();
+	ivshmem_set_state(root_cell.functions[0].endpoint, 3);
+	assert_int_equal(host_read32(LINK_STATE), 3);
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++) {
+		assert_int_equal(host_read32(LINK_STATE), 3);
+		host_post_hypercall(cpu, HC_DISABLE, 0, 0);
+	}
+	all_left(0);
+	assert_int_equal(host_read32(LINK_STATE), 0);
+	assert_int_equal(root_cell.num_functions, 0);
+}
+
 static void all_told_once(const char *reason)
 {
 	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++) {
@@ -366,6 +383,7 @@ int main(void)
 		CORE_TEST(link_that_cannot_be_mapped),
 		CORE_TEST(any_allocation_may_fail),
 		CORE_TEST(disable_takes_all_cpus),
+		CORE_TEST(disable_clears_the_state_table),
 		CORE_TEST(disable_is_refused_while_cells_exist),
 		CORE_TEST(disable_is_refused_with_a_cpu_offline),
 		CORE_TEST(no_cell_appears_while_disabling),

@@ -167,13 +167,40 @@ void msix_program(struct fixture_cell *c, uint16_t bdf, uint32_t vector, uint32_
 	msix_write(c, bdf, 16 * vector + 12, 0);
 }
 
-struct ivshmem_stats fixture_stats(struct fixture_cell *c, uint16_t bdf)
+uint32_t fixture_endpoint(struct fixture_cell *c, uint16_t bdf)
 {
 	for (uint32_t n = 0; n < c->cell.num_functions; n++)
 		if (c->cell.functions[n].bdf == bdf)
-			return ivshmem_get_stats(c->cell.functions[n].endpoint);
+			return c->cell.functions[n].endpoint;
 	fail_msg("no such function");
-	return (struct ivshmem_stats){ .sent = 0 };
+	return 0;
+}
+
+uint64_t fixture_count(struct fixture_cell *c, uint16_t bdf, uint32_t counter)
+{
+	return ivshmem_counter(fixture_endpoint(c, bdf), counter);
+}
+
+bool fixture_latched(struct fixture_cell *c, uint16_t bdf)
+{
+	return ivshmem_endpoint_at(fixture_endpoint(c, bdf))->latched;
+}
+
+int64_t fixture_unaccounted(uint16_t bdf)
+{
+	uint32_t link = ivshmem_find_link(bdf);
+	int64_t sum = 0;
+
+	assert_true(link != IVSHMEM_NO_LINK);
+	for (uint32_t peer = 0; peer < ivshmem_links[link].num_peers; peer++) {
+		uint32_t endpoint = link * IVSHMEM_MAX_PEERS + peer;
+
+		sum += (int64_t)ivshmem_counter(endpoint, LINK_COUNTER_SENT);
+		for (uint32_t n = LINK_COUNTER_DELIVERED; n < LINK_NUM_COUNTERS; n++)
+			sum -= (int64_t)ivshmem_counter(endpoint, n);
+		sum -= ivshmem_endpoint_at(endpoint)->latched;
+	}
+	return sum;
 }
 
 uint32_t fixture_state_entry(uint32_t id)

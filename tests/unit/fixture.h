@@ -63,7 +63,11 @@ void msix_write(struct fixture_cell *c, uint16_t bdf, uint32_t offset, uint32_t 
 /* Vector to intid, unmasked */
 void msix_program(struct fixture_cell *c, uint16_t bdf, uint32_t vector, uint32_t intid);
 
-struct ivshmem_stats fixture_stats(struct fixture_cell *c, uint16_t bdf);
+uint32_t fixture_endpoint(struct fixture_cell *c, uint16_t bdf);
+uint64_t fixture_count(struct fixture_cell *c, uint16_t bdf, uint32_t counter);	/* LINK_COUNTER_* */
+bool fixture_latched(struct fixture_cell *c, uint16_t bdf);
+/* Over all peers of a link, there or not: events that were sent minus those of which is known what became of them */
+int64_t fixture_unaccounted(uint16_t bdf);
 uint32_t fixture_state_entry(uint32_t id);	/* of the link whose table is at HOST_RAM_BASE */
 
 #endif

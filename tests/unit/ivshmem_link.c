@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "fixture.h"
 #include "host.h"
+#include "pages.h"
 
 #define DEV	BDF(0, 0, 0)
 
@@ -35,18 +36,20 @@ static int teardown(void **state)
 	fixture_destroy(&b);
 	fixture_destroy(&d);
 	assert_int_equal(host_mappings(), 0);
+	assert_int_equal(pages_used(), 0);
 	return 0;
 }
 
 /* The creation of the cell is refused with this text and leaves nothing behind. */
 static void refused(struct fixture_cell *c, int error, const char *text)
 {
-	uint32_t mappings = host_mappings();
+	uint32_t mappings = host_mappings(), pages = pages_used();
 
 	assert_int_equal(fixture_create(c), error);
 	if (!strstr(host_reason(), text) || !strstr(host_reason(), "00:00.0"))
 		fail_msg("\"%s\" is not in \"%s\"", text, host_reason());
 	assert_int_equal(host_mappings(), mappings);
+	assert_int_equal(pages_used(), pages);
 	assert_int_equal(c->cell.mmio.num_movable, 0);
 	assert_int_equal(c->cell.num_functions, 0);
 }
@@ -327,18 +330,42 @@ static void state_goes_to_all_peers_once(void **state)
 	assert_int_equal(host_raised(32), 1);
 	assert_int_equal(host_raised(52), 0);
 	assert_int_equal(host_raised(72), 1);
-	assert_int_equal(fixture_stats(&b, DEV).sent, 2);
+	assert_int_equal(fixture_count(&b, DEV, LINK_COUNTER_SENT), 2);
 	/* a doorbell reaches the addressed peer alone */
 	reg_write(&a, DEV, IVSHMEM_REG_DOORBELL, 2 << 16);
 	assert_int_equal(host_raised(52), 0);
 	assert_int_equal(host_raised(72), 2);
 }
 
-/* --- limits of tests/unit/config/generated/config.h: 3 links, 7 endpoints, 20 slots --- */
+/* A table of several pages is cleared as a whole, but only as far as there can be peers. */
+static void whole_table_is_cleared(void **state)
+{
+	const uint64_t entries = 4 * IVSHMEM_MAX_PEERS;
 
-static struct mmio_window windows[2 * CONFIG_IVSHMEM_MAX_ENDPOINTS + 2];
+	(void)state;
+	host_fill(HOST_RAM_BASE, HOST_RAM_SIZE, 0x77);
+	fixture_region(&a, dev_a, 0)->size = 0x3000;
+	assert_int_equal(fixture_create(&a), 0);
+	for (uint64_t offset = 0; offset < 0x3000; offset += 4)
+		assert_int_equal(host_read32(HOST_RAM_BASE + offset), 0);
+	assert_int_equal(host_read32(HOST_RAM_BASE + 0x3000), 0x77777777);
+	fixture_destroy(&a);
+
+	host_fill(HOST_RAM_BASE, HOST_RAM_SIZE, 0x77);
+	fixture_region(&a, dev_a, 0)->size = HOST_RAM_SIZE;
+	assert_int_equal(fixture_create(&a), 0);
+	for (uint64_t offset = 0; offset < entries; offset += 4)
+		assert_int_equal(host_read32(HOST_RAM_BASE + offset), 0);
+	assert_int_equal(host_read32(HOST_RAM_BASE + entries), 0x77777777);
+}
+
+/* --- limits, without configurations: CONFIG_IVSHMEM_MAX_LINKS is 3 in tests/unit/config/generated/config.h --- */
+
+#define MAX_JOINED	260u
+
+static struct mmio_window windows[MAX_JOINED];
 static struct cell limits_cell;
-static uint32_t joined[CONFIG_IVSHMEM_MAX_ENDPOINTS];
+static uint32_t joined[MAX_JOINED];
 static uint32_t num_joined;
 
 static int join(uint16_t bdf, uint16_t id, uint32_t peers)
@@ -370,6 +397,7 @@ static int limits_teardown(void **state)
 	while (num_joined > 0)
 		ivshmem_detach(joined[--num_joined]);
 	assert_int_equal(host_mappings(), 0);
+	assert_int_equal(pages_used(), 0);
 	return 0;
 }
 
@@ -384,118 +412,108 @@ static void number_of_links(void **state)
 	assert_int_equal(join(0, 1, 2), 0);
 }
 
-static void number_of_endpoints(void **state)
+static uint32_t pages_for(uint64_t peers)
 {
-	(void)state;
-	for (uint16_t n = 0; n < CONFIG_IVSHMEM_MAX_ENDPOINTS; n++)
-		assert_int_equal(join(0, n, 10), 0);
-	assert_int_equal(join(0, 8, 10), -ENOMEM);
-	assert_non_null(strstr(host_reason(), "all 7 endpoints are in use"));
-	ivshmem_detach(joined[3]);
-	joined[3] = joined[--num_joined];
-	assert_int_equal(join(0, 8, 10), 0);
+	return (uint32_t)(PAGE_ALIGN(peers * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
-static void slots_grow_with_peers(void **state)
+/* Everything that a binary configuration can ask for, at once and in every place */
+static void all_ids_of_a_configuration(void **state)
 {
 	(void)state;
-	assert_int_equal(join(0, 0, 1), 0);	/* 2 slots: 0..1 */
-	assert_int_equal(join(1, 7, 2), 0);	/* 8 slots: 2..9 */
-	assert_int_equal(join(2, 0, 11), -ENOMEM);
-	assert_non_null(strstr(host_reason(), "no room for a link of 11 peers; raise CONFIG_IVSHMEM_SLOTS"));
-	assert_int_equal(join(2, 0, 10), 0);	/* 10..19 */
-	/* a gap is used again by what fits into it, and only by that */
-	ivshmem_detach(joined[1]);
-	joined[1] = joined[--num_joined];
-	refuse_clear();
-	assert_int_equal(join(3, 0, 9), -ENOMEM);
-	assert_int_equal(join(3, 0, 8), 0);
-	assert_int_equal(join(3, 7, 8), 0);
-	assert_int_equal(join(0, 1, 2), 0);
-	assert_int_equal(join(2, 9, 2), 0);
-}
-
-static void more_slots_than_there_are(void **state)
-{
-	(void)state;
-	assert_int_equal(join(0, 0, CONFIG_IVSHMEM_SLOTS + 1), -ENOMEM);
-	assert_int_equal(join(0, 0, IVSHMEM_MAX_PEERS), -ENOMEM);
-	assert_int_equal(join(0, 0, CONFIG_IVSHMEM_SLOTS), 0);
-}
-
-static void reused_endpoint_starts_fresh(void **state)
-{
-	struct ivshmem_stats stats;
-
-	(void)state;
-	for (uint32_t n = 0; n < 3 * CONFIG_IVSHMEM_MAX_ENDPOINTS; n++) {
-		assert_int_equal(join(0, 1, 2), 0);
-		stats = ivshmem_get_stats(joined[0]);
-		assert_int_equal(stats.sent, 0);
-		assert_int_equal(ivshmem_endpoints[joined[0]].state, 0);
-		ivshmem_set_state(joined[0], 1);
-		ivshmem_config_write(joined[0], 0x43, 1, 1);
-		ivshmem_ring(joined[0], 0, 0);
-		ivshmem_detach(joined[0]);
-		num_joined = 0;
-		limits_cell.mmio.num_movable = 0;	/* a new cell each time */
+	for (uint16_t id = 0; id < 256; id++)
+		assert_int_equal(join(0, (uint16_t)(255 - id), 255), 0);
+	assert_int_equal(pages_used(), pages_for(256));
+	for (uint32_t n = 0; n < num_joined; n++) {
+		assert_int_equal(ivshmem_endpoint_at(joined[n])->params.id, 255 - n);
+		ivshmem_set_state(joined[n], 0x100 + n);
+		assert_int_equal(fixture_state_entry(255 - n), 0x100 + n);
 	}
 }
 
-/* Detach joined[1] and make its endpoint peer id of the link of bdf, with its interrupt enabled. */
-static void reuse_endpoint(uint16_t bdf, uint16_t id)
+static void memory_grows_with_the_peers_of_the_link(void **state)
 {
-	uint32_t old = joined[1], n;
-
-	ivshmem_detach(old);
+	(void)state;
+	assert_int_equal(join(0, 0, 1), 0);
+	assert_int_equal(pages_used(), pages_for(2));
+	assert_int_equal(join(0, 1, 200), 0);	/* the first one decided */
+	assert_int_equal(pages_used(), pages_for(2));
+	assert_int_equal(join(1, 199, 2), 0);
+	assert_int_equal(pages_used(), pages_for(2) + pages_for(200));
+	ivshmem_detach(joined[2]);
+	ivshmem_detach(joined[0]);
+	joined[0] = joined[1];
 	num_joined = 1;
-	for (n = 0; n < CONFIG_IVSHMEM_MAX_ENDPOINTS; n++) {
-		limits_cell.mmio.num_movable = 1;
-		assert_int_equal(join(bdf, id, 3), 0);
-		if (joined[1] == old)
-			break;
-		ivshmem_detach(joined[--num_joined]);
+	assert_int_equal(pages_used(), pages_for(2));
+}
+
+static void no_memory_for_a_link(void **state)
+{
+	(void)state;
+	host_fail_pages(1, false);
+	assert_int_equal(join(0, 0, 60), -ENOMEM);
+	assert_non_null(strstr(host_reason(), "no memory for a link of 60 peers; enlarge the hypervisor memory"));
+	assert_int_equal(limits_cell.mmio.num_movable, 0);
+	assert_int_equal(join(0, 0, 60), 0);
+}
+
+static void no_window_left(void **state)
+{
+	(void)state;
+	mmio_map_init(&limits_cell.mmio, windows, 0, 1);
+	assert_int_equal(join(0, 0, 2), 0);
+	assert_int_equal(join(1, 0, 2), -ENOMEM);
+	assert_non_null(strstr(host_reason(), "the cell has too many MMIO windows"));
+	assert_int_equal(host_mappings(), 1);
+	assert_int_equal(pages_used(), pages_for(2));
+	refuse_clear();
+	assert_int_equal(join(0, 1, 2), -ENOMEM);	/* the link stays for its first peer */
+	ivshmem_set_state(joined[0], 5);
+	assert_int_equal(fixture_state_entry(0), 5);
+}
+
+/* Who comes back finds a device after reset; the counters are the link's and go on. */
+static void place_is_taken_again(void **state)
+{
+	(void)state;
+	assert_int_equal(join(0, 0, 2), 0);
+	for (uint32_t n = 0; n < 10; n++) {
+		assert_int_equal(join(0, 1, 2), 0);
+		assert_int_equal(ivshmem_endpoint_at(joined[1])->state, 0);
+		assert_int_equal(ivshmem_config_read(joined[1], 0x40, 4), 0x00200009);
+		assert_int_equal(ivshmem_counter(joined[1], LINK_COUNTER_SENT), 3 * n);
+		ivshmem_set_state(joined[1], 1);
+		ivshmem_config_write(joined[1], 0x43, 1, 1);
+		ivshmem_ring(joined[1], 5, 0);
+		ivshmem_detach(joined[1]);		/* State 0 is told, too */
+		num_joined = 1;
+		limits_cell.mmio.num_movable = 1;	/* a new cell each time */
 	}
-	assert_int_equal(joined[1], old);
-	ivshmem_endpoints[old].interrupt_control = 1;
-	ivshmem_reroute(old);
+	ivshmem_detach(joined[0]);
+	num_joined = 0;
+	assert_int_equal(join(0, 1, 2), 0);		/* a new link counts from 0 */
+	assert_int_equal(ivshmem_counter(joined[0], LINK_COUNTER_SENT), 0);
 }
 
-static void endpoint_becomes_another_device(void)
-{
-	reuse_endpoint(8, 1);
-}
-
-static void endpoint_becomes_another_peer(void)
-{
-	reuse_endpoint(0, 2);
-}
-
-static void endpoint_is_not_used_again(void)
+static void last_joined_leaves(void)
 {
 	ivshmem_detach(joined[--num_joined]);
 }
 
-/* The peer leaves, and its endpoint is perhaps used for something else, after the sender has looked it up. */
+/* The peer leaves after the sender has found it. */
 static void doorbell_misses_a_peer_that_just_left(void **state)
 {
-	static void (*const changes[])(void) = {
-		endpoint_is_not_used_again, endpoint_becomes_another_device, endpoint_becomes_another_peer,
-	};
-
 	(void)state;
 	host_own_spi(&limits_cell, 32, true);
-	for (uint32_t n = 0; n < ARRAY_SIZE(changes); n++) {
-		assert_int_equal(join(0, 0, 3), 0);
-		assert_int_equal(join(0, 1, 3), 0);
-		host_on_lock(changes[n]);
-		ivshmem_ring(joined[0], 1, 0);
-		assert_int_equal(host_raised_total(), 0);
-		assert_int_equal(ivshmem_get_stats(joined[0]).dropped[IVSHMEM_DROP_INACTIVE], 1);
-		assert_int_equal(ivshmem_get_stats(joined[1]).delivered, 0);
-		limits_teardown(NULL);
-		limits_setup(NULL);
-	}
+	assert_int_equal(join(0, 0, 3), 0);
+	assert_int_equal(join(0, 1, 3), 0);
+	ivshmem_endpoint_at(joined[1])->interrupt_control = 1;
+	ivshmem_reroute(joined[1]);
+	host_on_lock(last_joined_leaves);
+	ivshmem_ring(joined[0], 1, 0);
+	assert_int_equal(host_raised_total(), 0);
+	assert_int_equal(ivshmem_counter(joined[0], LINK_COUNTER_INACTIVE), 1);
+	assert_int_equal(fixture_unaccounted(0), 0);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -510,9 +528,10 @@ int main(void)
 		TEST(id_is_taken_once), TEST(id_beyond_the_link), TEST(published_ids_beyond_peers),
 		TEST(peers_agree_on_memory), TEST(domain_is_not_part_of_the_link),
 		TEST(only_the_joiner_entry_is_cleared_later), TEST(state_goes_to_all_peers_once),
-		LIMIT(number_of_links), LIMIT(number_of_endpoints), LIMIT(slots_grow_with_peers),
-		LIMIT(more_slots_than_there_are), LIMIT(reused_endpoint_starts_fresh),
-		LIMIT(doorbell_misses_a_peer_that_just_left),
+		TEST(whole_table_is_cleared),
+		LIMIT(number_of_links), LIMIT(all_ids_of_a_configuration),
+		LIMIT(memory_grows_with_the_peers_of_the_link), LIMIT(no_memory_for_a_link),
+		LIMIT(no_window_left), LIMIT(place_is_taken_again), LIMIT(doorbell_misses_a_peer_that_just_left),
 	};
 
 	return cmocka_run_group_tests_name("ivshmem_link", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "fixture.h"
 #include "host.h"
+#include "pages.h"
 
 #define PEERS	IVSHMEM_MAX_PEERS
 #define SPI(id)	(32 + (id) % 900u)
@@ -52,7 +53,7 @@ static int all_leave(void **state)
 	(void)state;
 	for (uint32_t id = 0; id < PEERS; id++)
 		ivshmem_detach(endpoints[id]);
-	return host_mappings() == 0 ? 0 : -1;
+	return host_mappings() || pages_used() ? -1 : 0;
 }
 
 static void ids_have_16_bits(void **state)
@@ -63,7 +64,6 @@ static void ids_have_16_bits(void **state)
 	assert_int_equal(page_access(PEERS - 1, IVSHMEM_REG_ID, false, 0), 0xffff);
 	assert_int_equal(page_access(0, IVSHMEM_REG_MAX_PEERS, false, 0), 65536);
 	assert_int_equal(join(8, 0xffff, &endpoint), -EBUSY);
-	assert_int_equal(join(16, 0, &endpoint), -ENOMEM);
 	assert_non_null(strstr(host_reason(), "peer 65535: another cell is this peer"));
 }
 
@@ -72,11 +72,11 @@ static void doorbell_reaches_each(void **state)
 	(void)state;
 	host_clear_raised();
 	for (uint32_t id = 0; id < PEERS; id++) {
-		uint64_t before = ivshmem_get_stats(endpoints[id]).delivered;
+		uint64_t before = ivshmem_counter(endpoints[id], LINK_COUNTER_DELIVERED);
 		uint32_t line = host_raised(SPI(id));
 
 		page_access((id * 7919) % PEERS, IVSHMEM_REG_DOORBELL, true, id << 16);
-		assert_int_equal(ivshmem_get_stats(endpoints[id]).delivered, before + 1);
+		assert_int_equal(ivshmem_counter(endpoints[id], LINK_COUNTER_DELIVERED), before + 1);
 		assert_int_equal(host_raised(SPI(id)), line + 1);
 	}
 	assert_int_equal(host_raised_total(), PEERS);
@@ -85,7 +85,7 @@ static void doorbell_reaches_each(void **state)
 static void state_reaches_all_others(void **state)
 {
 	static const uint32_t who[] = { 0, 1, 899, 32768, 65534, 65535 };
-	uint64_t before = ivshmem_get_stats(endpoints[5]).delivered;
+	uint64_t before = ivshmem_counter(endpoints[5], LINK_COUNTER_DELIVERED);
 
 	(void)state;
 	for (uint32_t n = 0; n < ARRAY_SIZE(who); n++) {
@@ -94,7 +94,7 @@ static void state_reaches_all_others(void **state)
 		assert_int_equal(host_raised_total(), PEERS - 1);
 		assert_int_equal(fixture_state_entry(who[n]), 0x1000 + n);
 	}
-	assert_int_equal(ivshmem_get_stats(endpoints[5]).delivered, before + ARRAY_SIZE(who));
+	assert_int_equal(ivshmem_counter(endpoints[5], LINK_COUNTER_DELIVERED), before + ARRAY_SIZE(who));
 	assert_int_equal(fixture_state_entry(2), 0);
 }
 

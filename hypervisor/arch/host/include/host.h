@@ -28,6 +28,9 @@ void host_fail_map(uint32_t nth);	/* the nth map_range() from now on fails, 1 is
 /* A page of device registers besides RAM: plain memory, in which only what is mapped may be touched. */
 void host_add_device(uint64_t phys);
 
+/* Page pool: the nth pages_alloc() from now on fails, 1 is the next, and perhaps all later ones; 0: none. */
+void host_fail_pages(uint32_t nth, bool ever_after);
+
 /* For other parts of the host architecture: like map_range() and unmap_range(), but not counted. */
 void *host_use(uint64_t phys, uint64_t size);
 void host_unuse(uint64_t phys, uint64_t size);

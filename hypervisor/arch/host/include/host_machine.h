@@ -81,7 +81,6 @@ void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fai
 uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() */
 
 /* Page pool: needs -Wl,--wrap=pages_alloc,--wrap=pages_free */
-void host_fail_pages(uint32_t nth, bool ever_after);
 uint32_t host_pages_calls(void);
 
 /* Devices: this page does not answer. */
