@@ -68,10 +68,21 @@ static int add_subpage(struct cell *cell, uint32_t index)
 	return 0;
 }
 
-/* Does mem leave the root cell for the time its cell exists? */
-static bool is_taken(const struct cfg_memory *mem)
+/*
+ * Does region index leave the root cell for the time its cell exists? A link that the root cell is no peer of is not
+ * shared with it, whatever the flags say.
+ */
+static bool is_taken(const struct cell *cell, uint32_t index)
 {
-	return mem->size && !(mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_ROOTSHARED));
+	const struct cfg_memory *mem = &cell->config.memory[index];
+	const struct cfg_pci_device *dev;
+
+	if (!mem->size || (mem->flags & CFG_MEM_COMM_REGION))
+		return false;
+	if (!(mem->flags & CFG_MEM_ROOTSHARED))
+		return true;
+	return config_is_ivshmem_section(&cell->config, index, &dev) &&
+	       !config_find_ivshmem(&root_cell.config, dev->bdf);
 }
 
 /* What the cell that is being changed is going to be */
@@ -86,7 +97,7 @@ static bool takes_from_subpage(const struct cell *cell, enum cell_holds holds, c
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && holds != HOLDS_NOTHING; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (!is_taken(mem) || !config_is_subpage(mem) ||
+		if (!is_taken(cell, i) || !config_is_subpage(mem) ||
 		    ((mem->flags & CFG_MEM_LOADABLE) && holds == HOLDS_NOT_LOADABLE))
 			continue;
 		if (range_contains(own->phys_start, own->size, mem->phys_start, 1))
@@ -133,23 +144,33 @@ static int carve_hypervisor(void)
 	return 0;
 }
 
-/* The table of a link is read-only, even where a later region of the list covers it. */
-static int protect_state_tables(struct cell *cell)
+/* Sections of links keep their rights, even where another region of the list covers them. */
+static int map_sections(struct cell *cell, const struct cfg_pci_device *dev)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_pci_devices; i++) {
-		const struct cfg_pci_device *dev = &cell->config.pci_devices[i];
-		const struct cfg_memory *table;
+	for (uint32_t s = 0; s < config_num_sections(&cell->config, dev); s++) {
+		const struct cfg_memory *mem = &cell->config.memory[dev->shmem_regions_start + s];
+		uint64_t flags = mem->flags;
 		int error;
 
-		if (dev->type != CFG_PCI_IVSHMEM)
+		if (!mem->size)
 			continue;
-		table = &cell->config.memory[dev->shmem_regions_start];
-		error = arch_memory_map(cell, GUEST_ADDR(table->virt_start), HOST_ADDR(table->phys_start),
-					table->size, table->flags & ~(uint64_t)CFG_MEM_WRITE);
+		if (s == CFG_SECTION_STATE)
+			flags &= ~(uint64_t)CFG_MEM_WRITE;
+		error = arch_memory_map(cell, GUEST_ADDR(mem->virt_start), HOST_ADDR(mem->phys_start), mem->size, flags);
 		if (error)
 			return error;
 	}
 	return 0;
+}
+
+static int protect_sections(struct cell *cell)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < cell->config.cell->num_pci_devices && !error; i++)
+		if (cell->config.pci_devices[i].type == CFG_PCI_IVSHMEM)
+			error = map_sections(cell, &cell->config.pci_devices[i]);
+	return error;
 }
 
 static int carve_emulated(struct cell *cell)
@@ -159,7 +180,7 @@ static int carve_emulated(struct cell *cell)
 
 	if (!error && config_emulates_ecam(system_config, cell->is_root))
 		error = arch_memory_unmap(cell, GUEST_ADDR(system_config->pci_mmconfig_base), ecam);
-	return error ? error : protect_state_tables(cell);
+	return error ? error : protect_sections(cell);
 }
 
 static int map_region(struct cell *cell, const struct cfg_memory *mem)
@@ -202,7 +223,7 @@ int cell_memory_take(struct cell *cell)
 		const struct cfg_memory *mem = &cell->config.memory[i];
 		int error;
 
-		if (!is_taken(mem) || config_is_subpage(mem))
+		if (!is_taken(cell, i) || config_is_subpage(mem))
 			continue;
 		error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
 		if (error)
@@ -245,7 +266,7 @@ static int keep_from_root(const struct cell *leaving, uint64_t phys, uint64_t si
 			uint64_t end = MIN(mem->phys_start + mem->size, phys + size);
 			int error;
 
-			if (!is_taken(mem) || config_is_subpage(mem) || start >= end)
+			if (!is_taken(other, i) || config_is_subpage(mem) || start >= end)
 				continue;
 			if ((mem->flags & CFG_MEM_LOADABLE) && other->loadable)
 				continue;
@@ -283,7 +304,7 @@ int cell_memory_return(struct cell *cell)
 		int error;
 
 		/* start takes loadable memory from the root cell even if it is shared otherwise */
-		if (!(is_taken(mem) || (mem->flags & CFG_MEM_LOADABLE)) || !is_mapped_region(mem))
+		if (!(is_taken(cell, i) || (mem->flags & CFG_MEM_LOADABLE)) || !is_mapped_region(mem))
 			continue;
 		error = return_region(cell, mem);
 		if (error)

@@ -101,15 +101,45 @@ bool config_has_spi(const struct config_view *view, uint64_t gicd_base, uint32_t
 	return false;
 }
 
+/* Index fields are not to be trusted yet: everything in 64 bits. */
+uint32_t config_num_sections(const struct config_view *view, const struct cfg_pci_device *dev)
+{
+	const uint64_t start = dev->shmem_regions_start, own = start + CFG_SECTION_OUTPUT + dev->shmem_dev_id;
+	const struct cfg_memory *first, *output;
+
+	if (dev->shmem_dev_id < dev->shmem_peers || own >= view->cell->num_memory_regions)
+		return CFG_SECTION_OUTPUT + dev->shmem_peers;
+	first = &view->memory[start];
+	output = &view->memory[own];
+	if (!output->size || output->size != first[CFG_SECTION_OUTPUT].size ||
+	    output->virt_start != first[CFG_SECTION_STATE].virt_start + first[CFG_SECTION_STATE].size +
+					  first[CFG_SECTION_RW].size + dev->shmem_dev_id * output->size)
+		return CFG_SECTION_OUTPUT + dev->shmem_peers;
+	return CFG_SECTION_OUTPUT + dev->shmem_dev_id + 1u;
+}
+
+uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index)
+{
+	if (index < dev->shmem_regions_start || index - dev->shmem_regions_start >= config_num_sections(view, dev))
+		return CFG_NO_SECTION;
+	return index - dev->shmem_regions_start;
+}
+
+const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view, uint16_t bdf)
+{
+	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++)
+		if (view->pci_devices[i].type == CFG_PCI_IVSHMEM && view->pci_devices[i].bdf == bdf)
+			return &view->pci_devices[i];
+	return NULL;
+}
+
 bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
 			       const struct cfg_pci_device **device)
 {
 	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++) {
 		const struct cfg_pci_device *dev = &view->pci_devices[i];
 
-		/* state table, R/W section, one output section per peer */
-		if (dev->type != CFG_PCI_IVSHMEM || index < dev->shmem_regions_start ||
-		    index - dev->shmem_regions_start >= 2u + dev->shmem_peers)
+		if (dev->type != CFG_PCI_IVSHMEM || config_section_of(view, dev, index) == CFG_NO_SECTION)
 			continue;
 		if (device)
 			*device = dev;

@@ -177,7 +177,8 @@ static int check_ivshmem_sections(const struct check *check)
 
 	for (uint32_t i = 0; i < cell->num_pci_devices; i++) {
 		const struct cfg_pci_device *dev = &check->view->pci_devices[i];
-		const uint64_t end = (uint64_t)dev->shmem_regions_start + num_sections(dev);
+		const uint64_t end = (uint64_t)dev->shmem_regions_start +
+				     config_num_sections(check->view, dev);
 
 		if (!is_ivshmem(dev))
 			continue;
@@ -212,6 +213,8 @@ int check_cell_alone(const struct check *check)
 		check_section_kinds,
 		check_sections_outside_machine,
 		check_state_tables_read_only,
+		check_section_layout,
+		check_sections_once,
 	};
 
 	return run_rules(check, rules, ARRAY_SIZE(rules));

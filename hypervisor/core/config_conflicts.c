@@ -68,29 +68,10 @@ static int check_redistributors_untouched(const struct check *check)
 				      redistributors_size(check->cells[0], platform));
 }
 
-/* A link is its bdf; of several devices with the same one in a cell the first counts (Jailhouse ABI). */
-static const struct cfg_pci_device *find_ivshmem(const struct config_view *view, uint16_t bdf)
-{
-	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++)
-		if (is_ivshmem(&view->pci_devices[i]) && view->pci_devices[i].bdf == bdf)
-			return &view->pci_devices[i];
-	return NULL;
-}
-
-static bool is_section_of(const struct cfg_pci_device *dev, uint32_t index)
-{
-	return dev && index >= dev->shmem_regions_start &&
-	       index - dev->shmem_regions_start < num_sections(dev);
-}
-
 /* Region index of the new cell against all regions of one other cell. */
 static int check_region_unowned(const struct check *check, uint32_t index, const struct config_view *other)
 {
 	const struct cfg_memory *mem = &check->view->memory[index];
-	const struct cfg_pci_device *mine = NULL, *theirs = NULL;
-
-	if (config_is_ivshmem_section(check->view, index, &mine))
-		theirs = find_ivshmem(other, mine->bdf);
 
 	for (uint32_t i = 0; i < other->cell->num_memory_regions; i++) {
 		const struct cfg_memory *owned = &other->memory[i];
@@ -100,7 +81,8 @@ static int check_region_unowned(const struct check *check, uint32_t index, const
 			continue;
 		if (mem->flags & owned->flags & CFG_MEM_ROOTSHARED)
 			continue;
-		if (is_section_of(theirs, i))
+		/* whether it is the same section, check_sections_of_link_only() looks at */
+		if (config_is_ivshmem_section(check->view, index, NULL) && config_is_ivshmem_section(other, i, NULL))
 			continue;
 		return refuse(-EINVAL,
 			      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "
@@ -209,6 +191,7 @@ int check_conflicts(const struct check *check)
 		check_memory_unowned,
 		check_state_tables_of_others,
 		check_sections_agree,
+		check_sections_of_link_only,
 		check_spis_unowned,
 		check_intx_unowned,
 	};

@@ -8,7 +8,7 @@
 #include "console.h"
 #include "errors.h"
 
-#define FIRST_OUTPUT	2	/* sections: state table, R/W, outputs by peer */
+#define FIRST_OUTPUT	CFG_SECTION_OUTPUT
 
 typedef int (*section_rule_t)(const struct check *check, uint32_t device, uint32_t section,
 			      const struct cfg_memory *mem);
@@ -26,7 +26,7 @@ static int for_each_section(const struct check *check, section_rule_t rule)
 	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
 		const struct cfg_pci_device *dev = &view->pci_devices[d];
 
-		for (uint32_t s = 0; is_ivshmem(dev) && s < num_sections(dev); s++) {
+		for (uint32_t s = 0; is_ivshmem(dev) && s < config_num_sections(view, dev); s++) {
 			const struct cfg_memory *mem = section_of(view, dev, s);
 			int err = mem->size ? rule(check, d, s, mem) : 0;
 
@@ -185,7 +185,7 @@ int check_state_tables_of_others(const struct check *check)
 static int agree(const struct check *check, const struct cfg_pci_device *mine, const struct config_view *other,
 		 const struct cfg_pci_device *theirs)
 {
-	uint32_t count = MIN(num_sections(mine), num_sections(theirs));
+	uint32_t count = MIN(config_num_sections(check->view, mine), config_num_sections(other, theirs));
 
 	for (uint32_t s = 0; s < count; s++) {
 		const struct cfg_memory *a = section_of(check->view, mine, s);
@@ -218,5 +218,154 @@ int check_sections_agree(const struct check *check)
 				if (err)
 					return err;
 			}
+	return 0;
+}
+
+/*
+ * Guests compute where sections are from Base Address and the sizes, so one follows the other, and all outputs are
+ * equally large. Rights are those of pages.
+ */
+static int check_layout_of(const struct check *check, uint32_t device)
+{
+	const struct config_view *view = check->view;
+	const struct cfg_pci_device *dev = &view->pci_devices[device];
+	const uint64_t output_size = section_of(view, dev, CFG_SECTION_OUTPUT)->size;
+	uint64_t expected = section_of(view, dev, CFG_SECTION_STATE)->virt_start;
+
+	for (uint32_t s = 0; s < config_num_sections(view, dev); s++) {
+		const struct cfg_memory *mem = section_of(view, dev, s);
+
+		if (s >= CFG_SECTION_OUTPUT && mem->size != output_size)
+			return refuse(-EINVAL,
+				      "cell \"%s\": the output section of peer %u of ivshmem device %u has 0x%llx bytes, "
+				      "that of peer 0 0x%llx: make them equal", cell_name(view).text,
+				      s - CFG_SECTION_OUTPUT, device, ULL(mem->size), ULL(output_size));
+		if (!mem->size)
+			continue;
+		if ((mem->size | mem->virt_start | mem->phys_start) & ~PAGE_MASK)
+			return refuse(-EINVAL,
+				      "cell \"%s\": section %u of ivshmem device %u, guest [0x%llx, 0x%llx), is not "
+				      "made of whole pages", cell_name(view).text, s, device, ULL(mem->virt_start),
+				      ULL(mem->virt_start + mem->size));
+		if (mem->virt_start != expected)
+			return refuse(-EINVAL,
+				      "cell \"%s\": section %u of ivshmem device %u is at 0x%llx, but the section "
+				      "before it ends at 0x%llx: leave no gap", cell_name(view).text, s, device,
+				      ULL(mem->virt_start), ULL(expected));
+		expected += mem->size;
+	}
+	return 0;
+}
+
+int check_section_layout(const struct check *check)
+{
+	for (uint32_t d = 0; d < check->view->cell->num_pci_devices; d++) {
+		int err = is_ivshmem(&check->view->pci_devices[d]) ? check_layout_of(check, d) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool same_memory(const struct cfg_memory *a, const struct cfg_memory *b)
+{
+	return has_physical_range(a) && has_physical_range(b) &&
+	       ranges_overlap(a->phys_start, a->size, b->phys_start, b->size);
+}
+
+/*
+ * A section is no other section of its own cell, and no second way to write it exists there. The root cell's other
+ * regions end where its sections are.
+ */
+static int section_once(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
+{
+	const struct config_view *view = check->view;
+	const uint32_t own = view->pci_devices[device].shmem_regions_start + section;
+
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
+		const struct cfg_pci_device *user = NULL;
+
+		if (!same_memory(mem, &view->memory[i]))
+			continue;
+		if (config_is_ivshmem_section(view, i, &user)) {
+			if (i == own && user == &view->pci_devices[device])
+				continue;
+		} else if (check->is_root || !(view->memory[i].flags & CFG_MEM_WRITE)) {
+			continue;
+		}
+		return refuse(-EINVAL,
+			      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), is memory "
+			      "region %u, too: give each memory of its own", cell_name(view).text, section, device,
+			      ULL(mem->phys_start), ULL(mem->phys_start + mem->size), i);
+	}
+	return 0;
+}
+
+int check_sections_once(const struct check *check)
+{
+	return for_each_section(check, section_once);
+}
+
+/*
+ * May a region of one cell be the memory that is a section of dev in another one? As the same section of the same link;
+ * a peer of that link may also have it elsewhere, as long as it cannot write there.
+ */
+static bool may_have_section(const struct config_view *view, uint32_t index, const struct config_view *other,
+			     const struct cfg_pci_device *dev, uint32_t other_index)
+{
+	const struct cfg_pci_device *mine = config_find_ivshmem(view, dev->bdf);
+
+	if (!mine)
+		return false;
+	if (config_is_ivshmem_section(view, index, NULL))
+		return config_section_of(view, mine, index) == config_section_of(other, dev, other_index);
+	return !(view->memory[index].flags & CFG_MEM_WRITE);
+}
+
+static bool regions_conflict(const struct config_view *view, uint32_t index, const struct config_view *other,
+			     uint32_t other_index, bool other_is_root)
+{
+	const struct cfg_pci_device *dev;
+
+	if (!same_memory(&view->memory[index], &other->memory[other_index]))
+		return false;
+	if (config_is_ivshmem_section(other, other_index, &dev))
+		return !may_have_section(view, index, other, dev, other_index);
+	/* what the root cell has, and is no section there, it loses or shares as always */
+	return !other_is_root && config_is_ivshmem_section(view, index, &dev) &&
+	       !may_have_section(other, other_index, view, dev, index);
+}
+
+static int sections_of_link_only(const struct check *check, const struct config_view *other, bool other_is_root)
+{
+	const struct config_view *view = check->view;
+
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
+		for (uint32_t j = 0; j < other->cell->num_memory_regions; j++) {
+			const struct cfg_memory *mine = &view->memory[i], *theirs = &other->memory[j];
+
+			if (!regions_conflict(view, i, other, j, other_is_root))
+				continue;
+			return refuse(-EINVAL,
+				      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "
+				      "0x%llx) of cell \"%s\", and a section of a link is for its peers only: move it",
+				      cell_name(view).text, i, ULL(mine->phys_start),
+				      ULL(mine->phys_start + mine->size), j, ULL(theirs->phys_start),
+				      ULL(theirs->phys_start + theirs->size), cell_name(other).text);
+		}
+	}
+	return 0;
+}
+
+/* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */
+int check_sections_of_link_only(const struct check *check)
+{
+	for (uint32_t c = 0; c < check->num_cells; c++) {
+		int err = sections_of_link_only(check, check->cells[c], c == 0);
+
+		if (err)
+			return err;
+	}
 	return 0;
 }

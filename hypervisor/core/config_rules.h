@@ -37,6 +37,9 @@ int check_sections_outside_machine(const struct check *check);
 int check_state_tables_read_only(const struct check *check);
 int check_state_tables_of_others(const struct check *check);
 int check_sections_agree(const struct check *check);
+int check_section_layout(const struct check *check);
+int check_sections_once(const struct check *check);
+int check_sections_of_link_only(const struct check *check);
 
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
@@ -70,11 +73,6 @@ static inline bool gives_access(const struct cfg_memory *mem)
 	if (config_is_subpage(mem) && !(mem->flags & widths))
 		return false;
 	return mem->flags & (CFG_MEM_READ | CFG_MEM_WRITE);
-}
-
-static inline uint32_t num_sections(const struct cfg_pci_device *dev)
-{
-	return 2u + dev->shmem_peers;	/* state table, R/W section, outputs */
 }
 
 static inline bool is_ivshmem(const struct cfg_pci_device *dev)

@@ -48,8 +48,29 @@ static inline bool config_is_subpage(const struct cfg_memory *mem)
 }
 
 /*
- * Is memory region index a section (state table, R/W or output) of one of the ivshmem devices of this
- * configuration? If device is not NULL it gets the device.
+ * Sections of an ivshmem device: memory regions from shmem_regions_start on. 0 is the state table, 1 the R/W section,
+ * 2 + i the output section of peer i.
+ */
+#define CFG_SECTION_STATE	0u
+#define CFG_SECTION_RW		1u
+#define CFG_SECTION_OUTPUT	2u
+#define CFG_NO_SECTION		UINT32_MAX
+
+/*
+ * Number of sections. Published configurations have ids beyond shmem_peers: then the own output and those before it
+ * count if the region where it would be continues the link.
+ */
+uint32_t config_num_sections(const struct config_view *view, const struct cfg_pci_device *dev);
+
+/* Which section of the device memory region index is, or CFG_NO_SECTION. */
+uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index);
+
+/* The first ivshmem device of that bdf, or NULL: a link is its bdf. */
+const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view, uint16_t bdf);
+
+/*
+ * Is memory region index a section of one of the ivshmem devices of this configuration? If device is not NULL it
+ * gets the device.
  */
 bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
 			       const struct cfg_pci_device **device);

@@ -251,6 +251,41 @@ static void verify_apart(const struct config_view *a, const struct config_view *
 		CHECK(!config_has_spi(a, gicd_base, intid) || !config_has_spi(b, gicd_base, intid));
 }
 
+/*
+ * Sections of b, whatever a has of their memory: only a peer of the link has it at all, and it can write the R/W section and
+ * its own output, where the link has them, and nothing else.
+ */
+static void verify_sections(const struct config_view *a, const struct config_view *b)
+{
+	for (uint32_t d = 0; d < b->cell->num_pci_devices; d++) {
+		const struct cfg_pci_device *dev = &b->pci_devices[d], *mine = NULL;
+
+		if (dev->type != CFG_PCI_IVSHMEM)
+			continue;
+		for (uint32_t n = a->cell->num_pci_devices; n > 0; n--)
+			if (a->pci_devices[n - 1].type == CFG_PCI_IVSHMEM && a->pci_devices[n - 1].bdf == dev->bdf)
+				mine = &a->pci_devices[n - 1];
+		if (a == b && mine != dev)	/* a second device of that bdf: the cell is refused later */
+			continue;
+		for (uint32_t s = 0; s < 2u + dev->shmem_peers; s++) {
+			const struct cfg_memory *section = &b->memory[dev->shmem_regions_start + s];
+
+			for (uint32_t i = 0; i < a->cell->num_memory_regions && has_memory(section); i++) {
+				const struct cfg_memory *mem = &a->memory[i];
+
+				if (!has_memory(mem) ||
+				    !meet(mem->phys_start, mem->size, section->phys_start, section->size))
+					continue;
+				CHECK(mine);
+				if (s == 0 && i == mine->shmem_regions_start)
+					continue;	/* ivshmem_attach() refuses a writable one */
+				CHECK(!(mem->flags & CFG_MEM_WRITE) ||
+				      (i == mine->shmem_regions_start + s && (s == 1 || s == 2u + mine->shmem_dev_id)));
+			}
+		}
+	}
+}
+
 /* Exactly what is there, so that AddressSanitizer sees what is read beyond */
 static void *exact_copy(const struct image *image)
 {
@@ -292,6 +327,11 @@ static void run(void *copies[1 + CELLS])
 		if (err)
 			continue;
 		verify_isolated(&views[n], &machine);
+		verify_sections(&views[n], &views[n]);
+		for (uint32_t other = 0; other < count; other++)
+			verify_sections(&views[n], accepted[other]);
+		for (uint32_t other = 1; other < count; other++)
+			verify_sections(accepted[other], &views[n]);
 		for (uint32_t other = 1; other < count; other++)
 			verify_apart(&views[n], accepted[other], machine.system->arch.arm.gicd_base);
 		accepted[count++] = &views[n];

@@ -60,8 +60,10 @@ static int check(void)
 
 static void passes(void)
 {
-	assert_int_equal(check(), 0);
+	int err = check();
+
 	assert_string_equal(host_reason(), "");
+	assert_int_equal(err, 0);
 }
 
 static void refused(const char *reason)
@@ -193,6 +195,117 @@ static void ends_agree(void **state)
 	passes();
 }
 
+/* Outputs are of one size, made of pages, one behind the other. */
+static void layout(void **state)
+{
+	(void)state;
+	cell.memory[4].size = 0x2000;
+	refused("cell \"new\": the output section of peer 1 of ivshmem device 0 has 0x2000 bytes, that of peer 0 0x1000: "
+		"make them equal");
+	cell.memory[4].size = 0;
+	refused("cell \"new\": the output section of peer 1 of ivshmem device 0 has 0x0 bytes, that of peer 0 0x1000: "
+		"make them equal");
+	cell.memory[4].size = 0x1000;
+	cell.memory[2].size = 0x800;
+	refused("cell \"new\": section 1 of ivshmem device 0, guest [0x62001000, 0x62001800), is not made of whole pages");
+	cell.memory[2].size = 0x1000;
+	cell.memory[3].virt_start = 0x62004000;
+	refused("cell \"new\": section 2 of ivshmem device 0 is at 0x62004000, but the section before it ends at "
+		"0x62002000: leave no gap");
+	/* sections that do not exist take no room, wherever they claim to be */
+	cell.memory[3].virt_start = cell.memory[4].virt_start = 0x12345;
+	cell.memory[3].size = cell.memory[4].size = 0;
+	passes();
+	cell.memory[2].virt_start = cell.memory[2].size = 0;
+	passes();
+}
+
+/* Ids beyond shmem_peers: the own output counts if it stands where it would be. */
+static void own_output_beyond_the_peers(void **state)
+{
+	(void)state;
+	cell.pci[0].shmem_peers = 1;
+	passes();
+	cell.memory[4].flags |= CFG_MEM_IO;
+	refused("cell \"new\": section 3 of ivshmem device 0 has flags 0x93: it cannot be a communication region, "
+		"device memory or loadable");
+	/* a region that only happens to follow in the list is no section */
+	cell.memory[4] = (struct cfg_memory){ .phys_start = 0x09000000, .virt_start = 0x09000000, .size = 0x1000,
+					      .flags = 0x93 };
+	passes();
+}
+
+/* A second way to write a section, in the cell itself */
+static void sections_stand_once_in_a_cell(void **state)
+{
+	struct cfg_memory *mem = add_memory(&cell, LINK + 0x2000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 3);
+
+	(void)state;
+	refused("cell \"new\": section 2 of ivshmem device 0, physical [0x62002000, 0x62003000), is memory region 5, too: "
+		"give each memory of its own");
+	mem->flags = CFG_MEM_ROOTSHARED | 1;
+	passes();
+	/* the memory of two links */
+	for (uint32_t n = 1; n < 4; n++)
+		add_memory(&cell, 0x63000000 + n * 0x1000, 0x10000000 + n * 0x1000, 0x1000, CFG_MEM_ROOTSHARED | 1);
+	add_ivshmem(&cell, 0x28, 5, 1, 2);
+	mem->flags = CFG_MEM_ROOTSHARED | 1;
+	refused("cell \"new\": section 2 of ivshmem device 0, physical [0x62002000, 0x62003000), is memory region 5, too: "
+		"give each memory of its own");
+	mem->phys_start = 0x63000000;
+	passes();
+	cell.pci[1].shmem_regions_start = 4;	/* the last section of the first link begins the second */
+	cell.memory[4].flags = CFG_MEM_ROOTSHARED | 1;
+	cell.memory[5].virt_start = cell.memory[4].virt_start + 0x1000;
+	for (uint32_t n = 6; n < 8; n++)
+		cell.memory[n].virt_start = cell.memory[n - 1].virt_start + 0x1000;
+	refused("cell \"new\": section 0 of ivshmem device 1, physical [0x62003000, 0x62004000), is memory region 4, too: "
+		"give each memory of its own");
+}
+
+/* In the root cell RAM covers its sections, but sections do not cover each other. */
+static void sections_of_the_root_cell_stand_once(void **state)
+{
+	struct cfg_pci_device *copy;
+
+	(void)state;
+	assert_int_equal(check_root(), 0);
+	copy = add_ivshmem(&sys.root, 0x18, sys.root.pci[0].shmem_regions_start, 0, 3);
+	assert_int_equal(check_root(), -EINVAL);
+	assert_non_null(strstr(host_reason(), ", too: give each memory of its own"));
+	copy->type = CFG_PCI_DEVICE;
+	assert_int_equal(check_root(), 0);
+}
+
+/* Root-shared or not, what is a section is not plain memory of a cell that is no peer. */
+static void sections_are_for_peers_only(void **state)
+{
+	struct cfg_memory *mem = add_memory(&cell, 0x7faf1000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 1);
+
+	(void)state;
+	refused("cell \"new\": memory region 5 [0x7faf1000, 0x7faf2000) overlaps region 1 [0x7faf1000, 0x7fafa000) of cell "
+		"\"qemu-arm64\", and a section of a link is for its peers only: move it");
+	mem->phys_start = 0x7fafa000;
+	mem->flags |= CFG_MEM_WRITE;
+	refused("cell \"new\": memory region 5 [0x7fafa000, 0x7fafb000) overlaps region 2 [0x7fafa000, 0x7fafc000) of cell "
+		"\"qemu-arm64\", and a section of a link is for its peers only: move it");
+	cell.header.num_memory_regions--;
+	passes();
+
+	/* the other way round: the section is the new cell's */
+	mem = add_memory(&other, LINK + 0x1000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 3);
+	refused("cell \"new\": memory region 2 [0x62001000, 0x62002000) overlaps region 5 [0x62001000, 0x62002000) of cell "
+		"\"other\", and a section of a link is for its peers only: move it");
+	mem->flags = CFG_MEM_ROOTSHARED | 1;	/* it is a peer: it may read */
+	passes();
+	cell.pci[0].bdf = 0x30;
+	other.header.num_pci_devices = 0;
+	other.header.num_memory_regions = 1;
+	add_memory(&other, LINK + 0x1000, 0x10000000, 0x1000, CFG_MEM_ROOTSHARED | 1);
+	refused("cell \"new\": memory region 2 [0x62001000, 0x62002000) overlaps region 1 [0x62001000, 0x62002000) of cell "
+		"\"other\", and a section of a link is for its peers only: move it");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest config_links[] = {
@@ -204,6 +317,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tables_of_others_are_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(new_table_is_not_others_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_agree, setup, teardown),
+		cmocka_unit_test_setup_teardown(layout, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_output_beyond_the_peers, setup, teardown),
+		cmocka_unit_test_setup_teardown(sections_stand_once_in_a_cell, setup, teardown),
+		cmocka_unit_test_setup_teardown(sections_of_the_root_cell_stand_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(sections_are_for_peers_only, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(config_links, NULL, NULL);

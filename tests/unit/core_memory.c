@@ -202,11 +202,11 @@ static void random_operations_4(void)
 }
 
 /* Two cells on a link that is closed to the root cell: it gets the sections back when both are gone. */
-static void sections_of_two_cells(void)
+/* The root cell is no peer of this link: its sections leave it for as long as one of its peers exists. */
+static void link_without_the_root_cell(uint64_t flags)
 {
 	struct test_config first, second;
 
-	/* the second cell has the place of the root cell on the link */
 	core_system.root.header.num_pci_devices = 0;
 	core_start();
 	core_make_cell(&first, "first", 1, 1, RAM_LOW);
@@ -214,8 +214,8 @@ static void sections_of_two_cells(void)
 	core_add_link(&first);
 	core_add_link(&second);
 	for (uint32_t n = 2; n < 6; n++) {
-		first.memory[n].flags &= ~(uint64_t)CFG_MEM_ROOTSHARED;
-		second.memory[n].flags &= ~(uint64_t)CFG_MEM_ROOTSHARED;
+		first.memory[n].flags = (first.memory[n].flags & ~(uint64_t)CFG_MEM_ROOTSHARED) | flags;
+		second.memory[n].flags = (second.memory[n].flags & ~(uint64_t)CFG_MEM_ROOTSHARED) | flags;
 	}
 	second.irqchips[0].pin_bitmap[0] = 0;
 	second.pci[0].shmem_dev_id = 0;
@@ -225,14 +225,53 @@ static void sections_of_two_cells(void)
 	core_created(&first);
 	if (core_create(&second))
 		fail_msg("%s", host_reason());
-	assert_int_equal(host_access_to(&root_cell, LINK_RW), 0);
+	for (uint64_t phys = LINK_STATE; phys < LINK_END; phys += PAGE_SIZE)
+		assert_int_equal(host_access_to(&root_cell, phys), 0);
 	assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
 	assert_int_equal(host_access_to(&root_cell, LINK_RW), 0);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_int_equal(host_access_to(&root_cell, LINK_STATE), 0);
 	assert_int_equal(host_access_to(&root_cell, LINK_RW), 0);
 	assert_int_equal(host_access_to(&root_cell, RAM_LOW), 0x0f);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 2), 0);
+	assert_int_equal(host_access_to(&root_cell, LINK_STATE), 0x01);
 	assert_int_equal(host_access_to(&root_cell, LINK_RW), 0x03);
+	host_stop();
+}
+
+static void sections_of_two_cells(void)
+{
+	link_without_the_root_cell(0);
+}
+
+static void root_shared_sections_of_two_cells(void)
+{
+	link_without_the_root_cell(CFG_MEM_ROOTSHARED);
+}
+
+/* RAM behind the sections in the root cell's list does not make them writable, nor does what comes and goes. */
+static void sections_of_the_root_cell_keep_their_rights(void)
+{
+	struct test_config alpha;
+
+	add_memory(&core_system.root, LINK_STATE & ~(MIB - 1), LINK_STATE & ~(MIB - 1), MIB, 0x07);
+	core_start();
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	core_add_link(&alpha);
+	add_memory(&alpha, LINK_END, 0x20000000, 0x1000, 0x03);
+	for (uint32_t round = 0; round < 2; round++) {
+		assert_int_equal(host_access_to(&root_cell, LINK_STATE), 0x01);
+		assert_int_equal(host_access_to(&root_cell, LINK_RW), 0x03);
+		assert_int_equal(host_access_to(&root_cell, LINK_OUT0), 0x03);
+		assert_int_equal(host_access_to(&root_cell, LINK_OUT1), 0x01);
+		assert_int_equal(host_access_to(&root_cell, LINK_END), 0x07);
+		core_created(&alpha);
+		assert_int_equal(host_access_to(&root_cell, LINK_OUT1), 0x01);
+		assert_int_equal(host_access_to(core_cell(1), LINK_OUT0) & 0x03, 0x01);
+		assert_int_equal(host_access_to(core_cell(1), LINK_OUT1) & 0x03, 0x03);
+		assert_int_equal(host_access_to(core_cell(1), LINK_STATE) & 0x03, 0x01);
+		assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	}
 	host_stop();
 }
 
@@ -418,6 +457,8 @@ int main(void)
 		CORE_TEST(random_operations_that_fail),
 		CORE_TEST(random_operations_4),
 		CORE_TEST(sections_of_two_cells),
+		CORE_TEST(root_shared_sections_of_two_cells),
+		CORE_TEST(sections_of_the_root_cell_keep_their_rights),
 		CORE_TEST(subpage_accesses_reach_the_device),
 		CORE_TEST(subpage_widths_and_alignment),
 		CORE_TEST(subpage_flags),
