@@ -11,12 +11,12 @@
 
 include tests/sources.mk
 
-# 1: name  2: sources  3: flags (a -fsanitize= among them replaces the default)
+# 1: name  2: sources  3: flags, first in line (a -fsanitize= among them replaces the default)
 define unit_test
 $(B)/unit/$(1): tests/unit/$(1).c $(2) $(UNIT_HEADERS) tests/unit/build.mk tests/sources.mk
 	@mkdir -p $$(@D)
 	@echo "  HOSTCC  $(1)"
-	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(if $(findstring -fsanitize=,$(3)),,$(UNIT_SANITIZE)) $(3) \
+	$(Q)$(HOSTCC) $(3) $(UNIT_CFLAGS) $(if $(findstring -fsanitize=,$(3)),,$(UNIT_SANITIZE)) \
 		tests/unit/$(1).c $(2) -o $$@ -lcmocka -lpthread
 
 .PHONY: unit-$(1)
@@ -63,3 +63,7 @@ CORE_TESTS := core_setup core_create core_lifecycle core_info core_memory core_c
 $(foreach test,$(CORE_TESTS),$(eval $(call unit_test,$(test),$(B)/unit/core.o,$(UNIT_CORE_FLAGS))))
 $(eval $(call unit_test,core_races,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) -fsanitize=thread \
 	--param tsan-distinguish-volatile=1 -Wno-tsan))
+
+# Handlers of arch/arm64, with the system registers of tests/unit/arm64
+$(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \
+	hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))

@@ -60,9 +60,9 @@ static bool read_instruction(uint32_t *instruction)
 	if ((read_sysreg(spsr_el2) & SPSR_MODE_AA32) || (pc & 3))
 		return false;
 	if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL0T)
-		__asm__ volatile("at s12e0r, %0" : : "r"(pc));
+		translate_read_el0(pc);
 	else
-		__asm__ volatile("at s12e1r, %0" : : "r"(pc));
+		translate_read_el1(pc);
 	isb();
 	result = read_sysreg(par_el1);
 	write_sysreg(par, par_el1);

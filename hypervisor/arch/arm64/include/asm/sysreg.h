@@ -22,6 +22,10 @@
 #define sev()		__asm__ volatile("sev" : : : "memory")
 #define cpu_relax()	__asm__ volatile("yield" : : : "memory")
 
+/* Stage 1 and 2 translation of a guest's virtual address for a read: result in PAR_EL1 after isb() */
+#define translate_read_el0(address)	__asm__ volatile("at s12e0r, %0" : : "r"((uint64_t)(address)))
+#define translate_read_el1(address)	__asm__ volatile("at s12e1r, %0" : : "r"((uint64_t)(address)))
+
 /* GICv3 CPU interface and virtualisation registers, by encoding: assemblers of old do not know the names */
 #define ICC_PMR_EL1	S3_0_C4_C6_0
 #define ICC_DIR_EL1	S3_0_C12_C11_1

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System registers as variables, so that trap handlers of arch/arm64 run on the build machine. The test defines them. */
+#ifndef BULKHEAD_TEST_SYSREG_H
+#define BULKHEAD_TEST_SYSREG_H
+
+#include "types.h"
+
+#define SPSR_MODE_MASK	0x1fUL
+#define SPSR_MODE_EL0T	0x00UL
+#define SPSR_MODE_EL1H	0x05UL
+#define SPSR_MODE_AA32	(1UL << 4)
+
+extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
+	sysreg_sp_el1;
+
+#define read_sysreg(reg)		(sysreg_##reg)
+#define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
+#define isb()				((void)0)
+
+/* Stage 1 and 2 translation of a guest's virtual address: result in PAR_EL1. The test provides them. */
+void translate_read_el0(uint64_t address);
+void translate_read_el1(uint64_t address);
+
+#endif
