@@ -78,7 +78,7 @@ help:
 	@echo "Targets (build is implied where needed, and so is the set-up of a fresh Debian 12):"
 	@echo "  demo        boot Debian's arm64 kernel under QEMU, partition it, let two cells talk; narrated"
 	@echo "  test        everything that can be tested; last line: N passed, N failed"
-	@echo "  check       the tests that need no emulator"
+	@echo "  check       the tests that need no emulator; coverage-ivshmem and bench-device are two of them"
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
 	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"
 	@echo "  clean       remove build/ (keeps .config and the cache $(CACHE))"
