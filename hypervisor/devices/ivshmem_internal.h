@@ -6,6 +6,7 @@
  * ivshmem_link.c    links, endpoints, delivery of events, State
  * ivshmem_config.c  PCI configuration space
  * ivshmem.c         register page and MSI-X page
+ * ivshmem_info.c    what HC_LINK_INFO tells
  *
  * An endpoint is a peer's place on a link: endpoint id = link index * 65536 + peer id. The places of all peers of a link are
  * one array, allocated when the link is made and freed when its last peer leaves, so that whoever sends on a

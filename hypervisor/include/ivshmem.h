@@ -40,4 +40,16 @@ void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uin
  */
 void ivshmem_cell_failed(struct cell *cell);
 
+/*
+ * HC_LINK_INFO for the root cell: the value of item (LINK_INFO_*) for peer id peer of the link with that bdf,
+ * or -ENOENT or -EINVAL as described there. All arguments may have any value.
+ */
+int64_t ivshmem_link_info(uint32_t bdf, uint32_t peer, uint32_t item);
+
+/*
+ * The same for a cell that asks about its own ends; -EPERM for anything else. [guest]: on a CPU of the cell,
+ * whose links stay as long as it is on them.
+ */
+int64_t ivshmem_own_info(const struct cell *cell, uint32_t bdf, uint32_t peer, uint32_t item);
+
 #endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What HC_LINK_INFO tells about links and their peers. */
+#include "cell.h"
+#include "errors.h"
+#include "ivshmem_internal.h"
+#include "vpci.h"
+
+/* Of a peer that is there. Endpoint lock. */
+typedef int64_t (*item_reader_t)(const struct ivshmem_endpoint *ep);
+
+static int64_t info_cell(const struct ivshmem_endpoint *ep)
+{
+	return ep->cell->id;
+}
+
+static int64_t info_state(const struct ivshmem_endpoint *ep)
+{
+	return __atomic_load_n(&ep->state, __ATOMIC_RELAXED);
+}
+
+static int64_t info_flags(const struct ivshmem_endpoint *ep)
+{
+	return (ep->interrupt_control & IVSHMEM_INT_ENABLE ? LINK_FLAG_ENABLED : 0) |
+	       (ep->routes[0].intid ? LINK_FLAG_ARMED : 0) |
+	       (ep->one_shot ? LINK_FLAG_ONE_SHOT : 0) |
+	       (ep->latched ? LINK_FLAG_LATCHED : 0) |
+	       (ep->command & PCI_COMMAND_MEMORY ? LINK_FLAG_MEMORY : 0) |
+	       (ep->command & PCI_COMMAND_MASTER ? LINK_FLAG_MASTER : 0) |
+	       (ep->command & PCI_COMMAND_INTX_OFF ? LINK_FLAG_INTX_OFF : 0) |
+	       (ep->msix_control & MSIX_CONTROL_ENABLE ? LINK_FLAG_MSIX : 0) |
+	       (ep->msix_control & MSIX_CONTROL_MASK_ALL ? LINK_FLAG_MSIX_MASKED : 0);
+}
+
+static int64_t info_protocol(const struct ivshmem_endpoint *ep)
+{
+	return ep->params.protocol;
+}
+
+static int64_t info_vectors(const struct ivshmem_endpoint *ep)
+{
+	return ep->params.vectors;
+}
+
+static const item_reader_t items[] = {
+	[LINK_INFO_CELL] = info_cell,
+	[LINK_INFO_STATE] = info_state,
+	[LINK_INFO_FLAGS] = info_flags,
+	[LINK_INFO_PROTOCOL] = info_protocol,
+	[LINK_INFO_VECTORS] = info_vectors,
+};
+
+static int64_t read_item(struct ivshmem_endpoint *ep, item_reader_t read)
+{
+	int64_t value;
+
+	spin_lock(&ep->lock);
+	value = ep->active ? read(ep) : -ENOENT;
+	spin_unlock(&ep->lock);
+	return value;
+}
+
+/* Any item but LINK_INFO_NEXT. The link has to stay: management lock, or a CPU of one of its peers. */
+static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_t item)
+{
+	struct ivshmem_endpoint *ep;
+
+	if (item == LINK_INFO_PEERS)
+		return link->num_peers;
+	if (peer >= link->num_peers)
+		return -ENOENT;
+	ep = &link->endpoints[peer];
+	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)
+		return (int64_t)(__atomic_load_n(&ep->counters[item - LINK_INFO_COUNTER_BASE],
+						 __ATOMIC_RELAXED) & INT64_MAX);
+	if (item < ARRAY_SIZE(items))
+		return read_item(ep, items[item]);
+	return -EINVAL;
+}
+
+static int64_t next_link(uint32_t bdf)
+{
+	int64_t next = -ENOENT;
+
+	for (uint32_t n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++) {
+		const struct ivshmem_link *link = &ivshmem_links[n];
+
+		if (link->num_endpoints && link->bdf >= bdf && (next < 0 || link->bdf < next))
+			next = link->bdf;
+	}
+	return next;
+}
+
+int64_t ivshmem_link_info(uint32_t bdf, uint32_t peer, uint32_t item)
+{
+	uint32_t n = bdf <= UINT16_MAX ? ivshmem_find_link((uint16_t)bdf) : IVSHMEM_NO_LINK;
+
+	if (item == LINK_INFO_NEXT)
+		return next_link(bdf);
+	return n == IVSHMEM_NO_LINK ? -ENOENT : link_info(&ivshmem_links[n], peer, item);
+}
+
+int64_t ivshmem_own_info(const struct cell *cell, uint32_t bdf, uint32_t peer, uint32_t item)
+{
+	for (uint32_t n = 0; n < cell->num_functions; n++) {
+		uint32_t endpoint = cell->functions[n].endpoint;
+
+		if (cell->functions[n].bdf == bdf && item != LINK_INFO_NEXT &&
+		    (endpoint % IVSHMEM_MAX_PEERS == peer || item == LINK_INFO_PEERS))
+			return link_info(ivshmem_link_of(endpoint), peer, item);
+	}
+	return -EPERM;
+}
