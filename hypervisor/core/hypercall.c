@@ -6,6 +6,7 @@
 #include "control.h"
 #include "errors.h"
 #include "hypercall.h"
+#include "ivshmem.h"
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
@@ -98,6 +99,22 @@ static int64_t call_putc(uint64_t c, uint64_t arg2)
 	return 0;
 }
 
+static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
+{
+	/* What is cut to 32 bits stays a number that nothing has. */
+	uint32_t bdf = (uint32_t)MIN(link_peer >> 16, (uint64_t)UINT32_MAX);
+	uint32_t peer = link_peer & 0xffff;
+	uint32_t item = (uint32_t)MIN(arg2, (uint64_t)UINT32_MAX);
+	int64_t result;
+
+	if (!this_cpu()->cell->is_root)
+		return ivshmem_own_info(this_cpu()->cell, bdf, peer, item);
+	management_lock();
+	result = ivshmem_link_info(bdf, peer, item);
+	management_unlock();
+	return result;
+}
+
 static const hypercall_t hypercalls[] = {
 	[HC_DISABLE] = call_disable,
 	[HC_CELL_CREATE] = call_create,
@@ -112,5 +129,8 @@ static const hypercall_t hypercalls[] = {
 
 int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
 {
+	/* The codes of our own begin far behind: no table with a gap. */
+	if (code == HC_LINK_INFO)
+		return call_link_info(arg1, arg2);
 	return code < ARRAY_SIZE(hypercalls) ? hypercalls[code](arg1, arg2) : -ENOSYS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What cells may ask: hypervisor and CPU information; codes that do not exist. */
+/* What cells may ask: hypervisor, CPU and link information; codes that do not exist. */
 #include "core_fixture.h"
 #include "paging.h"
 
@@ -70,11 +70,148 @@ static void hypervisor_information(void)
 		assert_int_equal(host_hypercall(cpu, HC_HYPERVISOR_INFO, UINT64_MAX, 0), -EINVAL);
 		assert_int_equal(host_hypercall(cpu, HC_HYPERVISOR_INFO, 1ull << 32, 0), -EINVAL);
 		assert_int_equal(host_hypercall(cpu, 9, 0, 0), -ENOSYS);
+		assert_int_equal(host_hypercall(cpu, HC_LINK_INFO - 1, 0, 0), -ENOSYS);
+		assert_int_equal(host_hypercall(cpu, HC_LINK_INFO + 1, 0, 0), -ENOSYS);
+		assert_int_equal(host_hypercall(cpu, 1ull << 32 | HC_LINK_INFO, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, UINT64_MAX, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, 1ull << 32 | HC_DEBUG_PUTC, 0, 0), -ENOSYS);
 	}
 	assert_true(pages_used() > 1 && pages_used() < pages_total());
 	assert_int_equal(remap_pages_used(), 2);	/* UART, state table */
+	host_stop();
+}
+
+#define ROOT_END	LINK_PEER(0, 0)
+#define ALPHA_END	LINK_PEER(0, 1)
+
+static const uint64_t items[] = {
+	LINK_INFO_PEERS, LINK_INFO_CELL, LINK_INFO_STATE, LINK_INFO_FLAGS, LINK_INFO_PROTOCOL, LINK_INFO_VECTORS,
+	LINK_INFO_COUNTER_BASE, LINK_INFO_COUNTER_BASE + LINK_NUM_COUNTERS - 1,
+};
+
+static int64_t link_info(uint32_t cpu, uint64_t link_peer, uint64_t item)
+{
+	return host_hypercall(cpu, HC_LINK_INFO, link_peer, item);
+}
+
+/* Cell 1 on CPU 1 is peer 1 of the root cell's link, cell 2 on CPU 2 has no link. */
+static void start_with_link(void)
+{
+	static struct test_config beta;
+
+	core_start();
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	core_add_link(&alpha);
+	core_created(&alpha);
+	core_started(1);
+	core_make_cell(&beta, "beta", 2, 2, RAM_LOW + 0x10000);
+	core_created(&beta);
+	core_started(2);
+}
+
+static void root_asks_about_every_peer(void)
+{
+	start_with_link();
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu += 3) {
+		assert_int_equal(link_info(cpu, LINK_PEER(0, 0), LINK_INFO_NEXT), 0);
+		assert_int_equal(link_info(cpu, LINK_PEER(1, 0), LINK_INFO_NEXT), -ENOENT);
+		assert_int_equal(link_info(cpu, ROOT_END, LINK_INFO_PEERS), 2);
+		assert_int_equal(link_info(cpu, ROOT_END, LINK_INFO_CELL), 0);
+		assert_int_equal(link_info(cpu, ALPHA_END, LINK_INFO_CELL), 1);
+		for (uint32_t n = 0; n < ARRAY_SIZE(items); n++) {
+			assert_true(link_info(cpu, ROOT_END, items[n]) >= 0);
+			assert_true(link_info(cpu, ALPHA_END, items[n]) >= 0);
+			assert_int_equal(link_info(cpu, LINK_PEER(8, 0), items[n]), -ENOENT);
+		}
+	}
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_int_equal(link_info(0, ALPHA_END, LINK_INFO_CELL), -ENOENT);
+	assert_int_equal(link_info(0, ROOT_END, LINK_INFO_CELL), 0);
+	host_stop();
+}
+
+static void others_ask_about_their_own_end(void)
+{
+	start_with_link();
+	for (uint32_t n = 0; n < ARRAY_SIZE(items); n++) {
+		assert_int_equal(link_info(1, ALPHA_END, items[n]), link_info(0, ALPHA_END, items[n]));
+		/* the number of peers belongs to the link: any end of it will do */
+		assert_int_equal(link_info(1, ROOT_END, items[n]), items[n] == LINK_INFO_PEERS ? 2 : -EPERM);
+		assert_int_equal(link_info(1, LINK_PEER(0, 2), items[n]), items[n] == LINK_INFO_PEERS ? 2 : -EPERM);
+		assert_int_equal(link_info(1, LINK_PEER(8, 1), items[n]), -EPERM);
+		assert_int_equal(link_info(2, ROOT_END, items[n]), -EPERM);
+		assert_int_equal(link_info(2, ALPHA_END, items[n]), -EPERM);
+	}
+	assert_int_equal(link_info(1, ALPHA_END, LINK_INFO_NEXT), -EPERM);
+	assert_int_equal(link_info(2, 0, LINK_INFO_NEXT), -EPERM);
+	host_stop();
+}
+
+static void hostile_questions_about_links(void)
+{
+	static const uint64_t unknown[] = {
+		LINK_INFO_VECTORS + 1, LINK_INFO_COUNTER_BASE - 1, LINK_INFO_COUNTER_BASE + LINK_NUM_COUNTERS,
+		UINT32_MAX, 1ull << 32 | LINK_INFO_NEXT, 1ull << 32 | LINK_INFO_CELL,
+		1ull << 63 | LINK_INFO_COUNTER_BASE, UINT64_MAX,
+	};
+	static const uint64_t nobody[] = {
+		LINK_PEER(0, 2), LINK_PEER(0, 0xffff), LINK_PEER(1, 0), LINK_PEER(0xffff, 0), LINK_PEER(0x10000, 1),
+		LINK_PEER(0xffff, 0x10001), 1ull << 48, 1ull << 48 | 1, 1ull << 63 | 1, UINT64_MAX,
+	};
+
+	start_with_link();
+	for (uint32_t n = 0; n < ARRAY_SIZE(unknown); n++) {
+		assert_int_equal(link_info(0, ROOT_END, unknown[n]), -EINVAL);
+		assert_int_equal(link_info(0, ALPHA_END, unknown[n]), -EINVAL);
+		assert_int_equal(link_info(1, ALPHA_END, unknown[n]), -EINVAL);
+		assert_int_equal(link_info(1, ROOT_END, unknown[n]), -EPERM);
+		assert_int_equal(link_info(2, ROOT_END, unknown[n]), -EPERM);
+	}
+	for (uint32_t n = 0; n < ARRAY_SIZE(nobody); n++) {
+		for (uint32_t i = 1; i < ARRAY_SIZE(items); i++) {
+			assert_int_equal(link_info(0, nobody[n], items[i]), -ENOENT);
+			assert_int_equal(link_info(1, nobody[n], items[i]), -EPERM);
+		}
+		assert_int_equal(link_info(0, nobody[n], UINT64_MAX) < 0, true);
+		assert_int_equal(link_info(1, nobody[n], UINT64_MAX), -EPERM);
+	}
+	assert_int_equal(link_info(0, LINK_PEER(0x10000, 0), LINK_INFO_NEXT), -ENOENT);
+	assert_int_equal(link_info(0, UINT64_MAX, LINK_INFO_NEXT), -ENOENT);
+	assert_int_equal(link_info(0, LINK_PEER(0x10000, 0), LINK_INFO_PEERS), -ENOENT);
+	host_stop();
+}
+
+/* For host_run() */
+static int64_t lock_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	management_lock();
+	return 0;
+}
+
+static int64_t unlock_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	management_unlock();
+	return 0;
+}
+
+/* Peers come and go under the management lock: the root cell has to wait for it, no other cell may. */
+static void links_and_the_management_lock(void)
+{
+	start_with_link();
+	host_run(3, lock_job, 0, 0, 0);
+	host_post_hypercall(0, HC_LINK_INFO, ALPHA_END, LINK_INFO_CELL);
+	/* the CPUs take turns */
+	assert_int_equal(link_info(1, ALPHA_END, LINK_INFO_CELL), 1);
+	assert_int_equal(link_info(2, ALPHA_END, LINK_INFO_CELL), -EPERM);
+	assert_false(host_is_done(0));
+	host_run(3, unlock_job, 0, 0, 0);
+	assert_int_equal(host_wait(0), 1);
 	host_stop();
 }
 
@@ -84,6 +221,10 @@ int main(void)
 		CORE_TEST(cpu_information),
 		CORE_TEST(statistics_belong_to_cell_and_cpu),
 		CORE_TEST(hypervisor_information),
+		CORE_TEST(root_asks_about_every_peer),
+		CORE_TEST(others_ask_about_their_own_end),
+		CORE_TEST(hostile_questions_about_links),
+		CORE_TEST(links_and_the_management_lock),
 	};
 
 	return cmocka_run_group_tests(core_info, NULL, NULL);
