@@ -141,6 +141,54 @@ static int do_cell_command(const void __user *arg,
 	return err;
 }
 
+/* HC_LINK_INFO gives numbers only; these are the words. */
+static int refuse_link_info(const struct bh_link_info *info, int err, struct bh_reason *why)
+{
+	unsigned int bus = info->bdf >> 8, device = info->bdf >> 3 & 0x1f, function = info->bdf & 7;
+
+	if (err == -EINVAL)
+		return bh_refuse(why, err, "unknown item 0x%x: use tools that fit this hypervisor", info->item);
+	if (err != -ENOENT)
+		return err;
+	if (info->item == LINK_INFO_NEXT)
+		return bh_refuse(why, err, "there is no link from %02x:%02x.%x on", bus, device, function);
+	if (bh_hypercall(HC_LINK_INFO, LINK_PEER(info->bdf, 0), LINK_INFO_PEERS) < 0)
+		return bh_refuse(why, err, "there is no link %02x:%02x.%x: see the list of links", bus, device,
+				 function);
+	return bh_refuse(why, err, "link %02x:%02x.%x has no peer %u, or no cell is that peer now", bus, device,
+			 function, info->peer);
+}
+
+static int link_info(struct bh_link_info *info, struct bh_reason *why)
+{
+	long result;
+
+	if (!bh.enabled)
+		return bh_refuse(why, -EINVAL, "not enabled: enable first");
+	result = bh_hypercall(HC_LINK_INFO, LINK_PEER(info->bdf, info->peer), info->item);
+	if (result < 0)
+		return refuse_link_info(info, result, why);
+	info->value = result;
+	return 0;
+}
+
+static int do_link_info(void __user *arg, struct bh_reason *why)
+{
+	struct bh_link_info info;
+	int err;
+
+	if (copy_from_user(&info, arg, sizeof(info)))
+		return -EFAULT;
+	err = lock();
+	if (err)
+		return err;
+	err = link_info(&info, why);
+	mutex_unlock(&bh.lock);
+	if (!err && copy_to_user(arg, &info, sizeof(info)))
+		err = -EFAULT;
+	return err;
+}
+
 static int do_last_error(struct open_file *open, void __user *arg)
 {
 	struct bh_error_text text;
@@ -176,6 +224,9 @@ static long bh_ioctl(struct file *file, unsigned int command, unsigned long valu
 		break;
 	case BH_IOC_CELL_DESTROY:
 		err = do_cell_command(arg, bh_cell_destroy, &why);
+		break;
+	case BH_IOC_LINK_INFO:
+		err = do_link_info(arg, &why);
 		break;
 	case BH_IOC_LAST_ERROR:
 		return do_last_error(open, arg);
