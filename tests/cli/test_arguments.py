@@ -11,7 +11,7 @@ START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
 COMMANDS = ["enable SYSCONFIG", "disable", "console", "cell create CELLCONFIG", "cell list", "cell load",
             "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
-            "config create", "config collect", "config check SYSCONFIG", "hardware check"]
+            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "hardware check"]
 
 
 def test_help_lists_every_command_once(box):
@@ -41,6 +41,8 @@ def test_version(box):
     "cell load 1 f -a zero", "cell load 1 f -a 12x", "cell load 1 f -a -1", "cell load 1 f -a 0x8000000000000000",
     "cell load 1 f -a 99999999999999999999", "cell load 1 f -a 0 -a 0", "cell start 2147483648",
     "cell start 4294967296", "cell start 99999999999999999999999",
+    "link", "link bogus", "link list x", "link list --json --json", "link list -h", "link show", "link show --json",
+    "link show 1 2", "link show 1 --json --json", "link show --jso 1",
 ])
 def test_wrong_usage(box, usage, arguments):
     result = box.run(*arguments.split())

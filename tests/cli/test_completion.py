@@ -37,7 +37,7 @@ def complete(tmp_path):
 
 
 @pytest.mark.parametrize("line, expected", [
-    ("", ["enable", "disable", "console", "cell", "config", "hardware", "--help"]),
+    ("", ["enable", "disable", "console", "cell", "link", "config", "hardware", "--help"]),
     ("c", ["console", "cell", "config"]), ("x", []),
     ("enable ", ["a.cell", "dir"]), ("enable a.cell ", []),
     ("disable ", []),
@@ -54,6 +54,9 @@ def complete(tmp_path):
     ("cell stats ", CELLS + ["0", "root", "-h", "--help"]),
     ("cell linux ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux a.cell ", FILES + LINUX_OPTIONS),
     ("cell linux -i ", FILES + LINUX_OPTIONS),
+    ("link ", ["list", "show"]), ("link s", ["show"]), ("link list ", ["--json"]), ("link list --json ", []),
+    ("link show ", ["--json"]), ("link show 3 ", ["--json"]), ("link show --json ", []), ("link show --json 3 ", []),
+    ("link show 3 --json ", []), ("link show 3 x", []), ("link bogus ", []),
     ("config ", ["create", "collect", "check"]), ("config create ", FILES + CONFIG_OPTIONS),
     ("config collect ", FILES), ("config check ", ["a.cell", "dir", "-h", "--help"]),
     ("hardware ", ["check"]), ("hardware check ", []), ("bogus ", []),

@@ -26,12 +26,12 @@ def test_page(page):
 
 
 def test_every_command_is_described(usage):
-    assert {page.name for page in PAGES} == {"jailhouse.8", "jailhouse-cell.8", "jailhouse-enable.8"}
+    assert {page.stem for page in PAGES} == {"jailhouse", "jailhouse-cell", "jailhouse-enable", "jailhouse-link"}
     general = " ".join(formatted(MAN / "jailhouse.8").split())
-    cell = formatted(MAN / "jailhouse-cell.8")
+    pages = {word: formatted(MAN / f"jailhouse-{word}.8") for word in ("cell", "link")}
     for line in usage.splitlines()[3:]:
         first, second = (line.split() + [""])[:2]
-        if first == "cell" and second not in ("linux", "stats"):
-            assert f"jailhouse cell {second}" in cell
+        if first in pages and second not in ("linux", "stats"):
+            assert f"jailhouse {first} {second}" in pages[first]
         else:
             assert (f"{first} {second}" if second.islower() else first) in general

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cell list: a table from sysfs. */
+/* What sysfs knows about cells: cell list, and their names for others. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +53,20 @@ static char *read_attribute(int cell, const char *id, const char *attribute)
 	*strchrnul(file.data, '\n') = 0;
 	make_printable(file.data);
 	return file.data;
+}
+
+char *cell_name(uint32_t id)
+{
+	char path[sizeof(CELLS) + 12], *name = NULL;
+	int cell;
+
+	snprintf(path, sizeof(path), "%s/%u", CELLS, id);
+	cell = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cell >= 0) {
+		name = read_attribute(cell, strrchr(path, '/') + 1, column_file[COL_NAME]);
+		close(cell);
+	}
+	return name;
 }
 
 static int print_row(int cell, const char *id, int number)

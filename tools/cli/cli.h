@@ -51,6 +51,7 @@ int read_file(const char *path, size_t limit, struct file_data *file);
 int read_fd(int fd, size_t limit, struct file_data *file);
 int open_device(int flags);
 int device_request(const struct request *request, void *argument);
+void print_refused(int fd, const struct request *request, int error);	/* after the ioctl, with its errno */
 void make_printable(char *text);
 
 /* One function per built-in command */
@@ -63,6 +64,11 @@ int cmd_cell_load(const struct args *args);
 int cmd_cell_start(const struct args *args);
 int cmd_cell_shutdown(const struct args *args);
 int cmd_cell_destroy(const struct args *args);
+int cmd_link_list(const struct args *args);
+int cmd_link_show(const struct args *args);
+
+/* cell_list.c: to be freed; NULL if there is no such cell, or after a message */
+char *cell_name(uint32_t id);
 
 /* extension.c: does not return when the helper could be executed */
 int run_extension(const char *argv0, const char *command, const char *subcommand, const struct args *args);

@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	{ .word = { "cell", "destroy" }, .synopsis = CELL, .run = cmd_cell_destroy },
 	{ .word = { "cell", "linux" }, .synopsis = "CELLCONFIG KERNEL [OPTION ...]" },
 	{ .word = { "cell", "stats" }, .synopsis = CELL },
+	{ .word = { "link", "list" }, .synopsis = "[--json]", .run = cmd_link_list },
+	{ .word = { "link", "show" }, .synopsis = "[BUS:]DEVICE[.FUNCTION] [--json]", .run = cmd_link_show },
 	{ .word = { "config", "create" }, .synopsis = "[OPTION ...] FILE" },
 	{ .word = { "config", "collect" }, .synopsis = "FILE.TAR" },
 	{ .word = { "config", "check" }, .synopsis = "SYSCONFIG [CELLCONFIG ...]" },

@@ -105,7 +105,7 @@ int open_device(int flags)
 }
 
 /* A driver that does not know the request for the text leaves it empty. */
-static void print_refused(int fd, const struct request *request, int error)
+void print_refused(int fd, const struct request *request, int error)
 {
 	struct bh_error_text last;
 
