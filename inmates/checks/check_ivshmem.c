@@ -10,7 +10,11 @@
 #include <pci.h>
 #include <tap.h>
 
+#include <bulkhead/hypercall.h>
+
 #define MOVED_BAR0	0xff100000u
+#define EPERM		1
+#define EINVAL		22
 #define QUIET_MS	20u	/* how long "no interrupt" is watched; delivery to oneself is immediate */
 
 static struct shmem_device dev;
@@ -300,6 +304,76 @@ static bool sections_hold_data(void)
 	return good;
 }
 
+/* --- what the hypervisor tells about the own end --- */
+
+static int64_t link_info(uint32_t bdf, uint32_t peer, uint64_t item)
+{
+	return hypercall(HC_LINK_INFO, LINK_PEER(bdf, peer), item);
+}
+
+static int64_t own_counter(uint32_t counter)
+{
+	return link_info(dev.bdf, dev.id, LINK_INFO_COUNTER_BASE + counter);
+}
+
+static bool own_end_is_described(void)
+{
+	bool good = true;
+
+	shmem_write(&dev, IVSHMEM_REG_STATE, 0x80000001);
+	good &= tap_equal("State", (uint64_t)link_info(dev.bdf, dev.id, LINK_INFO_STATE), 0x80000001);
+	shmem_write(&dev, IVSHMEM_REG_STATE, 0);
+	good &= tap_equal("State, again", (uint64_t)link_info(dev.bdf, dev.id, LINK_INFO_STATE), 0);
+	good &= tap_equal("vectors", (uint64_t)link_info(dev.bdf, dev.id, LINK_INFO_VECTORS), 0);
+	interrupts_on(true);
+	good &= tap_equal("flags with interrupts on", (uint64_t)link_info(dev.bdf, dev.id, LINK_INFO_FLAGS) &
+			  (LINK_FLAG_ENABLED | LINK_FLAG_ARMED), LINK_FLAG_ENABLED | LINK_FLAG_ARMED);
+	interrupts_on(false);
+	good &= tap_equal("flags with interrupts off", (uint64_t)link_info(dev.bdf, dev.id, LINK_INFO_FLAGS) &
+			  LINK_FLAG_ENABLED, 0);
+	if (link_info(dev.bdf, dev.id, LINK_INFO_PEERS) < (int64_t)dev.max_peers) {
+		tap_note("the link has fewer peers than the device says");
+		good = false;
+	}
+	return good;
+}
+
+static bool own_end_counts(void)
+{
+	int64_t sent = own_counter(LINK_COUNTER_SENT), delivered = own_counter(LINK_COUNTER_DELIVERED);
+	int64_t disabled = own_counter(LINK_COUNTER_DISABLED), nobody = own_counter(LINK_COUNTER_NO_PEER);
+	bool good = ring_self(false);
+
+	shmem_ring(&dev, 0xffff, 0);
+	shmem_ring(&dev, 0xffff, 0);
+	interrupts_on(true);
+	good &= ring_self(true);
+	interrupts_on(false);
+	good &= tap_equal("sent", (uint64_t)(own_counter(LINK_COUNTER_SENT) - sent), 4);
+	good &= tap_equal("delivered", (uint64_t)(own_counter(LINK_COUNTER_DELIVERED) - delivered), 1);
+	good &= tap_equal("disabled", (uint64_t)(own_counter(LINK_COUNTER_DISABLED) - disabled), 1);
+	good &= tap_equal("no peer", (uint64_t)(own_counter(LINK_COUNTER_NO_PEER) - nobody), 2);
+	return good;
+}
+
+static bool other_ends_are_hidden(void)
+{
+	const uint64_t items[] = {
+		LINK_INFO_CELL, LINK_INFO_STATE, LINK_INFO_FLAGS, LINK_INFO_COUNTER_BASE, 99, UINT64_MAX,
+	};
+	bool good = tap_equal("list of links", (uint64_t)link_info(0, 0, LINK_INFO_NEXT), (uint64_t)-EPERM);
+
+	for (unsigned int n = 0; n < sizeof(items) / sizeof(items[0]); n++) {
+		good &= tap_equal("another peer", (uint64_t)link_info(dev.bdf, !dev.id, items[n]), (uint64_t)-EPERM);
+		good &= tap_equal("another link", (uint64_t)link_info(dev.bdf + 8u, dev.id, items[n]),
+				  (uint64_t)-EPERM);
+		good &= tap_equal("no bdf", (uint64_t)link_info(0x10000u | dev.bdf, dev.id, items[n]),
+				  (uint64_t)-EPERM);
+	}
+	good &= tap_equal("unknown item", (uint64_t)link_info(dev.bdf, dev.id, 99), (uint64_t)-EINVAL);
+	return good & tap_equal("huge item", (uint64_t)link_info(dev.bdf, dev.id, 1ull << 32), (uint64_t)-EINVAL);
+}
+
 #define CASE(function, words) { .text = words, .run = function }
 
 static const struct tap_case cases[] = {
@@ -320,6 +394,9 @@ static const struct tap_case cases[] = {
 	CASE(intx_disable, "command: INTx disable stops delivery, bus mastering does not matter"),
 	CASE(bar_moves, "BAR 0: a new address counts after decoding was off and on"),
 	CASE(sections_hold_data, "sections: R/W and own output hold data, foreign outputs can be read"),
+	CASE(own_end_is_described, "link information: State, vectors, flags and peers of the own end"),
+	CASE(own_end_counts, "link information: counters of the own end, exactly"),
+	CASE(other_ends_are_hidden, "link information: nothing about others, unknown items are refused"),
 };
 
 void inmate_main(void)

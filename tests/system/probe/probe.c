@@ -248,6 +248,19 @@ static int cell(char **argv)
 		report(ioctl(fd, strcmp(argv[0], "start") ? BH_IOC_CELL_DESTROY : BH_IOC_CELL_START, &id));
 }
 
+/* link BDF PEER ITEM: the link ioctl alone; the value if it succeeds. */
+static int link_info(char **argv)
+{
+	struct bh_link_info info = { .bdf = (uint16_t)number(argv[0]), .peer = (uint16_t)number(argv[1]),
+				     .item = (uint32_t)number(argv[2]) };
+	int fd = open(BH_DEVICE_NODE, O_RDWR);
+
+	if (fd < 0 || ioctl(fd, BH_IOC_LINK_INFO, &info) < 0)
+		return report(-1);
+	printf("ok 0x%llx\n", (unsigned long long)info.value);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **argv);
@@ -263,6 +276,7 @@ static const struct {
 	{ "enable", enable, 1 },
 	{ "load", load, 3 },
 	{ "cell", cell, 2 },
+	{ "link", link_info, 3 },
 };
 
 int main(int argc, char **argv)
@@ -275,6 +289,6 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
 		"  peek DEVICE MAP OFFSET | uio-wait DEVICE |\n"
 		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
-		"  load NAME FILE|- ADDRESS | cell start|destroy NAME\n");
+		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM\n");
 	return 2;
 }
