@@ -6,6 +6,7 @@
  * pages, and the same cell could not be created again. Taken pages are marked offline, which keeps
  * /proc/kcore, crash dumps and hibernation from reading what the hypervisor has unmapped from Linux.
  */
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/ioport.h>
 #include <linux/memory_hotplug.h>
@@ -20,7 +21,8 @@
 
 #include "driver.h"
 
-#define CLAIM_ATTEMPTS	5	/* pages under writeback or pinned for a moment */
+#define CLAIM_ATTEMPTS	8	/* pages under writeback or pinned for a moment */
+#define CLAIM_PAUSE_MS	10	/* doubled each time: two seconds and a half at most */
 
 struct claim_range {
 	struct list_head entry;
@@ -130,6 +132,9 @@ static int take_from_linux(unsigned long start, unsigned long end)
 	int attempt, err = -EBUSY;
 
 	for (attempt = 0; attempt < CLAIM_ATTEMPTS && err == -EBUSY; attempt++) {
+		/* nothing tells when the last user of a page lets go */
+		if (attempt)
+			msleep(CLAIM_PAUSE_MS << attempt);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		err = alloc_contig_range(start, end, allocation_type(start), GFP_KERNEL | __GFP_NOWARN);

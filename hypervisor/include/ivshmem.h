@@ -3,8 +3,9 @@
  * IVSHMEM version 2 device core: links and their endpoints, in index style (ids instead of pointers between
  * objects, no hardware access), so that it can be tested, fuzzed and proven on the host.
  *
- * An endpoint is named by an id from ivshmem_attach() to ivshmem_detach(). Functions marked [guest] may run on several CPUs at once, also against reset and
- * against attach/detach of other peers; the rest is called under the management lock.
+ * An endpoint is named by an id from ivshmem_attach() to ivshmem_detach(). Functions marked [guest] may run on
+ * several CPUs at once, also against reset and against attach/detach of other peers; the rest is called under the
+ * management lock.
  *
  * What it needs: arch_virq_*, spin locks, map_range(), the page pool, full barriers.
  */
