@@ -176,13 +176,26 @@ def test_properties(path, in_config_directory):
             assert addresses == [sections[0].virt_start + sum(s.size for s in sections[:n])
                                  for n in range(peers + 3)]
             spi = parsed.cell.vpci_irq_base + (device.bdf >> 3) % 4
-            assert any(chip.pin_base <= 32 + spi < chip.pin_base + 128
+            assert device.num_msix_vectors or any(chip.pin_base <= 32 + spi < chip.pin_base + 128
                        and chip.pin_bitmap[(32 + spi - chip.pin_base) // 32] >> (32 + spi - chip.pin_base) % 32 & 1
                        for chip in parsed.arrays["irqchips"])
             if parsed is root:
                 assert all(regions.index(s) > regions.index(r) for s in sections for r in ram)
     spis = [parsed.cell.vpci_irq_base for parsed in files.values() if parsed.arrays["pci_devices"]]
     assert len(set(spis)) == len(spis)
+
+
+def test_interrupts_of_links(in_config_directory):
+    """MSI-X: BAR 1 and vectors, and no INTx line for the cell; lossy where the link says so; nothing elsewhere."""
+    files = {name: binary.parse(content) for name, content in compile_file("good/all-features.yaml").items()}
+    for device in [device for parsed in files.values() for device in parsed.arrays["pci_devices"]]:
+        assert (device.num_msix_vectors, device.bar_mask[1], device.msi_flags) == (
+            (2, 0xfffff000, abi.CFG_SHMEM_LOSSY_STATE) if device.bdf >> 3 == 3 else (0, 0, 0))
+    rtos = files["rtos.cell"]
+    lines = [32 + rtos.cell.vpci_irq_base + pin for pin in range(4)]
+    owned = [chip.pin_base + bit for chip in rtos.arrays["irqchips"] for bit in range(128)
+             if chip.pin_bitmap[bit // 32] >> bit % 32 & 1]
+    assert [line in owned for line in lines] == [True, True, True, False]
 
 
 def test_links_agree_between_peers(in_config_directory):

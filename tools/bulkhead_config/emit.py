@@ -60,6 +60,10 @@ def _links(system, cell, regions):
                                shmem_regions_start=len(regions), shmem_dev_id=own, shmem_peers=len(link.peers),
                                shmem_protocol=link.protocol_of(cell.name))
         device.bar_mask[0] = BAR_MASK_PAGE
+        if link.msix:
+            device.bar_mask[1], device.num_msix_vectors = BAR_MASK_PAGE, link.vectors
+        if not link.latch_state:
+            device.msi_flags = abi.CFG_SHMEM_LOSSY_STATE
         for start, size, writer in link.sections():
             write = CFG_MEM_WRITE if writer in ("all", own) else 0
             regions.append(abi.Memory(start, start, size, CFG_MEM_READ | write | extra))
@@ -94,7 +98,7 @@ def cell_config(system, cell):
     regions += [_region(region) for region in cell.regions]
     if cell.comm is not None:
         regions.append(abi.Memory(0, cell.comm, PAGE, READ_WRITE | CFG_MEM_COMM_REGION))
-    spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell)}
+    spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell) if not link.msix}
     spis |= {spi for name in cell.devices for spi in board.devices[name].spis}
     header = abi.Cell(
         signature=abi.CFG_SIGNATURE_CELL, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,

@@ -122,7 +122,9 @@ class Link(Entry):
     state: int
     shared: int
     output: int
+    msix: bool
     vectors: int
+    latch_state: bool
     protocol: object
     backend: str
     slot: int
@@ -259,8 +261,9 @@ def _link(document, path, name, data):
     return Link(
         document, path, name, peers=data["peers"], host=data.get("at"), state=parse_size(data.get("state", PAGE)),
         shared=parse_size(data.get("shared", 0)), output=parse_size(data.get("output", 0)),
-        vectors=data.get("vectors", 1), protocol=data.get("protocol", "undefined"), backend=data.get("backend"),
-        slot=data.get("device"))
+        msix=data.get("interrupt", "intx") == "msi-x", vectors=data.get("vectors", 1),
+        latch_state=data.get("latch-state", True), protocol=data.get("protocol", "undefined"),
+        backend=data.get("backend"), slot=data.get("device"))
 
 
 def load_system(file, board_directories=()):

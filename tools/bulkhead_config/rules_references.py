@@ -239,10 +239,21 @@ def section_pages(system):
 
 @rule("vectors-intx", REFERENCES)
 def vectors_intx(system):
-    """On arm64 a link has one vector: guests have no MSI controller for the virtual PCI host."""
+    """A link with INTx has one vector."""
     for link in system.links:
-        if link.vectors != 1:
-            yield link.value("vectors"), f"{link} wants {link.vectors} vectors, arm64 has one (INTx); use 'vectors: 1'"
+        if not link.msix and link.vectors != 1:
+            yield link.value("vectors"), (f"{link} wants {link.vectors} vectors, INTx has one; use 'vectors: 1', or add "
+                                          "'interrupt: msi-x'")
+
+
+@rule("msi-x-interrupts", REFERENCES)
+def msi_x_interrupts(system):
+    """A cell has an SPI in 'interrupts' for each vector of its MSI-X links: messages raise these."""
+    for cell in _others(system):
+        vectors = sum(link.vectors for link in system.links_of(cell) if link.msix)
+        if vectors > len(cell.interrupts):
+            yield cell.key("interrupts"), (f"{cell} has {len(cell.interrupts)} SPIs in 'interrupts', its MSI-X links have "
+                                           f"{vectors} vectors; list an SPI for each")
 
 
 @rule("virtio-backend", REFERENCES)

@@ -93,7 +93,9 @@ LINK = _object({
     "peers": _list(TEXT),
     "at": ADDRESS,
     "state": SIZE, "shared": SIZE, "output": SIZE,
+    "interrupt": _enum("intx", "msi-x"),
     "vectors": _int("a number of interrupt vectors", 1, 16),
+    "latch-state": BOOL,
     "protocol": {"type": ["string", "integer"], "minimum": 0x4000, "maximum": 0x7fff,
                  "pattern": "^(undefined|ethernet|virtio-net|virtio-block|virtio-console)$",
                  "description": "undefined, ethernet, virtio-net, virtio-block, virtio-console, or a number from "

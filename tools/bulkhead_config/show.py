@@ -76,8 +76,9 @@ def _pci_device(device):
     if device.type != abi.CFG_PCI_IVSHMEM:
         return line + f", iommu {device.iommu}, capabilities {device.caps_start}+{device.num_caps}"
     vectors = f"{device.num_msix_vectors} MSI-X vectors" if device.num_msix_vectors else "INTx"
+    lossy = ", State not latched" if device.msi_flags & abi.CFG_SHMEM_LOSSY_STATE else ""
     return line + (f", peer {device.shmem_dev_id} of {device.shmem_peers}, protocol {device.shmem_protocol:#06x}, "
-                   f"{vectors}, memory regions from {device.shmem_regions_start}, BAR 0 mask {device.bar_mask[0]:#x}")
+                   f"{vectors}, memory regions from {device.shmem_regions_start}, BAR 0 mask {device.bar_mask[0]:#x}{lossy}")
 
 
 def _cell(cell, arrays):
