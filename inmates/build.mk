@@ -3,9 +3,14 @@
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
 INMATES := ivshmem-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
-	attack_memory attack_gic attack_revive
+	check_conformance conformance_peer attack_memory attack_gic attack_revive
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
+
+# Programs that have more than one file, beside those of their name
+CONFORMANCE := inmates/checks/conformance
+INMATE_PARTS_conformance_peer := $(CONFORMANCE)/companion.c $(CONFORMANCE)/endpoint.c
+INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFORMANCE)/*.c))
 
 INMATE_DIRS := inmates/lib inmates/lib/arm64
 INMATE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -32,7 +37,8 @@ $(B)/inmates/obj/%.S.o: inmates/%.S
 # A check may have an assembly part of its own: inmates/checks/<name>_asm.S
 define inmate_rules
 INMATE_OBJS_$(1) := $$(patsubst inmates/%,$$(B)/inmates/obj/%.o,\
-	$$(wildcard inmates/demos/$(1).c inmates/checks/$(1).c inmates/checks/$(1)_asm.S))
+	$$(wildcard inmates/demos/$(1).c inmates/checks/$(1).c inmates/checks/$(1)_asm.S) \
+	$$(INMATE_PARTS_$(1)))
 $$(B)/inmates/$(1).elf: INMATE_LINK_BASE := $$(INMATE_BASE)
 $$(B)/inmates/bare/$(1).elf: INMATE_LINK_BASE := $$(INMATE_BARE_BASE)
 $$(B)/inmates/$(1).elf $$(B)/inmates/bare/$(1).elf: $$(INMATE_OBJS_$(1)) $$(INMATE_LIB) \
