@@ -11,7 +11,6 @@
 #include "suite.h"
 
 #define ROUNDS		100u
-#define EVENT_SECONDS	20u
 
 static void ring_self(uint32_t vector)
 {
@@ -296,7 +295,7 @@ static bool order(void)
 		shmem_ring(&own.dev, peer->id, 0);
 		do {
 			good = good && peer_do(peer, CONF_COUNTS, 0, 0, 0, 0);
-		} while (good && results[CONF_COUNT_TOTAL] < n && still_waiting(start, EVENT_SECONDS));
+		} while (good && results[CONF_COUNT_TOTAL] < n && still_waiting(start, event_seconds));
 		good = good && tap_equal("memory at the interrupt", results[CONF_COUNT_SEEN], n);
 	}
 	return good;

@@ -10,7 +10,6 @@
 #include "suite.h"
 
 #define FIND_SECONDS	5u
-#define ANSWER_SECONDS	20u
 #define ACTION_SECONDS	300u
 
 struct peer peers[2];
@@ -85,7 +84,7 @@ bool peer_wait(struct peer *peer)
 	volatile struct conf_area *request = endpoint_area(own.dev.id), *answer = endpoint_area(peer->id);
 	uint64_t start = timer_ticks();
 
-	while (answer->ack != request->seq && still_waiting(start, ANSWER_SECONDS))
+	while (answer->ack != request->seq && still_waiting(start, event_seconds))
 		nap();
 	barrier_memory();
 	peer->alive = answer->ack == request->seq;
@@ -133,7 +132,7 @@ bool peer_got(struct peer *peer, uint32_t vector, uint32_t count)
 	do {
 		if (!peer_do(peer, CONF_COUNTS, 0, 0, 0, 0))
 			return false;
-	} while (results[CONF_COUNT_VECTOR + vector] < count && still_waiting(start, ANSWER_SECONDS));
+	} while (results[CONF_COUNT_VECTOR + vector] < count && still_waiting(start, event_seconds));
 	nap_ms(QUIET_MS);
 	if (!peer_do(peer, CONF_COUNTS, 0, 0, 0, 0))
 		return false;

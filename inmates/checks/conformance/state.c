@@ -92,13 +92,13 @@ static bool table_before_interrupt(void)
 		uint64_t start = timer_ticks();
 
 		good = peer_set_state(peer, n);
-		while (own.total < n && still_waiting(start, 20))
+		while (own.total < n && still_waiting(start, event_seconds))
 			nap();
 		good = good && tap_equal("entry of the peer at the interrupt", own.seen, n);
 		set_state(n);
 		do {
 			good = good && peer_do(peer, CONF_COUNTS, 0, 0, 0, 0);
-		} while (good && endpoint_area(peer->id)->results[CONF_COUNT_TOTAL] < n && still_waiting(start, 20));
+		} while (good && endpoint_area(peer->id)->results[CONF_COUNT_TOTAL] < n && still_waiting(start, event_seconds));
 		good = good && tap_equal("own entry at the interrupt of the peer",
 					 endpoint_area(peer->id)->results[CONF_COUNT_SEEN], n);
 	}
@@ -211,7 +211,7 @@ static bool memory_before_state(void)
 		uint64_t start = timer_ticks();
 
 		good = peer_post(peer, CONF_PUBLISH, (uint32_t)scratch, (uint32_t)(scratch >> 32), n, n);
-		while (peer_state(peer) != n && still_waiting(start, 20))
+		while (peer_state(peer) != n && still_waiting(start, event_seconds))
 			__asm__ volatile("yield");
 		barrier_memory();
 		good = good && tap_equal("memory when State is seen", *endpoint_word(scratch), n);

@@ -4,7 +4,8 @@
  *
  * Parameters, beside those of endpoint.c: companions=N how many companions to wait for (0 to 2, default 2);
  * actions: somebody does what lines "# action: ..." say; fatal: also write to read-only configuration registers,
- * which stops the CPU on Jailhouse; protocol=N the type that the configuration gives the device.
+ * which stops the CPU on Jailhouse; protocol=N the type that the configuration gives the device; timeout=N seconds
+ * until an event or answer is given up (default 20).
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -13,14 +14,13 @@
 
 #include "suite.h"
 
-#define EVENT_SECONDS	20u	/* until an event that has to come is given up */
-
 static const struct check_list *const lists[] = {
 	&config_space_checks, &capability_checks, &register_checks, &state_checks, &doorbell_checks,
 	&msix_checks, &section_checks, &life_cycle_checks, &protection_checks,
 };
 
 const char *skip_reason;
+unsigned int event_seconds;
 static uint32_t available;	/* what of enum need there is */
 
 static const struct {
@@ -63,7 +63,7 @@ bool got(uint32_t vector, uint32_t count)
 {
 	uint64_t start = timer_ticks();
 
-	while (own.counts[vector] < count && still_waiting(start, EVENT_SECONDS))
+	while (own.counts[vector] < count && still_waiting(start, event_seconds))
 		nap();
 	nap_ms(QUIET_MS);
 	return tap_equal("interrupts", own.counts[vector], count) &
@@ -145,6 +145,7 @@ void inmate_main(void)
 	unsigned int number = 0, failed = 0;
 	const char *why;
 
+	event_seconds = (unsigned int)param_int("timeout", 20);
 	printk("TAP version 13\n");
 	why = endpoint_open();
 	if (why) {

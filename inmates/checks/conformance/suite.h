@@ -79,6 +79,8 @@ struct gate {
 extern const struct gate gates[];
 extern const unsigned int num_gates;
 
+extern unsigned int event_seconds;	/* after which an event or answer that has to come is given up */
+
 /* Answers the hypervisor's messages; true while less than this time has passed since start */
 bool still_waiting(uint64_t start, unsigned int seconds);
 
