@@ -130,7 +130,8 @@ static bool no_memory_bar(void)
 {
 	config_write(PCI_BAR(2), ~0u, 4);
 	config_write(PCI_BAR(3), ~0u, 4);
-	return tap_equal("BAR 2", config_read(PCI_BAR(2), 4), 0) & tap_equal("BAR 3", config_read(PCI_BAR(3), 4), 0);
+	return tap_equal("BAR 2", config_read(PCI_BAR(2), 4), 0) &
+	       tap_equal("BAR 3", config_read(PCI_BAR(3), 4), 0);
 }
 
 static bool base_address(void)

@@ -39,7 +39,8 @@ static void answer_info(void)
 	results[CONF_INFO_COMMAND] = own.start.config[PCI_COMMAND / 4] & 0xffff;
 	results[CONF_INFO_BARS] = bars;
 	results[CONF_INFO_PRIVILEGED] = own.start.privileged;
-	results[CONF_INFO_MSIX_CONTROL] = own.start.msix_control & (MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL);
+	results[CONF_INFO_MSIX_CONTROL] =
+		own.start.msix_control & (MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL);
 	results[CONF_INFO_UNMASKED] = own.start.unmasked;
 	results[CONF_INFO_INT_CONTROL] = own.start.int_control;
 	results[CONF_INFO_STATE] = own.start.state;
@@ -54,7 +55,7 @@ static void answer_counts(void)
 	answer->results[CONF_COUNT_SEEN] = own.seen;
 }
 
-/* Where this peer has no right to write. The hypervisor may stop the CPU here, abort the access, or ignore it. */
+/* Where this peer must not write. The hypervisor may stop the CPU for it, abort the access, or ignore it. */
 static bool foreign_write(uint64_t offset, uint32_t value)
 {
 	uint64_t page = (own.dev.base + offset) & ~(PAGE_SIZE - 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The header of the configuration space: section A.4, and the access widths of section 0.1 of the client rules.
+ * The header of the configuration space: section A.4, and the access widths of section 0.1 of the client
+ * rules.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -143,7 +144,8 @@ static bool bar0_moves(void)
 	map(new, PAGE_SIZE, MAP_DEVICE);
 	own.dev.registers = new;
 	good &= tap_equal("ID there", shmem_read(&own.dev, IVSHMEM_REG_ID), own.dev.id);
-	good &= tap_equal("Maximum Peers there", shmem_read(&own.dev, IVSHMEM_REG_MAX_PEERS), own.dev.max_peers);
+	good &= tap_equal("Maximum Peers there", shmem_read(&own.dev, IVSHMEM_REG_MAX_PEERS),
+			  own.dev.max_peers);
 
 	config_write(PCI_COMMAND, 0, 2);
 	config_write(PCI_BAR0, (uint32_t)old, 4);
@@ -290,7 +292,8 @@ static const struct check checks[] = {
 	{ "A4.9", "Interrupt Status stays 0 while an interrupt is pending", NEED_INTERRUPTS,
 	  status_without_interrupt },
 	{ "A4.10", "Revision ID is 00h", 0, revision },
-	{ "A4.11", "sub-class and interface hold the protocol type as configured", NEED_PROTOCOL, protocol_type },
+	{ "A4.11", "sub-class and interface hold the protocol type as configured",
+	  NEED_PROTOCOL, protocol_type },
 	{ "A4.12", "base class is FFh", 0, base_class },
 	{ "A4.13", "header type is 00h", 0, header_type },
 	{ "A4.14", "address bits of BAR 0 are 0 after reset", 0, bar0_reset },

@@ -226,7 +226,8 @@ static bool all_interrupts_on(void)
 
 static bool absent_vectors(void)
 {
-	const uint32_t vectors[] = { own.vectors ? own.vectors : CONF_MAX_VECTORS, CONF_MAX_VECTORS, 0x7ff, 0xffff };
+	const uint32_t vectors[] = { own.vectors ? own.vectors : CONF_MAX_VECTORS, CONF_MAX_VECTORS, 0x7ff,
+				    0xffff };
 	bool good = all_interrupts_on();
 
 	for (unsigned int n = 0; n < sizeof(vectors) / sizeof(vectors[0]); n++) {
@@ -302,30 +303,35 @@ static bool order(void)
 }
 
 static const struct check checks[] = {
-	{ "A7-doorbell.1", "a doorbell interrupts the peer that it addresses, once", NEED_INTERRUPTS | NEED_PEER,
-	  to_peer },
-	{ "A7-doorbell.2", "a doorbell of a peer interrupts here, once", NEED_INTERRUPTS | NEED_PEER, from_peer },
+	{ "A7-doorbell.1", "a doorbell interrupts the peer that it addresses, once",
+	  NEED_INTERRUPTS | NEED_PEER, to_peer },
+	{ "A7-doorbell.2", "a doorbell of a peer interrupts here, once",
+	  NEED_INTERRUPTS | NEED_PEER, from_peer },
 	{ "A7-doorbell.3", "each vector arrives as itself", NEED_MSIX | NEED_INTERRUPTS, each_vector_here },
 	{ "A7-doorbell.4", "each vector arrives as itself at a peer", NEED_MSIX | NEED_INTERRUPTS | NEED_PEER,
 	  each_vector_at_peer },
 	{ "A7-doorbell.5", "a doorbell interrupts nobody but its target", NEED_INTERRUPTS | NEED_TWO_PEERS,
 	  addressed_peer_only },
-	{ "A7-doorbell.6", "a masked vector: no effect, now or later", NEED_MSIX | NEED_INTERRUPTS, vector_masked },
+	{ "A7-doorbell.6", "a masked vector: no effect, now or later",
+	  NEED_MSIX | NEED_INTERRUPTS, vector_masked },
 	{ "A7-doorbell.7", "a masked vector leaves the others alone",
 	  NEED_MSIX | NEED_INTERRUPTS | NEED_TWO_VECTORS, one_vector_masked },
-	{ "A7-doorbell.8", "function masked: no effect, now or later", NEED_MSIX | NEED_INTERRUPTS, function_masked },
+	{ "A7-doorbell.8", "function masked: no effect, now or later",
+	  NEED_MSIX | NEED_INTERRUPTS, function_masked },
 	{ "A7-doorbell.9", "MSI-X off: no effect, now or later", NEED_MSIX | NEED_INTERRUPTS, msix_off },
 	{ "A7-doorbell.10", "a vector that is not provided: no effect", NEED_INTERRUPTS, absent_vectors },
 	{ "A7-doorbell.11", "a peer that does not exist: no effect", NEED_INTERRUPTS, absent_peers },
-	{ "A7-doorbell.12", "own Interrupt Control 0: no effect, now or later", NEED_INTERRUPTS, disabled_here },
-	{ "A7-doorbell.13", "Interrupt Control of the peer 0: no effect, now or later", NEED_INTERRUPTS | NEED_PEER,
-	  disabled_at_peer },
+	{ "A7-doorbell.12", "own Interrupt Control 0: no effect, now or later",
+	  NEED_INTERRUPTS, disabled_here },
+	{ "A7-doorbell.13", "Interrupt Control of the peer 0: no effect, now or later",
+	  NEED_INTERRUPTS | NEED_PEER, disabled_at_peer },
 	{ "A7-doorbell.14", "what was stored before a doorbell is visible at the interrupt",
 	  NEED_INTERRUPTS | NEED_PEER, order },
 	{ "P2.1", "a doorbell to oneself interrupts, once", NEED_INTERRUPTS, to_oneself },
-	{ "P2.2", "INTx disable: no effect of a doorbell, now or later", NEED_INTX | NEED_INTERRUPTS, intx_disable },
-	{ "P2.3", "MSI-X without Bus Master: no effect of a doorbell, now or later", NEED_MSIX | NEED_INTERRUPTS,
-	  no_master },
+	{ "P2.2", "INTx disable: no effect of a doorbell, now or later",
+	  NEED_INTX | NEED_INTERRUPTS, intx_disable },
+	{ "P2.3", "MSI-X without Bus Master: no effect of a doorbell, now or later",
+	  NEED_MSIX | NEED_INTERRUPTS, no_master },
 };
 
 CHECK_LIST(doorbell_checks, checks);

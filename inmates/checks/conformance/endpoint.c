@@ -2,9 +2,9 @@
 /*
  * The device under test: discovery, placement of its BARs, interrupts, sections.
  *
- * Parameters: bdf=N the device to use (default: the first one found); bar-base=ADDRESS and memory-base=ADDRESS
- * guest addresses without RAM for BAR 0/1 and for BAR 2; msix-intid=N msix-count=N the SPIs that the cell owns
- * for message interrupts.
+ * Parameters: bdf=N the device to use (default: the first one found); bar-base=ADDRESS and
+ * memory-base=ADDRESS guest addresses without RAM for BAR 0/1 and for BAR 2; msix-intid=N and msix-count=N
+ * the SPIs that the cell owns for message interrupts.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -203,6 +203,11 @@ static uint64_t capability_u64(uint32_t offset)
 	return pci_read(own.dev.bdf, at, 4) | ((uint64_t)pci_read(own.dev.bdf, (uint16_t)(at + 4), 4) << 32);
 }
 
+static uint32_t type_bits(uint32_t bar)
+{
+	return bar & PCI_BAR_IO ? BAR_IO_TYPE_BITS : BAR_MEMORY_TYPE_BITS;
+}
+
 /* Decoding is off. Leaves all BARs at 0. */
 static void size_bars(void)
 {
@@ -216,7 +221,7 @@ static void size_bars(void)
 		if (n == 3 && own.relocatable)
 			own.bar_bits[n] = value;
 		else
-			own.bar_bits[n] = value & ~(value & PCI_BAR_IO ? BAR_IO_TYPE_BITS : BAR_MEMORY_TYPE_BITS);
+			own.bar_bits[n] = value & ~type_bits(value);
 	}
 }
 
@@ -247,8 +252,11 @@ static const char *place_bars(void)
 		if (own.msix_capability) {
 			uint16_t cap = own.msix_capability;
 
-			own.msix_table = address + (pci_read(own.dev.bdf, (uint16_t)(cap + MSIX_TABLE), 4) & ~7u);
-			own.msix_pba = address + (pci_read(own.dev.bdf, (uint16_t)(cap + MSIX_PBA), 4) & ~7u);
+			uint32_t table = pci_read(own.dev.bdf, (uint16_t)(cap + MSIX_TABLE), 4);
+			uint32_t pba = pci_read(own.dev.bdf, (uint16_t)(cap + MSIX_PBA), 4);
+
+			own.msix_table = address + (table & ~MSIX_BIR_MASK);
+			own.msix_pba = address + (pba & ~MSIX_BIR_MASK);
 		}
 	} else if (own.msix_capability) {
 		return "it has MSI-X but no BAR 1";
@@ -263,9 +271,11 @@ static const char *place_bars(void)
 
 static void note_start(void)
 {
+	uint16_t privileged = (uint16_t)(own.dev.capability + IVSHMEM_CAP_PRIV_CTRL);
+
 	for (unsigned int n = 0; n < 16; n++)
 		own.start.config[n] = pci_read(own.dev.bdf, (uint16_t)(4 * n), 4);
-	own.start.privileged = pci_read(own.dev.bdf, (uint16_t)(own.dev.capability + IVSHMEM_CAP_PRIV_CTRL), 1);
+	own.start.privileged = pci_read(own.dev.bdf, privileged, 1);
 	if (own.msix_capability)
 		own.start.msix_control = pci_read(own.dev.bdf,
 						  (uint16_t)(own.msix_capability + MSIX_CONTROL), 2);
@@ -277,9 +287,12 @@ static void note_start_behind_bars(void)
 	own.start.int_control = shmem_read(&own.dev, IVSHMEM_REG_INT_CTRL);
 	own.start.state = shmem_read(&own.dev, IVSHMEM_REG_STATE);
 	own.start.table_entry = *endpoint_word(4ull * own.dev.id);
-	for (uint32_t vector = 0; vector < own.vectors && vector < 32; vector++)
-		if (!(endpoint_table_read(vector * MSIX_ENTRY_SIZE + MSIX_ENTRY_CONTROL) & MSIX_VECTOR_MASKED))
+	for (uint32_t vector = 0; vector < own.vectors && vector < 32; vector++) {
+		uint32_t control = endpoint_table_read(vector * MSIX_ENTRY_SIZE + MSIX_ENTRY_CONTROL);
+
+		if (!(control & MSIX_VECTOR_MASKED))
 			own.start.unmasked |= 1u << vector;
+	}
 }
 
 const char *endpoint_open(void)

@@ -23,6 +23,7 @@
 #define MSIX_CONTROL_SIZE	0x07ffu
 #define MSIX_TABLE		0x04u
 #define MSIX_PBA		0x08u
+#define MSIX_BIR_MASK		0x07u
 #define MSIX_ENTRY_SIZE		16u
 #define MSIX_ENTRY_DATA		0x08u
 #define MSIX_ENTRY_CONTROL	0x0cu

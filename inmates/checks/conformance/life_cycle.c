@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reset and disconnection of a peer: sections A.9 and A.10. Somebody outside has to do what the lines
- * "# action: VERB peer ID" say. The first check makes one peer go through all of it; the others judge what was seen.
+ * "# action: VERB peer ID" say. The first check makes one peer go through all of it; the others judge what
+ * was seen.
  */
 #include <inmate.h>
 #include <irq.h>
@@ -33,7 +34,9 @@ static uint32_t interrupts_so_far(void)
 
 static uint32_t interrupts_of(struct peer *peer)
 {
-	return peer_do(peer, CONF_COUNTS, 0, 0, 0, 0) ? endpoint_area(peer->id)->results[CONF_COUNT_TOTAL] : ~0u;
+	if (!peer_do(peer, CONF_COUNTS, 0, 0, 0, 0))
+		return ~0u;
+	return endpoint_area(peer->id)->results[CONF_COUNT_TOTAL];
 }
 
 /* Nothing latched, nothing counted, both listen */
@@ -149,7 +152,8 @@ static bool after_shutdown(void)
 	bool complete = watch_life_cycle();
 
 	return tap_equal("all of the life cycle seen", complete, 1) &
-	       tap_equal("entry is 0", facts.shutdown.entry_zero, 1) & tap_equal("interrupts", facts.shutdown.here, 1);
+	       tap_equal("entry is 0", facts.shutdown.entry_zero, 1) &
+	       tap_equal("interrupts", facts.shutdown.here, 1);
 }
 
 static bool after_start(void)
@@ -227,20 +231,21 @@ static bool reset_state(void)
 
 static const struct check checks[] = {
 	{ "A10.1", "a peer is shut down: its entry is 0, one interrupt", NEEDS, after_shutdown },
-	{ "A10.2", "a peer is started: its entry stays 0 and nobody is interrupted until it writes State", NEEDS,
-	  after_start },
+	{ "A10.2", "a peer is started: its entry stays 0 and nobody is interrupted until it writes State",
+	  NEEDS, after_start },
 	{ "A10.3", "a running peer is started again: its entry becomes 0, others are interrupted", NEEDS,
 	  after_restart },
 	{ "A10.4", "a peer with State 0 is reset: no interrupt", NEEDS, after_quiet_reset },
 	{ "A10.5", "a peer is destroyed: its entry is 0, one interrupt", NEEDS, after_destruction },
-	{ "A10.6", "a peer connects: its entry stays 0 and nobody is interrupted until it writes State", NEEDS,
-	  after_creation },
-	{ "A10.7", "all other peers are interrupted when a peer is shut down or destroyed", NEEDS | NEED_TWO_PEERS,
-	  others_hear },
-	{ "A7-doorbell.15", "a peer that is shut down or destroyed: no effect of a doorbell, now or later", NEEDS,
-	  absent_peer },
+	{ "A10.6", "a peer connects: its entry stays 0 and nobody is interrupted until it writes State",
+	  NEEDS, after_creation },
+	{ "A10.7", "all other peers are interrupted when a peer is shut down or destroyed",
+	  NEEDS | NEED_TWO_PEERS, others_hear },
+	{ "A7-doorbell.15", "a peer that is shut down or destroyed: no effect of a doorbell, now or later",
+	  NEEDS, absent_peer },
 	{ "A9.1", "reset of a used device: Command, BARs and Privileged Control are 0", NEEDS, reset_config },
-	{ "A9.2", "reset of a used device: MSI-X is off, all vectors are masked", NEEDS | NEED_MSIX, reset_msix },
+	{ "A9.2", "reset of a used device: MSI-X is off, all vectors are masked",
+	  NEEDS | NEED_MSIX, reset_msix },
 	{ "A9.3", "reset of a used device: Interrupt Control is 0", NEEDS, reset_int_control },
 	{ "A9.4", "reset of a used device: State and the own entry are 0", NEEDS, reset_state },
 };

@@ -10,7 +10,6 @@
 #include "suite.h"
 
 #define MSIX(offset)	((uint16_t)(own.msix_capability + (offset)))
-#define BIR_MASK	0x7u
 #define MSIX_MAX_VECTORS 2048u
 
 static bool one_kind(void)
@@ -38,7 +37,7 @@ static bool in_bar1(const char *what, uint16_t reg, uint32_t size)
 {
 	uint32_t value = config_read(MSIX(reg), 4), bar = ~own.bar_bits[1] + 1;
 
-	if ((value & BIR_MASK) == 1 && (value & ~BIR_MASK) + size <= bar)
+	if ((value & MSIX_BIR_MASK) == 1 && (value & ~MSIX_BIR_MASK) + size <= bar)
 		return true;
 	tap_note("%s at %x, BAR 1 has %x bytes", what, value, bar);
 	return false;
@@ -56,7 +55,8 @@ static bool pba_in_bar1(void)
 
 static bool apart(void)
 {
-	uint32_t table = config_read(MSIX(MSIX_TABLE), 4) & ~BIR_MASK, pba = config_read(MSIX(MSIX_PBA), 4) & ~BIR_MASK;
+	uint32_t table = config_read(MSIX(MSIX_TABLE), 4) & ~MSIX_BIR_MASK;
+	uint32_t pba = config_read(MSIX(MSIX_PBA), 4) & ~MSIX_BIR_MASK;
 
 	if (own.vectors <= MSIX_MAX_VECTORS &&
 	    (table + own.vectors * MSIX_ENTRY_SIZE <= pba || pba + (own.vectors + 63) / 64 * 8 <= table))
@@ -86,7 +86,7 @@ static bool control_bits(void)
 
 static bool start_off(void)
 {
-	return tap_equal("enable and mask", own.start.msix_control & (MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL), 0);
+	return tap_equal("enable", own.start.msix_control & MSIX_CONTROL_ENABLE, 0);
 }
 
 static bool start_masked(void)
@@ -112,7 +112,8 @@ static bool table_holds(void)
 		good &= tap_equal("address", endpoint_table_read(entry), 0xfee00000 + 4 * vector);
 		good &= tap_equal("upper address", endpoint_table_read(entry + 4), 0x12345678 + vector);
 		good &= tap_equal("data", endpoint_table_read(entry + MSIX_ENTRY_DATA), 0x4000 + vector);
-		good &= tap_equal("masked", endpoint_table_read(entry + MSIX_ENTRY_CONTROL) & MSIX_VECTOR_MASKED, 1);
+		good &= tap_equal("masked",
+				  endpoint_table_read(entry + MSIX_ENTRY_CONTROL) & MSIX_VECTOR_MASKED, 1);
 		for (uint32_t n = 0; n < 4; n++)
 			endpoint_table_write(entry + 4 * n, old[n]);
 		good &= tap_equal("mask as before", endpoint_table_read(entry + MSIX_ENTRY_CONTROL), old[3]);
@@ -148,12 +149,13 @@ static const struct check checks[] = {
 	{ "A6.3", "the MSI-X table lies in BAR 1", NEED_MSIX, table_in_bar1 },
 	{ "A6.4", "the Pending Bit Array lies in BAR 1", NEED_MSIX, pba_in_bar1 },
 	{ "A6.5", "table and Pending Bit Array do not overlap", NEED_MSIX, apart },
-	{ "A6.6", "MSI-X enable and function mask can be written, the rest of the control word cannot", NEED_MSIX,
-	  control_bits },
+	{ "A6.6", "MSI-X enable and function mask can be written, the rest of the control word cannot",
+	  NEED_MSIX, control_bits },
 	{ "A6.7", "MSI-X is off after reset", NEED_MSIX, start_off },
 	{ "A6.8", "all vectors are masked after reset", NEED_MSIX, start_masked },
 	{ "A6.9", "the entries of the table hold address, data and mask", NEED_MSIX, table_holds },
-	{ "A6.10", "the Pending Bit Array reads 0, also after an event for a masked vector", NEED_MSIX, pba_zero },
+	{ "A6.10", "the Pending Bit Array reads 0, also after an event for a masked vector",
+	  NEED_MSIX, pba_zero },
 };
 
 CHECK_LIST(msix_checks, checks);

@@ -10,7 +10,6 @@
 #include "suite.h"
 
 #define FIND_SECONDS	5u
-#define ACTION_SECONDS	300u
 
 struct peer peers[2];
 unsigned int num_peers;
@@ -180,7 +179,7 @@ bool wait_peer_state(const struct peer *peer, uint32_t value)
 {
 	uint64_t start = timer_ticks();
 
-	while (peer_state(peer) != value && still_waiting(start, ACTION_SECONDS))
+	while (peer_state(peer) != value && still_waiting(start, action_seconds))
 		nap();
 	return tap_equal("State of the peer", peer_state(peer), value);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who may not write: H3 and H4. A companion tries; the hypervisor may stop it for that, so these checks come last
- * and do not insist on an answer.
+ * Who may not write: H3 and H4. A companion tries; the hypervisor may stop it for that, so these checks come
+ * last and do not insist on an answer.
  */
 #include <inmate.h>
 #include <tap.h>
@@ -64,7 +64,8 @@ static bool state_table(void)
 }
 
 static const struct check checks[] = {
-	{ "A2.6", "nobody but its owner can write an output section", NEED_OUTPUT | NEED_PEER, output_of_another },
+	{ "A2.6", "nobody but its owner can write an output section",
+	  NEED_OUTPUT | NEED_PEER, output_of_another },
 	{ "A2.7", "no guest can write the State Table", NEED_PEER, state_table },
 };
 

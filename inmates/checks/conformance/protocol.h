@@ -35,7 +35,7 @@ _Static_assert(sizeof(struct conf_area) <= CONF_AREA_SIZE, "an area holds reques
 enum conf_op {
 	CONF_PING,
 	CONF_INFO,		/* results: enum conf_info */
-	CONF_DEFAULT,		/* decoding, all vectors armed, no one-shot, Interrupt Control 0, State ready */
+	CONF_DEFAULT,		/* endpoint_default(), State CONF_READY */
 	CONF_FLUSH,		/* takes events that were latched, forgets all counts, watches nothing */
 	CONF_COUNTS,		/* results: enum conf_counts */
 	CONF_REG_READ,		/* offset */
@@ -45,7 +45,7 @@ enum conf_op {
 	CONF_TABLE_WRITE,	/* offset in the MSI-X table, value */
 	CONF_MEM_READ,		/* offset from the State Table, low and high */
 	CONF_MEM_WRITE,		/* offset low, high, value */
-	CONF_FOREIGN_WRITE,	/* as CONF_MEM_WRITE where it must not write; result: was there an exception */
+	CONF_FOREIGN_WRITE,	/* as CONF_MEM_WRITE, where it must not; result: was there an exception */
 	CONF_WATCH,		/* offset low, high: each interrupt looks at this word */
 	CONF_PUBLISH,		/* offset low, high, value, State: writes memory, then State */
 };

@@ -85,7 +85,8 @@ static bool max_peers_equal(void)
 	bool good = true;
 
 	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("Maximum Peers of the peer", peers[n].info[CONF_INFO_MAX_PEERS], own.dev.max_peers);
+		good &= tap_equal("Maximum Peers of the peer", peers[n].info[CONF_INFO_MAX_PEERS],
+				  own.dev.max_peers);
 	return good;
 }
 
@@ -126,7 +127,8 @@ static const struct check checks[] = {
 	{ "A7-max.3", "Maximum Peers is the same for all peers", NEED_PEER, max_peers_equal },
 	{ "A7-int.1", "Interrupt Control is 0 after reset", 0, int_control_reset },
 	{ "A7-int.2", "bit 0 of Interrupt Control can be written", 0, int_control_bit },
-	{ "A7-int.3", "bits 31 to 1 of Interrupt Control read 0 and ignore writes", 0, int_control_other_bits },
+	{ "A7-int.3", "bits 31 to 1 of Interrupt Control read 0 and ignore writes",
+	  0, int_control_other_bits },
 };
 
 CHECK_LIST(register_checks, checks);

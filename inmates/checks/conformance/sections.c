@@ -25,7 +25,8 @@ static bool rw_equal(void)
 	bool good = true;
 
 	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("R/W Section Size of the peer", info_u64(&peers[n], CONF_INFO_RW_SIZE), own.dev.rw_size);
+		good &= tap_equal("R/W Section Size of the peer", info_u64(&peers[n], CONF_INFO_RW_SIZE),
+				  own.dev.rw_size);
 	return good;
 }
 
@@ -34,8 +35,8 @@ static bool output_equal(void)
 	bool good = true;
 
 	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("Output Section Size of the peer", info_u64(&peers[n], CONF_INFO_OUTPUT_SIZE),
-				  own.dev.output_size);
+		good &= tap_equal("Output Section Size of the peer",
+				  info_u64(&peers[n], CONF_INFO_OUTPUT_SIZE), own.dev.output_size);
 	return good;
 }
 
@@ -44,7 +45,8 @@ static bool state_equal(void)
 	bool good = true;
 
 	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("State Table Size of the peer", peers[n].info[CONF_INFO_STATE_SIZE], own.dev.state_size);
+		good &= tap_equal("State Table Size of the peer", peers[n].info[CONF_INFO_STATE_SIZE],
+				  own.dev.state_size);
 	return good;
 }
 
@@ -52,7 +54,8 @@ static bool entry_per_peer(void)
 {
 	if (own.dev.state_size >= 4ull * own.dev.max_peers)
 		return true;
-	tap_note("State Table of %llx bytes for %u peers", (unsigned long long)own.dev.state_size, own.dev.max_peers);
+	tap_note("State Table of %llx bytes for %u peers", (unsigned long long)own.dev.state_size,
+		 own.dev.max_peers);
 	return false;
 }
 
@@ -94,7 +97,8 @@ static bool output_of_each(void)
 		uint64_t word = endpoint_output_offset(peers[n].id) + LAST_WORD;
 		uint32_t mark = 0x30000000 + peers[n].id;
 
-		good = peer_reads(&peers[n], "own output, read by the peer", own_word, 0x20000000 + own.dev.id) &&
+		good = peer_reads(&peers[n], "own output, read by the peer", own_word,
+				  0x20000000 + own.dev.id) &&
 		       peer_write(&peers[n], word, mark) &&
 		       tap_equal("output of the peer", *endpoint_word(word), mark);
 	}
@@ -146,10 +150,10 @@ static const struct check checks[] = {
 	{ "A2.4", "the State Table has an entry for each possible peer", 0, entry_per_peer },
 	{ "A2.5", "all sizes are multiples of a page", 0, whole_pages },
 	{ "A3.1", "State Table Size is not 0", 0, has_state_table },
-	{ "A3.2", "the R/W section lies behind the State Table, and all peers can write it", NEED_RW | NEED_PEER,
-	  rw_both_ways },
-	{ "A3.3", "the output sections follow in the order of IDs, and all can read them", NEED_OUTPUT | NEED_PEER,
-	  output_of_each },
+	{ "A3.2", "the R/W section lies behind the State Table, and all peers can write it",
+	  NEED_RW | NEED_PEER, rw_both_ways },
+	{ "A3.3", "the output sections follow in the order of IDs, and all can read them",
+	  NEED_OUTPUT | NEED_PEER, output_of_each },
 	{ "A3.4", "a peer can read the output section of another", NEED_OUTPUT | NEED_TWO_PEERS,
 	  output_between_peers },
 	{ "A3.5", "all sections can be read to their end", 0, all_readable },

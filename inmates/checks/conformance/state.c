@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State and State Table: sections A.7 (State) and A.8, H5, and the order of memory and State (client rules 0.4).
+ * State and State Table: sections A.7 (State) and A.8, H5, and the order of memory and State (client rules
+ * 0.4).
  *
- * Whether a State change is kept for a peer that cannot be interrupted at that moment is left open: at most one
- * interrupt may come when it can.
+ * Whether a State change is kept for a peer that cannot be interrupted at that moment is left open: at most
+ * one interrupt may come when it can.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -98,7 +99,8 @@ static bool table_before_interrupt(void)
 		set_state(n);
 		do {
 			good = good && peer_do(peer, CONF_COUNTS, 0, 0, 0, 0);
-		} while (good && endpoint_area(peer->id)->results[CONF_COUNT_TOTAL] < n && still_waiting(start, event_seconds));
+		} while (good && endpoint_area(peer->id)->results[CONF_COUNT_TOTAL] < n &&
+			 still_waiting(start, event_seconds));
 		good = good && tap_equal("own entry at the interrupt of the peer",
 					 endpoint_area(peer->id)->results[CONF_COUNT_SEEN], n);
 	}
@@ -257,14 +259,16 @@ static const struct check checks[] = {
 	{ "A7-state.1", "State is 0 after reset", 0, reset_value },
 	{ "A7-state.2", "State reads as written, all 32 bits", 0, reads_back },
 	{ "A7-state.3", "a written State is in the State Table entry of the own ID", 0, goes_to_table },
-	{ "A7-state.4", "a change does not interrupt the peer that made it", NEED_INTERRUPTS, silent_for_oneself },
+	{ "A7-state.4", "a change does not interrupt the peer that made it",
+	  NEED_INTERRUPTS, silent_for_oneself },
 	{ "A7-state.5", "a change interrupts a peer, once", NEED_INTERRUPTS | NEED_PEER, interrupts_peer },
 	{ "A7-state.6", "a change by a peer interrupts here, once, at vector 0", NEED_INTERRUPTS | NEED_PEER,
 	  interrupts_by_peer },
 	{ "A7-state.7", "the State Table is up to date when the interrupt comes", NEED_INTERRUPTS | NEED_PEER,
 	  table_before_interrupt },
 	{ "A7-state.8", "writing the same value interrupts nobody", NEED_INTERRUPTS | NEED_PEER, same_value },
-	{ "A7-state.9", "each of several changes interrupts once", NEED_INTERRUPTS | NEED_PEER, every_change },
+	{ "A7-state.9", "each of several changes interrupts once",
+	  NEED_INTERRUPTS | NEED_PEER, every_change },
 	{ "A7-state.10", "a change interrupts all other peers, once each", NEED_INTERRUPTS | NEED_TWO_PEERS,
 	  all_peers },
 	{ "A7-state.11", "with Interrupt Control 0 a change does not interrupt, afterwards at most once",

@@ -3,9 +3,10 @@
  * check_conformance: runs the checks, prints TAP 13 with the plan as last line.
  *
  * Parameters, beside those of endpoint.c: companions=N how many companions to wait for (0 to 2, default 2);
- * actions: somebody does what lines "# action: ..." say; fatal: also write to read-only configuration registers,
- * which stops the CPU on Jailhouse; protocol=N the type that the configuration gives the device; timeout=N seconds
- * until an event or answer is given up (default 20).
+ * actions: somebody does what lines "# action: ..." say; fatal: also write to read-only configuration
+ * registers, which stops the CPU on Jailhouse; protocol=N the type that the configuration gives the device;
+ * timeout=N and action-timeout=N seconds until an event or answer, and what follows an action, is given up
+ * (default 20, 300).
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -20,7 +21,7 @@ static const struct check_list *const lists[] = {
 };
 
 const char *skip_reason;
-unsigned int event_seconds;
+unsigned int event_seconds, action_seconds;
 static uint32_t available;	/* what of enum need there is */
 
 static const struct {
@@ -146,6 +147,7 @@ void inmate_main(void)
 	const char *why;
 
 	event_seconds = (unsigned int)param_int("timeout", 20);
+	action_seconds = (unsigned int)param_int("action-timeout", 300);
 	printk("TAP version 13\n");
 	why = endpoint_open();
 	if (why) {
@@ -166,8 +168,8 @@ void inmate_main(void)
 			skip_reason = why_not(check);
 			good = skip_reason || (begin_check(check) && check->run());
 			failed += !good;
-			printk("%s %u - %s %s%s%s\n", good ? "ok" : "not ok", ++number, check->id, check->text,
-			       skip_reason ? " # SKIP " : "", skip_reason ? skip_reason : "");
+			printk("%s %u - %s %s", good ? "ok" : "not ok", ++number, check->id, check->text);
+			printk("%s%s\n", skip_reason ? " # SKIP " : "", skip_reason ? skip_reason : "");
 		}
 	}
 	leave_traces();

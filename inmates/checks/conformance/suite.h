@@ -3,8 +3,8 @@
  * The tester: one numbered check for each requirement of the IVSHMEM v2 specification that a guest can see.
  * docs/ivshmem-conformance.md lists them all; a test compares it with the tables here.
  *
- * Each check begins with the device in the state of endpoint_default(), nothing latched, no counts, own State 0,
- * and with the companions likewise but for their State, CONF_READY.
+ * Each check begins with the device in the state of endpoint_default(), nothing latched, no counts, own State
+ * 0, and with the companions likewise but for their State, CONF_READY.
  */
 #ifndef CONFORMANCE_SUITE_H
 #define CONFORMANCE_SUITE_H
@@ -65,7 +65,7 @@ bool got(uint32_t vector, uint32_t count);
 void msix_control(uint16_t value);
 uint32_t config_read(uint16_t offset, unsigned int width);
 void config_write(uint16_t offset, uint32_t value, unsigned int width);
-/* A word that this peer can write and that no request or answer uses: of the R/W section, else of its output */
+/* A word that this peer can write and that no request uses: of the R/W section, else of its output section */
 uint64_t scratch_offset(uint32_t writer);
 
 /* What a guest can do to its device, beside Interrupt Control, so that events do not reach it */
@@ -80,6 +80,7 @@ extern const struct gate gates[];
 extern const unsigned int num_gates;
 
 extern unsigned int event_seconds;	/* after which an event or answer that has to come is given up */
+extern unsigned int action_seconds;	/* the same for what follows an action */
 
 /* Answers the hypervisor's messages; true while less than this time has passed since start */
 bool still_waiting(uint64_t start, unsigned int seconds);
