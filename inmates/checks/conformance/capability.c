@@ -154,7 +154,7 @@ static bool one_shot_delivery(void)
 {
 	endpoint_one_shot(true);
 	interrupts_on();
-	shmem_ring(&own.dev, own.dev.id, 0);
+	ring_here(0);
 	return got(0, 1) & tap_equal("Interrupt Control", shmem_read(&own.dev, IVSHMEM_REG_INT_CTRL), 0);
 }
 
@@ -165,9 +165,9 @@ static bool one_shot_only_one(void)
 	endpoint_one_shot(true);
 	for (uint32_t n = 1; n <= 3; n++) {
 		interrupts_on();
-		shmem_ring(&own.dev, own.dev.id, 0);
+		ring_here(0);
 		good &= got(0, n);
-		shmem_ring(&own.dev, own.dev.id, 0);
+		ring_here(0);
 		good &= got(0, n);
 	}
 	return good;
@@ -179,7 +179,7 @@ static bool one_shot_off(void)
 
 	interrupts_on();
 	for (uint32_t n = 1; n <= 3; n++) {
-		shmem_ring(&own.dev, own.dev.id, 0);
+		ring_here(0);
 		good &= got(0, n);
 		good &= tap_equal("Interrupt Control", shmem_read(&own.dev, IVSHMEM_REG_INT_CTRL), 1);
 	}

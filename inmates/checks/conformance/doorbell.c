@@ -12,11 +12,6 @@
 
 #define ROUNDS		100u
 
-static void ring_self(uint32_t vector)
-{
-	shmem_ring(&own.dev, own.dev.id, vector);
-}
-
 /* --- gates --- */
 
 static void mask_vector(uint32_t value)
@@ -82,14 +77,14 @@ static bool gate_drops(unsigned int gate)
 	bool good;
 
 	interrupts_on();
-	ring_self(0);
+	ring_here(0);
 	good = got(0, 1);
 	gates[gate].close();
-	ring_self(0);
+	ring_here(0);
 	good &= got(0, 1);
 	gates[gate].open();
 	good &= got(0, 1);
-	ring_self(0);
+	ring_here(0);
 	return good & got(0, 2);
 }
 
@@ -126,7 +121,7 @@ static bool to_oneself(void)
 
 	interrupts_on();
 	for (uint32_t n = 1; n <= 3; n++) {
-		ring_self(0);
+		shmem_ring(&own.dev, own.dev.id, 0);
 		good &= got(0, n);
 	}
 	return good;
@@ -160,7 +155,7 @@ static bool each_vector_here(void)
 	interrupts_on();
 	for (uint32_t vector = 0; vector < own.usable; vector++) {
 		endpoint_forget();
-		ring_self(vector);
+		ring_here(vector);
 		good &= got(vector, 1);
 	}
 	return good;
@@ -185,8 +180,8 @@ static bool one_vector_masked(void)
 
 	interrupts_on();
 	close_vector();
-	ring_self(0);
-	ring_self(1);
+	ring_here(0);
+	ring_here(1);
 	good &= got(1, 1);
 	open_vector();
 	return good & got(1, 1);
@@ -231,12 +226,14 @@ static bool absent_vectors(void)
 	bool good = all_interrupts_on();
 
 	for (unsigned int n = 0; n < sizeof(vectors) / sizeof(vectors[0]); n++) {
-		ring_self(vectors[n]);
-		if (num_peers)
-			shmem_ring(&own.dev, peers[0].id, vectors[n]);
+		shmem_ring(&own.dev, own.dev.id, vectors[n]);
+		for (unsigned int peer = 0; good && peer < num_peers; peer++) {
+			shmem_ring(&own.dev, peers[peer].id, vectors[n]);
+			good = peer_ring(&peers[peer], own.dev.id, vectors[n]);
+		}
 	}
 	good = good && nobody_else_hears();
-	ring_self(0);
+	ring_here(0);
 	return good && got(0, 1);
 }
 
@@ -245,11 +242,14 @@ static bool absent_peers(void)
 	const uint32_t ids[] = { own.dev.max_peers & 0xffff, 0xff, 0x8000, 0xffff };
 	bool good = all_interrupts_on();
 
-	for (unsigned int n = 0; n < sizeof(ids) / sizeof(ids[0]); n++)
-		if (ids[n] >= own.dev.max_peers)
+	for (unsigned int n = 0; n < sizeof(ids) / sizeof(ids[0]); n++) {
+		if (ids[n] >= own.dev.max_peers) {
 			shmem_ring(&own.dev, ids[n], 0);
+			good = good && (!num_peers || peer_ring(&peers[0], ids[n], 0));
+		}
+	}
 	good = good && nobody_else_hears();
-	ring_self(0);
+	ring_here(0);
 	return good && got(0, 1);
 }
 
@@ -257,14 +257,14 @@ static bool disabled_here(void)
 {
 	bool good;
 
-	ring_self(0);
+	ring_here(0);
 	good = got(0, 0);
 	interrupts_on();
 	good &= got(0, 0);
-	ring_self(0);
+	ring_here(0);
 	good &= got(0, 1);
 	interrupts_off();
-	ring_self(0);
+	ring_here(0);
 	good &= got(0, 1);
 	interrupts_on();
 	return good & got(0, 1);

@@ -136,7 +136,7 @@ static bool pba_zero(void)
 
 	endpoint_table_write(MSIX_ENTRY_CONTROL, MSIX_VECTOR_MASKED);
 	interrupts_on();
-	shmem_ring(&own.dev, own.dev.id, 0);
+	ring_here(0);
 	good &= pba_zero_now();
 	if (num_peers)
 		good &= peer_set_state(&peers[0], 1) && pba_zero_now();

@@ -155,6 +155,17 @@ bool peer_ring(struct peer *peer, uint32_t target, uint32_t vector)
 	return peer_do(peer, CONF_REG_WRITE, IVSHMEM_REG_DOORBELL, (target << 16) | vector, 0, 0);
 }
 
+void ring_here(uint32_t vector)
+{
+	for (unsigned int n = 0; n < num_peers; n++) {
+		if (peers[n].alive) {
+			peer_ring(&peers[n], own.dev.id, vector);
+			return;
+		}
+	}
+	shmem_ring(&own.dev, own.dev.id, vector);
+}
+
 bool peer_write(struct peer *peer, uint64_t offset, uint32_t value)
 {
 	return peer_do(peer, CONF_MEM_WRITE, (uint32_t)offset, (uint32_t)(offset >> 32), value, 0);

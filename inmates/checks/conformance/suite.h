@@ -112,6 +112,8 @@ bool peer_got(struct peer *peer, uint32_t vector, uint32_t count);
 bool peer_interrupts_on(struct peer *peer);
 bool peer_set_state(struct peer *peer, uint32_t value);
 bool peer_ring(struct peer *peer, uint32_t target, uint32_t vector);
+/* A doorbell for the own device: by a companion, and only if there is none by oneself */
+void ring_here(uint32_t vector);
 bool peer_write(struct peer *peer, uint64_t offset, uint32_t value);
 bool peer_reads(struct peer *peer, const char *what, uint64_t offset, uint32_t value);
 bool wait_peer_state(const struct peer *peer, uint32_t value);
