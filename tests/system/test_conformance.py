@@ -110,6 +110,7 @@ class Suite:
     def results(text):
         """The TAP is well-formed: version first, numbers in order, plan last, each check once."""
         assert text.startswith("TAP version 13\n"), text
+        assert PLAN.match(text.splitlines(keepends=True)[-1]), text
         lines = RESULT.findall(text)
         assert [int(number) for _, number, *_ in lines] == list(range(1, int(PLAN.search(text).group(1)) + 1)), text
         names = [name for _, _, name, _, _ in lines]
