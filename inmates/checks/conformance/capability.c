@@ -155,7 +155,7 @@ static bool one_shot_delivery(void)
 	endpoint_one_shot(true);
 	interrupts_on();
 	ring_here(0);
-	return got(0, 1) & tap_equal("Interrupt Control", shmem_read(&own.dev, IVSHMEM_REG_INT_CTRL), 0);
+	return got(0, 1) && tap_equal("Interrupt Control", shmem_read(&own.dev, IVSHMEM_REG_INT_CTRL), 0);
 }
 
 static bool one_shot_only_one(void)

@@ -37,8 +37,9 @@ static void look_for_companions(unsigned int wanted)
 		*peer = (struct peer){ .id = id, .alive = true };
 		if (id == own.dev.id || is_known(id) || !endpoint_area(id) || peer_state(peer) != CONF_READY)
 			continue;
-		if (peer_learn(peer))
-			num_peers++;
+		/* One that announces itself but does not answer fails all checks that need it */
+		num_peers++;
+		peer_learn(peer);
 	}
 }
 
