@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is stored before an interrupt is seen when it arrives: CPU 0 changes State a few times, CPU 1 stores data
- * and rings. The receiver compares when it takes an interrupt.
+ * What is stored before an interrupt is seen when it arrives: CPU 0 changes State a few times, CPU 1 stores
+ * data and rings. The receiver compares when it takes an interrupt.
  */
 #define PEERS		2
 #define STORERS		1

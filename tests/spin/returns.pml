@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A cell that is started again, destroyed and created while another peer rings and writes State: what it gets */
+/* A cell that is started again, destroyed, created, while another peer rings and writes State */
 #define PEERS		2
 #define STORERS		3
 #define CPUS		3
