@@ -4,6 +4,7 @@
 UNIT_HEADERS := $(wildcard hypervisor/include/*.h hypervisor/include/arch/*.h include/bulkhead/*.h \
 	hypervisor/core/*.h hypervisor/devices/*.h hypervisor/drivers/*.h \
 	hypervisor/arch/host/*.h hypervisor/arch/host/include/*.h hypervisor/arch/host/include/asm/*.h tests/unit/*.h \
+	tests/fuzz/*.h \
 	tests/unit/config/generated/*.h)
 UNIT_INCLUDES := -Itests/unit/config -Ihypervisor/include -Iinclude -Ihypervisor/arch/host/include \
 	-Ihypervisor/devices -Itests/unit

@@ -35,6 +35,7 @@ $(eval $(call unit_test,vpci,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_link,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_info,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_oracle,tests/fuzz/ivshmem_model.c,-Itests/fuzz))
 $(eval $(call unit_test,ivshmem_races,$(UNIT_IVSHMEM),-fsanitize=thread))
 
 # The words of a64_forms.h come from the cross assembler, as an object with the bytes as data.
