@@ -2,7 +2,8 @@
 #
 # Fuzz targets. `make fuzz-NAME` replays the corpus and fuzzes for FUZZ_RUNS inputs (a few seconds); by hand, longer:
 #   make fuzz-ivshmem FUZZ_RUNS=100000000
-# What a longer run finds goes to build/fuzz/NAME.corpus; merge what is worth keeping into tests/fuzz/corpus/NAME.
+# What a longer run finds goes to build/fuzz/NAME.corpus; merge what is worth keeping into tests/fuzz/corpus/NAME:
+#   build/fuzz/NAME -merge=1 tests/fuzz/corpus/NAME build/fuzz/NAME.corpus
 
 include tests/sources.mk
 
@@ -11,12 +12,12 @@ FUZZ_RUNS := 20000
 FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fno-sanitize-recover=all -fsanitize=fuzzer,address,undefined \
 	$(UNIT_INCLUDES)
 
-# 1: name  2: sources
+# 1: name  2: sources  3: flags
 define fuzz_test
 $(B)/fuzz/$(1): tests/fuzz/$(1).c $(2) $(UNIT_HEADERS) tests/fuzz/build.mk
 	@mkdir -p $$(@D)
 	@echo "  FUZZCC  $(1)"
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) tests/fuzz/$(1).c $(2) -o $$@ -lcmocka
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(3) tests/fuzz/$(1).c $(2) -o $$@ -lcmocka
 
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(B)/fuzz/$(1)
@@ -28,6 +29,8 @@ fuzz-$(1): $(B)/fuzz/$(1)
 CHECKS += fuzz-$(1)
 endef
 
-$(eval $(call fuzz_test,ivshmem,$(UNIT_IVSHMEM)))
+# What is not the device core is fast and not looked at for new coverage.
+$(eval $(call fuzz_test,ivshmem,$(addprefix tests/fuzz/ivshmem_,board.c model.c mutator.c) $(UNIT_IVSHMEM),-O2 \
+	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_IVSHMEM_MAX_LINKS=8))
 $(eval $(call fuzz_test,config_check,$(UNIT_CONFIG)))
 $(eval $(call fuzz_test,a64_access,hypervisor/core/a64_access.c $(UNIT_HOST)))
