@@ -124,6 +124,8 @@ static void load_image(struct bh_hvmem *mem, const struct firmware *image, const
 		.max_cpus = max_cpus,
 		.config_offset = file->core_size + max_cpus * file->percpu_size,
 		.config_size = config_size,
+		.launcher = BH_LAUNCHER_LINUX,
+		.pool_offset = file->core_size + max_cpus * file->percpu_size + ALIGN(config_size, SZ_4K),
 	};
 	memcpy(mem->virt + header->boot.config_offset, config, config_size);
 	mem->core_size = file->core_size;

@@ -28,13 +28,13 @@ static void pl011_init(volatile uint8_t *base, const struct cfg_console *config)
 	*reg(base, UARTCR) = UARTCR_ON;
 }
 
-static bool pl011_ready(volatile uint8_t *base, const struct cfg_console *config)
+bool pl011_ready(volatile uint8_t *base, const struct cfg_console *config)
 {
 	(void)config;
 	return !(*reg(base, UARTFR) & UARTFR_TXFF);
 }
 
-static void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c)
 {
 	(void)config;
 	*reg(base, UARTDR) = (uint8_t)c;

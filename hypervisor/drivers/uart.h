@@ -16,4 +16,10 @@ struct uart {
 
 extern const struct uart uart_pl011, uart_8250;
 
+/* By name for the time without page tables, when addresses in the structures do not count yet */
+bool pl011_ready(volatile uint8_t *base, const struct cfg_console *config);
+void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c);
+bool uart8250_ready(volatile uint8_t *base, const struct cfg_console *config);
+void uart8250_put(volatile uint8_t *base, const struct cfg_console *config, char c);
+
 #endif

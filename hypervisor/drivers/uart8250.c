@@ -36,12 +36,12 @@ static void uart8250_init(volatile uint8_t *base, const struct cfg_console *conf
 	write_reg(base, config, LCR, LCR_8N1);
 }
 
-static bool uart8250_ready(volatile uint8_t *base, const struct cfg_console *config)
+bool uart8250_ready(volatile uint8_t *base, const struct cfg_console *config)
 {
 	return read_reg(base, config, LSR) & LSR_THRE;
 }
 
-static void uart8250_put(volatile uint8_t *base, const struct cfg_console *config, char c)
+void uart8250_put(volatile uint8_t *base, const struct cfg_console *config, char c)
 {
 	write_reg(base, config, THR, (uint8_t)c);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Contract between a launcher (the Linux driver, later the firmware front door) and the hypervisor
+ * Contract between a launcher (the Linux driver, or the tool that makes bundles for direct boot) and the hypervisor
  * image. Private: both sides are built from one tree, checked by `abi`.
  *
  * Hypervisor memory, page-aligned, from low to high:
@@ -8,9 +8,14 @@
  *   image                     header.core_size bytes, bss included; the file may be shorter, the rest is 0
  *   per-CPU areas             boot.max_cpus * header.percpu_size
  *   system configuration      boot.config_size bytes, rounded up to a page
- *   page pool                 the rest
+ *   bundle                    direct boot only: directory and parts, see bundle.h
+ *   page tables, page pool    from boot.pool_offset on
  *
- * Entry (arm64): every CPU of the root cell in parallel, at EL2h with the MMU off and interrupts masked,
+ * The header begins as the kernel image header of arm64 Linux does (Documentation/arm64/booting.rst of Linux), so that
+ * firmware and QEMU load and enter a bundle as they would a kernel: at EL2, MMU off, at the first instruction. All
+ * other boot parameters are in the file then. The launcher under Linux ignores that part.
+ *
+ * Entry from Linux (arm64): every CPU of the root cell in parallel, at EL2h with the MMU off and interrupts masked,
  * through the hyp stub's HVC_SOFT_RESTART, at base + header.entry with
  *   x0 = physical base of hypervisor memory, x1 = Linux logical CPU number.
  * The launcher has cleaned the whole hypervisor memory to the point of coherency. The hypervisor returns
@@ -24,9 +29,24 @@
 #include "abi.h"
 
 #define BH_IMAGE_SIGNATURE	"BULKHEAD"
-#define BH_IMAGE_ABI		1
+#define BH_IMAGE_ABI		2
+
+#define BH_KERNEL_MAGIC		"ARM\x64"
+
+/* boot.launcher */
+#define BH_LAUNCHER_LINUX	0
+#define BH_LAUNCHER_FIRMWARE	1
 
 struct bh_image_header {
+	struct {			/* little-endian */
+		uint32_t code[2];	/* branch to the entry for firmware */
+		uint64_t text_offset;	/* of the place it wants in RAM, filled in by the tool */
+		uint64_t image_size;	/* hypervisor memory, filled in by the tool; 0 without bundle */
+		uint64_t flags;
+		uint64_t reserved[3];
+		char magic[4];		/* BH_KERNEL_MAGIC */
+		uint32_t reserved2;
+	} kernel;
 	char signature[8];
 	uint32_t abi;
 	uint32_t architecture;		/* CFG_ARCH_* */
@@ -41,9 +61,11 @@ struct bh_image_header {
 		uint32_t max_cpus;	/* highest CPU number of the root cell + 1 */
 		uint32_t online_cpus;	/* how many CPUs are going to enter */
 		uint32_t primary_cpu;	/* number of the entering CPU that sets up for all */
-		uint32_t padding;
+		uint32_t launcher;	/* BH_LAUNCHER_* */
 		uint64_t config_offset;
 		uint64_t config_size;
+		uint64_t bundle_offset;	/* struct bh_bundle; 0: none */
+		uint64_t pool_offset;	/* page-aligned: the launcher uses nothing from here on */
 	} boot;
 };
 
@@ -63,8 +85,10 @@ struct bh_public_page {
 	uint8_t reserved[4096 - 8 - BH_CONSOLE_RING_SIZE - 256];
 };
 
-BH_ABI_ASSERT(sizeof(struct bh_image_header) == 128, bh_image_header);
-BH_ABI_ASSERT(offsetof(struct bh_image_header, boot) == 80, bh_image_boot);
+BH_ABI_ASSERT(sizeof(struct bh_image_header) == 208, bh_image_header);
+BH_ABI_ASSERT(offsetof(struct bh_image_header, kernel.magic) == 56, bh_image_magic);
+BH_ABI_ASSERT(offsetof(struct bh_image_header, signature) == 64, bh_image_signature);
+BH_ABI_ASSERT(offsetof(struct bh_image_header, boot) == 144, bh_image_boot);
 BH_ABI_ASSERT(sizeof(struct bh_public_page) == 4096, bh_public_page);
 
 #endif

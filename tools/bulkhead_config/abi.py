@@ -201,17 +201,46 @@ IVSHMEM_PROTO_ETHERNET = 0x0001
 
 ImageBoot = _struct("bh_boot_params", [
     ("phys_base", u64), ("memory_size", u64), ("max_cpus", u32), ("online_cpus", u32), ("primary_cpu", u32),
-    ("padding", u32), ("config_offset", u64), ("config_size", u64)], packed=False)
+    ("launcher", u32), ("config_offset", u64), ("config_size", u64), ("bundle_offset", u64), ("pool_offset", u64)],
+    packed=False)
+KernelHeader = _struct("kernel", [
+    ("code", u32 * 2), ("text_offset", u64), ("image_size", u64), ("flags", u64), ("reserved", u64 * 3),
+    ("magic", char * 4), ("reserved2", u32)], packed=False)
 ImageHeader = _struct("bh_image_header", [
-    ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64), ("percpu_size", u64),
+    ("kernel", KernelHeader), ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64), ("percpu_size", u64),
     ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
 PublicPage = _struct("bh_public_page", [
     ("console_busy", u32), ("console_tail", u32), ("console", char * 2048), ("reason", char * 256),
     ("reserved", u8 * (4096 - 8 - 2048 - 256))], packed=False)
 
 BH_IMAGE_SIGNATURE = b"BULKHEAD"
-BH_IMAGE_ABI = 1
+BH_IMAGE_ABI = 2
+BH_KERNEL_MAGIC = b"ARM\x64"
+BH_LAUNCHER_LINUX = 0
+BH_LAUNCHER_FIRMWARE = 1
 BH_CONSOLE_RING_SIZE = 2048
+
+# bundle.h
+
+Bundle = _struct("bh_bundle", [
+    ("signature", char * 8), ("version", u32), ("size", u32), ("crc", u32), ("num_parts", u32), ("num_cells", u32),
+    ("num_images", u32), ("num_cpus", u32), ("padding", u32)], packed=False)
+BundlePart = _struct("bh_bundle_part", [
+    ("kind", u32), ("crc", u32), ("offset", u64), ("size", u64), ("name", char * 40)], packed=False)
+BundleCell = _struct("bh_bundle_cell", [
+    ("config_part", u32), ("first_image", u32), ("num_images", u32), ("on_failure", u32), ("max_restarts", u32),
+    ("window_seconds", u32), ("argument", u64)], packed=False)
+BundleImage = _struct("bh_bundle_image", [("part", u32), ("padding", u32), ("target", u64)], packed=False)
+
+BH_BUNDLE_SIGNATURE = b"BHBUNDLE"
+BH_BUNDLE_VERSION = 1
+BH_PART_HYPERVISOR = 1
+BH_PART_SYSTEM = 2
+BH_PART_CELL = 3
+BH_PART_IMAGE = 4
+BH_ON_FAILURE_STOP = 0
+BH_ON_FAILURE_RESTART = 1
+BH_ON_FAILURE_HALT = 2
 
 CONSTANTS = {name: value for name, value in list(globals().items())
              if name.isupper() and isinstance(value, (int, bytes)) and "_" in name}

@@ -31,7 +31,7 @@ uint64_t early_table_pages(uint64_t memory_size)
 
 uint64_t early_tables_offset(const struct bh_image_header *header)
 {
-	return header->boot.config_offset + PAGE_ALIGN(header->boot.config_size);
+	return header->boot.pool_offset;
 }
 
 static uint64_t *table_alloc(struct early_alloc *alloc)

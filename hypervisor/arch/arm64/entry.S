@@ -6,11 +6,20 @@
 #include "layout.h"
 #include "offsets.h"
 
-	.section .header, "a"
+	.section .header, "ax"
 	.globl image_header
 image_header:
+	b	firmware_entry
+	nop
+	.skip	8			/* text offset and image size: filled in by the tool that makes bundles */
+	.skip	8
+	.quad	0x2			/* flags: little-endian, 4K pages, near the start of RAM */
+	.skip	24
+	.ascii	"ARM"
+	.byte	0x64
+	.word	0
 	.ascii	"BULKHEAD"
-	.word	1			/* BH_IMAGE_ABI */
+	.word	2			/* BH_IMAGE_ABI */
 	.word	2			/* CFG_ARCH_ARM64 */
 	.quad	header_core_size
 	.quad	PERCPU_SIZE
@@ -18,8 +27,8 @@ image_header:
 	.quad	header_public_page
 	.asciz	BULKHEAD_VERSION
 	.balign	8
-	.org	image_header + 80
-	.skip	48			/* struct bh_boot_params, filled in by the launcher */
+	.org	image_header + 144
+	.skip	64			/* struct bh_boot_params, filled in by the launcher */
 
 /*
  * This page is also mapped at its physical address, so that the MMU can be switched under it.
