@@ -54,6 +54,6 @@ HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
 .PHONY: check-stack
 check-stack: $(HV)/jailhouse.bin
 	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt \
-		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry early_map arch_leave,--root $(root)) \
+		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map early_message arch_leave,--root $(root)) \
 		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
 CHECKS += check-stack

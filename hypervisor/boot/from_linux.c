@@ -23,6 +23,7 @@ int from_linux_entry(struct percpu *cpu, uint64_t cpu_id, uint64_t sctlr, uint64
 		.entering_cpus = params->online_cpus,
 		.primary_cpu = params->primary_cpu,
 		.pool = image_start + pool,
+		.from_guest = true,
 		.pool_pages = pool < params->memory_size ? (uint32_t)((params->memory_size - pool) >> PAGE_SHIFT) : 0,
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Life cycle of cells: start, stop, destroy; creation is in cell_create.c. */
+#include "bundle.h"
 #include "cell.h"
 #include "cell_internal.h"
 #include "cell_memory.h"
@@ -45,6 +46,10 @@ void cell_unlink(struct cell *cell)
 	cell_count--;
 }
 
+#define for_each_other_cpu(id, set) \
+	for_each_cpu(id, set) \
+		if (percpu_of(id) != this_cpu())
+
 bool management_begin(void)
 {
 	if (!this_cpu()->cell->is_root)
@@ -69,27 +74,25 @@ struct cell *cell_find(uint32_t id)
 
 void root_suspend(void)
 {
-	for_each_cpu(id, &root_cell.cpus)
-		if (percpu_of(id) != this_cpu())
-			cpu_suspend(percpu_of(id));
+	for_each_other_cpu(id, &root_cell.cpus)
+		cpu_suspend(percpu_of(id));
 }
 
 void root_resume(void)
 {
-	for_each_cpu(id, &root_cell.cpus)
-		if (percpu_of(id) != this_cpu())
-			cpu_resume(percpu_of(id));
+	for_each_other_cpu(id, &root_cell.cpus)
+		cpu_resume(percpu_of(id));
 }
 
 void cell_stop_cpus(struct cell *cell)
 {
 	/* all of them, before one is changed: its siblings could switch it on again */
-	for_each_cpu(id, &cell->cpus)
+	for_each_other_cpu(id, &cell->cpus)
 		cpu_suspend(percpu_of(id));
 	for_each_cpu(id, &cell->cpus)
 		cpu_set_parked(percpu_of(id));
 	/* after the second suspend a CPU has dropped its guest state */
-	for_each_cpu(id, &cell->cpus) {
+	for_each_other_cpu(id, &cell->cpus) {
 		cpu_resume(percpu_of(id));
 		cpu_suspend(percpu_of(id));
 	}
@@ -97,7 +100,7 @@ void cell_stop_cpus(struct cell *cell)
 
 void cell_resume_cpus(struct cell *cell)
 {
-	for_each_cpu(id, &cell->cpus)
+	for_each_other_cpu(id, &cell->cpus)
 		cpu_resume(percpu_of(id));
 }
 
@@ -148,9 +151,29 @@ static void end_management(void)
 	management_unlock();
 }
 
-int cell_start(uint32_t id)
+void cell_launch(struct cell *cell, uint64_t argument)
 {
 	struct percpu *boot_cpu = NULL;
+
+	vpci_reset(cell);
+	arch_irq_cell_reset(cell);
+	cell_fill_comm_region(cell);
+	for_each_cpu(cpu_id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(cpu_id);
+
+		cpu->failed = false;
+		cpu->run_state = CPU_OFF;
+		if (!boot_cpu) {
+			boot_cpu = cpu;
+			cpu_set_reset(cpu, cell->config.cell->cpu_reset_address, argument);
+		}
+	}
+	/* before the cell can print anything itself */
+	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+}
+
+int cell_start(uint32_t id)
+{
 	struct cell *cell;
 	int error = begin_management(id, false, &cell);
 
@@ -166,22 +189,8 @@ int cell_start(uint32_t id)
 		}
 		cell->loadable = false;
 	}
-	vpci_reset(cell);
-	arch_irq_cell_reset(cell);
-	cell_fill_comm_region(cell);
 	cell_memory_clean(cell);
-	for_each_cpu(cpu_id, &cell->cpus) {
-		struct percpu *cpu = percpu_of(cpu_id);
-
-		cpu->failed = false;
-		cpu->run_state = CPU_OFF;
-		if (!boot_cpu) {
-			boot_cpu = cpu;
-			cpu_set_reset(cpu, cell->config.cell->cpu_reset_address, 0);
-		}
-	}
-	/* before the cell can print anything itself */
-	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+	cell_launch(cell, 0);
 	cell_resume_cpus(cell);
 	end_management();
 	return 0;
@@ -244,6 +253,7 @@ int cell_destroy(uint32_t id)
 	if (error)
 		return error;
 	console_printf("cell \"%s\" destroyed\n", cell->config.cell->name);
+	bundle_forget(cell);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
 	error = cell_memory_return(cell);

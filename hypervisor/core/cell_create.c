@@ -77,19 +77,21 @@ static int check_identity(const struct cfg_cell *header)
 
 static int check_cpus(const struct config_view *view)
 {
-	for (uint32_t cpu = 0; cpu < view->cell->cpu_set_size * 8; cpu++) {
-		if (!config_has_cpu(view, cpu))
-			continue;
-		if (cpu == this_cpu()->cpu_id)
-			return refuse(-EBUSY, "cell \"%s\" wants CPU %u, which executes this request",
-				      view->cell->name, cpu);
-		if (!cpu_set_test(&root_cell.cpus, cpu))
+	for (uint32_t cpu = 0; cpu < view->cell->cpu_set_size * 8; cpu++)
+		if (config_has_cpu(view, cpu) && !cpu_set_test(&root_cell.cpus, cpu))
 			return refuse(-EBUSY, "cell \"%s\" wants CPU %u, which is not the root cell's",
 				      view->cell->name, cpu);
-	}
 	if (view->cell->id > MAX_CELL_ID)
 		return refuse(-E2BIG, "cell \"%s\": id %u is above %u", view->cell->name, view->cell->id, MAX_CELL_ID);
 	return 0;
+}
+
+static int check_caller_is_kept(const struct config_view *view)
+{
+	uint32_t cpu = this_cpu()->cpu_id;
+
+	return config_has_cpu(view, cpu) ? refuse(-EBUSY, "cell \"%s\" wants CPU %u, which executes this request",
+						  view->cell->name, cpu) : 0;
 }
 
 static int check_against_cells(const struct config_view *view)
@@ -105,11 +107,26 @@ static int check_against_cells(const struct config_view *view)
 	return config_check_cell(view, &platform, cells, count);
 }
 
-/* The hypervisor's own copy of the configuration: nobody can change what has been checked. */
+/* Pages for the hypervisor's own copy of a configuration with this header: nobody can change what is checked. */
+static int make_room(const struct cfg_cell *header, uint64_t offset_in_page, struct cfg_cell **copy, uint32_t *pages)
+{
+	uint64_t size = config_size(header);
+
+	if (offset_in_page + size > MAX_CONFIG_PAGES * PAGE_SIZE)
+		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header->name,
+			      (unsigned long long)size, CFG_MAX_SIZE);
+	*pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	*copy = pages_alloc(*pages, 1);
+	if (!*copy)
+		return refuse(-ENOMEM, "no memory for the configuration of cell \"%s\": hypervisor memory is too small",
+			      header->name);
+	**copy = *header;
+	return 0;
+}
+
 static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t *pages)
 {
-	struct cfg_cell header;
-	struct cfg_cell *copy;
+	struct cfg_cell header, *copy;
 	uint64_t size;
 	int error = copy_from_root(&header, address, sizeof(header));
 
@@ -117,21 +134,16 @@ static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t
 		return error;
 	header.name[CFG_NAME_LEN - 1] = '\0';
 	error = check_identity(&header);
+	if (!error)
+		error = make_room(&header, address.value & ~PAGE_MASK, &copy, pages);
 	if (error)
 		return error;
 	size = config_size(&header);
-	if ((address.value & ~PAGE_MASK) + size > MAX_CONFIG_PAGES * PAGE_SIZE)
-		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header.name,
-			      (unsigned long long)size, CFG_MAX_SIZE);
-	*pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
-	copy = pages_alloc(*pages, 1);
-	if (!copy)
-		return refuse(-ENOMEM, "no memory for the configuration of cell \"%s\": hypervisor memory is too small",
-			      header.name);
-	*copy = header;
 	error = copy_from_root(copy + 1, GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
 	if (!error)
 		error = config_view_init(view, copy, size);
+	if (!error)
+		error = check_caller_is_kept(view);
 	if (!error)
 		error = check_cpus(view);
 	if (!error)
@@ -199,32 +211,30 @@ static int take_resources(struct cell *cell)
 	return error;
 }
 
-static int create(guest_addr_t address)
+/* view: what has been checked, with config_pages that belong to the cell now, whether it works or not */
+static int build(const struct config_view *view, uint32_t config_pages, struct cell **created)
 {
-	struct config_view view;
-	uint32_t config_pages = 0, object_pages, fixed, movable;
+	uint32_t object_pages, fixed, movable;
 	struct cell *cell;
-	int error = fetch_config(address, &view, &config_pages);
+	int error;
 
-	if (error)
-		return error;
-	object_pages = (uint32_t)(PAGE_ALIGN(object_size(&view, &fixed, &movable)) >> PAGE_SHIFT);
+	object_pages = (uint32_t)(PAGE_ALIGN(object_size(view, &fixed, &movable)) >> PAGE_SHIFT);
 	cell = pages_alloc(object_pages, 1);
 	if (!cell) {
 		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
-			       view.cell->name);
-		pages_free((void *)view.cell, config_pages);
+			       view->cell->name);
+		pages_free((void *)view->cell, config_pages);
 		return error;
 	}
-	cell->config = view;
+	cell->config = *view;
 	cell->config_pages = config_pages;
 	cell->object_pages = object_pages;
-	cell->id = (uint16_t)view.cell->id;
+	cell->id = (uint16_t)view->cell->id;
 	place_tables(cell, cell + 1, fixed, movable);
 	cell->comm = pages_alloc(1, 1);
 	if (!cell->comm) {
 		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
-			       view.cell->name);
+			       view->cell->name);
 		cell_free(cell);
 		return error;
 	}
@@ -247,10 +257,56 @@ static int create(guest_addr_t address)
 	arch_memory_flush(cell);
 	cell_link(cell);
 	console_printf("cell \"%s\" created\n", cell->config.cell->name);
+	*created = cell;
+	return 0;
+}
+
+int cell_create_from(const void *config, uint64_t size, struct cell **created)
+{
+	struct cfg_cell header, *copy;
+	struct config_view view;
+	uint32_t pages;
+	int error;
+
+	if (size < sizeof(header))
+		return refuse(-EINVAL, "a cell configuration of %llu bytes is too short", (unsigned long long)size);
+	__builtin_memcpy(&header, config, sizeof(header));
+	header.name[CFG_NAME_LEN - 1] = '\0';
+	error = check_identity(&header);
+	if (!error)
+		error = make_room(&header, 0, &copy, &pages);
+	if (error)
+		return error;
+	__builtin_memcpy(copy + 1, (const uint8_t *)config + sizeof(header),
+			 MIN(size, config_size(&header)) - sizeof(header));
+	error = config_view_init(&view, copy, size);
+	if (!error)
+		error = check_cpus(&view);
+	if (!error)
+		error = check_against_cells(&view);
+	if (error) {
+		pages_free(copy, pages);
+		return error;
+	}
+	return build(&view, pages, created);
+}
+
+static int create(guest_addr_t address)
+{
+	struct config_view view;
+	uint32_t config_pages;
+	struct cell *cell;
+	int error = fetch_config(address, &view, &config_pages);
+
+	if (!error)
+		error = build(&view, config_pages, &cell);
+	if (error)
+		return error;
 	cells_notify_reconfigured();
 	cell_resume_cpus(cell);
 	return 0;
 }
+
 
 int cell_create(guest_addr_t config)
 {

@@ -17,7 +17,16 @@ bool cell_locks_reconfiguration(const struct cell *except);
 void root_suspend(void);
 void root_resume(void);
 
-/* Suspended and without guest state afterwards */
+/*
+ * A new cell from a configuration in hypervisor memory, of which size bytes are there. Its CPUs are suspended root CPUs
+ * or the caller. 0 or a negative errno after refuse(), with everything as it was.
+ */
+int cell_create_from(const void *config, uint64_t size, struct cell **created);
+
+/* A stopped cell, or the root cell of a system without Linux below: reset what it has and start it with that argument. */
+void cell_launch(struct cell *cell, uint64_t argument);
+
+/* Suspended and without guest state afterwards, but for the caller itself */
 void cell_stop_cpus(struct cell *cell);
 void cell_resume_cpus(struct cell *cell);
 

@@ -359,3 +359,46 @@ void cell_memory_clean(struct cell *cell)
 	}
 	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
 }
+
+/* The region that has all of [target, target + size) as memory that the cell itself may write */
+static const struct cfg_memory *find_writable(const struct cell *cell, guest_addr_t target, uint64_t size)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (is_mapped_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
+		    !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)) &&
+		    range_contains(mem->virt_start, mem->size, target.value, size))
+			return mem;
+	}
+	return NULL;
+}
+
+static bool copy_to_page(host_addr_t host, const uint8_t *from, uint64_t size)
+{
+	uint8_t *to = arch_window(host);
+	uint64_t value = 0;
+
+	/* a configuration may name memory that the machine does not have */
+	if (!arch_device_access((volatile void *)((uintptr_t)to & PAGE_MASK), &value, 4, false))
+		return false;
+	__builtin_memcpy(to, from, size);
+	return true;
+}
+
+int cell_memory_load(const struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size)
+{
+	const struct cfg_memory *mem = find_writable(cell, target, size);
+	uint64_t phys, chunk;
+
+	if (!mem)
+		return -EINVAL;
+	phys = mem->phys_start + (target.value - mem->virt_start);
+	for (uint64_t done = 0; done < size; done += chunk) {
+		chunk = MIN(PAGE_SIZE - ((phys + done) & ~PAGE_MASK), size - done);
+		if (!copy_to_page(HOST_ADDR(phys + done), image + done, chunk))
+			return -EINVAL;
+	}
+	arch_clean_memory(HOST_ADDR(phys), size);
+	return 0;
+}

@@ -27,4 +27,10 @@ void cell_memory_clean(struct cell *cell);
 /* The root cell's own map. */
 int root_memory_init(void);
 
+/*
+ * Copy an image in hypervisor memory to a guest address of a stopped cell and clean it from the caches. -EINVAL if it does
+ * not lie in one region of writable memory, or if nothing answers there.
+ */
+int cell_memory_load(const struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size);
+
 #endif

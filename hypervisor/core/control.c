@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Suspending, starting, parking and failing CPUs. */
+#include "bundle.h"
 #include "cell.h"
 #include "console.h"
 #include "console_setup.h"
@@ -169,7 +170,7 @@ bool cpu_may_run(struct percpu *cpu)
 }
 
 /* Only failed CPUs and such that nobody is left to switch on */
-static bool cell_is_dead(const struct cell *cell)
+bool cell_is_dead(const struct cell *cell)
 {
 	for_each_cpu(id, &cell->cpus)
 		if (cpu_may_run(percpu_of(id)))
@@ -193,6 +194,8 @@ void cpu_fail(void)
 		cell->comm->cell_state = COMM_STATE_FAILED;
 		ivshmem_cell_failed(cell);
 		console_printf("cell \"%s\" failed\n", cell->config.cell->name);
+		if (bundle_has_failure_action(cell))
+			bundle_cell_failed();
 	}
 	cpu_handle_events();
 }

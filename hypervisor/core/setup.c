@@ -16,6 +16,7 @@
 uint32_t num_cpu_slots;
 
 static struct percpu *percpu_areas;
+static bool can_be_disabled;			/* there is somebody to give the CPUs back to */
 
 /* Start-up: who is where. Written with atomics. */
 static uint32_t met[4];
@@ -43,15 +44,27 @@ static void report_error(int error)
 	__atomic_compare_exchange_n(&setup_error, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+/* Who waits longest tells who did not come; only the first reason is kept. */
+static void report_missing(uint32_t point)
+{
+	spin_lock(&refuse_lock);
+	for_each_cpu(id, &root_cell.cpus)
+		if (percpu_areas[id].met < point + 1)
+			refuse(-EIO, "CPU %u did not come within %u s", id, MEET_SECONDS);
+	spin_unlock(&refuse_lock);
+}
+
 /* Wait until all CPUs have arrived here. One that does not come is an error for all. */
-static void meet(uint32_t point, uint32_t cpus)
+static void meet(struct percpu *cpu, uint32_t point, uint32_t cpus)
 {
 	uint64_t start = arch_ticks();
 
+	cpu->met = point + 1;
 	__atomic_fetch_add(&met[point], 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < cpus) {
 		arch_relax();
 		if (arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second()) {
+			report_missing(point);
 			report_error(-EIO);
 			return;
 		}
@@ -81,6 +94,7 @@ static int setup_system(const struct boot_info *boot)
 		return refuse(-EINVAL, "CPU %u is beyond the %u CPUs this hypervisor is built for", boot->max_cpus - 1,
 			      CONFIG_MAX_CPUS);
 	percpu_areas = boot->percpu_areas;
+	can_be_disabled = boot->from_guest;
 	num_cpu_slots = boot->max_cpus;
 	system_config = boot->config;
 	pages_init(boot->pool, boot->pool_pages);
@@ -100,14 +114,18 @@ static int setup_system(const struct boot_info *boot)
 		return error;
 	console_printf("Bulkhead %s on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
 		       pages_total() - pages_used());
-	error = arch_init_platform(boot->config);
+	error = boot->check ? boot->check(boot) : 0;
+	if (!error)
+		error = arch_init_platform(boot->config);
 	if (!error)
 		error = setup_root_cell(boot);
+	if (!error && boot->start_cpus)
+		error = boot->start_cpus(boot);
 	return error;
 }
 
 /* Every CPU by itself. */
-static int setup_this_cpu(struct percpu *cpu)
+static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 {
 	int error;
 
@@ -117,7 +135,7 @@ static int setup_this_cpu(struct percpu *cpu)
 	if (error)
 		return error;
 	cpu->cell = &root_cell;
-	cpu->run_state = CPU_RUNNING;
+	cpu->run_state = boot->from_guest ? CPU_RUNNING : CPU_OFF;
 	cpu->present = true;
 	return 0;
 }
@@ -133,8 +151,8 @@ static int setup_finish(const struct boot_info *boot)
 	if (expected != boot->entering_cpus)
 		return refuse(-EINVAL, "%u CPUs are online, but the root cell's CPU set has %u: "
 			      "bring them online or correct the set", boot->entering_cpus, expected);
-	console_printf("root cell \"%s\" runs on %u CPUs, %u pages free\n", root_cell.config.cell->name, expected,
-		       pages_total() - pages_used());
+	console_printf("root cell \"%s\" %s %u CPUs, %u pages free\n", root_cell.config.cell->name,
+		       boot->from_guest ? "runs on" : "has", expected, pages_total() - pages_used());
 	return 0;
 }
 
@@ -148,26 +166,26 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 		if (error)
 			report_error(error);
 	}
-	meet(0, boot->entering_cpus);
+	meet(cpu, 0, boot->entering_cpus);
 	if (!setup_error) {
 		spin_lock(&refuse_lock);
-		error = setup_this_cpu(cpu);
+		error = setup_this_cpu(cpu, boot);
 		spin_unlock(&refuse_lock);
 		if (error)
 			report_error(error);
 	}
-	meet(1, boot->entering_cpus);
+	meet(cpu, 1, boot->entering_cpus);
 	if (primary && !setup_error) {
 		error = setup_finish(boot);
 		if (error)
 			report_error(error);
 	}
-	meet(2, boot->entering_cpus);
+	meet(cpu, 2, boot->entering_cpus);
 	if (setup_error)
 		return setup_error;
 	arch_activate_cpu(cpu);
 	/* nobody goes back to Linux and sends interrupts before everybody can take them */
-	meet(3, boot->entering_cpus);
+	meet(cpu, 3, boot->entering_cpus);
 	return 0;
 }
 
@@ -208,6 +226,8 @@ int hypervisor_disable(void)
 
 	if (!cpu->cell->is_root)
 		return -EPERM;
+	if (!can_be_disabled)
+		return -EPERM;	/* started by firmware: below is nothing to go back to */
 	spin_lock(&shutdown_lock);
 	if (shutdown_verdict == SHUTDOWN_NONE)
 		judge_shutdown();

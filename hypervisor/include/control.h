@@ -46,6 +46,9 @@ void cpu_switch_off(void);
 /* Is the CPU in its guest, or going to be without anybody's help? */
 bool cpu_may_run(struct percpu *cpu);
 
+/* Have all CPUs of the cell failed that ran, or could run again? [any CPU] */
+bool cell_is_dead(const struct cell *cell);
+
 /*
  * PSCI CPU_ON for a CPU of the same cell: false if it is not off (or failed). Any CPU of the cell may call.
  */

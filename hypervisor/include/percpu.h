@@ -30,6 +30,8 @@ struct percpu {
 	bool present;			/* entered at enable */
 	uint64_t mpidr;			/* affinity fields only */
 
+	volatile uint32_t met;		/* start-up: meeting points reached */
+
 	/* control_lock */
 	spinlock_t control_lock;
 	volatile bool suspend_request;

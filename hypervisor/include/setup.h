@@ -19,6 +19,12 @@ struct boot_info {
 	uint32_t primary_cpu;
 	void *pool;				/* rest of hypervisor memory */
 	uint32_t pool_pages;
+	bool from_guest;			/* the CPUs run the root cell already, and go on with it */
+
+	/* Primary CPU, console up, nothing of the machine touched yet: 0 or an errno after refuse(). NULL: nothing to do */
+	int (*check)(const struct boot_info *boot);
+	/* Primary CPU, set-up done: make the others call setup_cpu(), if they do not by themselves */
+	int (*start_cpus)(const struct boot_info *boot);
 };
 
 /*

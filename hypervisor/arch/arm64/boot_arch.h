@@ -12,4 +12,10 @@ static inline uint64_t boot_pool_offset(const struct bh_image_header *header)
 	return early_tables_offset(header) + early_table_pages(header->boot.memory_size) * PAGE_SIZE;
 }
 
+/* [each CPU] The state of EL2 in which Linux would have left it */
+void arch_init_from_firmware(void);
+
+/* Have the firmware send a CPU to the entry for secondaries. 0 or a negative errno after refuse(). */
+int arch_start_cpu(uint32_t cpu, uint64_t mpidr);
+
 #endif

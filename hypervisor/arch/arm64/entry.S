@@ -140,6 +140,9 @@ entry_mapped:
 	isb
 	mov	x0, x2			/* percpu */
 	/* x1: CPU number */
+	ldr	x5, =image_start
+	ldr	w5, [x5, #HEADER_LAUNCHER]
+	cbnz	w5, 2f
 	mov	x2, x14			/* SCTLR_EL2 as found */
 	mov	x3, x4			/* VBAR_EL2 as found */
 	mrs	x19, elr_el2
@@ -154,6 +157,8 @@ entry_mapped:
 1:	mov	x1, sp
 	bl	arch_leave
 	b	.
+2:	bl	from_firmware_entry	/* void (percpu, cpu); the frame is the guest's then */
+	b	guest_return
 
 /*
  * void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar, uint64_t trampoline)

@@ -17,4 +17,7 @@ void arch_leave(int64_t result, struct trap_frame *frame) __attribute__((noretur
 /* First C function of a CPU; 0: go on as a guest, else leave with that errno. */
 int from_linux_entry(struct percpu *cpu, uint64_t cpu_id, uint64_t sctlr, uint64_t vbar);
 
+/* Likewise for direct boot; returns when the CPU has a guest to run, and does not where the system cannot start. */
+void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id);
+
 #endif

@@ -13,6 +13,8 @@ struct cell;
 struct cfg_system;
 
 #define GICD_CTLR		0x0000
+#define GICD_CTLR_GROUPS	0x7U		/* any of the group enables, in either view */
+#define GICD_CTLR_ENABLE_NS	0x3U		/* Group 1, in either view */
 #define GICD_CTLR_ARE_NS	(1U << 4)
 #define GICD_CTLR_RWP		(1U << 31)
 #define GICD_TYPER		0x0004
@@ -39,6 +41,8 @@ struct cfg_system;
 #define GICR_TYPER_VLPIS	(1U << 1)
 #define GICR_STATUSR		0x0010
 #define GICR_WAKER		0x0014
+#define GICR_WAKER_SLEEP	(1U << 1)	/* ProcessorSleep */
+#define GICR_WAKER_ASLEEP	(1U << 2)	/* ChildrenAsleep */
 #define GICR_SYNCR		0x00c0
 #define GICR_SGI_FRAME		0x10000	/* the registers below are in it, at their GICD_ offsets */
 

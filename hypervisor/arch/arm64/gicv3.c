@@ -48,6 +48,60 @@ static int find_redistributors(void)
 	return 0;
 }
 
+static void wait_distributor(void)
+{
+	/* RWP clears within a bounded time; the bound only guards against broken hardware */
+	for (uint32_t i = 0; i < 1000000 && (mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_RWP); i++)
+		cpu_relax();
+}
+
+/* A frame of interrupts from first on: off, nothing pending or active, Group 1, one priority. */
+static void set_up_frame(volatile uint8_t *frame, uint32_t first, uint32_t end)
+{
+	for (uint32_t intid = first; intid < end; intid += 32) {
+		uint32_t word = intid / 32 * 4;
+
+		mmio_write32(frame, GICD_ICENABLER + word, 0xffffffff);
+		mmio_write32(frame, GICD_ICPENDR + word, 0xffffffff);
+		mmio_write32(frame, GICD_ICACTIVER + word, 0xffffffff);
+		mmio_write32(frame, GICD_IGROUPR + word, 0xffffffff);
+		mmio_write32(frame, GICD_IGRPMODR + word, 0);
+	}
+	for (uint32_t intid = first; intid < end; intid += 4)
+		mmio_write32(frame, GICD_IPRIORITYR + intid, 0xa0a0a0a0);
+}
+
+/* Nobody has used it since reset: direct boot. */
+static void set_up_distributor(void)
+{
+	set_up_frame(gic.gicd, FIRST_SPI, gic.num_intids);
+	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid += 16)
+		mmio_write32(gic.gicd, GICD_ICFGR + intid / 4, 0);
+	wait_distributor();
+	mmio_write32(gic.gicd, GICD_CTLR, GICD_CTLR_ARE_NS);
+	wait_distributor();
+	mmio_write32(gic.gicd, GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_NS);
+	wait_distributor();
+}
+
+/* A redistributor that sleeps has not been used since its CPU was reset. */
+static int wake_redistributor(struct percpu *cpu)
+{
+	volatile uint8_t *frame = cpu->arch.gicr;
+	uint32_t waker = mmio_read32(frame, GICR_WAKER);
+
+	if (!(waker & GICR_WAKER_SLEEP))
+		return 0;
+	mmio_write32(frame, GICR_WAKER, waker & ~GICR_WAKER_SLEEP);
+	for (uint32_t i = 0; mmio_read32(frame, GICR_WAKER) & GICR_WAKER_ASLEEP; i++) {
+		if (i == 1000000)
+			return refuse(-EIO, "CPU %u: its GIC redistributor does not wake up", cpu->cpu_id);
+		cpu_relax();
+	}
+	set_up_frame(frame + GICR_SGI_FRAME, 0, 32);
+	return 0;
+}
+
 int gic_init(const struct cfg_system *system)
 {
 	uint32_t revision;
@@ -65,9 +119,11 @@ int gic_init(const struct cfg_system *system)
 	if (revision != 3 && revision != 4)
 		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
 			      (unsigned long long)gic.gicd_phys);
+	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
+	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_GROUPS))
+		set_up_distributor();
 	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_ARE_NS))
 		return refuse(-EIO, "GIC distributor runs without affinity routing");
-	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
 	return find_redistributors();
 }
 
@@ -86,7 +142,7 @@ int gic_init_cpu(struct percpu *cpu)
 		cpu->arch.gicr = redistributors[i];
 		cpu->arch.gicr_phys = gic.gicr_phys + i * gic.gicr_stride;
 		cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
-		return 0;
+		return wake_redistributor(cpu);
 	}
 	return refuse(-ENODEV, "CPU %u: no redistributor for MPIDR affinity 0x%llx", cpu->cpu_id,
 		      (unsigned long long)cpu->mpidr);

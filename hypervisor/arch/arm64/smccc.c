@@ -39,12 +39,12 @@
 static bool has_workaround_1, has_workaround_2, has_workaround_3;
 
 
-static int64_t call_firmware(uint64_t function, uint64_t argument)
+int64_t call_firmware(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	register uint64_t x0 __asm__("x0") = function;
-	register uint64_t x1 __asm__("x1") = argument;
-	register uint64_t x2 __asm__("x2") = 0;
-	register uint64_t x3 __asm__("x3") = 0;
+	register uint64_t x1 __asm__("x1") = a1;
+	register uint64_t x2 __asm__("x2") = a2;
+	register uint64_t x3 __asm__("x3") = a3;
 
 	__asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : :
 			 "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
@@ -56,13 +56,13 @@ void smccc_setup(void)
 {
 	/* SMCCC_VERSION exists where PSCI_FEATURES says so (DEN 0028, 7.1); EL3 may be absent on a toy machine, but
 	 * then PSCI and with it Linux SMP would be, too. */
-	if ((int32_t)call_firmware(PSCI_FEATURES, SMCCC_VERSION) < 0)
+	if ((int32_t)call_firmware(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0)
 		return;
-	if ((int32_t)call_firmware(SMCCC_VERSION, 0) < SMCCC_VERSION_1_1)
+	if ((int32_t)call_firmware(SMCCC_VERSION, 0, 0, 0) < SMCCC_VERSION_1_1)
 		return;
-	has_workaround_1 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1) >= 0;
-	has_workaround_2 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2) >= 0;
-	has_workaround_3 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3) >= 0;
+	has_workaround_1 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) >= 0;
+	has_workaround_2 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2, 0, 0) >= 0;
+	has_workaround_3 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3, 0, 0) >= 0;
 }
 
 static struct percpu *cpu_by_affinity(struct cell *cell, uint64_t target)
@@ -170,11 +170,11 @@ static int64_t arch_call(uint32_t function, uint32_t argument)
 			return 0;
 		return NOT_SUPPORTED;
 	case SMCCC_WORKAROUND_1:
-		return has_workaround_1 ? call_firmware(function, 0) : NOT_SUPPORTED;
+		return has_workaround_1 ? call_firmware(function, 0, 0, 0) : NOT_SUPPORTED;
 	case SMCCC_WORKAROUND_2:
-		return has_workaround_2 ? call_firmware(function, argument) : NOT_SUPPORTED;
+		return has_workaround_2 ? call_firmware(function, argument, 0, 0) : NOT_SUPPORTED;
 	case SMCCC_WORKAROUND_3:
-		return has_workaround_3 ? call_firmware(function, 0) : NOT_SUPPORTED;
+		return has_workaround_3 ? call_firmware(function, 0, 0, 0) : NOT_SUPPORTED;
 	default:
 		return NOT_SUPPORTED;
 	}

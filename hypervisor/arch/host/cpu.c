@@ -57,6 +57,14 @@ void arch_halt(void)
 	host_halt();
 }
 
+bool host_is_off;
+
+void arch_system_off(void)
+{
+	host_is_off = true;
+	arch_halt();
+}
+
 void arch_cpu_reset(uint64_t entry, uint64_t context)
 {
 	struct percpu *cpu = this_cpu();

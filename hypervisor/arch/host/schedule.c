@@ -47,6 +47,7 @@ struct runner {
 };
 
 struct boot_info host_boot;
+bool host_firmware;
 uint32_t host_entering = HOST_NUM_CPUS;
 
 static struct runner runners[NUM_RUNNERS];
@@ -310,6 +311,7 @@ void host_start(const struct cfg_system *config, uint64_t size)
 	HOST_ASSERT(!self && host_entering <= HOST_MAX_CPUS);
 	host_boot.config = config;
 	host_boot.config_size = size;
+	host_boot.from_guest = !host_firmware;
 	self = holder = &runners[TEST];
 	self->exists = true;
 	pthread_cond_init(&self->turn, NULL);

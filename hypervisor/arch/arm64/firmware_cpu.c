@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CPUs that come from firmware: what Linux would have prepared at EL2, and PSCI as its caller (DEN 0022). */
+#include "console.h"
+#include "control.h"
+#include "errors.h"
+#include "paging.h"
+#include "pages.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "boot_arch.h"
+#include "smccc.h"
+
+#define PSCI_CPU_ON_64		0xc4000003U
+#define PSCI_SYSTEM_OFF		0x84000008U
+
+#define CPTR_EL2_RES1		0x33ffUL
+#define CNTHCTL_EL1_ACCESS	0x3UL	/* EL1PCTEN, EL1PCEN */
+#define PMCR_N(pmcr)		((pmcr) >> 11 & 0x1f)
+#define ICC_SRE_DISABLE_BYPASS	0x6UL	/* DFB, DIB */
+
+extern char firmware_secondary[];
+
+static bool has_pmu(void)
+{
+	uint64_t version = read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
+
+	return version != 0 && version != 0xf;
+}
+
+void arch_init_from_firmware(void)
+{
+	write_sysreg(HCR_RW, hcr_el2);
+	write_sysreg(CPTR_EL2_RES1, cptr_el2);
+	write_sysreg(0, hstr_el2);
+	/* debug and counters of EL1 are not trapped; it has all counters */
+	write_sysreg(has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0, mdcr_el2);
+	write_sysreg(CNTHCTL_EL1_ACCESS, cnthctl_el2);
+	write_sysreg(0, cntvoff_el2);
+	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
+	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
+	write_sysreg(SPSR_MODE_EL1H | SPSR_DAIF, spsr_el2);
+	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS | ICC_SRE_ENABLE, ICC_SRE_EL2);
+	isb();
+	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS, ICC_SRE_EL1);
+	isb();
+}
+
+int arch_start_cpu(uint32_t cpu, uint64_t mpidr)
+{
+	int64_t result;
+
+	/* the lines that it reads with its caches off have been written through ours: parameters were in memory before */
+	result = (int32_t)call_firmware(PSCI_CPU_ON_64, mpidr, virt_to_host(firmware_secondary).value, cpu);
+	if (result)
+		return refuse(-EIO, "firmware does not switch CPU %u on, MPIDR 0x%llx (PSCI error %lld): correct mpidr of "
+			      "the board", cpu, (unsigned long long)mpidr, (long long)result);
+	return 0;
+}
+
+void arch_system_off(void)
+{
+	call_firmware(PSCI_SYSTEM_OFF, 0, 0, 0);
+	arch_halt();
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bundle that a system starts from when firmware enters the hypervisor; see include/bulkhead/bundle.h. It stays in
+ * hypervisor memory: cells that are started again get their images from it. Everything in it is suspect until
+ * bundle_check() has passed, and configurations are checked like anybody's.
+ */
+#ifndef BULKHEAD_HV_BUNDLE_H
+#define BULKHEAD_HV_BUNDLE_H
+
+#include "types.h"
+
+struct cell;
+
+/*
+ * Once, primary CPU alone, console up. base: hypervisor memory, of which the launcher used limit bytes; offset: of the
+ * directory. 0 or a negative errno after refuse(), which names the damaged part.
+ */
+int bundle_check(const void *base, uint64_t limit, uint64_t offset, uint32_t num_cpus);
+
+/* MPIDR affinity of a CPU; valid after bundle_check(). */
+uint64_t bundle_mpidr(uint32_t cpu);
+
+/*
+ * Primary CPU, all CPUs are in the hypervisor: create all cells, load their images, start them in the order of the
+ * bundle. If one of them cannot be created or loaded, none is started. 0 or a negative errno after refuse().
+ */
+int bundle_start_cells(void);
+
+/* What is to be done when all CPUs of a cell have failed. false: nothing, it stays as it is. */
+bool bundle_has_failure_action(const struct cell *cell);
+
+/*
+ * [last failed CPU of its cell, no lock] Do it: restart the cell, as often as it may, or stop the machine. The CPU obeys its
+ * requests afterwards, as after any failure.
+ */
+void bundle_cell_failed(void);
+
+/* Management lock. The cell is about to be destroyed. */
+void bundle_forget(const struct cell *cell);
+
+#endif
