@@ -48,6 +48,7 @@ struct runner {
 
 struct boot_info host_boot;
 bool host_firmware;
+void (*host_after_setup)(uint32_t cpu);
 uint32_t host_entering = HOST_NUM_CPUS;
 
 static struct runner runners[NUM_RUNNERS];
@@ -243,6 +244,8 @@ static void *run_cpu(void *arg)
 	if (!setjmp(self->out)) {
 		self->setup_result = setup_cpu(self->cpu, &host_boot);
 		set(&self->setup_done, true);
+		if (self->setup_result == 0 && host_after_setup)
+			host_after_setup((uint32_t)(self - runners));
 		if (self->setup_result == 0)
 			run_guest(self);
 		self->result = self->setup_result;

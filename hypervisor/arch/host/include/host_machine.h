@@ -38,6 +38,7 @@ void host_set_order(enum host_order order, unsigned int seed);
 /* Limits of boot_info that a test may change before host_start() */
 extern struct boot_info host_boot;	/* from_guest is set by host_start() unless host_firmware */
 extern bool host_firmware;
+extern void (*host_after_setup)(uint32_t cpu);	/* [each CPU] before it runs a guest; NULL: nothing */
 extern bool host_is_off;			/* arch_system_off() was called */
 extern uint32_t host_entering;		/* CPUs 0 .. host_entering - 1 enter */
 
