@@ -203,12 +203,12 @@ ImageBoot = _struct("bh_boot_params", [
     ("phys_base", u64), ("memory_size", u64), ("max_cpus", u32), ("online_cpus", u32), ("primary_cpu", u32),
     ("launcher", u32), ("config_offset", u64), ("config_size", u64), ("bundle_offset", u64), ("pool_offset", u64)],
     packed=False)
-KernelHeader = _struct("kernel", [
+KernelHeader = _struct("bh_image_header.kernel", [
     ("code", u32 * 2), ("text_offset", u64), ("image_size", u64), ("flags", u64), ("reserved", u64 * 3),
     ("magic", char * 4), ("reserved2", u32)], packed=False)
 ImageHeader = _struct("bh_image_header", [
-    ("kernel", KernelHeader), ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64), ("percpu_size", u64),
-    ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
+    ("kernel", KernelHeader), ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64),
+    ("percpu_size", u64), ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
 PublicPage = _struct("bh_public_page", [
     ("console_busy", u32), ("console_tail", u32), ("console", char * 2048), ("reason", char * 256),
     ("reserved", u8 * (4096 - 8 - 2048 - 256))], packed=False)
