@@ -2,6 +2,8 @@
 """Rules about addresses and interrupts, after everything has got one."""
 from itertools import combinations
 
+from . import emit
+from .abi import CFG_MAX_SIZE
 from .model import LINE_COUNT
 from .registry import LAYOUT, rule
 from .units import PAGE, Range
@@ -110,3 +112,15 @@ def spi_twice(system):
             yield place, (f"SPI {spi} of {owner} already belongs to {other} ({other_place.file}, line "
                           f"{other_place.line}); choose another one")
         owners.setdefault(spi, (owner, place))
+
+
+@rule("configuration-size", LAYOUT)
+def configuration_size(system):
+    """The binary configuration of a cell is at most as large as the hypervisor reads."""
+    limit = CFG_MAX_SIZE - PAGE		# wherever in a page it begins
+    for cell in system.cells:
+        size = len(emit.system_config(system) if cell.root else emit.cell_config(system, cell))
+        if size > limit:
+            yield cell.key(), (f"the configuration of {cell} needs {size} bytes, {limit} are possible; take it out of "
+                               "links, or peers out of its links")
+            return

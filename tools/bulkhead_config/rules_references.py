@@ -5,7 +5,7 @@ from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 NAME_MAX = 31
-PEERS_MAX = 12
+PEERS_MAX = 255
 ROOT_KEYS = {"root", "virtual-console", "pci-interrupts"}
 
 
@@ -218,7 +218,7 @@ def peer_twice(system):
 
 @rule("peer-count", REFERENCES)
 def peer_count(system):
-    """A link has 2 to 12 peers."""
+    """A link has 2 to 255 peers."""
     for link in system.links:
         if not 2 <= len(link.peers) <= PEERS_MAX:
             yield link.value("peers"), f"{link} has {len(link.peers)} peers; list 2 to {PEERS_MAX} cells"
