@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Binary configurations: build/configs/{qemu-arm64,rtos}.cell for the demo, the same names in fixed/ for the
 # variant at fixed addresses (mem=768M), and broken ones in hostile/ and hostile/fixed/ for the system tests.
+# For direct boot: build/configs/qemu-arm64-direct.bundle, and the same as .elf.
 
 CONFIG_TOOL := tools/bulkhead-config
 CONFIG_DEP := $(CONFIG_TOOL) $(wildcard tools/bulkhead_config/*.py configs/boards/*.yaml) configs/build.mk
@@ -9,8 +10,10 @@ FIXED_CONFIGS := $(B)/configs/fixed/qemu-arm64.cell $(B)/configs/fixed/rtos.cell
 
 DEMO_DEPS += $(DEMO_CONFIGS)
 
+DIRECT_BUNDLE := $(B)/configs/qemu-arm64-direct.bundle $(B)/configs/qemu-arm64-direct.elf
+
 .PHONY: configs
-configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS)
+configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(DIRECT_BUNDLE)
 
 $(DEMO_CONFIGS) &: configs/systems/qemu-arm64-demo.yaml $(CONFIG_DEP)
 	@echo "  CONFIG  $(B)/configs"
@@ -21,6 +24,13 @@ $(FIXED_CONFIGS) &: configs/systems/qemu-arm64-fixed.yaml $(CONFIG_DEP)
 	@echo "  CONFIG  $(B)/configs/fixed"
 	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/fixed >/dev/null
 	@touch $(FIXED_CONFIGS)
+
+$(DIRECT_BUNDLE) &: configs/systems/qemu-arm64-direct.yaml $(B)/arm64/jailhouse.bin $(B)/inmates/ring-demo.bin \
+		$(CONFIG_DEP)
+	@echo "  BUNDLE  $(B)/configs/qemu-arm64-direct.bundle"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) bundle $< --image $(B)/arm64/jailhouse.bin --files $(B)/inmates \
+		-o $(B)/configs/qemu-arm64-direct.bundle --elf $(B)/configs/qemu-arm64-direct.elf >/dev/null
+	@touch $(DIRECT_BUNDLE)
 
 # Broken variants of both, with a manifest.json that says what has to happen
 HOSTILE := $(B)/configs/hostile/manifest.json

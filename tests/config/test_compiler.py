@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from bulkhead_config import abi, binary, cli, emit, registry
+from bulkhead_config import abi, binary, bundle, cli, emit, registry
 from bulkhead_config.source import ConfigError, MAX_FILE_SIZE
-from conftest import HERE, ROOT, read_hex
+from conftest import HERE, ROOT, hypervisor_image, read_hex
 
 TOOL = ROOT / "tools/bulkhead-config"
 GOOD = sorted((HERE / "good").glob("*.yaml")) + sorted((ROOT / "configs/systems").glob("*.yaml"))
@@ -44,10 +44,10 @@ def test_good(path, in_config_directory, request):
 
 
 def test_good_uses_every_key(in_config_directory):
-    """all-features.yaml is what its name says."""
+    """all-features.yaml is what its name says, and direct.yaml has what is for direct boot."""
     from bulkhead_config import schema
-    text = (HERE / "good/all-features.yaml").read_text()
-    for part in (schema.SYSTEM, schema.CELL, schema.LINK, schema.REGION):
+    text = (HERE / "good/all-features.yaml").read_text() + (HERE / "good/direct.yaml").read_text()
+    for part in (schema.SYSTEM, schema.CELL, schema.LINK, schema.REGION, schema.IMAGE, schema.ON_FAILURE):
         for key in part["properties"]:
             assert re.search(rf"\b{key}:", text), key
 
@@ -57,8 +57,13 @@ def test_bad(path, monkeypatch):
     monkeypatch.chdir(HERE / "bad")
     expected = re.findall(r"^# expect: (.*)$", path.read_text(), re.M)
     rule = path.stem.split("--")[0]
+    boards = ["boards", "../boards"]
     with pytest.raises(ConfigError) as error:
-        emit.compile_system(cli.load(path.name, ["boards", "../boards"]))
+        if "\nboot: direct\n" in path.read_text():
+            image = bundle.parse_hypervisor("jailhouse.bin", hypervisor_image())
+            bundle.make(cli.load_direct(path.name, boards, image, "../images"))
+        else:
+            emit.compile_system(cli.load(path.name, boards))
     assert str(error.value).splitlines() == expected
     assert expected and all(f": {rule}: " in line for line in expected)
 

@@ -6,13 +6,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, emit, model, registry, show
+from . import binary, bundle, emit, model, registry, show, show_bundle
 from .source import ConfigError
 
 
 def load(file, boards):
     system = model.load_system(file, boards)
     registry.run(system)
+    return system
+
+
+def load_direct(file, boards, image, files=None):
+    """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage."""
+    system = model.load_system(file, boards)
+    if not system.direct:
+        sys.exit(f"{file}: is not for direct boot; add 'boot: direct', or use 'compile'")
+    system.hypervisor_image, system.files = image, files
+    registry.run(system, registry.BUNDLE)
     return system
 
 
@@ -27,7 +37,10 @@ def _write(directory, files):
 
 
 def _compile(arguments):
-    files = emit.compile_system(load(arguments.system, arguments.boards))
+    system = load(arguments.system, arguments.boards)
+    if system.direct:
+        sys.exit(f"{arguments.system}: is for direct boot; use 'bundle'")
+    files = emit.compile_system(system)
     _write(arguments.output, files)
     for name, content in files.items():
         print(f"{arguments.output / name}: {len(content)} bytes")
@@ -38,16 +51,39 @@ def _check(arguments):
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
 
 
+def _bundle(arguments):
+    try:
+        image = bundle.parse_hypervisor(arguments.image, Path(arguments.image).read_bytes())
+    except OSError as error:
+        sys.exit(f"{arguments.image}: cannot be read: {error.strerror}")
+    except binary.BinaryError as error:
+        sys.exit(f"{arguments.image}: {error}")
+    system = load_direct(arguments.system, arguments.boards, image, arguments.files)
+    files = {arguments.output: bundle.make(system)}
+    if arguments.elf:
+        files[arguments.elf] = bundle.make_elf(system, files[arguments.output])
+    for path, content in files.items():
+        _write(path.parent, {path.name: content})
+        print(f"{path}: {len(content)} bytes")
+
+
 def _show(arguments):
+    damaged = []
     try:
         with open(arguments.file, "rb") as stream:
             content = stream.read(model.MIB)
-        lines = list(show.show(binary.parse(content)))
+            if show_bundle.is_bundle(content):
+                lines, damaged = show_bundle.show(content + stream.read())
+            else:
+                lines = list(show.show(binary.parse(content)))
     except OSError as error:
         sys.exit(f"{arguments.file}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
         sys.exit(f"{arguments.file}: {error}")
     print("\n".join(lines))
+    if damaged:
+        sys.stdout.flush()
+        sys.exit(f"{arguments.file}: {', '.join(damaged)}: damaged; build it again")
 
 
 def _rules(_arguments):
@@ -60,7 +96,7 @@ def _rules(_arguments):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="bulkhead-config", description="Makes binary configurations, revision 14, "
-                                     "out of a system file and its board file in YAML.")
+                                     "or a bundle for direct boot, out of a system file and its board file in YAML.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name, text, run):
@@ -71,11 +107,17 @@ def _parser():
     compiler = add("compile", "write a system configuration and the cell configurations", _compile)
     compiler.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     checker = add("check", "look for problems, write nothing", _check)
-    for command in (compiler, checker):
+    bundler = add("bundle", "write a bundle for direct boot: hypervisor, configurations and images", _bundle)
+    bundler.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    bundler.add_argument("--image", required=True, metavar="FILE", help="the hypervisor, jailhouse.bin")
+    bundler.add_argument("--elf", type=Path, metavar="OUT.elf", help="write the bundle as ELF file, too")
+    bundler.add_argument("--files", type=Path, metavar="DIR",
+                         help="look for the images of cells here, instead of beside the system file")
+    for command in (compiler, checker, bundler):
         command.add_argument("system", metavar="SYSTEM.yaml")
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
-    add("show", "decode a binary configuration", _show).add_argument("file", metavar="FILE.cell")
+    add("show", "decode a binary configuration or a bundle", _show).add_argument("file", metavar="FILE")
     add("rules", "list what is checked", _rules)
     return parser
 

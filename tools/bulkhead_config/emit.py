@@ -10,6 +10,7 @@ CPU_SET_UNIT = 8
 FIRST_SPI = 32
 PINS = 128			# per irqchip entry
 LAST_PIN_BASE = 1024 - PINS
+NO_ROOT = "(none)"		# cannot be the name of a cell
 BAR_MASK_PAGE = 0xfffff000
 
 READ_WRITE = CFG_MEM_READ | CFG_MEM_WRITE
@@ -87,7 +88,8 @@ def _pack(header, cell, cpus, regions, irqchips, devices):
     return bytes(header) + cpu_set + b"".join(bytes(item) for item in regions + irqchips + devices)
 
 
-def cell_config(system, cell):
+def cell_config(system, cell, number=0):
+    """number: its id, if no driver is going to choose one."""
     board = system.board
     regions = []
     devices = _links(system, cell, regions)
@@ -100,21 +102,28 @@ def cell_config(system, cell):
     spis |= {spi for name in cell.devices for spi in board.devices[name].spis}
     header = abi.Cell(
         signature=abi.CFG_SIGNATURE_CELL, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
-        name=cell.name.encode(), vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
+        name=cell.name.encode(), id=number, vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
         flags=VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0),
         console=_console(system, cell.console))
     return _pack(header, header, cell.cpus, regions, _irqchips(system, spis), devices)
 
 
-def system_config(system):
-    """The root cell's list has links last: later regions win over the memory around them."""
-    board, cell = system.board, system.root
+def _root_regions(system):
+    board = system.board
     regions = [_identity(device.range, DEVICE)
                for device in sorted(board.devices.values(), key=lambda device: device.range)]
     for ram in sorted(board.ram, key=lambda ram: ram.range):
         parts = ram.range.minus(system.hypervisor_range) if system.hypervisor_range else [ram.range]
         regions += [_identity(part, ROOT_RAM) for part in parts]
-    devices = _links(system, cell, regions)
+    return regions
+
+
+def system_config(system):
+    """The root cell's list has links last: later regions win over the memory around them. Without a root cell, its
+    descriptor owns all CPUs and SPIs until cells take them."""
+    board, cell = system.board, system.root
+    regions = _root_regions(system) if cell else []
+    devices = _links(system, cell, regions) if cell else []
     header = abi.System(
         signature=abi.CFG_SIGNATURE_SYSTEM, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
         flags=abi.CFG_SYS_VIRTUAL_CONSOLE if system.virtual_console else 0,
@@ -125,14 +134,22 @@ def system_config(system):
     arm.maintenance_irq, arm.gic_version = board.maintenance, 3
     arm.gicd_base, arm.gicr_base = board.distributor.start, board.redistributors.start
     root = header.root_cell
-    root.name, root.vpci_irq_base = cell.name.encode(), cell.lines
-    root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
+    root.name = NO_ROOT.encode()
+    if cell:
+        root.name, root.vpci_irq_base = cell.name.encode(), cell.lines
+        root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
+        root.cpu_reset_address = cell.entry
     return _pack(header, root, range(board.cpus), regions, _irqchips(system, range(board.spis)), devices)
+
+
+def system_file(system):
+    """Name of the file with the system configuration."""
+    return f"{(system.root or system).name}.cell"
 
 
 def compile_system(system):
     """File name to content, root cell first."""
-    files = {f"{system.root.name}.cell": system_config(system)}
+    files = {system_file(system): system_config(system)}
     files.update((f"{cell.name}.cell", cell_config(system, cell)) for cell in system.cells if not cell.root)
     return files
 

@@ -10,6 +10,7 @@ from .units import KIB, MIB, PAGE, Range, parse_size
 ECAM_SIZE = MIB		# one bus
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
+CLUSTER = 16			# CPUs that one SGI can reach
 
 PROTOCOLS = {"undefined": 0x0000, "ethernet": 0x0001}
 VIRTIO = {"virtio-net": 1, "virtio-block": 2, "virtio-console": 3}
@@ -64,6 +65,11 @@ class Board(Entry):
     domain: int
     pci_spis: range
     devices: dict
+    mpidr: list			# affinity by CPU number
+
+    @property
+    def ram_start(self):
+        return min(ram.range.start for ram in self.ram)
 
     def is_ram(self, area):
         return any(ram.range.contains(area) for ram in self.ram)
@@ -97,6 +103,29 @@ class Region(Entry):
 
 
 @dataclass
+class Image(Entry):
+    """A file that the hypervisor loads into a cell. content is None until rules_direct.py has read it."""
+    cell: str
+    at: int
+    content: bytes = None
+
+    def __str__(self):
+        return f"image '{self.name}' of cell '{self.cell}'"
+
+    @property
+    def guest_range(self):
+        return Range.at(self.at, len(self.content))
+
+
+@dataclass
+class OnFailure:
+    """What happens when all CPUs of a cell have failed. 0: no limit, for ever."""
+    action: str
+    restarts: int = 0
+    within: int = 0
+
+
+@dataclass
 class Cell(Entry):
     root: bool
     cpus: list
@@ -110,6 +139,9 @@ class Cell(Entry):
     shared_devices: list
     interrupts: list
     lines: int		# first of four SPIs for the virtual PCI host
+    images: list
+    on_failure: OnFailure
+    argument: int
 
     def __str__(self):
         return f"cell '{self.name}'"
@@ -174,13 +206,17 @@ class System(Entry):
     pool: Range
     cells: list
     links: list = field(default_factory=list)
+    direct: bool = False
+    files: Path = None			# direct boot: where images are looked for
+    hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
 
     def __str__(self):
         return f"system '{self.name}'"
 
     @property
     def root(self):
-        return next(cell for cell in self.cells if cell.root)
+        """None: direct boot without one."""
+        return next((cell for cell in self.cells if cell.root), None)
 
     def cell(self, name):
         return next((cell for cell in self.cells if cell.name == name), None)
@@ -216,6 +252,11 @@ def _ram(document, path, name, data):
     return Ram(document, path, name, range=_area(data))
 
 
+def _default_mpidr(cpus):
+    """As QEMU's virt machine numbers them with GICv3."""
+    return [cpu // CLUSTER << 8 | cpu % CLUSTER for cpu in range(cpus)]
+
+
 def load_board(file):
     document = load(file)
     schema.check(document, schema.BOARD)
@@ -227,7 +268,8 @@ def load_board(file):
         redistributors=_area(gic["redistributors"]), maintenance=gic["maintenance-interrupt"], spis=gic["spis"],
         ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
         pci_spis=range(lines["first"], lines["first"] + lines["count"]),
-        devices={device.name: device for device in _entries(data, document, "devices", _device)})
+        devices={device.name: device for device in _entries(data, document, "devices", _device)},
+        mpidr=data.get("mpidr", _default_mpidr(data["cpus"])))
 
 
 def find_board(document, directories):
@@ -242,6 +284,12 @@ def find_board(document, directories):
                                "correct the name, or add the directory with --boards")])
 
 
+def _on_failure(data):
+    if isinstance(data, str):
+        return OnFailure(data)
+    return OnFailure("restart", data["restart"], data.get("within", 0))
+
+
 def _cell(document, path, name, data):
     regions = []
     for key, region in data.get("memory", {}).items():
@@ -249,12 +297,16 @@ def _cell(document, path, name, data):
             document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
             host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
             loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
+    entry = data.get("entry", 0)
+    images = [Image(document, path + ("images", index), image["file"], cell=name, at=image.get("at", entry))
+              for index, image in enumerate(data.get("images", []))]
     return Cell(
         document, path, name, root=data.get("root", False), cpus=data.get("cpus", []), regions=regions,
-        comm=data.get("communication-region"), entry=data.get("entry", 0), passive=data.get("passive", False),
+        comm=data.get("communication-region"), entry=entry, passive=data.get("passive", False),
         virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
         devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
-        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"))
+        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"), images=images,
+        on_failure=_on_failure(data.get("on-failure", "stop")), argument=data.get("argument", 0))
 
 
 def _link(document, path, name, data):
@@ -279,4 +331,5 @@ def load_system(file, board_directories=()):
         hypervisor_at=memory["at"] if fixed else None, hypervisor_console=data["hypervisor"].get("console"),
         virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
         domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
-        cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link))
+        cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link),
+        direct=data.get("boot", "linux") == "direct")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .source import ConfigError, Problem
 
-BOARD, REFERENCES, ALLOCATION, LAYOUT = range(4)
+BOARD, REFERENCES, ALLOCATION, LAYOUT, FILES, BUNDLE = range(6)
 
 # Rules of the file format itself, checked by source.py, schema.py and model.py
 FORMAT_RULES = {
@@ -43,7 +43,7 @@ def rule(name, stage):
 
 
 # Each of these adds its rules; the order here is the order of `bulkhead-config rules`.
-RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout")
+RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct")
 
 
 def load_rules():
@@ -51,10 +51,10 @@ def load_rules():
         importlib.import_module(f"{__package__}.{name}")
 
 
-def run(system):
-    """Checks a system, and on the way fills in what its file left open."""
+def run(system, last=LAYOUT):
+    """Checks a system up to a stage, and on the way fills in what its file left open."""
     load_rules()
-    for stage in (BOARD, REFERENCES, ALLOCATION, LAYOUT):
+    for stage in range(last + 1):
         problems = []
         for item in RULES:
             if item.stage == stage:

@@ -8,6 +8,7 @@ from .units import KIB, MIB, PAGE, format_size
 
 REDISTRIBUTOR_SIZE = 128 * KIB
 HYPERVISOR_MINIMUM = MIB
+AFFINITY_MASK = 0xff00ffffff
 
 
 @rule("board-overlap", BOARD)
@@ -44,6 +45,22 @@ def board_redistributors(system):
         yield board.key("gic", "redistributors"), (
             f"the GIC redistributors have {format_size(board.redistributors.size)}, {board.cpus} CPUs need "
             f"{format_size(needed)}; correct size or cpus")
+
+
+@rule("board-mpidr", BOARD)
+def board_mpidr(system):
+    """Each CPU of the board has its own affinity: Aff0 to Aff3 as in MPIDR_EL1, the other bits 0."""
+    board = system.board
+    if len(board.mpidr) != board.cpus:
+        yield board.key("mpidr"), (f"'mpidr' lists {len(board.mpidr)} CPUs, the board has {board.cpus}; "
+                                   "correct one of them")
+    for cpu, value in enumerate(board.mpidr):
+        if value & ~AFFINITY_MASK:
+            yield board.value("mpidr", cpu), (f"{value:#x} of CPU {cpu} has bits outside of the affinity "
+                                              f"{AFFINITY_MASK:#x}; clear them")
+        if value in board.mpidr[:cpu]:
+            yield board.value("mpidr", cpu), (f"CPU {cpu} has affinity {value:#x} like CPU "
+                                              f"{board.mpidr.index(value)}; correct one of them")
 
 
 @rule("board-spi", BOARD)

@@ -104,7 +104,7 @@ def spi_twice(system):
                        for n in range(LINE_COUNT)]
     given = {name for cell in system.cells for name in cell.devices}
     for device in system.board.devices.values():
-        if device.name not in given:
+        if system.root and device.name not in given:
             owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis"))) for spi in device.spis)
     for spi, owner, place in claims:
         if spi in owners:

@@ -7,6 +7,8 @@ from .units import PAGE, format_size
 NAME_MAX = 31
 PEERS_MAX = 255
 ROOT_KEYS = {"root", "virtual-console", "pci-interrupts"}
+DIRECT_KEYS = {"images", "on-failure", "argument"}
+DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
 
 
 def _joined(names):
@@ -27,8 +29,8 @@ def name_length(system):
 
 @rule("root-missing", REFERENCES)
 def root_missing(system):
-    """One cell is the root cell: the Linux that loads the hypervisor."""
-    if not any(cell.root for cell in system.cells):
+    """One cell is the root cell: the Linux that loads the hypervisor. Direct boot needs none."""
+    if not system.direct and not system.root:
         yield system.key("cells"), "no cell is the root cell; add 'root: true' to the one that runs Linux"
 
 
@@ -44,9 +46,10 @@ def root_twice(system):
 @rule("root-keys", REFERENCES)
 def root_keys(system):
     """The root cell gets all that no other cell takes, so nothing is listed for it."""
+    known = DIRECT_ROOT_KEYS if system.direct else ROOT_KEYS | DIRECT_KEYS
     for cell in system.cells:
         for key in cell.document.data["cells"][cell.name]:
-            if cell.root and key not in ROOT_KEYS:
+            if cell.root and key not in known:
                 yield cell.key(key), (f"'{key}' has no place in the root cell '{cell.name}', which gets all that no "
                                       "other cell takes; remove it")
 
@@ -94,7 +97,7 @@ def cpu_twice(system):
 def cpu_root_empty(system):
     """The root cell keeps at least one CPU while all other cells exist."""
     taken = {cpu for cell in _others(system) for cpu in cell.cpus}
-    if taken >= set(range(system.board.cpus)):
+    if system.root and taken >= set(range(system.board.cpus)):
         yield system.key("cells"), (f"{_joined(cell.name for cell in _others(system))} take all {system.board.cpus} CPUs; "
                                     "leave at least one to the root cell")
 

@@ -32,6 +32,11 @@ def _int(what, minimum, maximum):
             "description": f"{what}, {minimum} to {maximum}"}
 
 
+def _bits(width):
+    return {"type": "integer", "minimum": 0, "maximum": (1 << width) - 1,
+            "description": f"a number of at most {width} bits"}
+
+
 def _enum(*values):
     return {"enum": list(values), "description": "one of " + ", ".join(str(v) for v in values)}
 
@@ -50,6 +55,7 @@ BOARD = _object({
     "board": TEXT,
     "architecture": _enum("arm64"),
     "cpus": _int("the number of CPUs", 1, 256),
+    "mpidr": _list(_bits(40)),
     "memory": _named(AREA, minProperties=1),
     "pool": AREA,
     "gic": _object({
@@ -74,6 +80,19 @@ REGION = _object({
     "dma": BOOL, "loadable": BOOL, "shared-with-root": BOOL,
 }, ["at", "size"])
 
+IMAGE = _object({
+    "file": {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"},
+    "at": ADDRESS,
+}, ["file"])
+
+ON_FAILURE = {
+    "type": ["string", "object"], "pattern": "^(stop|restart|halt)$",
+    "properties": {"restart": _int("a number of restarts", 1, (1 << 32) - 1),
+                   "within": _int("a number of seconds", 1, (1 << 32) - 1)},
+    "required": ["restart"], "additionalProperties": False,
+    "description": "stop, restart, halt, or { restart: N, within: SECONDS }",
+}
+
 CELL = _object({
     "root": BOOL,
     "cpus": _list(_int("a CPU number", 0, 4095)),
@@ -87,6 +106,9 @@ CELL = _object({
     "shared-devices": _list(TEXT),
     "interrupts": _list(SPI),
     "pci-interrupts": SPI,
+    "images": _list(IMAGE),
+    "on-failure": ON_FAILURE,
+    "argument": _bits(64),
 })
 
 LINK = _object({
@@ -107,6 +129,7 @@ LINK = _object({
 SYSTEM = _object({
     "system": TEXT,
     "board": TEXT,
+    "boot": _enum("linux", "direct"),
     "pool": AREA,
     "hypervisor": _object({
         "memory": {"type": ["integer", "string", "object"], "pattern": SIZE_PATTERN, "minimum": 0,

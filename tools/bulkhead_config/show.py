@@ -26,12 +26,12 @@ def _flags(value, names):
     return " ".join(words + ([f"{rest:#x}"] if rest else [])) or "-"
 
 
-def _text(value):
+def text(value):
     """Names come from files nobody has checked."""
     return "".join(chr(byte) if 0x20 <= byte < 0x7f else "?" for byte in value)
 
 
-def _numbers(values):
+def numbers(values):
     """1,2,3,7 as 1-3,7"""
     parts, values = [], sorted(values)
     while values:
@@ -42,7 +42,7 @@ def _numbers(values):
     return ",".join(parts) or "none"
 
 
-def _bits(words, width):
+def bits(words, width):
     return [index * width + bit for index, word in enumerate(words) for bit in range(width) if word >> bit & 1]
 
 
@@ -83,7 +83,7 @@ def _pci_device(device):
 
 def _cell(cell, arrays):
     yield f"cell flags          {_flags(cell.flags, CELL_FLAGS)}"
-    yield f"CPUs                {_numbers(_bits(arrays['cpu_set'], 8))}"
+    yield f"CPUs                {numbers(bits(arrays['cpu_set'], 8))}"
     yield f"entry               {cell.cpu_reset_address:#x}"
     yield f"message timeout     {cell.msg_reply_timeout}"
     yield f"virtual PCI INTA-D  SPI {cell.vpci_irq_base}-{cell.vpci_irq_base + 3}"
@@ -94,8 +94,8 @@ def _cell(cell, arrays):
     for index, cache in enumerate(arrays["cache_regions"]):
         yield f"cache {index:<13} ways {cache.start}+{cache.size}, type {cache.type}, flags {cache.flags:#x}"
     for index, chip in enumerate(arrays["irqchips"]):
-        pins = [chip.pin_base + pin for pin in _bits(chip.pin_bitmap, 32)]
-        yield f"irqchip {index:<11} at {chip.address:#x}, id {chip.id}, from {chip.pin_base}: {_numbers(pins)}"
+        pins = [chip.pin_base + pin for pin in bits(chip.pin_bitmap, 32)]
+        yield f"irqchip {index:<11} at {chip.address:#x}, id {chip.id}, from {chip.pin_base}: {numbers(pins)}"
     for index, pio in enumerate(arrays["pio_regions"]):
         yield f"ports {index:<13} {pio.base:#x}+{pio.length:#x}"
     for index, device in enumerate(arrays["pci_devices"]):
@@ -111,7 +111,7 @@ def show(binary):
     header = binary.system or binary.cell
     architecture = ARCHITECTURES.get(header.architecture, header.architecture)
     kind = "system" if binary.system else "cell"
-    yield f"{kind} configuration, {architecture}, revision {header.revision}, cell '{_text(binary.cell.name)}'"
+    yield f"{kind} configuration, {architecture}, revision {header.revision}, cell '{text(binary.cell.name)}'"
     if binary.system:
         yield from _system(binary.system)
     yield from _cell(binary.cell, binary.arrays)

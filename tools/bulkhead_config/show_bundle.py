@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A bundle as text. Nothing in it is trusted: offsets and counts are checked before they are used."""
+import ctypes
+import zlib
+
+from . import abi, binary
+from .binary import BinaryError
+from .show import bits, numbers, text
+from .units import Range
+
+KINDS = {abi.BH_PART_HYPERVISOR: "hypervisor", abi.BH_PART_SYSTEM: "system", abi.BH_PART_CELL: "cell",
+         abi.BH_PART_IMAGE: "image"}
+LAUNCHERS = {abi.BH_LAUNCHER_LINUX: "Linux", abi.BH_LAUNCHER_FIRMWARE: "firmware"}
+ACTIONS = {abi.BH_ON_FAILURE_STOP: "stop", abi.BH_ON_FAILURE_RESTART: "restart", abi.BH_ON_FAILURE_HALT: "halt"}
+
+
+def is_bundle(start):
+    """By the first bytes of a file: an image of the hypervisor, with or without anything behind it."""
+    if len(start) < ctypes.sizeof(abi.ImageHeader):
+        return False
+    header = abi.ImageHeader.from_buffer_copy(start)
+    return header.signature == abi.BH_IMAGE_SIGNATURE and header.kernel.magic == abi.BH_KERNEL_MAGIC
+
+
+class Directory:
+    """The directory of a bundle: whole, but perhaps damaged."""
+
+    def __init__(self, content, header):
+        size, start = ctypes.sizeof(abi.Bundle), header.boot.bundle_offset
+        if not start:
+            raise BinaryError("is a hypervisor image without bundle; make one with 'bulkhead-config bundle'")
+        if start + size > len(content):
+            raise BinaryError(f"has {len(content)} bytes, its directory is at {start:#x}; build it again")
+        self.header = head = abi.Bundle.from_buffer_copy(content, start)
+        if head.signature != abi.BH_BUNDLE_SIGNATURE or head.version != abi.BH_BUNDLE_VERSION:
+            raise BinaryError(f"has no directory of version {abi.BH_BUNDLE_VERSION} at {start:#x}; build it again")
+        tables = [(abi.BundlePart, head.num_parts), (abi.BundleCell, head.num_cells),
+                  (abi.BundleImage, head.num_images), (abi.u64, head.num_cpus)]
+        needed = size + sum(ctypes.sizeof(kind) * count for kind, count in tables)
+        if head.size != needed or start + needed > len(content):
+            raise BinaryError(f"has {len(content)} bytes and a directory of {head.size} at {start:#x}, its counts need "
+                              f"{needed}; build it again")
+        arrays, offset = [], start + size
+        for kind, count in tables:
+            arrays.append(list((kind * count).from_buffer_copy(content, offset)))
+            offset += ctypes.sizeof(kind) * count
+        self.parts, self.cells, self.images, self.mpidr = arrays
+        blank = abi.Bundle.from_buffer_copy(head)
+        blank.crc = 0
+        self.damaged = zlib.crc32(bytes(blank) + content[start + size:start + needed]) != head.crc
+
+
+def _content(content, part):
+    return content[part.offset:part.offset + part.size]
+
+
+def _part_damage(content, part):
+    """Empty: as it was made."""
+    if part.kind not in KINDS:
+        return "unknown kind"
+    if not part.size or part.offset + part.size > len(content):
+        return "not inside the file"
+    return "wrong checksum" if zlib.crc32(_content(content, part)) != part.crc else ""
+
+
+def _verdict(damage):
+    return f"DAMAGED: {damage}" if damage else "good"
+
+
+def _policy(cell):
+    action = ACTIONS.get(cell.on_failure, str(cell.on_failure))
+    if cell.on_failure != abi.BH_ON_FAILURE_RESTART:
+        return action
+    times = f"at most {cell.max_restarts} times" if cell.max_restarts else "without limit"
+    return f"restart {times}" + (f" in {cell.window_seconds} s" if cell.window_seconds else "")
+
+
+def _cell(content, directory, cell):
+    """Lines about one cell; what its entry says may point anywhere."""
+    if cell.config_part >= len(directory.parts):
+        yield f"configuration {cell.config_part}, which does not exist"
+        return
+    part = directory.parts[cell.config_part]
+    try:
+        config = binary.parse(_content(content, part))
+    except BinaryError as error:
+        yield f"'{text(part.name)}' {error}"
+        return
+    cpus = numbers(bits(config.arrays["cpu_set"], 8))
+    what = "root cell, CPUs left of" if config.system else "CPUs"
+    yield (f"'{text(config.cell.name)}', {what} {cpus}, entry {config.cell.cpu_reset_address:#x}, argument "
+           f"{cell.argument:#x}, on failure {_policy(cell)}")
+    for index in range(cell.first_image, min(cell.first_image + cell.num_images, len(directory.images))):
+        image = directory.images[index]
+        if image.part < len(directory.parts):
+            loaded = directory.parts[image.part]
+            yield f"  part {image.part} '{text(loaded.name)}' to {Range.at(image.target, loaded.size)}"
+        else:
+            yield f"  part {image.part}, which does not exist"
+    if cell.first_image + cell.num_images > len(directory.images):
+        yield f"  images up to {cell.first_image + cell.num_images - 1}, the bundle has {len(directory.images)}"
+
+
+def _lines(content, header, directory, damages):
+    boot, kernel = header.boot, header.kernel
+    yield f"bundle for direct boot, hypervisor {text(header.version)}, {len(content):#x} bytes"
+    yield (f"memory              {Range.at(boot.phys_base, boot.memory_size)}, {kernel.text_offset:#x} behind the "
+           "start of RAM")
+    yield f"entered by          {LAUNCHERS.get(boot.launcher, boot.launcher)}, {boot.online_cpus} CPUs"
+    yield (f"layout              image 0x0, per-CPU areas {header.core_size:#x}, configuration "
+           f"{boot.config_offset:#x}, directory {boot.bundle_offset:#x}, pool {boot.pool_offset:#x}")
+    yield (f"directory           {directory.header.size} bytes, CRC {directory.header.crc:08x}, "
+           + _verdict("wrong checksum" if directory.damaged else ""))
+    for index, (part, damage) in enumerate(zip(directory.parts, damages)):
+        yield (f"part {index:<14} {KINDS.get(part.kind, part.kind)} '{text(part.name)}' "
+               f"{Range.at(part.offset, part.size)}, CRC {part.crc:08x}, {_verdict(damage)}")
+    for index, cell in enumerate(directory.cells):
+        first, *rest = _cell(content, directory, cell)
+        yield f"cell {index:<14} {first}"
+        yield from (f"{'':18}{line}" for line in rest)
+    for cpu, value in enumerate(directory.mpidr):
+        yield f"CPU {cpu:<15} affinity {value:#x}"
+
+
+def show(content):
+    """Lines, and what is damaged."""
+    header = abi.ImageHeader.from_buffer_copy(content)
+    directory = Directory(content, header)
+    damages = [_part_damage(content, part) for part in directory.parts]
+    damaged = ["the directory"] if directory.damaged else []
+    damaged += [f"part {index}" for index, damage in enumerate(damages) if damage]
+    return list(_lines(content, header, directory, damages)), damaged
