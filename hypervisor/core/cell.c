@@ -19,11 +19,11 @@ const struct cfg_system *system_config;
 struct config_platform platform;
 
 /* Kept beside the list, which only its manager may walk: every cell may ask. */
-static volatile uint32_t cell_count = 1;
+static volatile uint32_t other_cells;
 
 uint32_t num_cells(void)
 {
-	return cell_count;
+	return 1 + other_cells;
 }
 
 void cell_link(struct cell *cell)
@@ -33,7 +33,7 @@ void cell_link(struct cell *cell)
 	while (*link)
 		link = &(*link)->next;
 	*link = cell;
-	cell_count++;
+	other_cells++;
 }
 
 void cell_unlink(struct cell *cell)
@@ -43,7 +43,7 @@ void cell_unlink(struct cell *cell)
 	while (*link != cell)
 		link = &(*link)->next;
 	*link = cell->next;
-	cell_count--;
+	other_cells--;
 }
 
 #define for_each_other_cpu(id, set) \

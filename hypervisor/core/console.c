@@ -18,7 +18,7 @@ static const struct uart *const uarts[] = { &uart_pl011, &uart_8250 };
 
 static spinlock_t console_lock = SPINLOCK_INIT;
 static volatile bool panicking;			/* a panic does not wait for locks */
-static bool ring_enabled = true;		/* until the configuration says otherwise */
+static bool ring_disabled;			/* by the configuration */
 static const struct uart *uart;
 static bool uart_stalled;			/* console_lock */
 static volatile uint8_t *uart_base;
@@ -58,7 +58,7 @@ static void put_char(char c)
 			put_uart('\r');
 		put_uart(c);
 	}
-	if (ring_enabled)
+	if (!ring_disabled)
 		put_ring(c);
 }
 
@@ -116,7 +116,7 @@ int console_init(const struct cfg_system *system)
 	const struct cfg_console *config = &system->debug_console;
 	uint64_t size = MAX(config->size, 0x1000U);
 
-	ring_enabled = system->flags & CFG_SYS_VIRTUAL_CONSOLE;
+	ring_disabled = !(system->flags & CFG_SYS_VIRTUAL_CONSOLE);
 	if (config->type == CFG_CONSOLE_NONE || !(config->flags & CFG_CONSOLE_MMIO))
 		return 0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(uarts); i++) {

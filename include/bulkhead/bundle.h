@@ -48,7 +48,7 @@ struct bh_bundle_part {
 
 /* In the order of their start */
 struct bh_bundle_cell {
-	uint32_t config_part;		/* BH_PART_CELL, or BH_PART_SYSTEM for the root cell */
+	uint32_t config_part;		/* BH_PART_CELL, with an id of its own, or BH_PART_SYSTEM for the root cell */
 	uint32_t first_image;
 	uint32_t num_images;
 	uint32_t on_failure;		/* BH_ON_FAILURE_* */
