@@ -89,6 +89,7 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context)
 	spin_lock(&cpu->control_lock);
 	cpu->entry = entry;
 	cpu->context = context;
+	cpu->by_sibling = false;
 	cpu->reset_request = true;
 	spin_unlock(&cpu->control_lock);
 }
@@ -113,11 +114,12 @@ void cpu_handle_events(void)
 			continue;
 		} else if (cpu->reset_request) {
 			uint64_t entry = cpu->entry, context = cpu->context;
+			bool by_sibling = cpu->by_sibling;
 
 			cpu->reset_request = false;
 			cpu->run_state = CPU_RUNNING;
 			spin_unlock(&cpu->control_lock);
-			arch_cpu_reset(entry, context);
+			arch_cpu_reset(entry, context, by_sibling);
 			spin_lock(&cpu->control_lock);
 		} else if (cpu->run_state == CPU_RUNNING) {
 			break;
@@ -151,6 +153,7 @@ bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 	if (was_off) {
 		cpu->entry = entry;
 		cpu->context = context;
+		cpu->by_sibling = true;
 		cpu->reset_request = true;
 	}
 	spin_unlock(&cpu->control_lock);

@@ -42,6 +42,7 @@ struct percpu {
 	volatile enum cpu_run_state run_state;
 	volatile bool failed;
 	uint64_t entry, context;
+	bool by_sibling;		/* asked for by PSCI CPU_ON, not by the manager */
 
 	/* management lock while suspended; others only compare it */
 	struct cell *volatile cell;

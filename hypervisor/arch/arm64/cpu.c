@@ -214,16 +214,16 @@ void arch_cpu_park(void)
 	vgic_reset(this_cpu());
 }
 
-void arch_cpu_reset(uint64_t entry, uint64_t context)
+void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling)
 {
 	struct percpu *cpu = this_cpu();
 	struct trap_frame *frame = (struct trap_frame *)((char *)cpu + PERCPU_STACK_TOP) - 1;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(frame->x); i++)
 		frame->x[i] = 0;
-	/* PSCI says x0; what is out there also looks at x1 */
 	frame->x[0] = context;
-	frame->x[1] = context;
+	/* PSCI says x0; what is out there also looks at x1. Linux wants it to be 0 on its first CPU. */
+	frame->x[1] = by_sibling ? context : 0;
 	reset_el1();
 	cpu->arch.serror_seen = false;
 	arm64_clear_simd();

@@ -14,6 +14,14 @@
 #define PSCI_SYSTEM_OFF		0x84000008U
 
 #define CPTR_EL2_RES1		0x33ffUL
+#define CPTR_TZ			(1UL << 8)
+#define CPTR_TSM		(1UL << 12)
+#define ZCR_LEN_ALL		0x1ffUL
+#define SMCR_LEN_ALL		0xfUL
+#define SMCR_FA64		(1UL << 31)
+#define SMFR0_FA64		(1UL << 63)
+#define HFGR_NOT_TPIDR2		(1UL << 55)	/* 0 traps, other than with most bits there */
+#define HFGR_NOT_SMPRI		(1UL << 54)
 #define CNTHCTL_EL1_ACCESS	0x3UL	/* EL1PCTEN, EL1PCEN */
 #define PMCR_N(pmcr)		((pmcr) >> 11 & 0x1f)
 #define ICC_SRE_DISABLE_BYPASS	0x6UL	/* DFB, DIB */
@@ -27,10 +35,39 @@ static bool has_pmu(void)
 	return version != 0 && version != 0xf;
 }
 
+static uint64_t id_field(uint64_t id_register, uint32_t shift)
+{
+	return id_register >> shift & 0xf;
+}
+
+/* What the ID registers show to EL1 it can use: the vector extensions, and no fine-grained trap is on. */
+static void allow_extensions(void)
+{
+	bool sve = id_field(read_sysreg(id_aa64pfr0_el1), 32), sme = id_field(read_sysreg(id_aa64pfr1_el1), 24);
+	uint64_t not_sme = sme ? HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI : 0;
+
+	write_sysreg(CPTR_EL2_RES1 & ~(sve ? CPTR_TZ : 0) & ~(sme ? CPTR_TSM : 0), cptr_el2);
+	isb();
+	if (sve)
+		write_sysreg(ZCR_LEN_ALL, ZCR_EL2);
+	if (sme) {
+		write_sysreg(SMCR_LEN_ALL | (read_sysreg(ID_AA64SMFR0_EL1) & SMFR0_FA64 ? SMCR_FA64 : 0), SMCR_EL2);
+		write_sysreg(0, SMPRIMAP_EL2);
+	}
+	if (id_field(read_sysreg(id_aa64mmfr0_el1), 56)) {
+		write_sysreg(not_sme, HFGRTR_EL2);
+		write_sysreg(not_sme, HFGWTR_EL2);
+		write_sysreg(0, HFGITR_EL2);
+		write_sysreg(0, HDFGRTR_EL2);
+		write_sysreg(0, HDFGWTR_EL2);
+	}
+}
+
 void arch_init_from_firmware(void)
 {
-	write_sysreg(HCR_RW, hcr_el2);
-	write_sysreg(CPTR_EL2_RES1, cptr_el2);
+	/* pointer authentication and memory tagging are EL1's; no effect where they are not there */
+	write_sysreg(HCR_RW | HCR_API | HCR_APK | HCR_ATA, hcr_el2);
+	allow_extensions();
 	write_sysreg(0, hstr_el2);
 	/* debug and counters of EL1 are not trapped; it has all counters */
 	write_sysreg(has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0, mdcr_el2);

@@ -65,7 +65,7 @@ void arch_system_off(void)
 	arch_halt();
 }
 
-void arch_cpu_reset(uint64_t entry, uint64_t context)
+void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling)
 {
 	struct percpu *cpu = this_cpu();
 
@@ -73,6 +73,7 @@ void arch_cpu_reset(uint64_t entry, uint64_t context)
 	cpu->arch.resets++;
 	cpu->arch.entry = entry;
 	cpu->arch.context = context;
+	cpu->arch.by_sibling = by_sibling;
 }
 
 void arch_cpu_park(void)

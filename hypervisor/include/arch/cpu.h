@@ -17,8 +17,11 @@ void arch_kick(struct percpu *cpu);
 /* [calling CPU] Sleep in the hypervisor until a kick (or anything else) arrived; takes and keeps interrupts. */
 void arch_wait_for_kick(void);
 
-/* [calling CPU] Reset guest state to the entry state of the ABI; it continues at entry on return to it. */
-void arch_cpu_reset(uint64_t entry, uint64_t context);
+/*
+ * [calling CPU] Reset guest state to the entry state of the ABI; it continues at entry on return to it. by_sibling: another
+ * CPU of the cell has switched it on, which is told a little differently.
+ */
+void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling);
 
 /* [calling CPU] Stop delivering to the guest that was here: drop virtual state, release interrupts. */
 void arch_cpu_park(void);

@@ -48,6 +48,17 @@
 #define ICH_LR_EL2(n)	S3_4_C12_C12_##n	/* 0..7 */
 #define ICH_LR_HI_EL2(n) S3_4_C12_C13_##n	/* 8..15 */
 
+/* Registers of newer architecture versions, by encoding, too; only where the ID registers have them */
+#define HFGRTR_EL2	S3_4_C1_C1_4
+#define HFGWTR_EL2	S3_4_C1_C1_5
+#define HFGITR_EL2	S3_4_C1_C1_6
+#define HDFGRTR_EL2	S3_4_C3_C1_4
+#define HDFGWTR_EL2	S3_4_C3_C1_5
+#define ID_AA64SMFR0_EL1 S3_0_C0_C4_5
+#define ZCR_EL2		S3_4_C1_C2_0
+#define SMCR_EL2	S3_4_C1_C2_6
+#define SMPRIMAP_EL2	S3_4_C1_C2_5
+
 #define ICC_CTLR_CBPR		(1UL << 0)
 #define ICC_CTLR_EOIMODE	(1UL << 1)
 #define ICC_SRE_SRE		(1UL << 0)

@@ -9,6 +9,7 @@ struct arch_percpu {
 	bool active;			/* between arch_activate_cpu() and arch_deactivate_cpu() */
 	uint32_t parks, resets;		/* how often */
 	uint64_t entry, context;	/* of the last reset */
+	bool by_sibling;
 	host_addr_t window;		/* page in the window, if has_window */
 	bool has_window;
 };
