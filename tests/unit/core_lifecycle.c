@@ -343,6 +343,7 @@ static void only_the_first_cpu_starts(void)
 	assert_true(host_in_guest(2));
 	assert_int_equal(core_cpu(2)->arch.entry, 0x1234);
 	assert_int_equal(core_cpu(2)->arch.context, 0);
+	assert_false(core_cpu(2)->arch.by_sibling);
 	assert_int_equal(core_cpu(2)->arch.resets, 1);
 	assert_false(host_in_guest(3));
 	assert_int_equal(core_cpu(3)->run_state, CPU_OFF);
@@ -353,6 +354,7 @@ static void only_the_first_cpu_starts(void)
 	assert_true(host_in_guest(3));
 	assert_int_equal(core_cpu(3)->arch.entry, 0x4321);
 	assert_int_equal(core_cpu(3)->arch.context, 99);
+	assert_true(core_cpu(3)->arch.by_sibling);
 	assert_false(host_run(2, core_switch_on_job, 3, 0x4321, 99));
 
 	/* a running cell is started anew */
