@@ -115,6 +115,11 @@ static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
 	return result;
 }
 
+static int64_t call_cell_info(uint64_t id, uint64_t item)
+{
+	return cell_info(cell_id_of(id), item > UINT32_MAX ? UINT32_MAX : (uint32_t)item);
+}
+
 static const hypercall_t hypercalls[] = {
 	[HC_DISABLE] = call_disable,
 	[HC_CELL_CREATE] = call_create,
@@ -132,5 +137,7 @@ int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
 	/* The codes of our own begin far behind: no table with a gap. */
 	if (code == HC_LINK_INFO)
 		return call_link_info(arg1, arg2);
+	if (code == HC_CELL_INFO)
+		return call_cell_info(arg1, arg2);
 	return code < ARRAY_SIZE(hypercalls) ? hypercalls[code](arg1, arg2) : -ENOSYS;
 }

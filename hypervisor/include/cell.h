@@ -74,6 +74,7 @@ int cell_start(uint32_t id);
 int cell_set_loadable(uint32_t id);
 int cell_destroy(uint32_t id);
 int cell_get_state(uint32_t id);
+int64_t cell_info(uint32_t id, uint32_t item);	/* HC_CELL_INFO: the value, or a negative errno without a reason */
 
 uint32_t num_cells(void);
 

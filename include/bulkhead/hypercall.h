@@ -58,6 +58,19 @@
 #define LINK_COUNTER_INACTIVE	7	/* dropped: no cell is that peer, or it was reset with a latched event */
 #define LINK_NUM_COUNTERS	8
 
+/*
+ * Ours: one item about a cell, so that a root cell that did not make it can manage it. Args: cell id, CELL_INFO_*. Root cell
+ * only (-EPERM). -ENOENT: no cell has that id, CELL_INFO_NEXT: nor a higher one. -EINVAL: unknown item, or a piece beyond
+ * the end. Pieces are 32 bits of the result, so that none looks like an errno.
+ */
+#define HC_CELL_INFO		0x4201
+
+#define CELL_INFO_NEXT		0	/* lowest id from the given one on that a cell has */
+#define CELL_INFO_CONFIG_SIZE	1	/* bytes of its configuration; root cell: of the system configuration */
+#define CELL_INFO_NAME_BASE	0x100	/* + n: characters 4n.. of the name, the first one lowest, NUL behind its end */
+#define CELL_INFO_CPUS_BASE	0x1000	/* + n: bit b is set if the cell has CPU 32n + b now */
+#define CELL_INFO_CONFIG_BASE	0x10000	/* + n: bytes 4n.. of the configuration, the first one lowest */
+
 #define HV_INFO_MEM_POOL_SIZE	0
 #define HV_INFO_MEM_POOL_USED	1
 #define HV_INFO_REMAP_POOL_SIZE	2

@@ -215,6 +215,112 @@ static void links_and_the_management_lock(void)
 	host_stop();
 }
 
+static uint64_t info(uint64_t id, uint64_t item)
+{
+	int64_t value = host_hypercall(0, HC_CELL_INFO, id, item);
+
+	assert_in_range(value, 0, UINT32_MAX);
+	return (uint64_t)value;
+}
+
+static void no_info(uint64_t id, uint64_t item, int error)
+{
+	assert_int_equal(host_hypercall(0, HC_CELL_INFO, id, item), error);
+}
+
+static void assert_config_is(uint32_t id, const void *bytes, uint64_t size)
+{
+	assert_int_equal(info(id, CELL_INFO_CONFIG_SIZE), size);
+	for (uint64_t offset = 0; offset < size; offset += 4) {
+		uint32_t expected = 0;
+
+		memcpy(&expected, (const uint8_t *)bytes + offset, MIN(size - offset, 4u));
+		assert_int_equal(info(id, CELL_INFO_CONFIG_BASE + offset / 4), expected);
+	}
+	no_info(id, CELL_INFO_CONFIG_BASE + (size + 3) / 4, -EINVAL);
+	no_info(id, UINT32_MAX, -EINVAL);
+	no_info(id, UINT64_MAX, -EINVAL);
+}
+
+static void assert_name_is(uint32_t id, const char *name)
+{
+	char expected[CFG_NAME_LEN] = { 0 };
+
+	memcpy(expected, name, strlen(name));
+	for (uint32_t n = 0; n < CFG_NAME_LEN / 4; n++) {
+		uint32_t piece;
+
+		memcpy(&piece, expected + 4 * n, 4);
+		assert_int_equal(info(id, CELL_INFO_NAME_BASE + n), piece);
+	}
+	no_info(id, CELL_INFO_NAME_BASE + CFG_NAME_LEN / 4, -EINVAL);
+}
+
+static void cell_information(void)
+{
+	static struct test_config beta;
+	struct config_view *root = &root_cell.config;
+
+	start_with_alpha();
+	core_make_cell(&beta, "a-name-of-exactly-31-characters", 7, 2, RAM_LOW + MIB);
+	beta.cpus[0] |= 1u << 3;
+	beta.header.cpu_set_size++;
+	core_created(&beta);
+
+	assert_int_equal(info(0, CELL_INFO_NEXT), 0);
+	assert_int_equal(info(1, CELL_INFO_NEXT), 1);
+	assert_int_equal(info(2, CELL_INFO_NEXT), 7);
+	no_info(8, CELL_INFO_NEXT, -ENOENT);
+	no_info(1ull << 32, CELL_INFO_NEXT, -ENOENT);
+	no_info(UINT64_MAX, CELL_INFO_NEXT, -ENOENT);
+
+	assert_name_is(0, "qemu-arm64");
+	assert_name_is(1, "alpha");
+	assert_name_is(7, "a-name-of-exactly-31-characters");
+	assert_int_equal(info(0, CELL_INFO_CPUS_BASE), 0x1);
+	assert_int_equal(info(1, CELL_INFO_CPUS_BASE), 0x2);
+	assert_int_equal(info(7, CELL_INFO_CPUS_BASE), 0xc);
+	for (uint32_t n = 1; n < 2 * CPU_SET_WORDS; n++)
+		assert_int_equal(info(7, CELL_INFO_CPUS_BASE + n), 0);
+	no_info(7, CELL_INFO_CPUS_BASE + 2 * CPU_SET_WORDS, -EINVAL);
+	no_info(7, CELL_INFO_CONFIG_BASE - 1, -EINVAL);
+
+	assert_config_is(0, host_boot.config, offsetof(struct cfg_system, root_cell) + root->size);
+	assert_config_is(1, core_cell(1)->config.cell, core_cell(1)->config.size);
+	/* its size is no multiple of a piece: the last one is filled up with zeros */
+	assert_int_not_equal(core_cell(7)->config.size % 4, 0);
+	assert_config_is(7, core_cell(7)->config.cell, core_cell(7)->config.size);
+
+	no_info(1, CELL_INFO_CONFIG_SIZE + 1, -EINVAL);
+	no_info(1, CELL_INFO_NAME_BASE - 1, -EINVAL);
+	no_info(2, CELL_INFO_CONFIG_SIZE, -ENOENT);
+	no_info(2, UINT64_MAX, -ENOENT);
+	no_info(1ull << 32 | 1, CELL_INFO_CONFIG_SIZE, -ENOENT);
+	no_info(1, 1ull << 32 | CELL_INFO_CONFIG_SIZE, -EINVAL);
+	host_stop();
+}
+
+static void cell_information_is_the_root_cells(void)
+{
+	start_with_alpha();
+	core_started(1);
+	for (uint64_t item = 0; item < 3; item++) {
+		assert_int_equal(host_hypercall(1, HC_CELL_INFO, 1, item), -EPERM);
+		assert_int_equal(host_hypercall(1, HC_CELL_INFO, UINT64_MAX, item), -EPERM);
+	}
+	host_stop();
+}
+
+static void destroyed_cells_have_no_information(void)
+{
+	start_with_alpha();
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	no_info(1, CELL_INFO_NEXT, -ENOENT);
+	no_info(1, CELL_INFO_CPUS_BASE, -ENOENT);
+	assert_int_equal(info(0, CELL_INFO_CPUS_BASE), 0xf);
+	host_stop();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest core_info[] = {
@@ -225,6 +331,9 @@ int main(void)
 		CORE_TEST(others_ask_about_their_own_end),
 		CORE_TEST(hostile_questions_about_links),
 		CORE_TEST(links_and_the_management_lock),
+		CORE_TEST(cell_information),
+		CORE_TEST(cell_information_is_the_root_cells),
+		CORE_TEST(destroyed_cells_have_no_information),
 	};
 
 	return cmocka_run_group_tests(core_info, NULL, NULL);
