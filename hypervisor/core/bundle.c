@@ -10,6 +10,7 @@
 #include "control.h"
 #include "crc32.h"
 #include "errors.h"
+#include "power.h"
 #include "arch/cpu.h"
 
 #define MAX_PARTS	4096u	/* of each table; keeps sums below 2^32 */
@@ -248,15 +249,6 @@ static void restart(uint32_t n)
 	cell_resume_cpus(cell);
 }
 
-static void stop_machine(const struct cell *cause)
-{
-	console_printf("cell \"%s\" has failed, which stops the machine\n", cause->config.cell->name);
-	root_suspend();
-	for (struct cell *cell = root_cell.next; cell; cell = cell->next)
-		cell_stop_cpus(cell);
-	arch_system_off();
-}
-
 void bundle_cell_failed(void)
 {
 	struct cell *cell;
@@ -267,10 +259,12 @@ void bundle_cell_failed(void)
 	cell = this_cpu()->cell;
 	n = find_started(cell);
 	if (n < CONFIG_MAX_CELLS && cell->comm->cell_state == COMM_STATE_FAILED && cell_is_dead(cell)) {
-		if (bundle.cells[n].on_failure == BH_ON_FAILURE_RESTART)
+		if (bundle.cells[n].on_failure == BH_ON_FAILURE_RESTART) {
 			restart(n);
-		else if (bundle.cells[n].on_failure == BH_ON_FAILURE_HALT)
-			stop_machine(cell);
+		} else if (bundle.cells[n].on_failure == BH_ON_FAILURE_HALT) {
+			console_printf("cell \"%s\" has failed, which stops the machine\n", cell->config.cell->name);
+			machine_end(false);
+		}
 	}
 	management_unlock();
 }

@@ -213,6 +213,11 @@ static void judge_shutdown(void)
 	shutdown_left = 0;
 }
 
+bool firmware_started_us(void)
+{
+	return !can_be_disabled;
+}
+
 bool hypervisor_is_ending(void)
 {
 	return shutdown_verdict == SHUTDOWN_GRANTED;

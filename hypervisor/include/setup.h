@@ -39,6 +39,9 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
  */
 int hypervisor_disable(void);
 
+/* After start-up: is there no Linux below that the hypervisor could give the machine back to? */
+bool firmware_started_us(void);
+
 /* Management lock, other root CPUs suspended: has disable been granted to the first CPU that asked? */
 bool hypervisor_is_ending(void);
 

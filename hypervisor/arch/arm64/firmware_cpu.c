@@ -12,6 +12,7 @@
 
 #define PSCI_CPU_ON_64		0xc4000003U
 #define PSCI_SYSTEM_OFF		0x84000008U
+#define PSCI_SYSTEM_RESET	0x84000009U
 
 #define CPTR_EL2_RES1		0x33ffUL
 #define CPTR_TZ			(1UL << 8)
@@ -97,5 +98,11 @@ int arch_start_cpu(uint32_t cpu, uint64_t mpidr)
 void arch_system_off(void)
 {
 	call_firmware(PSCI_SYSTEM_OFF, 0, 0, 0);
+	arch_halt();
+}
+
+void arch_system_reset(void)
+{
+	call_firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
 	arch_halt();
 }

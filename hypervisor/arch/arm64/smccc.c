@@ -8,6 +8,7 @@
 #include "console.h"
 #include "control.h"
 #include "hypercall.h"
+#include "power.h"
 #include "smccc.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
@@ -33,6 +34,8 @@
 #define PSCI_CPU_OFF		0x84000002U
 #define PSCI_CPU_ON		0x84000003U
 #define PSCI_AFFINITY_INFO	0x84000004U
+#define PSCI_SYSTEM_OFF		0x84000008U
+#define PSCI_SYSTEM_RESET	0x84000009U
 #define PSCI_FEATURES		0x8400000aU
 
 /* What the firmware offers, asked once; per CPU answers are the same on all machines known. */
@@ -108,6 +111,9 @@ static int64_t psci_features(uint32_t function)
 	case PSCI_FEATURES:
 	case SMCCC_VERSION:
 		return 0;
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+		return may_end_machine() ? 0 : NOT_SUPPORTED;
 	default:
 		return NOT_SUPPORTED;
 	}
@@ -149,6 +155,10 @@ static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t fun
 	case PSCI_AFFINITY_INFO:
 	case PSCI_AFFINITY_INFO | FID_SMC64:
 		result = psci_affinity_info(cpu, frame->x[1]);
+		break;
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+		machine_end_for_cell(function == PSCI_SYSTEM_RESET);
 		break;
 	case PSCI_FEATURES:
 		result = psci_features((uint32_t)frame->x[1]);

@@ -57,11 +57,17 @@ void arch_halt(void)
 	host_halt();
 }
 
-bool host_is_off;
+bool host_is_off, host_is_reset;
 
 void arch_system_off(void)
 {
 	host_is_off = true;
+	arch_halt();
+}
+
+void arch_system_reset(void)
+{
+	host_is_reset = true;
 	arch_halt();
 }
 

@@ -36,8 +36,9 @@ uint64_t arch_ticks_per_second(void);
 /* [calling CPU] Stop for good. */
 void arch_halt(void) __attribute__((noreturn));
 
-/* [calling CPU] Switch the machine off, as far as the firmware can; does not come back. */
+/* [calling CPU] Switch the machine off or start it anew, as far as the firmware can; do not come back. */
 void arch_system_off(void) __attribute__((noreturn));
+void arch_system_reset(void) __attribute__((noreturn));
 
 /*
  * Access a device register that may not exist: false instead of an exception if nothing answers. Naturally aligned,
