@@ -159,13 +159,13 @@ static void cpus_to_linux(struct bh_cell *cell)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, &cell->offlined) {
-		int err = add_cpu(cpu);
+	bh_for_each_cpu(cpu, &cell->offlined) {
+		int err = add_cpu(bh_linux_cpu(cpu));
 
 		if (err < 0)	/* 1: somebody else was faster */
 			pr_err("CPU %u of cell \"%s\" does not come online again: %d\n", cpu, cell->name, err);
 		else
-			cpumask_clear_cpu(cpu, &cell->offlined);
+			__clear_bit(cpu, cell->offlined.bits);
 	}
 }
 
@@ -173,42 +173,42 @@ static int cpus_from_linux(struct bh_cell *cell, struct bh_reason *why)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, &cell->cpus) {
-		int err;
+	bh_for_each_cpu(cpu, &cell->cpus) {
+		int err, linux_cpu = bh_linux_cpu(cpu);
 
-		if (!cpu_online(cpu))
+		if (linux_cpu < 0 || !cpu_online(linux_cpu))
 			continue;
-		err = remove_cpu(cpu);
+		err = remove_cpu(linux_cpu);
 		if (err > 0)	/* the user was faster, so it is not for us to bring it online again */
 			continue;
 		if (err)
 			return bh_refuse(why, err, "cell \"%s\": Linux cannot take CPU %u offline: choose another CPU",
 					 cell->name, cpu);
-		cpumask_set_cpu(cpu, &cell->offlined);
+		__set_bit(cpu, cell->offlined.bits);
 	}
 	return 0;
 }
 
-static void give_cpus(struct bh_cell *from, struct bh_cell *to, const struct cpumask *cpus)
+static void give_cpus(struct bh_cell *from, struct bh_cell *to, const struct bh_cpus *cpus)
 {
-	cpumask_andnot(&from->cpus, &from->cpus, cpus);
-	cpumask_or(&to->cpus, &to->cpus, cpus);
+	bitmap_andnot(from->cpus.bits, from->cpus.bits, cpus->bits, BH_MAX_CPUS);
+	bitmap_or(to->cpus.bits, to->cpus.bits, cpus->bits, BH_MAX_CPUS);
 	if (bh_sysfs_move_cpus(cpus, to))
-		pr_warn("statistics of CPUs %*pbl stay in another cell's directory\n", cpumask_pr_args(cpus));
+		pr_warn("statistics of CPUs %*pbl stay in another cell's directory\n", bh_cpus_args(cpus));
 }
 
-static int check_cpus(struct bh_cell *cell, const struct bh_config_view *view, struct cpumask *cpus,
+static int check_cpus(struct bh_cell *cell, const struct bh_config_view *view, struct bh_cpus *cpus,
 		      struct bh_reason *why)
 {
 	int excess = bh_config_cpus(view, cpus);
 
 	if (excess >= 0)
 		return bh_refuse(why, -EBUSY, "cell \"%s\": CPU %d does not exist, the machine has %u: choose others",
-				 cell->name, excess, nr_cpu_ids);
-	if (!cpumask_subset(cpus, &bh.root->cpus)) {
-		cpumask_andnot(cpus, cpus, &bh.root->cpus);
+				 cell->name, excess, bh.num_cpus);
+	if (!bitmap_subset(cpus->bits, bh.root->cpus.bits, BH_MAX_CPUS)) {
+		bitmap_andnot(cpus->bits, cpus->bits, bh.root->cpus.bits, BH_MAX_CPUS);
 		return bh_refuse(why, -EBUSY, "cell \"%s\": CPUs %*pbl are not the root cell's (it has %*pbl): choose among those",
-				 cell->name, cpumask_pr_args(cpus), cpumask_pr_args(&bh.root->cpus));
+				 cell->name, bh_cpus_args(cpus), bh_cpus_args(&bh.root->cpus));
 	}
 	return 0;
 }
@@ -219,7 +219,7 @@ static int hand_over(struct bh_cell *cell, const struct cfg_cell *config, struct
 	int err;
 
 	cpus_read_lock();
-	if (cpumask_intersects(&cell->cpus, cpu_online_mask))
+	if (bh_any_online(&cell->cpus))
 		err = bh_refuse(why, -EBUSY, "cell \"%s\": CPUs came online again meanwhile: try again", cell->name);
 	else
 		err = hypercall(HC_CELL_CREATE, virt_to_phys(config), why);
@@ -229,7 +229,7 @@ static int hand_over(struct bh_cell *cell, const struct cfg_cell *config, struct
 
 static int create(struct cfg_cell *config, const struct bh_config_view *view, struct bh_reason *why)
 {
-	static cpumask_t cpus;	/* under bh.lock */
+	static struct bh_cpus cpus;	/* under bh.lock */
 	struct bh_cell *cell;
 	int err;
 
@@ -389,12 +389,12 @@ int bh_cell_start(const struct bh_cell_id *id, struct bh_reason *why)
 
 static int destroy(struct bh_cell *cell, struct bh_reason *why)
 {
-	static cpumask_t cpus;	/* under bh.lock */
+	static struct bh_cpus cpus;	/* under bh.lock */
 	int err = hypercall(HC_CELL_DESTROY, cell->id, why);
 
 	if (err)
 		return err;
-	cpumask_copy(&cpus, &cell->cpus);
+	cpus = cell->cpus;
 	give_cpus(cell, bh.root, &cpus);
 	cpus_to_linux(cell);
 	bh_pci_stub_release(cell->pci, cell->num_pci, false);

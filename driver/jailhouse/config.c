@@ -68,18 +68,18 @@ int bh_config_parse(const struct cfg_cell *cell, u64 available, struct bh_config
 	return 0;
 }
 
-/* Returns the first CPU that this kernel cannot have, or -1. */
-int bh_config_cpus(const struct bh_config_view *view, struct cpumask *cpus)
+/* Returns the first CPU that the machine does not have, or -1. */
+int bh_config_cpus(const struct bh_config_view *view, struct bh_cpus *cpus)
 {
 	unsigned int bit, bits = view->cell->cpu_set_size * 8;
 	int excess = -1;
 
-	cpumask_clear(cpus);
+	bitmap_zero(cpus->bits, BH_MAX_CPUS);
 	for (bit = 0; bit < bits; bit++) {
 		if (!(view->cpu_set[bit / 8] & (1 << (bit % 8))))
 			continue;
-		if (bit < nr_cpu_ids)
-			cpumask_set_cpu(bit, cpus);
+		if (bit < bh.num_cpus)
+			__set_bit(bit, cpus->bits);
 		else if (excess < 0)
 			excess = bit;
 	}

@@ -16,7 +16,7 @@
 #ifndef BH_DRIVER_H
 #define BH_DRIVER_H
 
-#include <linux/cpumask.h>
+#include <linux/bitmap.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -39,6 +39,21 @@ struct bh_reason {
 
 __printf(3, 4) int bh_refuse(struct bh_reason *why, int err, const char *fmt, ...);
 
+/* CPUs by the hypervisor's numbers, which configurations and users use, too. Linux's own may differ: cpus.c */
+#define BH_MAX_CPUS	4096
+
+struct bh_cpus {
+	DECLARE_BITMAP(bits, BH_MAX_CPUS);
+};
+
+#define bh_for_each_cpu(cpu, cpus)	for_each_set_bit(cpu, (cpus)->bits, BH_MAX_CPUS)
+#define bh_cpus_args(cpus)		BH_MAX_CPUS, (cpus)->bits	/* for %*pbl */
+
+void bh_cpus_init(void);
+int bh_linux_cpu(unsigned int cpu);		/* -1: not known to this Linux */
+bool bh_any_online(const struct bh_cpus *cpus);
+void bh_online_cpus(struct bh_cpus *cpus);
+
 /* A configuration whose arrays are known to lie inside its buffer, which outlives the view. */
 struct bh_config_view {
 	const struct cfg_cell *cell;
@@ -53,7 +68,7 @@ int bh_config_check_ident(const char *signature, u8 architecture, u16 revision, 
 u64 bh_config_size(const struct cfg_cell *cell);
 int bh_config_parse(const struct cfg_cell *cell, u64 available, struct bh_config_view *view,
 		    struct bh_reason *why);
-int bh_config_cpus(const struct bh_config_view *view, struct cpumask *cpus);
+int bh_config_cpus(const struct bh_config_view *view, struct bh_cpus *cpus);
 bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 flags);
 bool bh_config_is_link_region(const struct bh_config_view *view, u32 index);
 
@@ -97,8 +112,8 @@ struct bh_cell {
 	struct list_head entry;		/* bh.cells */
 	u32 id;
 	char name[CFG_NAME_LEN];
-	cpumask_t cpus;			/* owned at the moment */
-	cpumask_t offlined;		/* taken offline by the creation of this cell */
+	struct bh_cpus cpus;		/* owned at the moment */
+	struct bh_cpus offlined;	/* taken offline by the creation of this cell */
 	u32 num_memory;
 	struct cfg_memory *memory;
 	u32 num_pci;
@@ -110,6 +125,7 @@ struct bh_cell {
 struct bh_driver {
 	struct mutex lock;
 	struct platform_device *pdev;
+	unsigned int num_cpus;		/* CPU numbers are below it; constant after module start */
 
 	/* under lock and gate */
 	struct rw_semaphore gate;
@@ -161,8 +177,8 @@ void bh_sysfs_remove_core(void);
 void bh_sysfs_init_cell(struct bh_cell *cell);
 int bh_sysfs_add_cell(struct bh_cell *cell);
 void bh_sysfs_del_cell(struct bh_cell *cell);
-int bh_sysfs_add_cpus(struct bh_cell *root);
-int bh_sysfs_move_cpus(const struct cpumask *cpus, struct bh_cell *to);
+int bh_sysfs_add_cpus(struct bh_cell *cell);
+int bh_sysfs_move_cpus(const struct bh_cpus *cpus, struct bh_cell *to);
 void bh_sysfs_del_cpus(void);
 
 /* console.c */

@@ -3,6 +3,7 @@
  * Enable and disable. Enable is a list of steps, each undone in reverse order if a later one fails; what
  * stays after a failure on purpose is the hypervisor memory (file "core") and the console's last content.
  */
+#include <linux/cpumask.h>
 #include <linux/firmware.h>
 #include <linux/io.h>
 #include <linux/module.h>
@@ -185,16 +186,17 @@ static int claim_links(const struct bh_config_view *root, struct bh_reason *why)
 
 static int check_online(const struct bh_config_view *root, struct bh_reason *why)
 {
-	static cpumask_t cpus;	/* under bh.lock */
+	static struct bh_cpus cpus, online;	/* under bh.lock */
 	int excess = bh_config_cpus(root, &cpus);
 
 	if (excess >= 0)
 		return bh_refuse(why, -EINVAL, "root cell: CPU %d does not exist, the machine has %u: correct cpus",
-				 excess, nr_cpu_ids);
-	if (!cpumask_equal(&cpus, cpu_online_mask))
+				 excess, bh.num_cpus);
+	bh_online_cpus(&online);
+	if (!bitmap_equal(cpus.bits, online.bits, BH_MAX_CPUS))
 		return bh_refuse(why, -EINVAL,
 				 "root cell has CPUs %*pbl, online are %*pbl: they have to be the same, bring CPUs online or correct the configuration",
-				 cpumask_pr_args(&cpus), cpumask_pr_args(cpu_online_mask));
+				 bh_cpus_args(&cpus), bh_cpus_args(&online));
 	return 0;
 }
 
@@ -349,6 +351,7 @@ free:
 
 int bh_disable(struct bh_reason *why)
 {
+	static struct bh_cpus online;	/* under bh.lock */
 	int err;
 
 	if (!bh.enabled)
@@ -356,9 +359,10 @@ int bh_disable(struct bh_reason *why)
 	err = bh_cells_destroy_all(why);
 	if (err)
 		return err;
-	if (!cpumask_equal(&bh.root->cpus, cpu_online_mask))
+	bh_online_cpus(&online);
+	if (!bitmap_equal(bh.root->cpus.bits, online.bits, BH_MAX_CPUS))
 		return bh_refuse(why, -EBUSY, "root cell has CPUs %*pbl, online are %*pbl: bring all of them online",
-				 cpumask_pr_args(&bh.root->cpus), cpumask_pr_args(cpu_online_mask));
+				 bh_cpus_args(&bh.root->cpus), bh_cpus_args(&online));
 
 	bh_pci_virtual_remove();
 	down_write(&bh.gate);

@@ -317,6 +317,7 @@ static int __init bh_init(void)
 {
 	int err;
 
+	bh_cpus_init();
 	err = add_platform_device();
 	if (err)
 		return err;

@@ -146,27 +146,27 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 
 static ssize_t cpus_assigned_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
 {
-	return cpumap_print_to_pagebuf(false, buffer, &to_cell(kobj)->cpus);
+	return bitmap_print_to_pagebuf(false, buffer, to_cell(kobj)->cpus.bits, bh.num_cpus);
 }
 
 static ssize_t cpus_assigned_list_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
 {
-	return cpumap_print_to_pagebuf(true, buffer, &to_cell(kobj)->cpus);
+	return bitmap_print_to_pagebuf(true, buffer, to_cell(kobj)->cpus.bits, bh.num_cpus);
 }
 
 static ssize_t print_failed(struct bh_cell *cell, bool list, char *buffer)
 {
-	cpumask_var_t failed;
+	struct bh_cpus *failed = kzalloc(sizeof(*failed), GFP_KERNEL);
 	unsigned int cpu;
 	ssize_t length;
 
-	if (!zalloc_cpumask_var(&failed, GFP_KERNEL))
+	if (!failed)
 		return -ENOMEM;
-	for_each_cpu(cpu, &cell->cpus)
+	bh_for_each_cpu(cpu, &cell->cpus)
 		if (gated_hypercall(HC_CPU_INFO, cpu, CPU_INFO_STATE) == CPU_STATE_FAILED)
-			cpumask_set_cpu(cpu, failed);
-	length = cpumap_print_to_pagebuf(list, buffer, failed);
-	free_cpumask_var(failed);
+			__set_bit(cpu, failed->bits);
+	length = bitmap_print_to_pagebuf(list, buffer, failed->bits, bh.num_cpus);
+	kfree(failed);
 	return length;
 }
 
@@ -227,7 +227,7 @@ struct cpu_entry {
 	unsigned int cpu;
 };
 
-static struct cpu_entry *cpu_entries[NR_CPUS];	/* under bh.lock */
+static struct cpu_entry *cpu_entries[BH_MAX_CPUS];	/* under bh.lock */
 
 static ssize_t cell_statistic_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
 {
@@ -236,7 +236,7 @@ static ssize_t cell_statistic_show(struct kobject *kobj, struct kobj_attribute *
 	unsigned int cpu;
 	u32 sum = 0;
 
-	for_each_cpu(cpu, &cell->cpus)
+	bh_for_each_cpu(cpu, &cell->cpus)
 		sum += gated_hypercall(HC_CPU_INFO, cpu, type);
 	return sysfs_emit(buffer, "%u\n", sum & RESULT_MASK);
 }
@@ -319,18 +319,18 @@ void bh_sysfs_del_cell(struct bh_cell *cell)
 }
 
 /* After a failure bh_sysfs_del_cpus() cleans up. */
-int bh_sysfs_add_cpus(struct bh_cell *root)
+int bh_sysfs_add_cpus(struct bh_cell *cell)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, &root->cpus) {
+	bh_for_each_cpu(cpu, &cell->cpus) {
 		struct cpu_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 		int err;
 
 		if (!entry)
 			return -ENOMEM;
 		entry->cpu = cpu;
-		err = kobject_init_and_add(&entry->kobj, &cpu_type, root->statistics, "cpu%u", cpu);
+		err = kobject_init_and_add(&entry->kobj, &cpu_type, cell->statistics, "cpu%u", cpu);
 		if (err) {
 			kobject_put(&entry->kobj);
 			return err;
@@ -340,12 +340,12 @@ int bh_sysfs_add_cpus(struct bh_cell *root)
 	return 0;
 }
 
-int bh_sysfs_move_cpus(const struct cpumask *cpus, struct bh_cell *to)
+int bh_sysfs_move_cpus(const struct bh_cpus *cpus, struct bh_cell *to)
 {
 	unsigned int cpu;
 	int result = 0;
 
-	for_each_cpu(cpu, cpus) {
+	bh_for_each_cpu(cpu, cpus) {
 		int err = cpu_entries[cpu] ? kobject_move(&cpu_entries[cpu]->kobj, to->statistics) : 0;
 
 		result = result ?: err;
