@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/cacheflush.h>
@@ -257,6 +258,8 @@ static int create(struct cfg_cell *config, const struct bh_config_view *view, st
 		bh_pci_stub_release(cell->pci, cell->num_pci, true);
 		goto release;
 	}
+	__module_get(THIS_MODULE);
+	cell->holds_module = true;
 	bh_cell_announce(cell);
 	pr_info("created cell \"%s\"\n", cell->name);
 	return 0;
@@ -400,6 +403,8 @@ static int destroy(struct bh_cell *cell, struct bh_reason *why)
 	bh_pci_stub_release(cell->pci, cell->num_pci, false);
 	bh_claims_release(&cell->claims);
 	pr_info("destroyed cell \"%s\"\n", cell->name);
+	if (cell->holds_module)
+		module_put(THIS_MODULE);
 	bh_cell_remove(cell);
 	return 0;
 }

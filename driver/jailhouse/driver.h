@@ -50,6 +50,8 @@ struct bh_cpus {
 #define bh_cpus_args(cpus)		BH_MAX_CPUS, (cpus)->bits	/* for %*pbl */
 
 void bh_cpus_init(void);
+int bh_cpus_from_tree(unsigned int num_cpus);
+void bh_cpus_exit(void);
 int bh_linux_cpu(unsigned int cpu);		/* -1: not known to this Linux */
 bool bh_any_online(const struct bh_cpus *cpus);
 void bh_online_cpus(struct bh_cpus *cpus);
@@ -92,7 +94,7 @@ bool bh_is_reserved_memory(u64 start, u64 size);
 struct bh_hvmem {
 	u64 phys;
 	u64 size;
-	void *virt;		/* NULL: there is none */
+	void *virt;		/* NULL: there is none, or firmware put it there */
 	u64 core_size;
 	struct bh_public_page *public_page;
 	struct resource *resource;
@@ -104,6 +106,7 @@ struct bh_hvmem {
 };
 
 int bh_hvmem_acquire(struct bh_hvmem *mem, u64 phys, u64 size, struct bh_reason *why);
+int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page);
 void bh_hvmem_release(struct bh_hvmem *mem);
 
 struct bh_cell {
@@ -120,6 +123,7 @@ struct bh_cell {
 	struct cfg_pci_device *pci;
 	struct bh_claims claims;
 	bool loaded;			/* an image has been loaded since the creation */
+	bool holds_module;		/* made by this module, which has to stay: the cell has CPUs and memory of Linux */
 };
 
 struct bh_driver {
@@ -131,6 +135,7 @@ struct bh_driver {
 	struct rw_semaphore gate;
 	bool enabled;
 	bool console;			/* the configuration has the virtual console */
+	bool by_firmware;		/* enabled from module start to its end; constant meanwhile */
 
 	/* under lock */
 	u32 session;			/* counts the enable attempts that reached the hypervisor */
@@ -157,6 +162,10 @@ long bh_hypercall(unsigned long code, unsigned long arg1, unsigned long arg2);
 /* enable.c */
 int bh_enable(const void __user *arg, struct bh_reason *why);
 int bh_disable(struct bh_reason *why);	/* bh.lock held */
+
+/* from_firmware.c: module start and end */
+int bh_firmware_attach(void);	/* 0: also if this Linux has nothing above it */
+void bh_firmware_detach(void);
 
 /* cell.c, bh.lock held */
 struct bh_cell *bh_cell_alloc(const struct bh_config_view *view, u32 id);

@@ -356,6 +356,9 @@ int bh_disable(struct bh_reason *why)
 
 	if (!bh.enabled)
 		return bh_refuse(why, -EINVAL, "not enabled: enable first");
+	if (bh.by_firmware)
+		return bh_refuse(why, -EPERM,
+				 "firmware started the hypervisor, below is no Linux to go back to: shut this Linux down instead");
 	err = bh_cells_destroy_all(why);
 	if (err)
 		return err;

@@ -99,10 +99,28 @@ release:
 	return err;
 }
 
+/* Where firmware put it: all that we can read of it is the public page. */
+int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page)
+{
+	bh_claims_init(&mem->claims);
+	mem->phys = phys;
+	mem->size = size;
+	mem->resource = request_mem_region(phys, size, RESOURCE_NAME);
+	mem->public_page = memremap(public_page, sizeof(*mem->public_page), MEMREMAP_WB);
+	if (!mem->resource || !mem->public_page) {
+		pr_err("hypervisor memory 0x%llx-0x%llx is in use (see /proc/iomem)\n", phys, phys + size);
+		bh_hvmem_release(mem);
+		return -EBUSY;
+	}
+	return 0;
+}
+
 void bh_hvmem_release(struct bh_hvmem *mem)
 {
 	if (mem->virt)
 		memunmap(mem->virt);
+	else if (mem->public_page)
+		memunmap(mem->public_page);
 	if (mem->inserted.flags)
 		remove_resource(&mem->inserted);
 	if (mem->resource)

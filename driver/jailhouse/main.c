@@ -208,7 +208,8 @@ static long bh_ioctl(struct file *file, unsigned int command, unsigned long valu
 
 	switch (command) {
 	case BH_IOC_ENABLE:
-		err = bh_enable(arg, &why);
+		err = bh.by_firmware ? bh_refuse(&why, -EBUSY, "the hypervisor runs already, firmware started it: create cells") :
+				       bh_enable(arg, &why);
 		break;
 	case BH_IOC_DISABLE:
 		err = do_disable(&why);
@@ -290,7 +291,8 @@ static int bh_reboot(struct notifier_block *nb, unsigned long event, void *data)
 	int err = 0;
 
 	mutex_lock(&bh.lock);
-	if (bh.enabled)
+	/* started by firmware: the end of this Linux is the hypervisor's, too */
+	if (bh.enabled && !bh.by_firmware)
 		err = bh_disable(&why);
 	mutex_unlock(&bh.lock);
 	if (err)
@@ -327,14 +329,19 @@ static int __init bh_init(void)
 	err = bh_pci_stub_init();
 	if (err)
 		goto remove_sysfs;
-	err = misc_register(&bh_misc);
+	err = bh_firmware_attach();
 	if (err)
 		goto remove_stub;
+	err = misc_register(&bh_misc);
+	if (err)
+		goto detach;
 	err = register_reboot_notifier(&bh_reboot_notifier);
 	if (!err)
 		return 0;
 
 	misc_deregister(&bh_misc);
+detach:
+	bh_firmware_detach();
 remove_stub:
 	bh_pci_stub_exit();
 remove_sysfs:
@@ -344,11 +351,12 @@ remove_device:
 	return err;
 }
 
-/* Not while enabled: the module is pinned then. */
+/* Not after a late launch, nor while there are cells that were made here: the module is pinned then. */
 static void __exit bh_exit(void)
 {
 	unregister_reboot_notifier(&bh_reboot_notifier);
 	misc_deregister(&bh_misc);
+	bh_firmware_detach();
 	bh_pci_stub_exit();
 	bh_sysfs_exit();
 	bh_hvmem_release(&bh.hvmem);
