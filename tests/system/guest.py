@@ -125,7 +125,7 @@ class Guest:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None):
+    def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None, bundle=None):
         self.alive = True
         self._nonce = itertools.count(1)
         log = log or os.path.join(build, "results", f"console-{next(self._numbers)}.log")
@@ -134,10 +134,11 @@ class Guest:
         open(log, "wb").close()
         serial, serial_far = socket.socketpair()
         channel, channel_far = socket.socketpair()
-        command = ["qemu-system-aarch64", *MACHINE, "-cpu", cpu, "-smp", str(cpus),
-                   "-kernel", os.path.join(cache, "Image"),
-                   "-initrd", rootfs or os.path.join(build, "rootfs.cpio.gz"),
-                   "-append", f"{CMDLINE} {cmdline}".strip(),
+        # a bundle has kernel, root file system and command line in it
+        system = ["-kernel", bundle] if bundle else [
+            "-kernel", os.path.join(cache, "Image"), "-initrd", rootfs or os.path.join(build, "rootfs.cpio.gz"),
+            "-append", f"{CMDLINE} {cmdline}".strip()]
+        command = ["qemu-system-aarch64", *MACHINE, "-cpu", cpu, "-smp", str(cpus), *system,
                    "-chardev", f"socket,id=serial,fd={serial_far.fileno()}", "-serial", "chardev:serial",
                    "-chardev", f"socket,id=channel,fd={channel_far.fileno()}",
                    "-device", "virtio-serial-device",
