@@ -44,10 +44,12 @@ def test_good(path, in_config_directory, request):
 
 
 def test_good_uses_every_key(in_config_directory):
-    """all-features.yaml is what its name says, and direct.yaml has what is for direct boot."""
+    """all-features.yaml is what its name says, the others have what is for direct boot."""
     from bulkhead_config import schema
-    text = (HERE / "good/all-features.yaml").read_text() + (HERE / "good/direct.yaml").read_text()
-    for part in (schema.SYSTEM, schema.CELL, schema.LINK, schema.REGION, schema.IMAGE, schema.ON_FAILURE):
+    text = (HERE / "good/all-features.yaml").read_text() + "".join((HERE / f"good/{name}.yaml").read_text()
+                                                                       for name in ("direct", "direct-linux"))
+    for part in (schema.SYSTEM, schema.CELL, schema.LINK, schema.REGION, schema.IMAGE, schema.ON_FAILURE,
+                 schema.LINUX):
         for key in part["properties"]:
             assert re.search(rf"\b{key}:", text), key
 

@@ -60,12 +60,12 @@ class Layout:
         self.hypervisor = Part(abi.BH_PART_HYPERVISOR, image.name, image.content)
         self.system = Part(abi.BH_PART_SYSTEM, emit.system_file(system), emit.system_config(system))
         self.cells, self.images = {}, {}
-        others = [cell for cell in system.cells if not cell.root]
-        for cell in system.cells:
+        others = [cell for cell in system.started if not cell.root]
+        for cell in system.started:
             self.cells[cell.name] = self.system if cell.root else Part(
                 abi.BH_PART_CELL, f"{cell.name}.cell", emit.cell_config(system, cell, others.index(cell) + 1))
-        for item in (item for cell in system.cells for item in cell.images):
-            self.images.setdefault(item.name, Part(abi.BH_PART_IMAGE, Path(item.name).name, item.content))
+        for item in (item for cell in system.started for item in cell.images):
+            self.images.setdefault((item.name, item.generated), Part(abi.BH_PART_IMAGE, Path(item.name).name, item.content))
         behind = [part for part in self.cells.values() if part is not self.system] + [*self.images.values()]
         self.parts = [self.hypervisor, self.system, *behind]
 
@@ -73,8 +73,8 @@ class Layout:
         self.system.offset = image.header.core_size + self.percpu_size
         self.directory_offset = round_up(self.system.offset + len(self.system.content), PAGE)
         self.directory_size = sum(map(ctypes.sizeof, (
-            abi.Bundle, abi.BundlePart * len(self.parts), abi.BundleCell * len(system.cells),
-            abi.BundleImage * sum(len(cell.images) for cell in system.cells), abi.u64 * system.board.cpus)))
+            abi.Bundle, abi.BundlePart * len(self.parts), abi.BundleCell * len(system.started),
+            abi.BundleImage * sum(len(cell.images) for cell in system.started), abi.u64 * system.board.cpus)))
         end = self.directory_offset + self.directory_size
         for part in behind:
             part.offset = round_up(end, PAGE)
@@ -119,12 +119,12 @@ def _directory(system, layout):
     parts = [abi.BundlePart(kind=part.kind, crc=zlib.crc32(part.content), offset=part.offset, size=len(part.content),
                             name=_name(part.name)) for part in layout.parts]
     cells, images = [], []
-    for cell in system.cells:
+    for cell in system.started:
         cells.append(abi.BundleCell(
             config_part=number[id(layout.cells[cell.name])], first_image=len(images), num_images=len(cell.images),
             on_failure=ON_FAILURE[cell.on_failure.action], max_restarts=cell.on_failure.restarts,
             window_seconds=cell.on_failure.within, argument=cell.argument))
-        images += [abi.BundleImage(part=number[id(layout.images[image.name])], target=image.at)
+        images += [abi.BundleImage(part=number[id(layout.images[image.name, image.generated])], target=image.at)
                    for image in cell.images]
     tables = b"".join(bytes(item) for item in parts + cells + images) + bytes((abi.u64 * system.board.cpus)(
         *system.board.mpidr))

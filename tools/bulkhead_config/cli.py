@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, emit, model, registry, show, show_bundle
+from . import binary, bundle, devicetree, emit, model, registry, show, show_bundle
 from .source import ConfigError
 
 
@@ -16,12 +16,13 @@ def load(file, boards):
     return system
 
 
-def load_direct(file, boards, image, files=None):
-    """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage."""
+def load_direct(file, boards, image, *files):
+    """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage; files:
+    directories."""
     system = model.load_system(file, boards)
     if not system.direct:
         sys.exit(f"{file}: is not for direct boot; add 'boot: direct', or use 'compile'")
-    system.hypervisor_image, system.files = image, files
+    system.hypervisor_image, system.files = image, [Path(directory) for directory in files if directory]
     registry.run(system, registry.BUNDLE)
     return system
 
@@ -51,6 +52,12 @@ def _check(arguments):
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
 
 
+def _device_tree(arguments, system):
+    if not (system.root and system.root.linux):
+        sys.exit(f"{arguments.system}: has no device tree; --tree is for a root cell with 'linux'")
+    return devicetree.source(system).encode()
+
+
 def _bundle(arguments):
     try:
         image = bundle.parse_hypervisor(arguments.image, Path(arguments.image).read_bytes())
@@ -58,8 +65,13 @@ def _bundle(arguments):
         sys.exit(f"{arguments.image}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
         sys.exit(f"{arguments.image}: {error}")
-    system = load_direct(arguments.system, arguments.boards, image, arguments.files)
+    system = load_direct(arguments.system, arguments.boards, image, *arguments.files)
     files = {arguments.output: bundle.make(system)}
+    if arguments.tree:
+        files[arguments.tree] = _device_tree(arguments, system)
+    if arguments.cells:
+        files.update((arguments.cells / f"{cell.name}.cell", emit.cell_config(system, cell))
+                     for cell in system.cells if not cell.root)
     if arguments.elf:
         files[arguments.elf] = bundle.make_elf(system, files[arguments.output])
     for path, content in files.items():
@@ -111,8 +123,11 @@ def _parser():
     bundler.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     bundler.add_argument("--image", required=True, metavar="FILE", help="the hypervisor, jailhouse.bin")
     bundler.add_argument("--elf", type=Path, metavar="OUT.elf", help="write the bundle as ELF file, too")
-    bundler.add_argument("--files", type=Path, metavar="DIR",
-                         help="look for the images of cells here, instead of beside the system file")
+    bundler.add_argument("--files", type=Path, action="append", default=[], metavar="DIR",
+                         help="look for the images of cells here, instead of beside the system file; may be repeated")
+    bundler.add_argument("--cells", type=Path, metavar="DIR",
+                         help="write the configurations of all cells but the root cell, for Linux to make them (again)")
+    bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
     for command in (compiler, checker, bundler):
         command.add_argument("system", metavar="SYSTEM.yaml")
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
@@ -129,5 +144,7 @@ def main():
         sys.stdout.flush()
     except ConfigError as error:
         sys.exit(str(error))
+    except devicetree.DeviceTreeError as error:
+        sys.exit(f"{arguments.system}: device tree: {error}")
     except OSError as error:
         sys.exit(f"bulkhead-config: {error.filename or 'output'}: {error.strerror}")

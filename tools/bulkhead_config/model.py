@@ -11,6 +11,7 @@ ECAM_SIZE = MIB		# one bus
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
 CLUSTER = 16			# CPUs that one SGI can reach
+TIMER = [29, 30, 27, 26]	# Arm Base System Architecture, PPI assignments
 
 PROTOCOLS = {"undefined": 0x0000, "ethernet": 0x0001}
 VIRTIO = {"virtio-net": 1, "virtio-block": 2, "virtio-console": 3}
@@ -39,6 +40,8 @@ class Device(Entry):
     range: Range
     spis: list
     console: str
+    type: str			# in a device tree; None: unknown there
+    clock: int			# Hz
 
     def __str__(self):
         return f"device '{self.name}'"
@@ -66,6 +69,7 @@ class Board(Entry):
     pci_spis: range
     devices: dict
     mpidr: list			# affinity by CPU number
+    timer: list			# INTIDs: secure, physical, virtual, hypervisor timer
 
     @property
     def ram_start(self):
@@ -104,10 +108,12 @@ class Region(Entry):
 
 @dataclass
 class Image(Entry):
-    """A file that the hypervisor loads into a cell. content is None until rules_direct.py has read it."""
+    """A file that the hypervisor loads into a cell. content is None until rules_direct.py has read it; at is None for
+    those of a Linux, and the content of its device tree, too, until rules_linux.py has placed them."""
     cell: str
     at: int
     content: bytes = None
+    generated: bool = False
 
     def __str__(self):
         return f"image '{self.name}' of cell '{self.cell}'"
@@ -115,6 +121,19 @@ class Image(Entry):
     @property
     def guest_range(self):
         return Range.at(self.at, len(self.content))
+
+
+@dataclass
+class Linux(Entry):
+    """A Linux that is the root cell in direct boot; its images are in the list of the cell, too."""
+    kernel: Image
+    initrd: Image		# or None
+    tree: Image
+    command_line: str
+
+    @property
+    def images(self):
+        return [image for image in (self.kernel, self.initrd, self.tree) if image]
 
 
 @dataclass
@@ -142,6 +161,7 @@ class Cell(Entry):
     images: list
     on_failure: OnFailure
     argument: int
+    linux: Linux		# or None
 
     def __str__(self):
         return f"cell '{self.name}'"
@@ -207,7 +227,7 @@ class System(Entry):
     cells: list
     links: list = field(default_factory=list)
     direct: bool = False
-    files: Path = None			# direct boot: where images are looked for
+    files: tuple = ()			# direct boot: where images are looked for
     hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
 
     def __str__(self):
@@ -217,6 +237,11 @@ class System(Entry):
     def root(self):
         """None: direct boot without one."""
         return next((cell for cell in self.cells if cell.root), None)
+
+    @property
+    def started(self):
+        """Direct boot: the cells of the bundle. Others are made by the Linux in the root cell."""
+        return [cell for cell in self.cells if cell.images]
 
     def cell(self, name):
         return next((cell for cell in self.cells if cell.name == name), None)
@@ -244,8 +269,9 @@ def _entries(data, document, key, make):
 
 
 def _device(document, path, name, data):
+    console = str(data["console"]) if "console" in data else None
     return Device(document, path, name, range=_area(data), spis=data.get("spis", []),
-                  console=data.get("console"))
+                  console=console, type=data.get("type", console), clock=data.get("clock"))
 
 
 def _ram(document, path, name, data):
@@ -269,7 +295,7 @@ def load_board(file):
         ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
         pci_spis=range(lines["first"], lines["first"] + lines["count"]),
         devices={device.name: device for device in _entries(data, document, "devices", _device)},
-        mpidr=data.get("mpidr", _default_mpidr(data["cpus"])))
+        mpidr=data.get("mpidr", _default_mpidr(data["cpus"])), timer=data.get("timer", TIMER))
 
 
 def find_board(document, directories):
@@ -282,6 +308,15 @@ def find_board(document, directories):
     raise ConfigError([Problem(document.value("board"), "board-unknown",
                                f"there is no {name}.yaml in {', '.join(str(p) for p in places)}; "
                                "correct the name, or add the directory with --boards")])
+
+
+def _linux(document, path, cell, data):
+    def image(key, name, **more):
+        return Image(document, path + (key,), name, cell=cell, at=None, **more)
+    return Linux(
+        document, path, cell, kernel=image("kernel", data["kernel"]),
+        initrd=image("initrd", data["initrd"]) if "initrd" in data else None,
+        tree=image("kernel", f"{cell}.dtb", generated=True), command_line=data.get("command-line", ""))
 
 
 def _on_failure(data):
@@ -300,13 +335,15 @@ def _cell(document, path, name, data):
     entry = data.get("entry", 0)
     images = [Image(document, path + ("images", index), image["file"], cell=name, at=image.get("at", entry))
               for index, image in enumerate(data.get("images", []))]
+    linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
     return Cell(
         document, path, name, root=data.get("root", False), cpus=data.get("cpus", []), regions=regions,
         comm=data.get("communication-region"), entry=entry, passive=data.get("passive", False),
         virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
         devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
-        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"), images=images,
-        on_failure=_on_failure(data.get("on-failure", "stop")), argument=data.get("argument", 0))
+        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"),
+        images=images + (linux.images if linux else []), on_failure=_on_failure(data.get("on-failure", "stop")),
+        argument=data.get("argument", 0), linux=linux)
 
 
 def _link(document, path, name, data):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .source import ConfigError, Problem
 
-BOARD, REFERENCES, ALLOCATION, LAYOUT, FILES, BUNDLE = range(6)
+BOARD, REFERENCES, ALLOCATION, LAYOUT, FILES, PLACEMENT, BUNDLE = range(7)
 
 # Rules of the file format itself, checked by source.py, schema.py and model.py
 FORMAT_RULES = {
@@ -43,7 +43,7 @@ def rule(name, stage):
 
 
 # Each of these adds its rules; the order here is the order of `bulkhead-config rules`.
-RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct")
+RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct", "rules_linux")
 
 
 def load_rules():

@@ -9,6 +9,7 @@ from .units import KIB, MIB, PAGE, format_size
 REDISTRIBUTOR_SIZE = 128 * KIB
 HYPERVISOR_MINIMUM = MIB
 AFFINITY_MASK = 0xff00ffffff
+VIRTIO_ALIGNMENT = 512
 
 
 @rule("board-overlap", BOARD)
@@ -77,6 +78,20 @@ def board_spi(system):
             if spi in board.pci_spis:
                 yield device.key("spis"), (f"{device} uses SPI {spi}, which 'interrupts' of 'pci' offers to cells; "
                                            "choose unused ones there")
+
+
+@rule("board-device-type", BOARD)
+def board_device_type(system):
+    """Devices of type virtio-mmio lie behind each other in equal parts of at least 512 bytes, each with one SPI. A console
+    has no other type."""
+    for device in system.board.devices.values():
+        if device.console and device.has("type"):
+            yield device.key("type"), f"{device} is a console, which is a type of its own; remove 'type'"
+        elif device.type == "virtio-mmio":
+            parts = len(device.spis)
+            if parts == 0 or device.range.size % (parts * VIRTIO_ALIGNMENT):
+                yield device.key("type"), (f"{device} {device.range} cannot be divided among its {parts} SPIs; list as many as "
+                                           f"there are virtio devices, each of a multiple of {VIRTIO_ALIGNMENT} bytes")
 
 
 @rule("pool-not-ram", BOARD)

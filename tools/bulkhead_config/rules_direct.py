@@ -43,9 +43,10 @@ def hypervisor_address(system):
 
 @rule("cell-without-image", REFERENCES)
 def cell_without_image(system):
-    """In direct boot, every cell has an image, because it is started."""
+    """In direct boot, every cell has an image, because it is started; those that a Linux in the root cell makes need none."""
+    linux = system.root and system.root.linux
     for cell in system.cells:
-        if system.direct and not cell.images:
+        if system.direct and not linux and not cell.images:
             yield cell.key(), f"{cell} has nothing to run; add 'images: [{{ file: NAME }}]'"
 
 
@@ -60,10 +61,11 @@ def image_memory(system):
 @rule("image-file", FILES)
 def image_file(system):
     """The file of an image can be read, and it is not empty."""
-    directory = Path(system.files) if system.files else Path(system.document.file).parent
+    directories = system.files or [Path(system.document.file).parent]
     for cell in system.cells:
-        for image in cell.images:
-            file = directory / image.name
+        for image in (image for image in cell.images if not image.generated):
+            places = [directory / image.name for directory in directories]
+            file = next((place for place in places if place.is_file()), places[0])
             try:
                 image.content = file.read_bytes() if file.is_file() else None
             except OSError as error:
@@ -117,7 +119,7 @@ def image_overlap(system):
 @rule("entry-not-image", BUNDLE)
 def entry_not_image(system):
     """In direct boot, a cell starts inside one of its images."""
-    for cell in system.cells:
+    for cell in system.started:
         if not any(image.guest_range.contains(Range.at(cell.entry, 4)) for image in cell.images):
             ranges = ", ".join(f"'{image.name}' {image.guest_range}" for image in cell.images)
             yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its images ({ranges}); set "

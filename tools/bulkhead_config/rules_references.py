@@ -7,7 +7,7 @@ from .units import PAGE, format_size
 NAME_MAX = 31
 PEERS_MAX = 255
 ROOT_KEYS = {"root", "virtual-console", "pci-interrupts"}
-DIRECT_KEYS = {"images", "on-failure", "argument"}
+DIRECT_KEYS = {"images", "on-failure", "argument", "linux"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
 
 

@@ -47,15 +47,21 @@ SIZE = {"type": ["integer", "string"], "pattern": SIZE_PATTERN, "minimum": 0, "m
         "description": "a size such as 36 KiB, 4 MiB or 0x1000"}
 BOOL = {"type": "boolean", "description": "true or false"}
 TEXT = {"type": "string", "pattern": NAME, "description": "a name"}
+FILE = {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"}
 SPI = _int("an SPI number (INTID - 32)", 0, 987)
 AREA = _object({"at": ADDRESS, "size": SIZE}, ["at", "size"])
 PCI = {"ecam": ADDRESS, "domain": _int("a PCI domain", 0, 0xffff)}
+
+# the second one is a number, unless it is quoted
+CONSOLE = {"enum": ["pl011", "8250", 8250], "description": "one of pl011, 8250"}
 
 BOARD = _object({
     "board": TEXT,
     "architecture": _enum("arm64"),
     "cpus": _int("the number of CPUs", 1, 256),
     "mpidr": _list(_bits(40)),
+    "timer": {**_list(_int("the INTID of a PPI", 16, 31)), "minItems": 4, "maxItems": 4,
+              "description": "four INTIDs of PPIs: secure, physical, virtual, hypervisor timer"},
     "memory": _named(AREA, minProperties=1),
     "pool": AREA,
     "gic": _object({
@@ -70,7 +76,8 @@ BOARD = _object({
         "interrupts": _object({"first": SPI, "count": _int("a number of SPIs", 4, 988)}, ["first", "count"]),
     }, ["ecam", "domain", "interrupts"]),
     "devices": _named(_object({
-        "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": _enum("pl011", "8250"),
+        "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": CONSOLE,
+        "type": _enum("pl031", "virtio-mmio"), "clock": _int("a frequency in Hz", 1, (1 << 32) - 1),
     }, ["at", "size"])),
 }, ["board", "architecture", "cpus", "memory", "pool", "gic", "pci", "devices"])
 
@@ -81,9 +88,16 @@ REGION = _object({
 }, ["at", "size"])
 
 IMAGE = _object({
-    "file": {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"},
+    "file": FILE,
     "at": ADDRESS,
 }, ["file"])
+
+LINUX = _object({
+    "kernel": FILE,
+    "initrd": FILE,
+    "command-line": {"type": "string", "pattern": "^[ -~]*$", "maxLength": 2047,
+                     "description": "text of printable ASCII characters, at most 2047"},
+}, ["kernel"])
 
 ON_FAILURE = {
     "type": ["string", "object"], "pattern": "^(stop|restart|halt)$",
@@ -109,6 +123,7 @@ CELL = _object({
     "images": _list(IMAGE),
     "on-failure": ON_FAILURE,
     "argument": _bits(64),
+    "linux": LINUX,
 })
 
 LINK = _object({
