@@ -16,11 +16,20 @@ $(ROOTFS): $(DEMO_DEPS) $(PROBE) $(SYSTEM_SRC)/mkrootfs.sh $(SYSTEM_SRC)/rootfs/
 
 $(CACHE)/arm64/kver: | $(SETUP)
 
+# Direct boot: the same root file system in a bundle, and configurations for its Linux
+DIRECT_LINUX := $(B)/configs/direct-linux/bundle
+
+$(DIRECT_LINUX): configs/systems/qemu-arm64-direct-linux.yaml $(HV)/jailhouse.bin $(ROOTFS) $(B)/inmates/ivshmem-demo.bin \
+		$(CONFIG_DEP)
+	@echo "  BUNDLE  $@"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) bundle $< --image $(HV)/jailhouse.bin --files $(B)/inmates --files $(B) \
+		--files $(CACHE)/arm64 --cells $(@D) -o $@ >/dev/null
+
 .PHONY: demo system shell
 demo: all $(ROOTFS)
 	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
 
-system: all hostile-configs $(ROOTFS)
+system: all hostile-configs $(ROOTFS) $(DIRECT_LINUX)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
 		$(SYSTEM_SRC) $(PYTEST_ARGS)
 

@@ -125,7 +125,8 @@ class Guest:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None, bundle=None):
+    def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None, bundle=None,
+                 restarts=False):
         self.alive = True
         self._nonce = itertools.count(1)
         log = log or os.path.join(build, "results", f"console-{next(self._numbers)}.log")
@@ -138,7 +139,8 @@ class Guest:
         system = ["-kernel", bundle] if bundle else [
             "-kernel", os.path.join(cache, "Image"), "-initrd", rootfs or os.path.join(build, "rootfs.cpio.gz"),
             "-append", f"{CMDLINE} {cmdline}".strip()]
-        command = ["qemu-system-aarch64", *MACHINE, "-cpu", cpu, "-smp", str(cpus), *system,
+        machine = [word for word in MACHINE if not (restarts and word == "-no-reboot")]
+        command = ["qemu-system-aarch64", *machine, "-cpu", cpu, "-smp", str(cpus), *system,
                    "-chardev", f"socket,id=serial,fd={serial_far.fileno()}", "-serial", "chardev:serial",
                    "-chardev", f"socket,id=channel,fd={channel_far.fileno()}",
                    "-device", "virtio-serial-device",
@@ -198,6 +200,14 @@ class Guest:
                 self._fail(f"the emulator ended during: {command}")
             if time.monotonic() >= end:
                 self._fail(f"no answer within {timeout} s to: {command}\n{self._channel.before or ''}")
+
+    def wait_end(self, timeout=COMMAND_TIMEOUT):
+        """Until the machine has switched itself off."""
+        try:
+            self._qemu.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._fail(f"the machine is still on after {timeout} s")
+        self.alive = False
 
     def send(self, text):
         """To the shell, without waiting for anything."""
