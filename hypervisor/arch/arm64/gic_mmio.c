@@ -302,7 +302,8 @@ void arch_irq_cell_reset(struct cell *cell)
 		mmio_write32(gic.gicd, GICD_ICENABLER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
-		while (spis) {
+		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */
+		while (spis && !cell->is_root) {
 			restore_spi(cell, 32 * word + (uint32_t)__builtin_ctz(spis));
 			spis &= spis - 1;
 		}
