@@ -138,7 +138,7 @@ def test_garbage(machine):
     ("rm {}", "No such file or directory", ["jailhouse.bin"]),
     (": >{}", INVALID, ["jailhouse.bin"]),
     ("head -c 100 /dev/urandom >{}", INVALID, ["jailhouse.bin"]),
-    ("printf XXXXXXXX | dd of={} conv=notrunc 2>/dev/null", INVALID, ["jailhouse.bin"]),
+    ("printf XXXXXXXX | dd of={} bs=1 seek=64 conv=notrunc 2>/dev/null", INVALID, ["jailhouse.bin"]),
 ])
 def test_hypervisor_image(machine, damage, error, words):
     image = "/lib/firmware/jailhouse.bin"
