@@ -261,7 +261,10 @@ static void cell_information(void)
 	static struct test_config beta;
 	struct config_view *root = &root_cell.config;
 
-	start_with_alpha();
+	core_start();
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	memcpy(alpha.header.name + 6, "junk", 4);	/* behind the end of the name */
+	core_created(&alpha);
 	core_make_cell(&beta, "a-name-of-exactly-31-characters", 7, 2, RAM_LOW + MIB);
 	beta.cpus[0] |= 1u << 3;
 	beta.header.cpu_set_size++;
