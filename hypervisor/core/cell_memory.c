@@ -18,6 +18,12 @@ static bool is_mapped_region(const struct cfg_memory *mem)
 	return mem->size && !config_is_subpage(mem);
 }
 
+/* The root cell has no communication region: what is flagged as one is nothing there (Jailhouse ABI). */
+static bool means_nothing(const struct cell *cell, const struct cfg_memory *mem)
+{
+	return mem->size == 0 || (cell->is_root && (mem->flags & CFG_MEM_COMM_REGION));
+}
+
 /* Sub-page regions: performed access by access on behalf of the cell */
 
 static bool subpage_allows(const struct cfg_memory *mem, const struct mmio_access *access)
@@ -68,9 +74,17 @@ static int add_subpage(struct cell *cell, uint32_t index)
 	return 0;
 }
 
+/* Does the root cell list this section of another cell's device? It keeps what it has as a peer, and nothing else. */
+static bool root_lists_section(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index)
+{
+	const struct cfg_pci_device *own = config_find_ivshmem(&root_cell.config, dev->bdf);
+
+	return own && config_section_of(view, dev, index) < config_num_sections(&root_cell.config, own);
+}
+
 /*
- * Does region index leave the root cell for the time its cell exists? A link that the root cell is no peer of is not
- * shared with it, whatever the flags say.
+ * Does region index leave the root cell for the time its cell exists? For sections of links it does not matter whether
+ * they are flagged as root-shared: a peer has its sections, and nobody else has them.
  */
 static bool is_taken(const struct cell *cell, uint32_t index)
 {
@@ -79,10 +93,9 @@ static bool is_taken(const struct cell *cell, uint32_t index)
 
 	if (!mem->size || (mem->flags & CFG_MEM_COMM_REGION))
 		return false;
-	if (!(mem->flags & CFG_MEM_ROOTSHARED))
-		return true;
-	return config_is_ivshmem_section(&cell->config, index, &dev) &&
-	       !config_find_ivshmem(&root_cell.config, dev->bdf);
+	if (config_is_ivshmem_section(&cell->config, index, &dev))
+		return !root_lists_section(&cell->config, dev, index);
+	return !(mem->flags & CFG_MEM_ROOTSHARED);
 }
 
 /* What the cell that is being changed is going to be */
@@ -97,16 +110,23 @@ static bool takes_from_subpage(const struct cell *cell, enum cell_holds holds, c
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && holds != HOLDS_NOTHING; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (!is_taken(cell, i) || !config_is_subpage(mem) ||
-		    ((mem->flags & CFG_MEM_LOADABLE) && holds == HOLDS_NOT_LOADABLE))
+		if (!ranges_overlap(own->phys_start, own->size, mem->phys_start, mem->size))
 			continue;
-		if (range_contains(own->phys_start, own->size, mem->phys_start, 1))
+		/* sections are mapped for those who may have them: no access beside that */
+		if (config_is_ivshmem_section(&cell->config, i, NULL))
+			return true;
+		if (is_taken(cell, i) && config_is_subpage(mem) &&
+		    !((mem->flags & CFG_MEM_LOADABLE) && holds == HOLDS_NOT_LOADABLE) &&
+		    range_contains(own->phys_start, own->size, mem->phys_start, 1))
 			return true;
 	}
 	return false;
 }
 
-/* A sub-page region of the root cell is lent as a whole while a region of any other cell starts in it. */
+/*
+ * A sub-page region of the root cell is lent as a whole while a sub-page region of any other cell starts in it, or a section
+ * of another cell's link is there.
+ */
 static void update_lent_subpages(const struct cell *changed, enum cell_holds holds)
 {
 	const struct config_view *root = &root_cell.config;
@@ -176,11 +196,13 @@ static int protect_sections(struct cell *cell)
 static int carve_emulated(struct cell *cell)
 {
 	uint64_t ecam = config_ecam_size(system_config);
-	int error = arch_irq_carve(cell);
+	int error = protect_sections(cell);
 
+	if (!error)
+		error = arch_irq_carve(cell);
 	if (!error && config_emulates_ecam(system_config, cell->is_root))
 		error = arch_memory_unmap(cell, GUEST_ADDR(system_config->pci_mmconfig_base), ecam);
-	return error ? error : protect_sections(cell);
+	return error;
 }
 
 static int map_region(struct cell *cell, const struct cfg_memory *mem)
@@ -196,10 +218,9 @@ static int map_all(struct cell *cell)
 		const struct cfg_memory *mem = &cell->config.memory[i];
 		int error = 0;
 
-		if (is_mapped_region(mem))
-			error = map_region(cell, mem);
-		else if (mem->size)
-			error = add_subpage(cell, i);
+		if (means_nothing(cell, mem))
+			continue;
+		error = is_mapped_region(mem) ? map_region(cell, mem) : add_subpage(cell, i);
 		if (error)
 			return error;
 	}
@@ -245,7 +266,7 @@ static int map_to_root(uint64_t phys, uint64_t size)
 		uint64_t end = MIN(own->phys_start + own->size, phys + size);
 		int error;
 
-		if (!is_mapped_region(own) || start >= end)
+		if (start >= end || !is_mapped_region(own) || means_nothing(&root_cell, own))
 			continue;
 		error = arch_memory_map(&root_cell, GUEST_ADDR(start), HOST_ADDR(start), end - start, own->flags);
 		if (error)
@@ -266,7 +287,7 @@ static int keep_from_root(const struct cell *leaving, uint64_t phys, uint64_t si
 			uint64_t end = MIN(mem->phys_start + mem->size, phys + size);
 			int error;
 
-			if (!is_taken(other, i) || config_is_subpage(mem) || start >= end)
+			if (start >= end || config_is_subpage(mem) || !is_taken(other, i))
 				continue;
 			if ((mem->flags & CFG_MEM_LOADABLE) && other->loadable)
 				continue;

@@ -7,6 +7,7 @@
 #include "config_rules.h"
 #include "console.h"
 #include "errors.h"
+#include "generated/config.h"
 
 #define FIRST_OUTPUT	CFG_SECTION_OUTPUT
 
@@ -63,9 +64,32 @@ static int section_kind(const struct check *check, uint32_t device, uint32_t sec
 	return 0;
 }
 
+/* A link has one device in a cell, and every device has a state table. */
+static int check_devices(const struct check *check)
+{
+	const struct config_view *view = check->view;
+	uint32_t count = 0;
+
+	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
+		const struct cfg_pci_device *dev = &view->pci_devices[d];
+
+		if (!is_ivshmem(dev))
+			continue;
+		if (++count > CONFIG_IVSHMEM_MAX_LINKS)
+			return refuse(-EINVAL, "cell \"%s\" has more ivshmem devices than there can be links (%u)",
+				      cell_name(view).text, (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
+		if (!section_of(view, dev, CFG_SECTION_STATE)->size)
+			return refuse(-EINVAL, "cell \"%s\": the state table of ivshmem device %u has no memory: give it a "
+				      "page", cell_name(view).text, d);
+	}
+	return 0;
+}
+
 int check_section_kinds(const struct check *check)
 {
-	return for_each_section(check, section_kind);
+	int err = check_devices(check);
+
+	return err ? err : for_each_section(check, section_kind);
 }
 
 static int section_outside_machine(const struct check *check, uint32_t device, uint32_t section,
@@ -82,6 +106,9 @@ static int section_outside_machine(const struct check *check, uint32_t device, u
 		{ "the GIC distributor", system->arch.arm.gicd_base,
 		  CFG_GICD_SIZE(system->arch.arm.gic_version) },
 		{ "the GIC redistributors", system->arch.arm.gicr_base, redistributors_size(root, platform) },
+		{ "the PCI configuration window", system->pci_mmconfig_base, config_ecam_size(system) },
+		{ "the debug console", system->debug_console.type == CFG_CONSOLE_NONE ? 0 : system->debug_console.address,
+		  system->debug_console.type == CFG_CONSOLE_NONE ? 0 : MAX(system->debug_console.size, 0x1000u) },
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++)
@@ -92,6 +119,30 @@ static int section_outside_machine(const struct check *check, uint32_t device, u
 				      cell_name(check->view).text, section, device, ULL(mem->phys_start),
 				      ULL(mem->phys_start + mem->size), windows[i].what, ULL(windows[i].start),
 				      ULL(windows[i].start + windows[i].size));
+	return 0;
+}
+
+/* The hypervisor maps state tables as memory and writes them: nothing that is a device to anybody. */
+static int section_is_memory(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
+{
+	const uint32_t others = check->cells ? check->num_cells : 0;
+
+	for (uint32_t c = 0; c <= others; c++) {
+		const struct config_view *view = c < others ? check->cells[c] : check->view;
+
+		for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
+			const struct cfg_memory *io = &view->memory[i];
+
+			if (!(io->flags & CFG_MEM_IO) || is_comm_region(io) ||
+			    !ranges_overlap(mem->phys_start, mem->size, io->phys_start, io->size))
+				continue;
+			return refuse(-EINVAL,
+				      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), "
+				      "overlaps the device [0x%llx, 0x%llx) of cell \"%s\": move it",
+				      cell_name(check->view).text, section, device, ULL(mem->phys_start), ULL(mem->phys_start + mem->size), ULL(io->phys_start),
+				      ULL(io->phys_start + io->size), cell_name(view).text);
+		}
+	}
 	return 0;
 }
 
@@ -275,6 +326,17 @@ static bool same_memory(const struct cfg_memory *a, const struct cfg_memory *b)
 }
 
 /*
+ * Does a region that covers a section give more than the section? In the root cell sections are mapped over it, so that
+ * only an emulated region does. Loadable memory changes hands without regard to links.
+ */
+static bool second_way(const struct check *check, const struct cfg_memory *mem)
+{
+	if (check->is_root)
+		return config_is_subpage(mem) && (mem->flags & CFG_MEM_WRITE);
+	return mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE);
+}
+
+/*
  * A section is no other section of its own cell, and no second way to write it exists there. The root cell's other
  * regions end where its sections are.
  */
@@ -291,7 +353,7 @@ static int section_once(const struct check *check, uint32_t device, uint32_t sec
 		if (config_is_ivshmem_section(view, i, &user)) {
 			if (i == own && user == &view->pci_devices[device])
 				continue;
-		} else if (check->is_root || !(view->memory[i].flags & CFG_MEM_WRITE)) {
+		} else if (!second_way(check, &view->memory[i])) {
 			continue;
 		}
 		return refuse(-EINVAL,
@@ -304,7 +366,9 @@ static int section_once(const struct check *check, uint32_t device, uint32_t sec
 
 int check_sections_once(const struct check *check)
 {
-	return for_each_section(check, section_once);
+	int err = for_each_section(check, section_is_memory);
+
+	return err ? err : for_each_section(check, section_once);
 }
 
 /*
@@ -320,7 +384,7 @@ static bool may_have_section(const struct config_view *view, uint32_t index, con
 		return false;
 	if (config_is_ivshmem_section(view, index, NULL))
 		return config_section_of(view, mine, index) == config_section_of(other, dev, other_index);
-	return !(view->memory[index].flags & CFG_MEM_WRITE);
+	return !(view->memory[index].flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE));
 }
 
 static bool regions_conflict(const struct config_view *view, uint32_t index, const struct config_view *other,

@@ -62,11 +62,12 @@ static int64_t read_item(struct ivshmem_endpoint *ep, item_reader_t read)
 /* Any item but LINK_INFO_NEXT. The link has to stay: management lock, or a CPU of one of its peers. */
 static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_t item)
 {
+	uint32_t peers = __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED);
 	struct ivshmem_endpoint *ep;
 
 	if (item == LINK_INFO_PEERS)
-		return link->num_peers;
-	if (peer >= link->num_peers)
+		return peers;
+	if (peer >= peers)
 		return -ENOENT;
 	ep = &link->endpoints[peer];
 	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)

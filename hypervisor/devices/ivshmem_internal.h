@@ -77,7 +77,7 @@ struct ivshmem_endpoint {
 struct ivshmem_link {
 	/* frozen while the link exists */
 	uint16_t bdf;
-	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
+	uint32_t places;		/* of peers, in whole pages */
 	struct ivshmem_endpoint *endpoints;	/* by peer id */
 	uint64_t state_phys;
 	uint32_t state_size;
@@ -88,6 +88,9 @@ struct ivshmem_link {
 
 	/* management lock */
 	uint32_t num_endpoints;		/* active ones; 0: the link does not exist */
+
+	/* written under the management and link lock, only ever increased, at most places; read atomically */
+	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
 
 	spinlock_t lock;		/* State of all peers and the table */
 };

@@ -142,7 +142,7 @@ void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	count(ep, LINK_COUNTER_SENT);
-	if (peer >= ivshmem_link_of(endpoint)->num_peers)
+	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED))
 		count(ep, LINK_COUNTER_NO_PEER);
 	/* INTx: every number that a vector can have is accepted, the line is the same. */
 	else if (vector >= (ep->params.vectors ? ep->params.vectors : IVSHMEM_MAX_VECTORS))
@@ -251,7 +251,10 @@ static uint32_t find_unused_link(void)
 	return IVSHMEM_NO_LINK;
 }
 
-/* The first peer decides how many can be on the link; its own id is always among them. */
+/*
+ * The first peer decides how many peers the link has; its own id is always among them. Later ones may have higher ids as
+ * long as the pages that were taken for them have room: published configurations do not agree about the number.
+ */
 static uint32_t wanted_peers(const struct ivshmem_params *params)
 {
 	return MAX(MAX(params->peers, params->id + 1u), 2u);
@@ -284,6 +287,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	link->table = map_range(HOST_ADDR(params->state_phys), link->table_size, MAP_NORMAL);
 	if (!link->table) {
 		pages_free(link->endpoints, endpoint_pages(peers));
+		link->endpoints = NULL;
 		return refuse(-ENOMEM,
 			      DEVICE "no memory to map the state table; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params));
@@ -291,6 +295,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	for (entry = 0; entry < link->table_size / 4; entry++)
 		link->table[entry] = 0;
 	link->bdf = params->bdf;
+	link->places = (uint32_t)(endpoint_pages(peers) * PAGE_SIZE / sizeof(struct ivshmem_endpoint));
 	link->num_peers = peers;
 	link->state_phys = params->state_phys;
 	link->state_size = params->state_size;
@@ -310,9 +315,9 @@ static int refuse_mismatch(const struct ivshmem_params *params, const char *what
 
 static int check_join(const struct ivshmem_link *link, const struct ivshmem_params *params)
 {
-	if (params->id >= link->num_peers)
+	if (params->id >= link->places)
 		return refuse(-EINVAL, DEVICE "the link was made for %u peers by the first that joined; "
-			      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->num_peers,
+			      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->places,
 			      params->id + 1u);
 	if (link->endpoints[params->id].active)
 		return refuse(-EBUSY, DEVICE "another cell is this peer of the link; change shmem_dev_id",
@@ -356,7 +361,7 @@ static void free_link_if_unused(struct ivshmem_link *link)
 	if (link->num_endpoints)
 		return;
 	unmap_range((void *)link->table, link->table_size);
-	pages_free(link->endpoints, endpoint_pages(link->num_peers));
+	pages_free(link->endpoints, endpoint_pages(link->places));
 	link->table = NULL;
 	link->endpoints = NULL;
 }
@@ -377,6 +382,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	link->num_endpoints++;
 
 	spin_lock(&link->lock);
+	__atomic_store_n(&link->num_peers, MAX(link->num_peers, params->id + 1u), __ATOMIC_RELAXED);
 	ep->state = 0;
 	__atomic_store_n(&link->table[params->id], 0, __ATOMIC_RELAXED);
 	spin_unlock(&link->lock);

@@ -497,6 +497,9 @@ static void set_up(void)
 	host_on_raise(on_raise);
 }
 
+_Static_assert(PAGE_SIZE / sizeof(struct ivshmem_endpoint) == MODEL_PLACES &&
+	       2 * PAGE_SIZE / sizeof(struct ivshmem_endpoint) == 2 * MODEL_PLACES, "places of a link, see ivshmem_model.h");
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

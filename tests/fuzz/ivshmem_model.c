@@ -25,6 +25,7 @@ struct link {
 	bool exists;
 	uint16_t bdf;
 	uint32_t peers;		/* ids 0..peers - 1 */
+	uint32_t room;		/* up to where that can grow */
 	uint64_t counters[MODEL_PEERS][LINK_NUM_COUNTERS];
 	uint32_t table[MODEL_PEERS];
 };
@@ -263,6 +264,7 @@ static struct link *make_link(const struct model_params *first)
 	if (link->peers < first->id + 1u)
 		link->peers = first->id + 1u;
 	assert(link->peers <= MODEL_PEERS);
+	link->room = (link->peers + MODEL_PLACES - 1) / MODEL_PLACES * MODEL_PLACES;
 	return link;
 }
 
@@ -272,10 +274,12 @@ static int join_link(struct device *d)
 
 	if (!link)
 		link = make_link(&d->params);
-	if (d->params.id >= link->peers)
+	if (d->params.id >= link->room)
 		return -EINVAL;
 	if (peer_of(d->params.bdf, d->params.id))
 		return -EBUSY;
+	if (link->peers < d->params.id + 1u)
+		link->peers = d->params.id + 1u;
 	d->present = true;
 	reset_registers(d);
 	return 0;

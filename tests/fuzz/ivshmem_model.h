@@ -19,6 +19,7 @@
 #define MODEL_DEVICES	6u	/* of a cell */
 #define MODEL_LINKS	8u
 #define MODEL_PEERS	16u	/* of a link */
+#define MODEL_PLACES	8u	/* a link has room for a multiple of it; docs/ivshmem.md says how many fit into a page */
 #define MODEL_INTIDS	1020u
 
 struct model_params {

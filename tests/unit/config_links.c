@@ -8,6 +8,7 @@
 #include "config_fixture.h"
 #include "console.h"
 #include "errors.h"
+#include "generated/config.h"
 #include "host.h"
 
 #define LINK		0x62000000
@@ -157,7 +158,7 @@ static void own_table_is_read_only(void **state)
 	(void)state;
 	refused("cell \"new\": memory region 5 [0x62000800, 0x62000804) makes a state table of cell \"new\" "
 		"[0x62000000, 0x62001000) writable: move it, or list the read-only section behind it");
-	mem->flags = CFG_MEM_ROOTSHARED | 0x40011;
+	mem->flags = CFG_MEM_ROOTSHARED | 0x40001;
 	passes();
 }
 
@@ -306,10 +307,47 @@ static void sections_are_for_peers_only(void **state)
 		"\"other\", and a section of a link is for its peers only: move it");
 }
 
+/* "A table is plain memory outside of everything that matters": the hypervisor's own UART, the root cell's devices */
+/* Devices of the machine, of the root cell, and of the cell itself */
+static void table_over_a_device(void **state)
+{
+	static const uint64_t devices[] = { 0x09000000, 0x08080000, 0x0a000000, 0x08e00000, 0x10000000, 0x50000000 };
+
+	(void)state;
+	add_memory(&cell, 0x50000000, 0x50000000, 0x1000, 0x11);
+	cell.pci[0].bdf = 0x28;
+	for (uint32_t s = 0; s < 4; s++)
+		cell.memory[1 + s].phys_start = LINK + 0x100000 + s * 0x1000;
+	passes();
+	for (uint32_t n = 0; n < ARRAY_SIZE(devices); n++) {
+		cell.memory[1].phys_start = devices[n];
+		assert_int_equal(check(), -EINVAL);
+		if (!strstr(host_reason(), "cell \"new\": section 0 of ivshmem device 0, physical ["))
+			fail_msg("%s", host_reason());
+	}
+	cell.memory[1].phys_start = LINK + 0x100000;
+	cell.memory[4].phys_start = 0x0a003000;
+	refused("cell \"new\": section 3 of ivshmem device 0, physical [0xa003000, 0xa004000), overlaps the device "
+		"[0xa000000, 0xa004000) of cell \"qemu-arm64\": move it");
+}
+
+static void devices_have_tables_and_links(void **state)
+{
+	(void)state;
+	cell.memory[1].size = 0;
+	refused("cell \"new\": the state table of ivshmem device 0 has no memory: give it a page");
+	cell.memory[1].size = 0x1000;
+	for (uint32_t n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
+		add_ivshmem(&cell, (uint16_t)(0x40 + 8 * n), 1, 1, 2);
+	refused("cell \"new\" has more ivshmem devices than there can be links (3)");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest config_links[] = {
 		cmocka_unit_test_setup_teardown(kinds, setup, teardown),
+		cmocka_unit_test_setup_teardown(table_over_a_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(devices_have_tables_and_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(outside_of_the_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(root_sections, setup, teardown),
 		cmocka_unit_test_setup_teardown(root_memory_may_cover_tables, setup, teardown),

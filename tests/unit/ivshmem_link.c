@@ -2,6 +2,7 @@
 /* Who may join a link: each check of ivshmem_attach() and of the link, and the limits. */
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <setjmp.h>
 #include <cmocka.h>
@@ -217,14 +218,33 @@ static void id_is_taken_once(void **state)
 	assert_int_equal(fixture_create(&a), 0);
 }
 
+/* What fits into the pages that the first peer needed may come later, whatever the first one said. */
 static void id_beyond_the_link(void **state)
 {
+	const uint32_t places = PAGE_SIZE / sizeof(struct ivshmem_endpoint);
+	char text[120];
+
 	(void)state;
 	dev_a->shmem_peers = 1;		/* the link still has two peers */
 	assert_int_equal(fixture_create(&a), 0);
 	assert_int_equal(fixture_create(&b), 0);
-	refused(&d, -EINVAL, "peer 2: the link was made for 2 peers by the first that joined; set "
-		"shmem_peers there to at least 3");
+	fixture_enable(&a, DEV);
+	reg_write(&a, DEV, IVSHMEM_REG_DOORBELL, 2 << 16);
+	assert_int_equal(fixture_count(&a, DEV, LINK_COUNTER_NO_PEER), 1);
+	assert_int_equal(fixture_create(&d), 0);
+	fixture_enable(&d, DEV);
+	reg_write(&d, DEV, IVSHMEM_REG_INT_CTRL, 1);
+	reg_write(&a, DEV, IVSHMEM_REG_DOORBELL, 2 << 16);
+	reg_write(&a, DEV, IVSHMEM_REG_STATE, 6);
+	assert_int_equal(host_raised(72), 2);
+	assert_int_equal(fixture_unaccounted(DEV), 0);
+	fixture_destroy(&d);
+
+	fixture_init(&d, 40);
+	fixture_add(&d, DEV, (uint8_t)places, 1, 0);
+	snprintf(text, sizeof(text), "peer %u: the link was made for %u peers by the first that joined; set shmem_peers "
+		 "there to at least %u", places, places, places + 1);
+	refused(&d, -EINVAL, text);
 }
 
 static void published_ids_beyond_peers(void **state)

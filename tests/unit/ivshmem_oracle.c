@@ -512,9 +512,12 @@ static void joining(void **state)
 	model_leave(A);
 	model_leave(C);
 	model_leave(D);
-	assert_int_equal(model_join(B), 0);		/* the first one has room for two */
+	assert_int_equal(model_join(B), 0);		/* the first one wants two, and eight have room */
 	assert_int_equal(model_link_peers(MSIX), 2);
-	assert_int_equal(model_join(C), -EINVAL);
+	assert_int_equal(model_join(C), 0);
+	assert_int_equal(model_link_peers(MSIX), 6);
+	model_leave(C);
+	assert_int_equal(model_link_peers(MSIX), 6);
 	assert_int_equal(model_join(A), 0);
 	model_leave(A);
 	model_leave(B);
