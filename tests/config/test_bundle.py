@@ -22,10 +22,10 @@ CONFIG = CORE + 4 * PERCPU
 PAGE = 0x1000
 
 SHOWN = """\
-bundle for direct boot, hypervisor test, 0x56000 bytes
+bundle for direct boot, hypervisor test, 0x57000 bytes
 memory              [0x40400000, 0x40800000), 0x400000 behind the start of RAM
 entered by          firmware, 4 CPUs
-layout              image 0x0, per-CPU areas 0x40000, configuration 0x50000, directory 0x51000, pool 0x56000
+layout              image 0x0, per-CPU areas 0x40000, configuration 0x50000, directory 0x51000, pool 0x57000
 directory           ??? bytes, CRC ????????, good
 part 0              hypervisor 'jailhouse.bin' [0x0, 0x1234), CRC ????????, good
 part 1              system 'linux.cell' [0x50000, 0x50???), CRC ????????, good
@@ -33,6 +33,7 @@ part 2              cell 'first.cell' [0x52000, 0x52???), CRC ????????, good
 part 3              cell 'last.cell' [0x53000, 0x53???), CRC ????????, good
 part 4              image 'demo' [0x54000, 0x54040), CRC ????????, good
 part 5              image 'tree' [0x55000, 0x55023), CRC ????????, good
+part 6              image 'rounds=5' [0x56000, 0x56009), CRC ????????, good
 """
 
 
@@ -101,8 +102,8 @@ def content_of(content, index):
 def test_directory(content):
     start = CONFIG + PAGE
     signature, version, size, crc, *counts = numbers(content, start, "8s8I")
-    assert (signature, version, counts) == (b"BHBUNDLE", 1, [6, 3, 5, 4, 0])
-    assert size == 40 + 6 * 64 + 3 * 32 + 5 * 16 + 4 * 8
+    assert (signature, version, counts) == (b"BHBUNDLE", 1, [7, 3, 6, 4, 0])
+    assert size == 40 + 7 * 64 + 3 * 32 + 6 * 16 + 4 * 8
     assert crc == zlib.crc32(content[start:start + 16] + bytes(4) + content[start + 20:start + size])
     assert content[start + size:start + PAGE] == bytes(PAGE - size)
 
@@ -115,11 +116,12 @@ def test_parts(content, in_config_directory):
         (3, b"first.cell", CONFIG + 2 * PAGE, emit.cell_config(system, system.cell("first"), 1)),
         (3, b"last.cell", CONFIG + 3 * PAGE, emit.cell_config(system, system.cell("last"), 2)),
         (4, b"demo", CONFIG + 4 * PAGE, (IMAGES / "demo").read_bytes()),
-        (4, b"tree", CONFIG + 5 * PAGE, (IMAGES / "tree").read_bytes())]
+        (4, b"tree", CONFIG + 5 * PAGE, (IMAGES / "tree").read_bytes()),
+        (4, b"rounds=5", CONFIG + 6 * PAGE, b"rounds=5\0")]
     for index, (kind, name, offset, text) in enumerate(expected):
         assert part(content, index) == (kind, zlib.crc32(text), offset, len(text), name.ljust(40, b"\0"))
         assert content[offset:offset + len(text)] == text
-    assert len(content) == CONFIG + 6 * PAGE
+    assert len(content) == CONFIG + 7 * PAGE
 
 
 def test_crc_of_the_hypervisor_is_that_of_the_completed_image(content):
@@ -129,7 +131,7 @@ def test_crc_of_the_hypervisor_is_that_of_the_completed_image(content):
 def test_nothing_between_the_parts(content):
     """All bytes that no part and no directory covers are 0."""
     rest = bytearray(content)
-    for index in range(6):
+    for index in range(7):
         _, _, offset, size, _ = part(content, index)
         rest[offset:offset + size] = bytes(size)
     rest[CONFIG + PAGE:CONFIG + 2 * PAGE] = bytes(PAGE)
@@ -137,15 +139,15 @@ def test_nothing_between_the_parts(content):
 
 
 def test_cells_and_images(content):
-    start = CONFIG + PAGE + 40 + 6 * 64
+    start = CONFIG + PAGE + 40 + 7 * 64
     assert [numbers(content, start + 32 * n, "IIIIIIQ") for n in range(3)] == [
         (2, 0, 1, 1, 5, 60, 0xfedcba9876543210),	# first: at most 5 restarts in 60 s
         (1, 1, 2, 2, 0, 0, 0x44100004),			# linux, the root cell: halt
-        (3, 3, 2, 1, 0, 0, 0)]				# last: restart without limit
+        (3, 3, 3, 1, 0, 0, 0)]				# last: restart without limit
     start += 3 * 32
-    assert [numbers(content, start + 16 * n, "IIQ") for n in range(5)] == [
-        (4, 0, 0x10000), (4, 0, 0x44000000), (5, 0, 0x44100004), (5, 0, 0x20000fdd), (5, 0, 0)]
-    assert numbers(content, start + 5 * 16, "4Q") == (0, 1, 2, 3)
+    assert [numbers(content, start + 16 * n, "IIQ") for n in range(6)] == [
+        (4, 0, 0x10000), (4, 0, 0x44000000), (5, 0, 0x44100004), (5, 0, 0x20000fdd), (5, 0, 0), (6, 0, 0x10)]
+    assert numbers(content, start + 6 * 16, "4Q") == (0, 1, 2, 3)
 
 
 def test_ids_of_cells(content):
@@ -236,6 +238,21 @@ def test_images_are_beside_the_system_file(tmp_path):
     assert [part(content, n)[4] for n in (5, 6, 7)] == [
         b"a-name-of-more-than-the-39-characters-t\0", b"gr?n".ljust(40, b"\0"), b"demo".ljust(40, b"\0")]
     assert [content_of(content, n) for n in (5, 6)] == [b"abcd", b"efgh"]
+
+
+def test_texts(tmp_path):
+    """Each with its zero, and the same text once; a file of that name is another thing. Slashes are no directories."""
+    (tmp_path / "x=1").write_bytes(b"file")
+    images = ('images: [{{ file: x=1 }}, {{ text: "x=1", at: {0:#x} }}, {{ text: "a/b {1}", at: 0x20 }}, '
+              '{{ text: "", at: 0x100 }}]')
+    cells = "".join(f"  {name}: {{ cpus: [{cpu}], memory: {{ ram: {{ at: 0x0, size: 4 KiB }} }}, "
+                    f"{images.format(at, 'c' * 40)} }}\n" for name, cpu, at in (("a", 1, 0x10), ("b", 2, 0x0)))
+    _, content = build(write_system(tmp_path / "x.yaml", cells), files=None)
+    assert [(part(content, n)[4].rstrip(b"\0"), content_of(content, n)) for n in range(4, 8)] == [
+        (b"x=1", b"file"), (b"x=1", b"x=1\0"), (b"a/b " + b"c" * 35, b"a/b " + b"c" * 40 + b"\0"), (b"", b"\0")]
+    start = CONFIG + PAGE + 40 + 8 * 64 + 2 * 32
+    assert [numbers(content, start + 16 * n, "IIQ")[::2] for n in range(8)] == [
+        (4, 0), (5, 0x10), (6, 0x20), (7, 0x100), (4, 0), (5, 0), (6, 0x20), (7, 0x100)]
 
 
 def test_elf(content):
@@ -347,10 +364,11 @@ def test_show(file, content):
         "cell 2              'last', CPUs 2-3, entry 0x0, argument 0x0, on failure restart without limit",
         "                    part 5 'tree' to [0x20000fdd, 0x20001000)",
         "                    part 5 'tree' to [0x0, 0x23)",
+        "                    part 6 'rounds=5' to [0x10, 0x19)",
         *(f"CPU {cpu}               affinity {cpu:#x}" for cpu in range(4))]
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", range(7))
 @pytest.mark.parametrize("where", [0, 0.5, 1])
 def test_show_a_damaged_part(file, content, index, where):
     """One bit at its begin, in its middle or at its end; in the hypervisor not where its header is looked at."""
@@ -366,10 +384,10 @@ def test_show_a_damaged_part(file, content, index, where):
 
 def test_show_a_damaged_directory(file, content):
     damaged = bytearray(content)
-    damaged[CONFIG + PAGE + 40 + 6 * 64 + 24] ^= 1		# argument of the first cell
+    damaged[CONFIG + PAGE + 40 + 7 * 64 + 24] ^= 1		# argument of the first cell
     result = run("show", file(damaged))
     assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: the directory: damaged; build it again\n")
-    assert "\ndirectory           632 bytes" in result.stdout and "DAMAGED: wrong checksum" in result.stdout
+    assert "\ndirectory           712 bytes" in result.stdout and "DAMAGED: wrong checksum" in result.stdout
 
 
 def test_show_points_out_what_points_outside(file, content):
@@ -377,14 +395,14 @@ def test_show_points_out_what_points_outside(file, content):
     start = CONFIG + PAGE + 40
     struct.pack_into("<Q", damaged, start + 64 * 4 + 8, len(content))	# offset of part 4
     struct.pack_into("<I", damaged, start + 64 * 5, 9)			# kind of part 5
-    struct.pack_into("<I", damaged, start + 6 * 64, 7)			# configuration of cell 0
-    struct.pack_into("<II", damaged, start + 6 * 64 + 36, 4, 9)		# images of cell 1
-    struct.pack_into("<I", damaged, start + 6 * 64 + 64, 4)		# configuration of cell 2
-    struct.pack_into("<I", damaged, start + 6 * 64 + 96 + 4 * 16, 6)	# part of image 4
+    struct.pack_into("<I", damaged, start + 7 * 64, 7)			# configuration of cell 0
+    struct.pack_into("<II", damaged, start + 7 * 64 + 36, 4, 9)		# images of cell 1
+    struct.pack_into("<I", damaged, start + 7 * 64 + 64, 4)		# configuration of cell 2
+    struct.pack_into("<I", damaged, start + 7 * 64 + 96 + 4 * 16, 7)	# part of image 4
     result = run("show", file(damaged))
     assert result.stderr == f"{file(damaged)}: the directory, part 4, part 5: damaged; build it again\n"
     for text in ("DAMAGED: not inside the file", "DAMAGED: unknown kind", "configuration 7, which does not exist",
-                 "part 6, which does not exist", "images up to 12, the bundle has 5",
+                 "part 7, which does not exist", "images up to 12, the bundle has 6",
                  "'demo' starts with neither JHSYS nor JHCLL"):
         assert text in result.stdout, text
 
@@ -392,12 +410,12 @@ def test_show_points_out_what_points_outside(file, content):
 @pytest.mark.parametrize("change, text", [
     (lambda c: HYPERVISOR, "is a hypervisor image without bundle; make one with 'bulkhead-config bundle'"),
     (lambda c: c[:CONFIG + PAGE], "has 331776 bytes, its directory is at 0x51000; build it again"),
-    (lambda c: c[:CONFIG + PAGE + 631],
-     "has 332407 bytes and a directory of 632 at 0x51000, its counts need 632; build it again"),
+    (lambda c: c[:CONFIG + PAGE + 711],
+     "has 332487 bytes and a directory of 712 at 0x51000, its counts need 712; build it again"),
     (lambda c: c[:CONFIG + PAGE] + b"x" + c[CONFIG + PAGE + 1:],
      "has no directory of version 1 at 0x51000; build it again"),
     (lambda c: c[:CONFIG + PAGE + 20] + b"\xff" * 16 + c[CONFIG + PAGE + 36:],
-     f"has {0x56000} bytes and a directory of 632 at 0x51000, its counts need {40 + 0xffffffff * 120}; build it again"),
+     f"has {0x57000} bytes and a directory of 712 at 0x51000, its counts need {40 + 0xffffffff * 120}; build it again"),
 ], ids=["image", "no-directory", "truncated", "signature", "counts"])
 def test_show_broken(file, content, change, text):
     path = file(change(content))

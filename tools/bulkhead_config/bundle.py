@@ -51,9 +51,13 @@ class Part:
     offset: int = 0
 
 
+def _key(image):
+    return image.is_text, image.generated, image.name
+
+
 class Layout:
     """Where everything of a checked system is in hypervisor memory. Parts: hypervisor, system, cells in the order of
-    the file, images; a file that several cells load is there once."""
+    the file, images; a file or a text that several cells load is there once."""
 
     def __init__(self, system):
         image = system.hypervisor_image
@@ -65,7 +69,8 @@ class Layout:
             self.cells[cell.name] = self.system if cell.root else Part(
                 abi.BH_PART_CELL, f"{cell.name}.cell", emit.cell_config(system, cell, others.index(cell) + 1))
         for item in (item for cell in system.started for item in cell.images):
-            self.images.setdefault((item.name, item.generated), Part(abi.BH_PART_IMAGE, Path(item.name).name, item.content))
+            name = item.name if item.is_text else Path(item.name).name
+            self.images.setdefault(_key(item), Part(abi.BH_PART_IMAGE, name, item.content))
         behind = [part for part in self.cells.values() if part is not self.system] + [*self.images.values()]
         self.parts = [self.hypervisor, self.system, *behind]
 
@@ -124,7 +129,7 @@ def _directory(system, layout):
             config_part=number[id(layout.cells[cell.name])], first_image=len(images), num_images=len(cell.images),
             on_failure=ON_FAILURE[cell.on_failure.action], max_restarts=cell.on_failure.restarts,
             window_seconds=cell.on_failure.within, argument=cell.argument))
-        images += [abi.BundleImage(part=number[id(layout.images[image.name, image.generated])], target=image.at)
+        images += [abi.BundleImage(part=number[id(layout.images[_key(image)])], target=image.at)
                    for image in cell.images]
     tables = b"".join(bytes(item) for item in parts + cells + images) + bytes((abi.u64 * system.board.cpus)(
         *system.board.mpidr))

@@ -108,15 +108,20 @@ class Region(Entry):
 
 @dataclass
 class Image(Entry):
-    """A file that the hypervisor loads into a cell. content is None until rules_direct.py has read it; at is None for
-    those of a Linux, and the content of its device tree, too, until rules_linux.py has placed them."""
+    """A file or a text that the hypervisor loads into a cell; its name is the file's, or the text. content of a file is
+    None until rules_direct.py has read it; at is None for those of a Linux, and the content of its device tree, too,
+    until rules_linux.py has placed them."""
     cell: str
     at: int
     content: bytes = None
     generated: bool = False
 
     def __str__(self):
-        return f"image '{self.name}' of cell '{self.cell}'"
+        return f"{'text' if self.is_text else 'image'} '{self.name}' of cell '{self.cell}'"
+
+    @property
+    def is_text(self):
+        return self.has("text")
 
     @property
     def guest_range(self):
@@ -325,6 +330,12 @@ def _on_failure(data):
     return OnFailure("restart", data["restart"], data.get("within", 0))
 
 
+def _image(document, path, cell, entry, data):
+    text = data.get("text")
+    return Image(document, path, data.get("file", text), cell=cell, at=data.get("at", entry),
+                 content=None if text is None else text.encode() + b"\0")
+
+
 def _cell(document, path, name, data):
     regions = []
     for key, region in data.get("memory", {}).items():
@@ -333,7 +344,7 @@ def _cell(document, path, name, data):
             host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
             loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
     entry = data.get("entry", 0)
-    images = [Image(document, path + ("images", index), image["file"], cell=name, at=image.get("at", entry))
+    images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]
     linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
     return Cell(

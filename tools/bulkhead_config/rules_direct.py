@@ -43,11 +43,23 @@ def hypervisor_address(system):
 
 @rule("cell-without-image", REFERENCES)
 def cell_without_image(system):
-    """In direct boot, every cell has an image, because it is started; those that a Linux in the root cell makes need none."""
+    """In direct boot, every cell has a file as image, because it is started; those that a Linux in the root cell makes need
+    none."""
     linux = system.root and system.root.linux
     for cell in system.cells:
-        if system.direct and not linux and not cell.images:
+        if system.direct and not linux and all(image.is_text for image in cell.images):
             yield cell.key(), f"{cell} has nothing to run; add 'images: [{{ file: NAME }}]'"
+
+
+@rule("image-kind", REFERENCES)
+def image_kind(system):
+    """An image is either a file or a text, and of a text it is said where it goes."""
+    for cell in system.cells:
+        for image in cell.images:
+            if image.has("file") == image.has("text"):
+                yield image.value(), f"an image of {cell} has to be a file or a text; use one of 'file' and 'text'"
+            elif image.is_text and not image.has("at"):
+                yield image.value(), f"{image} goes nowhere; add 'at', for the parameters of an inmate 'at: 0x1000'"
 
 
 @rule("image-memory", LAYOUT)
@@ -63,7 +75,7 @@ def image_file(system):
     """The file of an image can be read, and it is not empty."""
     directories = system.files or [Path(system.document.file).parent]
     for cell in system.cells:
-        for image in (image for image in cell.images if not image.generated):
+        for image in (image for image in cell.images if not image.generated and not image.is_text):
             places = [directory / image.name for directory in directories]
             file = next((place for place in places if place.is_file()), places[0])
             try:
@@ -108,10 +120,11 @@ def image_region(system):
 
 @rule("image-overlap", BUNDLE)
 def image_overlap(system):
-    """No two images of a cell overlap."""
+    """No two images of a cell overlap. A text may lie inside a file that stands before it: it is loaded later."""
     for cell in system.cells:
         for first, second in combinations(cell.images, 2):
-            if first.guest_range.overlaps(second.guest_range):
+            inside = second.is_text and not first.is_text and first.guest_range.contains(second.guest_range)
+            if first.guest_range.overlaps(second.guest_range) and not inside:
                 yield second.value(), (f"{second} {second.guest_range} overlaps {first} {first.guest_range} (line "
                                      f"{first.value().line}); move one of them with 'at'")
 
@@ -120,8 +133,9 @@ def image_overlap(system):
 def entry_not_image(system):
     """In direct boot, a cell starts inside one of its images."""
     for cell in system.started:
-        if not any(image.guest_range.contains(Range.at(cell.entry, 4)) for image in cell.images):
-            ranges = ", ".join(f"'{image.name}' {image.guest_range}" for image in cell.images)
+        files = [image for image in cell.images if not image.is_text]
+        if not any(image.guest_range.contains(Range.at(cell.entry, 4)) for image in files):
+            ranges = ", ".join(f"'{image.name}' {image.guest_range}" for image in files)
             yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its images ({ranges}); set "
                                       "'entry' to an address inside")
 

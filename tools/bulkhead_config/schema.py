@@ -89,8 +89,10 @@ REGION = _object({
 
 IMAGE = _object({
     "file": FILE,
+    "text": {"type": "string", "maxLength": 4095, "pattern": "^[ -~]*$",
+             "description": "printable ASCII characters in quotes, at most 4095"},
     "at": ADDRESS,
-}, ["file"])
+})
 
 LINUX = _object({
     "kernel": FILE,
