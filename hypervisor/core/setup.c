@@ -54,14 +54,19 @@ static void report_missing(uint32_t point)
 	spin_unlock(&refuse_lock);
 }
 
-/* Wait until all CPUs have arrived here. One that does not come is an error for all. */
-static void meet(struct percpu *cpu, uint32_t point, uint32_t cpus)
+/*
+ * Wait until all CPUs have arrived here. One that does not come is an error for all. CPUs that came from Linux go back
+ * together, whatever has happened; others may not even have been started after an error, and go nowhere.
+ */
+static void meet(struct percpu *cpu, uint32_t point, const struct boot_info *boot)
 {
 	uint64_t start = arch_ticks();
 
 	cpu->met = point + 1;
 	__atomic_fetch_add(&met[point], 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < cpus) {
+	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < boot->entering_cpus) {
+		if (setup_error && !boot->from_guest)
+			return;
 		arch_relax();
 		if (arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second()) {
 			report_missing(point);
@@ -166,7 +171,7 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 		if (error)
 			report_error(error);
 	}
-	meet(cpu, 0, boot->entering_cpus);
+	meet(cpu, 0, boot);
 	if (!setup_error) {
 		spin_lock(&refuse_lock);
 		error = setup_this_cpu(cpu, boot);
@@ -174,18 +179,18 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 		if (error)
 			report_error(error);
 	}
-	meet(cpu, 1, boot->entering_cpus);
+	meet(cpu, 1, boot);
 	if (primary && !setup_error) {
 		error = setup_finish(boot);
 		if (error)
 			report_error(error);
 	}
-	meet(cpu, 2, boot->entering_cpus);
+	meet(cpu, 2, boot);
 	if (setup_error)
 		return setup_error;
 	arch_activate_cpu(cpu);
 	/* nobody goes back to Linux and sends interrupts before everybody can take them */
-	meet(cpu, 3, boot->entering_cpus);
+	meet(cpu, 3, boot);
 	return 0;
 }
 

@@ -317,6 +317,52 @@ static void damaged_bundle_starts_nothing(void)
 	assert_int_equal(host_read32(RAM_LOW + 0x800), 0);
 }
 
+/* Nobody waits for CPUs that nobody has switched on. */
+static void damaged_bundle_is_told_at_once(void)
+{
+	make_bundle();
+	file.images[1][4000] ^= 1;
+	host_firmware = true;
+	host_boot.check = check_at_start;
+	host_entering = 1;
+	assert_int_equal(core_enter(), -EINVAL);
+	assert_true(arch_ticks() < HOST_TICKS_PER_SECOND);
+	assert_null(strstr(host_uart_text(), "did not come"));
+}
+
+static int start_no_more(const struct boot_info *boot)
+{
+	(void)boot;
+	return refuse(-EIO, "firmware does not switch CPU 3 on");
+}
+
+static void cpu_that_cannot_be_switched_on(void)
+{
+	make_bundle();
+	host_firmware = true;
+	host_boot.start_cpus = start_no_more;
+	host_entering = 3;
+	assert_int_equal(core_enter(), -EIO);
+	for (uint32_t cpu = 0; cpu < host_entering; cpu++) {
+		assert_int_equal(host_setup_result(cpu), -EIO);
+		assert_false(core_cpu(cpu)->arch.active);
+	}
+	assert_true(arch_ticks() < HOST_TICKS_PER_SECOND);
+	assert_string_equal(host_reason(), "firmware does not switch CPU 3 on");
+}
+
+/* It was switched on, but does not come. */
+static void cpu_that_gets_lost(void)
+{
+	make_bundle();
+	host_firmware = true;
+	host_boot.check = check_at_start;
+	host_entering = 3;
+	assert_int_equal(core_enter(), -EIO);
+	assert_string_equal(host_reason(), "CPU 3 did not come within 30 s");
+	assert_true(arch_ticks() < 40 * HOST_TICKS_PER_SECOND);
+}
+
 static void none_starts(int error, const char *text)
 {
 	seal();
@@ -526,6 +572,9 @@ int main(void)
 		CORE_TEST(boot_cpu_runs_a_cell),
 		CORE_TEST(root_cell_is_started_too),
 		CORE_TEST(damaged_bundle_starts_nothing),
+		CORE_TEST(damaged_bundle_is_told_at_once),
+		CORE_TEST(cpu_that_cannot_be_switched_on),
+		CORE_TEST(cpu_that_gets_lost),
 		CORE_TEST(image_must_fit_into_memory),
 		CORE_TEST(image_must_be_writable_memory),
 		CORE_TEST(image_does_not_go_to_the_communication_region),
