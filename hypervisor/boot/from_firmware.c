@@ -63,6 +63,8 @@ void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 	if (error) {
 		if (primary)
 			console_printf("The system was not started (%d), for the reason above\n", error);
+		if (primary && !console_has_uart())
+			arch_system_off();	/* nobody can be told why */
 		arch_halt();
 	}
 	cpu_handle_events();

@@ -76,6 +76,11 @@ static void console_write(const char *text, size_t length)
 		spin_unlock(&console_lock);
 }
 
+bool console_has_uart(void)
+{
+	return uart;
+}
+
 void console_putc(char c)
 {
 	console_write(&c, 1);

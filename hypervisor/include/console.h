@@ -20,6 +20,9 @@ size_t format_text_va(char *buffer, size_t size, const char *format, va_list arg
 /* One message, atomically against other CPUs. Callable everywhere once console_init() ran. */
 void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* Can anybody outside of the machine see it? */
+bool console_has_uart(void);
+
 /* One character on behalf of a cell. */
 void console_putc(char c);
 

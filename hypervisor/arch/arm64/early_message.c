@@ -28,7 +28,7 @@ static void put(volatile uint8_t *uart, const struct cfg_console *config, char c
 		uart8250_put(uart, config, c);
 }
 
-void early_message(const struct bh_image_header *header, const char *text)
+bool early_message(const struct bh_image_header *header, const char *text)
 {
 	const struct cfg_system *system = (const void *)((const char *)header + header->boot.config_offset);
 	const struct cfg_console *config = &system->debug_console;
@@ -36,7 +36,8 @@ void early_message(const struct bh_image_header *header, const char *text)
 
 	if (!header->boot.config_offset || !(config->flags & CFG_CONSOLE_MMIO) ||
 	    (config->type != CFG_CONSOLE_PL011 && config->type != CFG_CONSOLE_8250))
-		return;
+		return false;
 	while (*text)
 		put(uart, config, *text++);
+	return true;
 }

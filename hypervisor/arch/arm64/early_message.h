@@ -3,8 +3,9 @@
 #define BULKHEAD_ARM64_EARLY_MESSAGE_H
 
 #include "bulkhead/image.h"
+#include "types.h"
 
-/* MMU off. header: where the image is. Nothing happens if its configuration names no console that is known. */
-void early_message(const struct bh_image_header *header, const char *text);
+/* MMU off. header: where the image is. false: its configuration names no console that is known. */
+bool early_message(const struct bh_image_header *header, const char *text);
 
 #endif

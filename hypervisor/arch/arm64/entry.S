@@ -30,6 +30,10 @@ image_header:
 	.org	image_header + 144
 	.skip	64			/* struct bh_boot_params, filled in by the launcher */
 
+/* This page is also the vector table until there are page tables: synchronous exceptions of EL2 */
+	.org	image_header + 0x200
+	b	early_fault
+
 /*
  * This page is also mapped at its physical address, so that the MMU can be switched under it.
  *

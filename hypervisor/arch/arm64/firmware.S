@@ -5,17 +5,22 @@
  */
 #include "layout.h"
 #include "offsets.h"
+#include "psci.h"
 
 	.section .trampoline, "ax"
 	.globl firmware_entry
 firmware_entry:
 	msr	daifset, #0xf
+	msr	spsel, #1
+	msr	tpidr_el1, xzr		/* 1: there was a message already */
 	adrp	x19, image_start	/* where we are: all addresses are relative to the PC */
 	mrs	x0, currentel
 	cmp	x0, #(2 << 2)
 	b.ne	not_el2
+	msr	vbar_el2, x19
+	isb
 	ldr	x20, [x19, #HEADER_PHYS_BASE]
-	cbz	x20, no_bundle
+	cbz	x20, early_off		/* no bundle, so no console */
 	cmp	x19, x20
 	b.ne	elsewhere
 	ldr	w1, [x19, #HEADER_PRIMARY_CPU]
@@ -38,6 +43,10 @@ elsewhere:
 	cmp	x0, x2
 	b.lo	1b
 	dsb	sy
+	ldr	x3, [x19]		/* what is not there may take writes silently */
+	ldr	x4, [x20]
+	cmp	x3, x4
+	b.ne	no_memory
 	ic	iallu
 	dsb	sy
 	isb
@@ -55,14 +64,24 @@ not_el2:
 	adrp	x1, text_not_el2
 	add	x1, x1, :lo12:text_not_el2
 	b	early_stop
-no_bundle:
-	adrp	x1, text_no_bundle
-	add	x1, x1, :lo12:text_no_bundle
-	b	early_stop
 in_the_way:
 	adrp	x1, text_in_the_way
 	add	x1, x1, :lo12:text_in_the_way
+	b	early_stop
+
+/* An exception before there are page tables. After a message has begun, it is the console that does not answer. */
+	.globl early_fault
+early_fault:
+	mrs	x0, tpidr_el1
+	cmp	x0, #1
+	b.eq	early_off
+no_memory:
+	adrp	x19, image_start
+	adrp	x1, text_no_memory
+	add	x1, x1, :lo12:text_no_memory
 early_stop:
+	mov	x0, #1
+	msr	tpidr_el1, x0
 	/* any memory behind the image will do as a stack: nothing of it is used yet */
 	ldr	x2, [x19, #HEADER_CORE_SIZE]
 	add	x2, x2, x19
@@ -70,13 +89,24 @@ early_stop:
 	add	sp, x2, x3
 	mov	x0, x19
 	bl	early_message
+	cbz	w0, early_off
 2:	wfi
 	b	2b
+
+/* Nobody can be told why: a machine that is off is better than one that seems to run. */
+early_off:
+	mrs	x0, currentel
+	cmp	x0, #(2 << 2)
+	b.ne	2b
+	ldr	w0, =PSCI_SYSTEM_OFF
+	smc	#0
+	b	2b
+	.ltorg
 
 	.section .rodata
 text_not_el2:
 	.asciz	"Bulkhead: firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)\r\n"
-text_no_bundle:
-	.asciz	"Bulkhead: this is the hypervisor alone: make a bundle with bulkhead-config\r\n"
+text_no_memory:
+	.asciz	"Bulkhead: there is no RAM where the bundle says that hypervisor memory is: correct the board\r\n"
 text_in_the_way:
 	.asciz	"Bulkhead: the bundle was loaded so that it overlaps the place where it has to be: load it elsewhere\r\n"

@@ -8,11 +8,8 @@
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "boot_arch.h"
+#include "psci.h"
 #include "smccc.h"
-
-#define PSCI_CPU_ON_64		0xc4000003U
-#define PSCI_SYSTEM_OFF		0x84000008U
-#define PSCI_SYSTEM_RESET	0x84000009U
 
 #define CPTR_EL2_RES1		0x33ffUL
 #define CPTR_TZ			(1UL << 8)
