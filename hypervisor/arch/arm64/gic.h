@@ -61,6 +61,7 @@ struct gic {
 	uint64_t gicd_phys, gicr_phys;
 	uint64_t gicr_stride;
 	uint32_t num_redistributors;
+	volatile uint8_t *redistributors[CONFIG_MAX_CPUS];	/* all there are, also of CPUs that are not ours */
 	uint32_t num_intids;		/* SPIs are below it */
 	uint32_t maintenance_intid;
 	spinlock_t lock;		/* read-modify-write of distributor fields */

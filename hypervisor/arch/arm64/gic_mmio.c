@@ -153,12 +153,13 @@ static enum mmio_result access_distributor(void *owner, uint32_t index, struct m
 	return MMIO_HANDLED;
 }
 
-static void access_rd_frame(struct percpu *cpu, bool own, bool last, struct mmio_access *access)
+/* Guests look through all frames for that of their CPU: each is there, whosever it is. */
+static void access_rd_frame(const volatile uint8_t *frame, bool own, bool last, struct mmio_access *access)
 {
 	uint32_t offset = (uint32_t)access->offset;
 
 	if (offset == GICR_TYPER || offset == GICR_TYPER + 4) {
-		uint64_t typer = mmio_read64(cpu->arch.gicr, GICR_TYPER) | (last ? GICR_TYPER_LAST : 0);
+		uint64_t typer = mmio_read64(frame, GICR_TYPER) | (last ? GICR_TYPER_LAST : 0);
 
 		if (!access->is_write && access->size >= 4)
 			access->value = offset == GICR_TYPER ? typer : typer >> 32;
@@ -168,10 +169,10 @@ static void access_rd_frame(struct percpu *cpu, bool own, bool last, struct mmio
 		return;
 	if (offset == GICR_IIDR || is_id_register(offset)) {
 		if (!access->is_write)
-			access->value = mmio_read32(cpu->arch.gicr, offset);
+			access->value = mmio_read32(frame, offset);
 	} else if (own && (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER)) {
 		if (!access->is_write)
-			access->value = mmio_read32(cpu->arch.gicr, offset);
+			access->value = mmio_read32(frame, offset);
 		/* the hypervisor needs the redistributor awake, its LPIs are the root cell's from before */
 	}
 }
@@ -188,29 +189,21 @@ static void access_sgi_frame(struct percpu *cpu, struct mmio_access *access)
 static enum mmio_result access_redistributor(void *owner, uint32_t index, struct mmio_access *access)
 {
 	struct cell *cell = owner;
-	uint64_t frame_phys = gic.gicr_phys + access->offset / gic.gicr_stride * gic.gicr_stride;
-	uint32_t highest = 0;
-	struct percpu *cpu = NULL;
+	uint64_t number = access->offset / gic.gicr_stride;
+	volatile uint8_t *frame = gic.redistributors[number];
+	struct percpu *own = NULL;
 
 	(void)index;
 	access->value = access->is_write ? access->value : 0;
 	access->offset %= gic.gicr_stride;
-	for (uint32_t id = 0; id < num_cpu_slots; id++) {
-		struct percpu *candidate = percpu_of(id);
-
-		if (!candidate)
-			continue;
-		highest = id;
-		if (candidate->arch.gicr_phys == frame_phys)
-			cpu = candidate;
-	}
-	if (!cpu)
-		return MMIO_HANDLED;
+	for_each_cpu(id, &cell->cpus)
+		if (percpu_of(id)->arch.gicr == frame)
+			own = percpu_of(id);
 	if (access->offset < GIC_FRAME_SIZE) {
-		access_rd_frame(cpu, cpu->cell == cell, cpu->cpu_id == highest, access);
-	} else if (access->offset < 2 * GIC_FRAME_SIZE && cpu->cell == cell) {
+		access_rd_frame(frame, own, number + 1 == gic.num_redistributors, access);
+	} else if (access->offset < 2 * GIC_FRAME_SIZE && own) {
 		access->offset -= GIC_FRAME_SIZE;
-		access_sgi_frame(cpu, access);
+		access_sgi_frame(own, access);
 	}
 	return MMIO_HANDLED;
 }

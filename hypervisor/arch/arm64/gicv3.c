@@ -11,8 +11,6 @@
 
 struct gic gic;
 
-static volatile uint8_t *redistributors[CONFIG_MAX_CPUS];
-
 /* Architecture revision of a frame at an address that may be wrong; 0 if nothing is there. */
 static uint32_t pidr2_revision(volatile uint8_t *frame)
 {
@@ -36,7 +34,7 @@ static int find_redistributors(void)
 		if (revision != 3 && revision != 4)
 			return refuse(-ENODEV, "no GICv3 redistributor at 0x%llx: check gicr_base",
 				      (unsigned long long)phys);
-		redistributors[i] = frame;
+		gic.redistributors[i] = frame;
 		gic.num_redistributors = i + 1;
 		typer = mmio_read64(frame, GICR_TYPER);
 		gic.gicr_stride = typer & GICR_TYPER_VLPIS ? GICR_STRIDE_VLPI : GICR_STRIDE;
@@ -137,10 +135,9 @@ int gic_init_cpu(struct percpu *cpu)
 	if (!(read_sysreg(ICC_SRE_EL2) & ICC_SRE_SRE))
 		return refuse(-ENODEV, "CPU %u: GIC system registers are off at EL2", cpu->cpu_id);
 	for (uint32_t i = 0; i < gic.num_redistributors; i++) {
-		if (mmio_read64(redistributors[i], GICR_TYPER) >> 32 != affinity)
+		if (mmio_read64(gic.redistributors[i], GICR_TYPER) >> 32 != affinity)
 			continue;
-		cpu->arch.gicr = redistributors[i];
-		cpu->arch.gicr_phys = gic.gicr_phys + i * gic.gicr_stride;
+		cpu->arch.gicr = gic.redistributors[i];
 		cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
 		return wake_redistributor(cpu);
 	}

@@ -36,7 +36,6 @@ struct launch_state {
 struct arch_percpu {
 	struct launch_state launch;
 	volatile uint8_t *gicr;		/* own redistributor, RD frame; SGI frame 64 KiB above */
-	uint64_t gicr_phys;
 	uint32_t num_list_regs;
 	/* Pending for this CPU's guest, not yet in a list register */
 	volatile uint32_t sgi_pending;	/* set by senders with atomics */
