@@ -56,6 +56,8 @@ void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 	int error;
 
 	cpu->cpu_id = (uint32_t)cpu_id;
+	if (primary)
+		start_is_unattended = true;
 	arch_init_from_firmware();
 	error = setup_cpu(cpu, &boot);
 	if (!error && primary)
@@ -63,9 +65,11 @@ void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 	if (error) {
 		if (primary)
 			console_printf("The system was not started (%d), for the reason above\n", error);
-		if (primary && !console_has_uart())
-			arch_system_off();	/* nobody can be told why */
+		if (primary && nobody_hears())
+			arch_system_off();
 		arch_halt();
 	}
+	if (primary)
+		start_is_unattended = false;
 	cpu_handle_events();
 }

@@ -11,6 +11,8 @@
 /* How long a CPU may take to answer a kick, which no guest can mask. */
 #define SUSPEND_SECONDS	20
 
+volatile bool start_is_unattended;
+
 static volatile bool management_busy;
 
 /* [calling CPU, control_lock held] Answer one suspend request, if there is one. */
@@ -203,6 +205,11 @@ void cpu_fail(void)
 	cpu_handle_events();
 }
 
+bool nobody_hears(void)
+{
+	return start_is_unattended && !console_has_uart();
+}
+
 void panic(const char *format, ...)
 {
 	char line[CONSOLE_LINE];
@@ -214,5 +221,7 @@ void panic(const char *format, ...)
 	format_text_va(line, sizeof(line), format, args);
 	va_end(args);
 	console_printf("PANIC on CPU %u: %s", this_cpu()->cpu_id, line);
+	if (nobody_hears())
+		arch_system_off();
 	arch_halt();
 }

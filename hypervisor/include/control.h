@@ -15,6 +15,15 @@
 struct cell;
 
 /*
+ * Direct boot before the first cell runs: an error that nobody can be told, because there is no console, switches the
+ * machine off. Set by the front door.
+ */
+extern volatile bool start_is_unattended;
+
+/* Is this an error that nobody will hear of? */
+bool nobody_hears(void);
+
+/*
  * The management lock: hypercalls that change cells. While waiting for it a CPU answers suspend requests, so
  * the holder may suspend other CPUs.
  */

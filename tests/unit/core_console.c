@@ -320,6 +320,32 @@ static void panic_is_reported(void)
 	assert_string_equal(host_uart_text(), "PANIC on CPU 1: number 42");
 }
 
+/* Direct boot has not come to the point where others go on without this CPU. */
+static void panic_that_nobody_hears_of(void)
+{
+	core_system.header.debug_console.type = CFG_CONSOLE_NONE;
+	core_start();
+	start_is_unattended = true;
+	host_run(1, panic_job, 42, 0, 0);
+	assert_true(host_has_halted(1) && host_is_off);
+}
+
+static void panic_that_somebody_hears_of(void)
+{
+	core_start();
+	start_is_unattended = true;
+	host_run(1, panic_job, 42, 0, 0);
+	assert_true(host_has_halted(1) && !host_is_off);
+}
+
+static void panic_without_console_while_others_run(void)
+{
+	core_system.header.debug_console.type = CFG_CONSOLE_NONE;
+	core_start();
+	host_run(1, panic_job, 42, 0, 0);
+	assert_true(host_has_halted(1) && !host_is_off);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest core_console[] = {
@@ -340,6 +366,9 @@ int main(void)
 		CORE_TEST(first_reason_wins),
 		CORE_TEST(reasons_last_until_the_next_managing_call),
 		CORE_TEST(panic_is_reported),
+		CORE_TEST(panic_that_nobody_hears_of),
+		CORE_TEST(panic_that_somebody_hears_of),
+		CORE_TEST(panic_without_console_while_others_run),
 	};
 
 	return cmocka_run_group_tests(core_console, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "boot_arch.h"
+#include "gic.h"
 #include "psci.h"
 #include "smccc.h"
 
@@ -74,6 +75,8 @@ void arch_init_from_firmware(void)
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
 	write_sysreg(SPSR_MODE_EL1H | SPSR_DAIF, spsr_el2);
+	if (!gic_has_registers())
+		return;		/* refused when there is a console */
 	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS | ICC_SRE_ENABLE, ICC_SRE_EL2);
 	isb();
 	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS, ICC_SRE_EL1);

@@ -8,6 +8,7 @@
 #define BULKHEAD_ARM64_GIC_H
 
 #include "percpu.h"
+#include "asm/sysreg.h"
 
 struct cell;
 struct cfg_system;
@@ -68,6 +69,12 @@ struct gic {
 };
 
 extern struct gic gic;
+
+/* Does this CPU have the system registers of a GICv3? Without, they are undefined instructions. */
+static inline bool gic_has_registers(void)
+{
+	return read_sysreg(id_aa64pfr0_el1) >> 24 & 0xf;
+}
 
 static inline uint32_t mmio_read32(const volatile uint8_t *base, uint32_t offset)
 {

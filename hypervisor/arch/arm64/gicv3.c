@@ -132,7 +132,7 @@ int gic_init_cpu(struct percpu *cpu)
 	if ((cpu->mpidr & 0xff) >= 16)
 		return refuse(-EIO, "CPU %u: MPIDR affinity 0x%llx, level 0 above 15 is not supported", cpu->cpu_id,
 			      (unsigned long long)cpu->mpidr);
-	if (!(read_sysreg(ICC_SRE_EL2) & ICC_SRE_SRE))
+	if (!gic_has_registers() || !(read_sysreg(ICC_SRE_EL2) & ICC_SRE_SRE))
 		return refuse(-ENODEV, "CPU %u: GIC system registers are off at EL2", cpu->cpu_id);
 	for (uint32_t i = 0; i < gic.num_redistributors; i++) {
 		if (mmio_read64(gic.redistributors[i], GICR_TYPER) >> 32 != affinity)
