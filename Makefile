@@ -32,7 +32,7 @@ UNIT_TESTS :=	# phony targets: suites that write their own results
 CHECKS :=	# phony targets: a suite, or one check by its exit status
 DEMO_DEPS :=	# files that the root file system takes in
 
-.PHONY: all hypervisor driver tools inmates configs demo test check system menuconfig defconfig clean help FORCE
+.PHONY: all hypervisor driver tools inmates configs demo demo-direct test check direct system menuconfig defconfig clean help FORCE
 all: hypervisor driver tools inmates configs
 
 # Set-up and configuration: they happen before anything else, because make first remakes what it includes.
@@ -69,7 +69,7 @@ check: $(SETUP) $(CONFIG_H)
 	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS)
 
 test: all
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite system
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite direct system
 
 clean:
 	rm -rf $(B)
@@ -77,6 +77,7 @@ clean:
 help:
 	@echo "Targets (build is implied where needed, and so is the set-up of a fresh Debian 12):"
 	@echo "  demo        boot Debian's arm64 kernel under QEMU, partition it, let two cells talk; narrated"
+	@echo "  demo-direct boot three cells and no Linux out of one file, in a second or two; narrated"
 	@echo "  test        everything that can be tested; last line: N passed, N failed"
 	@echo "  check       the tests that need no emulator; coverage-ivshmem and bench-device are two of them"
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Direct boot in QEMU: bundles made of YAML text, taken apart and put together again, and a machine that one is started
+in. Its serial line is only recorded; where CPUs are and what memory holds is asked of the emulator.
+"""
+import ctypes
+import itertools
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build").resolve()
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
+
+from bulkhead_config import abi, bundle, cli		# noqa: E402
+from cellfile import CellFile				# noqa: E402
+from guest import Console, GuestError			# noqa: E402
+
+HYPERVISOR = BUILD / "arm64/jailhouse.bin"
+HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
+INMATES = BUILD / "inmates"
+DEMO_BUNDLE = BUILD / "configs/qemu-arm64-direct.bundle"
+DEMO_ELF = BUILD / "configs/qemu-arm64-direct.elf"
+
+MACHINE = "virt,gic-version=3,virtualization=on"
+CPU = "cortex-a57"
+CPUS = 4
+BASE = 0x40200000		# hypervisor memory
+SERIAL = ("-serial", "chardev:serial")
+
+HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d+: |The system was not )[^\n]*\n')
+
+# For a loaded host; nothing waits for it when all is well.
+TIMEOUT = 180
+
+
+def compile_system(text, directory, boards=(), files=INMATES):
+    """A checked system for direct boot, ready for bundle.make()."""
+    path = Path(directory) / "system.yaml"
+    path.write_text(text, encoding="utf-8")
+    image = bundle.parse_hypervisor(HYPERVISOR, HYPERVISOR.read_bytes())
+    return cli.load_direct(path, [directory, ROOT / "configs/boards", *boards], image, files)
+
+
+def make_bundle(text, directory, **options):
+    """The path of the bundle of a system file."""
+    path = Path(directory) / "system.bundle"
+    path.write_bytes(bundle.make(compile_system(text, directory, **options)))
+    return path
+
+
+def system_text(cells, links="", board="qemu-arm64", at=BASE, console="uart0"):
+    """A system file. cells and links: lines of YAML."""
+    console = f"  console: {console}\n" if console else ""
+    return (f"system: test\nboard: {board}\nboot: direct\nhypervisor:\n  memory: {{ at: {at:#x}, size: 4 MiB }}\n"
+            f"{console}cells:\n{cells}" + (f"links:\n{links}" if links else ""))
+
+
+def cell_text(name, cpus, program, parameters="", more="", console="active"):
+    """A cell with 2 MiB of RAM that runs an inmate. more: further keys, one line each. console: "off" for silence."""
+    text = f', {{ text: "{parameters}", at: 0x1000 }}' if parameters else ""
+    lines = "".join(f"    {line}\n" for line in more.splitlines())
+    return (f"  {name}:\n    cpus: {cpus}\n    memory: {{ ram: {{ at: 0x0, size: 2 MiB }} }}\n"
+            f"    communication-region: 0x80000000\n    virtual-console: {console}\n"
+            f"    images: [{{ file: {program}.bin }}{text}]\n{lines}")
+
+
+def board_text(**changes):
+    """The board file of QEMU's machine under the name "other", with some lines replaced: key=rest of the line."""
+    text = (ROOT / "configs/boards/qemu-arm64.yaml").read_text(encoding="utf-8")
+    for key, value in {"board": "other", **changes}.items():
+        text, found = re.subn(rf"^( *){key}: .*$", rf"\g<1>{key}: {value}", text, count=1, flags=re.M)
+        assert found, key
+    return text
+
+
+RING_LINK = re.compile(r"^ring: link (\d+): peer (\d+): (\d+) asked, (\d+) answered$", re.M)
+
+
+def ring_reports(text):
+    """What ring-demo programs have said about each of their peers: (asked, answered) of all of them."""
+    return [(int(asked), int(answered)) for _, _, asked, answered in RING_LINK.findall(text)]
+
+
+class Bundle:
+    """A bundle whose bytes can be changed. seal() makes it whole again; without that it is damaged."""
+
+    def __init__(self, content):
+        self.bytes = bytearray(content)
+        self.header = abi.ImageHeader.from_buffer(self.bytes)
+        self._start = self.header.boot.bundle_offset
+        self.directory = abi.Bundle.from_buffer(self.bytes, self._start)
+        at = self._start + ctypes.sizeof(abi.Bundle)
+        self.parts = (abi.BundlePart * self.directory.num_parts).from_buffer(self.bytes, at)
+        at += ctypes.sizeof(self.parts)
+        self.cells = (abi.BundleCell * self.directory.num_cells).from_buffer(self.bytes, at)
+        at += ctypes.sizeof(self.cells)
+        self.images = (abi.BundleImage * self.directory.num_images).from_buffer(self.bytes, at)
+        at += ctypes.sizeof(self.images)
+        self.mpidr = (abi.u64 * self.directory.num_cpus).from_buffer(self.bytes, at)
+
+    @property
+    def directory_range(self):
+        return range(self._start, self._start + self.directory.size)
+
+    def part_range(self, index):
+        part = self.parts[index]
+        return range(part.offset, part.offset + part.size)
+
+    def change_config(self, part, change):
+        """Applies a function to a configuration as a CellFile; its size cannot change."""
+        where = self.part_range(part)
+        new = CellFile(self.bytes[where.start:where.stop]).changed(change).bytes()
+        assert len(new) == len(where)
+        self.bytes[where.start:where.stop] = new
+        return self
+
+    def seal(self):
+        for index, part in enumerate(self.parts):
+            where = self.part_range(index)
+            part.crc = zlib.crc32(self.bytes[where.start:where.stop])
+        self.directory.crc = 0
+        self.directory.crc = zlib.crc32(self.bytes[self._start:self.directory_range.stop])
+        return self
+
+    def write(self, path):
+        Path(path).write_bytes(self.bytes)
+        return path
+
+
+class Monitor:
+    """QEMU's machine protocol, as far as it is needed."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self._file = sock.makefile("rwb", buffering=0)
+        self._sock.settimeout(TIMEOUT)
+        self._file.readline()			# greeting
+        self._execute("qmp_capabilities")
+
+    def _execute(self, command, **arguments):
+        self._file.write(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            line = self._file.readline()
+            if not line:
+                raise GuestError(f"the emulator ended during {command}")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise GuestError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def text(self, line):
+        """The answer to a command for humans."""
+        return self._execute("human-monitor-command", **{"command-line": line})
+
+    def close(self):
+        self._file.close()
+        self._sock.close()
+
+
+class Machine:
+    """One emulated machine, from its reset on."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None):
+        log = log or BUILD / "results" / f"direct-{next(self._numbers)}.log"
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        Path(log).write_bytes(b"")
+        self.log = log
+        self.kernel = kernel
+        line, line_far = socket.socketpair()
+        monitor, monitor_far = socket.socketpair()
+        self.command = ["qemu-system-aarch64", "-machine", machine, "-cpu", cpu, "-smp", str(cpus), "-m", "1G",
+                        "-nographic", "-nodefaults", "-no-reboot",
+                        "-chardev", f"socket,id=serial,fd={line_far.fileno()}", *serial,
+                        "-chardev", f"socket,id=monitor,fd={monitor_far.fileno()}", "-mon", "monitor,mode=control",
+                        *(["-kernel", str(kernel)] if kernel else []), *map(str, extra)]
+        self.started = time.monotonic()
+        self.qemu = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, pass_fds=(line_far.fileno(), monitor_far.fileno()))
+        line_far.close()
+        monitor_far.close()
+        self.console = Console(line, log)
+        self._monitor_socket = monitor
+        self._monitor = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def monitor(self):
+        if self._monitor is None:
+            self._monitor = Monitor(self._monitor_socket)
+        return self._monitor
+
+    def _fail(self, what):
+        said = ""
+        if self.qemu.poll() is not None:
+            said = self.qemu.stdout.read().decode("utf-8", "replace").strip()
+        raise GuestError(f"{what}\n{said}\n--- last lines of the serial line ({self.log}):\n{self.console.tail()}")
+
+    def says(self, pattern, since=0, timeout=TIMEOUT):
+        """Waits for a line on the serial line."""
+        match = self.console.wait(pattern, since, timeout)
+        if not match:
+            self._fail(f"'{pattern}' was not said within {timeout} s")
+        return match
+
+    def lines(self):
+        return self.console.text().splitlines()
+
+    def programs(self):
+        """What programs have said: lines of the hypervisor, which may stand in the middle of theirs, are taken out."""
+        return HYPERVISOR_LINES.sub("", self.console.text())
+
+    def program_says(self, pattern, count=1, timeout=TIMEOUT):
+        """As says(), for programs; their lines may come count times. Gives the last match."""
+        regex, end = re.compile(pattern, re.M), time.monotonic() + timeout
+        while True:
+            length = len(self.console.text())
+            found = list(regex.finditer(self.programs()))
+            if len(found) >= count:
+                return found[count - 1]
+            left = end - time.monotonic()
+            if left <= 0 or self.console.closed:
+                self._fail(f"no program said '{pattern}' ({count} times) within {timeout} s")
+            self.console.wait(f"(?s).{{{length + 1}}}", 0, left)
+
+    def cpu_states(self):
+        """(PC, exception level) of each CPU; PC 0 if it was never switched on."""
+        text = self.monitor.text("info registers -a")
+        return [(int(pc, 16), int(level)) for pc, level in
+                re.findall(r"^ ?PC=([0-9a-f]+).*?^PSTATE=\S+ \S+ EL(\d)", text, re.M | re.S)]
+
+    def runs_guests_on(self, cpus, timeout=TIMEOUT):
+        """CPUs have been seen in guests, and no other one. They are looked at until all of them have been."""
+        seen, end = set(), time.monotonic() + timeout
+        while seen != set(cpus):
+            seen |= {cpu for cpu, (_, level) in enumerate(self.cpu_states()) if level == 1}
+            if seen - set(cpus) or time.monotonic() > end:
+                self._fail(f"guests run on CPUs {sorted(seen)}, not on {sorted(cpus)}")
+
+    def word(self, address):
+        """Four bytes of physical memory."""
+        return int(self.monitor.text(f"xp /1wx {address:#x}").split(":")[1], 16)
+
+    def word_changes(self, address, timeout=TIMEOUT):
+        """Does somebody go on writing there? It is looked at until somebody has."""
+        before, end = self.word(address), time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self.word(address) != before:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def wait_end(self, timeout=TIMEOUT):
+        """Until the machine switches itself off; QEMU's exit status."""
+        try:
+            return self.qemu.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._fail(f"the machine was not switched off within {timeout} s")
+
+    def close(self):
+        if self.qemu.poll() is None:
+            self.qemu.terminate()
+            try:
+                self.qemu.wait(20)
+            except subprocess.TimeoutExpired:
+                self.qemu.kill()
+                self.qemu.wait()
+        self.qemu.stdout.close()
+        self.console.close()
+        if self._monitor:
+            self._monitor.close()
+        else:
+            self._monitor_socket.close()

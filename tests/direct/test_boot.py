@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Bundles that start: forms of the file, places where firmware puts it, machines of different sizes."""
+import pytest
+
+from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, board_text, cell_text, ring_reports, system_text)
+
+DEMO_LINES = ['root cell "(none)" has 4 CPUs, ', 'cell "a" created', 'cell "b" created', 'cell "c" created',
+              'cell "a" started', 'cell "b" started', 'cell "c" started']
+
+
+def all_done(machine, programs, rounds):
+    """Each program has rung with each of its peers."""
+    machine.program_says("^ring: done$", count=programs)
+    reports = ring_reports(machine.programs())
+    assert len(reports) == programs * (programs - 1)
+    # of two peers one asks
+    assert sorted(asked for asked, _ in reports) == sorted([0, rounds] * (len(reports) // 2))
+    assert all(answered == rounds for _, answered in reports)
+
+
+def demo_runs(machine):
+    all_done(machine, 3, 1000)
+    lines = machine.lines()
+    assert lines[0].startswith("Bulkhead ") and " on CPU 0, " in lines[0]
+    # a program may speak before the hypervisor has said that the next one was started
+    own = [line for line in lines[1:] if not line.startswith("ring: ")]
+    assert [own[0][:len(DEMO_LINES[0])], *own[1:]] == DEMO_LINES
+    machine.runs_guests_on([1, 2, 3])
+
+
+@pytest.mark.parametrize("file", [DEMO_BUNDLE, DEMO_ELF], ids=["raw", "elf"])
+def test_demo(bench, file):
+    demo_runs(bench.boot(file))
+
+
+@pytest.mark.parametrize("address", [0x50000000, BASE + 0x200000, BASE - 0x100000], ids=["far", "above", "below"])
+def test_loaded_elsewhere(bench, address):
+    """It moves to its place, up or down."""
+    demo_runs(bench.boot(extra=["-device", f"loader,file={DEMO_BUNDLE},addr={address:#x},force-raw=on",
+                                "-device", f"loader,addr={address:#x},cpu-num=0"]))
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4, 16, 20])
+def test_cpus(bench, cpus):
+    """The first and the last CPU have cells, those in between sleep. From 16 on, there is a second cluster."""
+    bench.board(board_text(cpus=cpus, redistributors="{ at: 0x080a0000, size: 4 MiB }"))
+    cells = cell_text("first", [0], "ring-demo", "rounds=20")
+    links = ""
+    if cpus > 1:
+        cells += cell_text("last", [cpus - 1], "ring-demo", "rounds=20")
+        links = "  l: { peers: [first, last], output: 4 KiB }\n"
+    machine = bench.boot(bench.make(system_text(cells, links, board="other")), cpus=cpus)
+    all_done(machine, min(cpus, 2), 20)
+    assert machine.says(r'^root cell "\(none\)" has (\d+) CPUs').group(1) == str(cpus)
+    machine.runs_guests_on({0, cpus - 1})
+
+
+def test_cpus_with_holes(bench):
+    """The board has some of the machine's CPUs, of two clusters. Their cells know them by affinity, too."""
+    bench.board(board_text(cpus="4\nmpidr: [0x0, 0x3, 0x100, 0x101]",
+                           redistributors="{ at: 0x080a0000, size: 4 MiB }"))
+    cells = cell_text("single", [1], "ring-demo", "rounds=20") + cell_text("root", [0], "ring-demo", "rounds=20")
+    cells += cell_text("double", [2, 3], "check_cpus", "second=0x101")
+    links = "  l: { peers: [single, root], output: 4 KiB }\n"
+    machine = bench.boot(bench.make(system_text(cells, links, board="other")), cpus=18)
+    # as the check wants it: the other CPU fails, and is switched on again
+    machine.says('cell "double", CPU 3: instruction fetch from memory it does not have at 0x50000000 ')
+    machine.program_says("TAP done")
+    machine.program_says("ring: done", count=2)
+    states = machine.cpu_states()
+    assert [cpu for cpu in range(18) if states[cpu][0]] == [0, 3, 16, 17]
+    assert "not ok" not in machine.programs()

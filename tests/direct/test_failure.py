@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What follows the failure of a cell: stop, restart, limit of restarts, halt. A peer on a link looks on."""
+from direct import cell_text, system_text
+
+LINK = "  l: { peers: [f, w], shared: 4 KiB }\n"
+WATCH = cell_text("w", [2], "watch")
+FAILURE = r'cell "f", CPU 1: read of memory it does not have at 0x50000000 '
+
+
+def start(bench, policy, parameters="", more="", links=""):
+    cells = cell_text("f", [1], "fail", parameters, f"on-failure: {policy}" if policy else "") + WATCH + more
+    return bench.boot(bench.make(system_text(cells, LINK + links)))
+
+
+def told(machine):
+    """States of the failing cell, as its peer has told them."""
+    return [int(line.rsplit(" ", 1)[1]) for line in machine.programs().splitlines()
+            if line.startswith("watch: peer 0 has State ")]
+
+
+def starts(machine):
+    return [line for line in machine.programs().splitlines() if line.startswith("fail: ")]
+
+
+def test_stop(bench):
+    """The default."""
+    machine = start(bench, None)
+    machine.says('cell "f" failed$')
+    machine.program_says("^watch: peer 0 has State 0$")
+    machine.runs_guests_on([2])
+    assert told(machine) == [1, 0]
+    assert starts(machine) == ["fail: start 1, data 1001"]
+    assert machine.console.text().count('cell "f" started') == 1
+
+
+def test_restart(bench):
+    """Data as in the image, memory without image as it was; the peer sees it go and come each time."""
+    machine = start(bench, "restart", "times=3")
+    machine.program_says("^fail: not any more$")
+    machine.runs_guests_on([1, 2])
+    assert starts(machine) == [*(f"fail: start {n}, data 1001" for n in range(1, 5)), "fail: not any more"]
+    assert told(machine) == [1, 0] * 3 + [1]
+    text = machine.console.text()
+    assert text.count('cell "f" failed') == 3 and text.count('cell "f" started') == 4
+    assert text.count('cell "w" started') == 1
+
+
+def test_limit(bench):
+    machine = start(bench, "{ restart: 2, within: 3600 }")
+    machine.says('cell "f" stays stopped: it was restarted 2 times within 3600 s$')
+    machine.program_says("^watch: peer 0 has State 0$", count=3)
+    machine.runs_guests_on([2])
+    assert starts(machine) == [f"fail: start {n}, data 1001" for n in range(1, 4)]
+    assert told(machine) == [1, 0] * 3
+
+
+def test_halt(bench):
+    """The others are stopped, and the machine is switched off."""
+    machine = start(bench, "halt")
+    assert machine.wait_end() == 0
+    machine.console.wait(r"\Z\A", timeout=60)		# its end
+    assert machine.lines()[-1].endswith('cell "f" has failed, which stops the machine')
+    assert starts(machine) == ["fail: start 1, data 1001"]
+
+
+def test_neighbours_of_restarts(bench):
+    """A cell that fails for ever has its own CPU for it; two others go on ringing."""
+    at = 0x63000000
+    ring = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff") for name, cpu in (("c", 3), ("d", 0)))
+    machine = start(bench, "restart", more=ring, links=f"  r: {{ peers: [c, d], output: 4 KiB, at: {at:#x} }}\n")
+    machine.program_says("^fail: start 20, data 1001$")
+    assert machine.word_changes(at + 0x1008)		# what peer 0 asks peer 1
+    assert machine.word_changes(at + 0x2000)		# the answers
+    mark = machine.console.mark()
+    machine.says(FAILURE, mark)
