@@ -54,7 +54,7 @@ def test_it_is_an_image_of_the_bundle():
     assert system.root.entry == linux.kernel.at and system.root.argument == linux.tree.at
     content = bundle.make(system)
     layout = bundle.Layout(system)
-    part = layout.images["linux.dtb", True]
+    part = layout.images[False, True, "linux.dtb"]
     assert content[part.offset:part.offset + len(part.content)] == linux.tree.content
 
 

@@ -55,7 +55,7 @@ def cell_without_image(system):
 def image_kind(system):
     """An image is either a file or a text, and of a text it is said where it goes."""
     for cell in system.cells:
-        for image in cell.images:
+        for image in (image for image in cell.images if "images" in image.path):	# not those of 'linux'
             if image.has("file") == image.has("text"):
                 yield image.value(), f"an image of {cell} has to be a file or a text; use one of 'file' and 'text'"
             elif image.is_text and not image.has("at"):
