@@ -10,6 +10,7 @@
 #include "control.h"
 #include "crc32.h"
 #include "errors.h"
+#include "pages.h"
 #include "power.h"
 #include "arch/cpu.h"
 
@@ -126,6 +127,17 @@ static bool cell_is_sound(const struct bh_bundle_cell *cell)
 	return cell->on_failure <= BH_ON_FAILURE_HALT;
 }
 
+/* Two CPUs of one affinity would be one that comes with the number of whoever asked last. */
+static int check_affinities(void)
+{
+	for (uint32_t n = 1; n < bundle.head->num_cpus; n++)
+		for (uint32_t other = 0; other < n; other++)
+			if (bundle.mpidr[n] == bundle.mpidr[other])
+				return refuse(-EINVAL, "bundle: CPUs %u and %u have the same affinity 0x%llx: correct "
+					      "mpidr of the board", other, n, (unsigned long long)bundle.mpidr[n]);
+	return 0;
+}
+
 int bundle_check(const void *base, uint64_t limit, uint64_t offset, uint32_t num_cpus)
 {
 	int error;
@@ -138,7 +150,7 @@ int bundle_check(const void *base, uint64_t limit, uint64_t offset, uint32_t num
 		if (!cell_is_sound(&bundle.cells[n]))
 			error = refuse(-EINVAL, "bundle: cell %u refers to parts that are not there: make the bundle "
 				       "again", n);
-	return error;
+	return error ? error : check_affinities();
 }
 
 uint64_t bundle_mpidr(uint32_t cpu)
@@ -191,6 +203,8 @@ int bundle_start_cells(void)
 		error = load_images(n);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
 		cell_launch(started[n].cell, bundle.cells[n].argument);
+	if (!error)
+		console_printf("%u cells run, %u pages free\n", bundle.head->num_cells, pages_total() - pages_used());
 	for (uint32_t n = 0; n < bundle.head->num_cells; n++)
 		if (started[n].cell && started[n].cell != &root_cell)
 			cell_resume_cpus(started[n].cell);

@@ -80,6 +80,8 @@ static void make_bundle(void)
 	file.dir.head.num_cells = NUM_CELLS;
 	file.dir.head.num_images = NUM_IMAGES;
 	file.dir.head.num_cpus = HOST_NUM_CPUS;
+	for (uint32_t n = 0; n < HOST_NUM_CPUS; n++)
+		file.dir.mpidr[n] = 0x100 + n;
 	core_make_cell(&cells[0], "alpha", 1, 1, RAM_LOW);
 	core_make_cell(&cells[1], "beta", 2, 2, RAM_LOW + MIB);
 	cells[1].cpus[0] |= 1u << 3;
@@ -116,7 +118,7 @@ static void good_bundle_passes(void)
 {
 	make_bundle();
 	assert_int_equal(check(), 0);
-	assert_int_equal(bundle_mpidr(3), 0);
+	assert_int_equal(bundle_mpidr(3), 0x103);
 }
 
 static void every_damaged_byte_is_found(void)
@@ -210,6 +212,9 @@ static void directory_is_bounded(void)
 	file.dir.parts[2].size = sizeof(struct cfg_cell) - 1;
 	seal();
 	is_refused("cell 0 refers");
+	make_bundle();
+	file.dir.mpidr[3] = file.dir.mpidr[1];
+	is_refused_when_sealed("CPUs 1 and 3 have the same affinity 0x101");
 }
 
 /* --- on the machine --- */
@@ -357,6 +362,7 @@ static void cpu_that_gets_lost(void)
 	make_bundle();
 	host_firmware = true;
 	host_boot.check = check_at_start;
+	host_after_setup = after_setup;		/* the others sleep */
 	host_entering = 3;
 	assert_int_equal(core_enter(), -EIO);
 	assert_string_equal(host_reason(), "CPU 3 did not come within 30 s");
