@@ -11,8 +11,12 @@ uint32_t arch_crc32_update(uint32_t crc, const uint8_t *bytes, uint64_t size)
 		crc = crc32_update(crc, bytes++, 1);
 		size--;
 	}
-	for (; size >= 8; size -= 8, bytes += 8)
-		__asm__(".arch_extension crc\n\tcrc32x %w0, %w0, %1" :
-			"+r"(crc) : "r"(*(const uint64_t *)(const void *)bytes));
+	for (; size >= 32; size -= 32, bytes += 32) {
+		const uint64_t *words = (const void *)bytes;
+
+		__asm__(".arch_extension crc\n\tcrc32x %w0, %w0, %1\n\tcrc32x %w0, %w0, %2\n\t"
+			"crc32x %w0, %w0, %3\n\tcrc32x %w0, %w0, %4" : "+&r"(crc) :
+			"r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3]));
+	}
 	return crc32_update(crc, bytes, size);
 }

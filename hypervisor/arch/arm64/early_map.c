@@ -10,7 +10,7 @@
 #include "pgtable.h"
 #include "asm/sysreg.h"
 
-extern char image_start[], image_text[], image_rodata[], image_data[], image_end[];
+extern char image_start[], image_text[], image_data[];
 
 volatile uint32_t early_ready;
 uint64_t early_l0;
@@ -72,7 +72,6 @@ void early_map(uint64_t base)
 	const struct bh_image_header *header = (const struct bh_image_header *)base;
 	/* Differences of link addresses, from PC-relative (here: physical) ones */
 	uint64_t text = (uint64_t)image_text - (uint64_t)image_start;
-	uint64_t rodata = (uint64_t)image_rodata - (uint64_t)image_start;
 	uint64_t data = (uint64_t)image_data - (uint64_t)image_start;
 	uint64_t size = header->boot.memory_size;
 	uint64_t percpu_end = header->core_size + header->boot.max_cpus * header->percpu_size;
@@ -83,9 +82,9 @@ void early_map(uint64_t base)
 	for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE) {
 		uint64_t attributes = PTE_EL2_RW;
 
-		if (offset < text || (offset >= rodata && offset < data))
+		if (offset < text)
 			attributes = PTE_EL2_RO;
-		else if (offset < rodata)
+		else if (offset < data)
 			attributes = PTE_EL2_RX;
 		else if (offset >= header->core_size && offset < percpu_end &&
 			 (offset - header->core_size) % header->percpu_size == 0)
