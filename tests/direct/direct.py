@@ -34,7 +34,7 @@ CPUS = 4
 BASE = 0x40200000		# hypervisor memory
 SERIAL = ("-serial", "chardev:serial")
 
-HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d+: |The system was not )[^\n]*\n')
+HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
 
 # For a loaded host; nothing waits for it when all is well.
 TIMEOUT = 180

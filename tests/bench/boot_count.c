@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * QEMU plug-in: what CPU 0 executes from its reset to its first instruction of a guest, by address.
+ *
+ *   -plugin boot_count.so,guest=END,out=FILE
+ *
+ * Guests are at addresses below END; the hypervisor and QEMU's own first instructions are above it. FILE gets a line
+ * "ADDRESS COUNT" in hexadecimal for each instruction that was executed, when QEMU ends, and before them "guest" if the
+ * guest was reached. For the plug-in interface of QEMU 7.2, version 1.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The part of QEMU's interface that is used: Debian has no package with its header. */
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_info_t;
+typedef uint64_t qemu_plugin_id_t;
+typedef void (*vcpu_callback)(unsigned int vcpu, void *data);
+
+enum { NO_REGISTERS };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*translated)(qemu_plugin_id_t id,
+										   struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_callback executed, int registers,
+					    void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*ended)(qemu_plugin_id_t id, void *data), void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv);
+extern int qemu_plugin_version;
+
+#define EXPORT	__attribute__((visibility("default")))
+
+EXPORT int qemu_plugin_version = 1;
+
+/* One for each translation of an instruction; never freed, QEMU may keep what refers to it. */
+struct counter {
+	struct counter *next;
+	uint64_t address;
+	uint64_t count;		/* CPU 0 only */
+};
+
+static struct counter *counters;	/* pushed with atomics: CPUs translate at the same time */
+static uint64_t guest_end;
+static const char *out_path;
+static volatile bool guest_reached;
+
+static void executed(unsigned int vcpu, void *data)
+{
+	struct counter *counter = data;
+
+	if (vcpu == 0 && !guest_reached)
+		counter->count++;
+}
+
+static void executed_guest(unsigned int vcpu, void *data)
+{
+	(void)data;
+	if (vcpu == 0)
+		guest_reached = true;
+}
+
+static struct counter *new_counter(uint64_t address)
+{
+	struct counter *counter = calloc(1, sizeof(*counter));
+
+	if (!counter)
+		abort();
+	counter->address = address;
+	counter->next = __atomic_load_n(&counters, __ATOMIC_ACQUIRE);
+	while (!__atomic_compare_exchange_n(&counters, &counter->next, counter, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+	return counter;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t n = 0; n < qemu_plugin_tb_n_insns(tb); n++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, n);
+		uint64_t address = qemu_plugin_insn_vaddr(insn);
+
+		if (address < guest_end)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed_guest, NO_REGISTERS, NULL);
+		else
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS, new_counter(address));
+	}
+}
+
+static void ended(qemu_plugin_id_t id, void *data)
+{
+	FILE *out = fopen(out_path, "w");
+
+	(void)id;
+	(void)data;
+	if (!out) {
+		perror(out_path);
+		return;
+	}
+	if (guest_reached)
+		fprintf(out, "guest\n");
+	for (const struct counter *counter = counters; counter; counter = counter->next)
+		if (counter->count)
+			fprintf(out, "%" PRIx64 " %" PRIx64 "\n", counter->address, counter->count);
+	fclose(out);
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv)
+{
+	(void)info;
+	for (int n = 0; n < argc; n++) {
+		if (!strncmp(argv[n], "guest=", 6))
+			guest_end = strtoull(argv[n] + 6, NULL, 0);
+		else if (!strncmp(argv[n], "out=", 4))
+			out_path = strdup(argv[n] + 4);
+	}
+	if (!guest_end || !out_path) {
+		fprintf(stderr, "boot_count: guest=END,out=FILE is wanted\n");
+		return -1;
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	return 0;
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What direct boot costs, with four CPUs and two cells: instructions of CPU 0 from reset to its first guest instruction
+(QEMU with build/bench/boot_count.so), memory that is used then, size of the image. With --functions: where the
+instructions go. For people; nothing fails because of a figure."""
+import argparse
+import bisect
+import re
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from direct import BASE, BUILD, HYPERVISOR, HYPERVISOR_ELF, Bundle, Machine, cell_text, make_bundle, system_text
+
+GUEST_END = 0x200000		# of the cells' RAM
+PAGE, KIB = 4096, 1024
+CELLS = cell_text("a", [0, 1], "ring-demo", "rounds=20") + cell_text("b", [2, 3], "ring-demo", "rounds=20")
+LINKS = "  l: { peers: [a, b], output: 4 KiB }\n"
+
+
+class Symbols:
+    """Functions of the hypervisor, by address: where it is linked, or where it is before its MMU is on."""
+
+    def __init__(self):
+        with open(HYPERVISOR_ELF, "rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            symbols = sorted((symbol["st_value"], symbol.name) for symbol in table.iter_symbols()
+                             if symbol.name and not symbol.name.startswith("$") and symbol["st_shndx"] != "SHN_ABS")
+        self._starts, self._names = [start for start, _ in symbols], [name for _, name in symbols]
+        self.image = dict(zip(self._names, self._starts))["image_start"]
+
+    def name(self, address):
+        if BASE <= address < BASE + (4 << 20):
+            address += self.image - BASE
+        if address < self.image:
+            return "(QEMU's loader)"
+        return self._names[bisect.bisect_right(self._starts, address) - 1]
+
+
+def instructions(path, directory):
+    """Count of CPU 0 by function, and the number of free pages that the hypervisor says when all cells run. One thread
+    for all CPUs: they take turns when they wait, and the count is the same each time."""
+    out = Path(directory) / "counts"
+    plugin = BUILD / "bench/boot_count.so"
+    with Machine(path, extra=["-accel", "tcg,thread=single", "-plugin", f"{plugin},guest={GUEST_END:#x},out={out}"]) as machine:
+        machine.program_says("^ring: done$", count=2)
+        free = int(machine.says(r"^2 cells run, (\d+) pages free$").group(1))
+    lines = out.read_text().splitlines()
+    if lines[0] != "guest":
+        sys.exit("CPU 0 has not come to a guest")
+    counts, symbols = Counter(), Symbols()
+    for line in lines[1:]:
+        address, count = (int(word, 16) for word in line.split())
+        counts[symbols.name(address)] += count
+    return counts, free
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--functions", type=int, default=0, metavar="N", help="list the N costliest functions")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        path = make_bundle(system_text(CELLS, LINKS), directory)
+        counts, free = instructions(path, directory)
+        bundle = Bundle(path.read_bytes())
+    total = sum(counts.values())
+    print(f"instructions of CPU 0 from reset to its first guest instruction: {total:,}")
+    for name, count in counts.most_common(args.functions):
+        print(f"    {count:>10,}  {100 * count / total:5.1f} %  {name}")
+    print(f"image file: {HYPERVISOR.stat().st_size / KIB:.1f} KiB")
+    header = bundle.header
+    memory = {
+        "image with its bss": header.core_size,
+        "per-CPU areas": header.boot.config_offset - header.core_size,
+        "system configuration": header.boot.bundle_offset - header.boot.config_offset,
+        "bundle: directory, cell configurations, images": header.boot.pool_offset - header.boot.bundle_offset,
+        "page tables and pages of the pool": header.boot.memory_size - header.boot.pool_offset - free * PAGE,
+    }
+    print(f"hypervisor memory in use when both cells run: {sum(memory.values()) / KIB:.0f} KiB")
+    for name, size in memory.items():
+        print(f"    {size / KIB:6.0f} KiB  {name}")
+
+
+if __name__ == "__main__":
+    main()
