@@ -226,7 +226,8 @@ def test_every_key_is_in_the_manual():
 def literals():
     """All sources with adjacent string literals joined and escapes resolved."""
     text = ""
-    for folder, suffix in (("hypervisor", ".c"), ("driver", ".c"), ("tools", ".c"), ("tools", ".py"), ("ci", ".sh")):
+    for folder, suffix in (("hypervisor", ".c"), ("hypervisor", ".S"), ("driver", ".c"), ("tools", ".c"), ("tools", ".py"),
+                           ("ci", ".sh")):
         for path in sorted((ROOT / folder).rglob(f"*{suffix}")):
             text += read(path)
     text = re.sub(r'"\s*\n?\s*f?"', "", text)
