@@ -235,7 +235,8 @@ int root_memory_init(void)
 	if (!zero_page)
 		return refuse(-ENOMEM, "hypervisor memory is too small");
 	error = map_all(&root_cell);
-	return error ? error : carve_hypervisor();
+	/* without memory of its own it runs nothing that could stray there */
+	return error || !root_cell.config.cell->num_memory_regions ? error : carve_hypervisor();
 }
 
 int cell_memory_take(struct cell *cell)
