@@ -158,25 +158,32 @@ uint64_t bundle_mpidr(uint32_t cpu)
 	return bundle.mpidr[cpu];
 }
 
-static int load_images(uint32_t n)
+/* The image that cannot be loaded, NULL if all are. */
+static const struct bh_bundle_image *load_images(uint32_t n)
 {
 	const struct bh_bundle_cell *entry = &bundle.cells[n];
-	int error = 0;
 
-	for (uint32_t i = 0; !error && i < entry->num_images; i++) {
+	for (uint32_t i = 0; i < entry->num_images; i++) {
 		const struct bh_bundle_image *image = &bundle.images[entry->first_image + i];
 		const struct bh_bundle_part *part = &bundle.parts[image->part];
 
-		error = cell_memory_load(started[n].cell, GUEST_ADDR(image->target), bundle.base + part->offset,
-					 part->size);
-		if (error)
-			error = refuse(error, "bundle: \"%s\" cannot be loaded to [0x%llx, 0x%llx) of cell \"%s\": it has "
-				       "no writable memory region there", part_name(part),
-				       (unsigned long long)image->target,
-				       (unsigned long long)(image->target + part->size),
-				       started[n].cell->config.cell->name);
+		if (cell_memory_load(started[n].cell, GUEST_ADDR(image->target), bundle.base + part->offset, part->size))
+			return image;
 	}
-	return error;
+	return NULL;
+}
+
+static int load_at_start(uint32_t n)
+{
+	const struct bh_bundle_image *image = load_images(n);
+	const struct bh_bundle_part *part;
+
+	if (!image)
+		return 0;
+	part = &bundle.parts[image->part];
+	return refuse(-EINVAL, "bundle: \"%s\" cannot be loaded to [0x%llx, 0x%llx) of cell \"%s\": it has no memory "
+		      "that it may write there", part_name(part), (unsigned long long)image->target,
+		      (unsigned long long)(image->target + part->size), started[n].cell->config.cell->name);
 }
 
 static int create_cell(uint32_t n)
@@ -184,6 +191,10 @@ static int create_cell(uint32_t n)
 	const struct bh_bundle_part *part = &bundle.parts[bundle.cells[n].config_part];
 
 	if (part->kind == BH_PART_SYSTEM) {
+		for (uint32_t other = 0; other < n; other++)
+			if (started[other].cell == &root_cell)
+				return refuse(-EINVAL, "bundle: cells %u and %u are both the root cell: make the bundle "
+					      "again", other, n);
 		started[n].cell = &root_cell;
 		return 0;
 	}
@@ -200,7 +211,7 @@ int bundle_start_cells(void)
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
 		error = create_cell(n);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
-		error = load_images(n);
+		error = load_at_start(n);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
 		cell_launch(started[n].cell, bundle.cells[n].argument);
 	if (!error)
@@ -255,10 +266,11 @@ static void restart(uint32_t n)
 		return;
 	}
 	cell_stop_cpus(cell);
-	refuse_clear();
-	/* it could be loaded once, so it can now */
 	cell_memory_clean(cell);
-	if (load_images(n) == 0)
+	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
+	if (load_images(n))
+		console_printf("cell \"%s\" stays stopped: its images cannot be loaded again\n", cell->config.cell->name);
+	else
 		cell_launch(cell, bundle.cells[n].argument);
 	cell_resume_cpus(cell);
 }

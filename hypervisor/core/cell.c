@@ -214,6 +214,8 @@ int cell_set_loadable(uint32_t id)
 			cell_memory_reclaim(cell);
 		else
 			cell->loadable = true;
+		/* from now on it is the root cell that knows what runs there */
+		bundle_forget(cell);
 	}
 	cell_resume_cpus(cell);
 	end_management();

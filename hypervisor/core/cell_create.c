@@ -43,7 +43,7 @@ static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
 		uint64_t chunk = MIN(PAGE_SIZE - (from.value & ~PAGE_MASK), size);
 		host_addr_t host;
 
-		if (!arch_memory_lookup(&root_cell, from, &host) || !copy_from_page(next, host, chunk))
+		if (!arch_memory_lookup(&root_cell, from, false, &host) || !copy_from_page(next, host, chunk))
 			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%llx)",
 				      (unsigned long long)from.value);
 		next += chunk;

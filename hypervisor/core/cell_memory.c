@@ -382,8 +382,8 @@ void cell_memory_clean(struct cell *cell)
 	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
 }
 
-/* The region that has all of [target, target + size) as memory that the cell itself may write */
-static const struct cfg_memory *find_writable(const struct cell *cell, guest_addr_t target, uint64_t size)
+/* Does one region have all of [target, target + size) as memory that the cell itself may write? */
+static bool is_writable(const struct cell *cell, guest_addr_t target, uint64_t size)
 {
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
@@ -391,9 +391,9 @@ static const struct cfg_memory *find_writable(const struct cell *cell, guest_add
 		if (is_mapped_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
 		    !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)) &&
 		    range_contains(mem->virt_start, mem->size, target.value, size))
-			return mem;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static bool copy_to_page(host_addr_t host, const uint8_t *from, uint64_t size)
@@ -408,19 +408,21 @@ static bool copy_to_page(host_addr_t host, const uint8_t *from, uint64_t size)
 	return true;
 }
 
-int cell_memory_load(const struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size)
+/* The configuration of the root cell also has what others own by now: stage 2 decides, page by page. */
+int cell_memory_load(struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size)
 {
-	const struct cfg_memory *mem = find_writable(cell, target, size);
-	uint64_t phys, chunk;
+	uint64_t chunk;
 
-	if (!mem)
+	if (!is_writable(cell, target, size))
 		return -EINVAL;
-	phys = mem->phys_start + (target.value - mem->virt_start);
 	for (uint64_t done = 0; done < size; done += chunk) {
-		chunk = MIN(PAGE_SIZE - ((phys + done) & ~PAGE_MASK), size - done);
-		if (!copy_to_page(HOST_ADDR(phys + done), image + done, chunk))
+		guest_addr_t guest = GUEST_ADDR(target.value + done);
+		host_addr_t host;
+
+		chunk = MIN(PAGE_SIZE - (guest.value & ~PAGE_MASK), size - done);
+		if (!arch_memory_lookup(cell, guest, true, &host) || !copy_to_page(host, image + done, chunk))
 			return -EINVAL;
+		arch_clean_memory(host, chunk);
 	}
-	arch_clean_memory(HOST_ADDR(phys), size);
 	return 0;
 }

@@ -29,8 +29,8 @@ int root_memory_init(void);
 
 /*
  * Copy an image in hypervisor memory to a guest address of a stopped cell and clean it from the caches. -EINVAL if it does
- * not lie in one region of writable memory, or if nothing answers there.
+ * not lie in one region of memory, all of which the cell may write, or if nothing answers there; a part may be copied.
  */
-int cell_memory_load(const struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size);
+int cell_memory_load(struct cell *cell, guest_addr_t target, const uint8_t *image, uint64_t size);
 
 #endif

@@ -134,17 +134,6 @@ void cpu_handle_events(void)
 	spin_unlock(&cpu->control_lock);
 }
 
-void cpu_switch_off(void)
-{
-	struct percpu *cpu = this_cpu();
-
-	spin_lock(&cpu->control_lock);
-	cpu->run_state = CPU_OFF;
-	cpu->park_request = true;
-	spin_unlock(&cpu->control_lock);
-	cpu_handle_events();
-}
-
 bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 {
 	bool was_off;
@@ -183,6 +172,37 @@ bool cell_is_dead(const struct cell *cell)
 	return true;
 }
 
+/* This CPU has stopped. If it was the last one that ran, and one has failed before or now, its cell has failed. */
+static void after_stop(struct cell *cell)
+{
+	bool has_failed = false;
+
+	/* of two CPUs that stop at once at least one sees the other; both may */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for_each_cpu(id, &cell->cpus)
+		has_failed |= percpu_of(id)->failed;
+	if (!has_failed || !cell_is_dead(cell))
+		return;
+	cell->comm->cell_state = COMM_STATE_FAILED;
+	ivshmem_cell_failed(cell);
+	console_printf("cell \"%s\" failed\n", cell->config.cell->name);
+	if (bundle_has_failure_action(cell))
+		bundle_cell_failed();
+}
+
+void cpu_switch_off(void)
+{
+	struct percpu *cpu = this_cpu();
+	struct cell *cell = cpu->cell;
+
+	spin_lock(&cpu->control_lock);
+	cpu->run_state = CPU_OFF;
+	cpu->park_request = true;
+	spin_unlock(&cpu->control_lock);
+	after_stop(cell);
+	cpu_handle_events();
+}
+
 void cpu_fail(void)
 {
 	struct percpu *cpu = this_cpu();
@@ -193,15 +213,7 @@ void cpu_fail(void)
 	cpu->run_state = CPU_PARKED;
 	cpu->park_request = true;
 	spin_unlock(&cpu->control_lock);
-	/* of two CPUs that fail at once at least one sees the other; both may */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (cell_is_dead(cell)) {
-		cell->comm->cell_state = COMM_STATE_FAILED;
-		ivshmem_cell_failed(cell);
-		console_printf("cell \"%s\" failed\n", cell->config.cell->name);
-		if (bundle_has_failure_action(cell))
-			bundle_cell_failed();
-	}
+	after_stop(cell);
 	cpu_handle_events();
 }
 

@@ -45,12 +45,15 @@ static void report_error(int error)
 }
 
 /* Who waits longest tells who did not come; only the first reason is kept. */
-static void report_missing(uint32_t point)
+static void report_missing(uint32_t point, const struct boot_info *boot)
 {
 	spin_lock(&refuse_lock);
 	for_each_cpu(id, &root_cell.cpus)
 		if (percpu_areas[id].met < point + 1)
 			refuse(-EIO, "CPU %u did not come within %u s", id, MEET_SECONDS);
+	/* only the first reason is kept */
+	refuse(-EIO, "%u of %u CPUs did not come within %u s: they are not in the CPU set of the root cell",
+	       boot->entering_cpus - met[point], boot->entering_cpus, MEET_SECONDS);
 	spin_unlock(&refuse_lock);
 }
 
@@ -69,7 +72,7 @@ static void meet(struct percpu *cpu, uint32_t point, const struct boot_info *boo
 			return;
 		arch_relax();
 		if (arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second()) {
-			report_missing(point);
+			report_missing(point, boot);
 			report_error(-EIO);
 			return;
 		}

@@ -35,7 +35,7 @@ bool bundle_has_failure_action(const struct cell *cell);
  */
 void bundle_cell_failed(void);
 
-/* Management lock. The cell is about to be destroyed. */
+/* Management lock. The cell is about to be destroyed, or the root cell loads it: its images are no longer those here. */
 void bundle_forget(const struct cell *cell);
 
 #endif

@@ -105,7 +105,7 @@ def test_image_outside_of_memory(bench, halt):
     bundle.images[2].target = 0x1ff000
     machine = bench.boot(bench.write(bundle.seal()))
     refuses(machine, r'bundle: "ring-demo.bin" cannot be loaded to \[0x1ff000, 0x[0-9a-f]+\) of cell "c": it has no '
-            "writable memory region there", halt, cpus=range(4),
+            "memory that it may write there", halt, cpus=range(4),
             before=[r'root cell "\(none\)" has 4 CPUs, \d+ pages free',
                     *(f'cell "{name}" created' for name in "abc")])
 

@@ -385,8 +385,8 @@ static void image_must_fit_into_memory(void)
 {
 	make_bundle();
 	file.dir.images[1].target = 64 * KIB - IMAGE_SIZE + 1;
-	none_starts(-EINVAL, "bundle: \"beta.bin\" cannot be loaded to [0xec79, 0x10001) of cell \"beta\": it has no writable "
-		    "memory region there");
+	none_starts(-EINVAL, "bundle: \"beta.bin\" cannot be loaded to [0xec79, 0x10001) of cell \"beta\": it has no memory "
+		    "that it may write there");
 }
 
 static void image_must_be_writable_memory(void)
@@ -568,6 +568,97 @@ static void destroyed_cell_is_forgotten(void)
 	host_stop();
 }
 
+static void root_image_over_other_cell(void)
+{
+	make_bundle();
+	file.dir.cells[1].config_part = 1;
+	file.dir.images[1].target = RAM_LOW + 0x800;
+	seal();
+	boot();
+	assert_int_not_equal(start_result, 0);
+	host_stop();
+}
+
+static void root_cell_twice(void)
+{
+	make_bundle();
+	file.dir.cells[0].config_part = 1;
+	file.dir.cells[1].config_part = 1;
+	file.dir.images[0].target = RAM_LOW;
+	file.dir.images[1].target = RAM_LOW + MIB;
+	seal();
+	boot();
+	assert_int_not_equal(start_result, 0);
+	host_stop();
+}
+
+static int64_t off_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	cpu_switch_off();
+	return 0;
+}
+
+static void fails_then_last_goes_off(void)
+{
+	boot_with(BH_ON_FAILURE_STOP, 0, 0);
+	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
+	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
+	host_settle();
+	cpu_fails(3);
+	host_post(2, off_job, 0, 0, 0);
+	host_settle();
+	assert_int_equal(core_cell(2)->comm->cell_state, COMM_STATE_RUNNING);
+	assert_true(host_in_guest(2));
+	host_stop();
+}
+
+static void reason_survives_restart(void)
+{
+	make_bundle();
+	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
+	file.dir.cells[1].config_part = 1;
+	file.dir.cells[1].num_images = 0;
+	seal();
+	boot();
+	assert_int_equal(core_call(HC_CELL_DESTROY, 77), -ENOENT);
+	assert_non_null(strstr(host_reason(), "no cell with id 77"));
+	cpu_fails(1);
+	assert_non_null(strstr(host_reason(), "no cell with id 77"));
+	host_stop();
+}
+
+static void set_without_a_cpu(void)
+{
+	make_bundle();
+	core_system.root.cpus[0] = 7;
+	host_firmware = true;
+	host_boot.check = check_at_start;
+	host_after_setup = after_setup;
+	host_entering = 3;
+	assert_int_not_equal(core_enter(), 0);
+	assert_true(host_reason()[0]);
+}
+
+static void restart_keeps_what_the_root_cell_loaded(void)
+{
+	make_bundle();
+	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
+	file.dir.cells[1].config_part = 1;
+	file.dir.cells[1].num_images = 0;
+	seal();
+	boot();
+	assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
+	host_fill(RAM_LOW, 64 * KIB, 0xdd);
+	core_started(1);
+	cpu_fails(1);
+	if (host_in_guest(1))
+		assert_int_equal(host_read32(RAM_LOW + 0x800), 0xdddddddd);
+	host_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +685,12 @@ int main(void)
 		CORE_TEST(several_cpus_fail),
 		CORE_TEST(failed_cell_halts_the_machine),
 		CORE_TEST(destroyed_cell_is_forgotten),
+		CORE_TEST(root_image_over_other_cell),
+		CORE_TEST(root_cell_twice),
+		CORE_TEST(fails_then_last_goes_off),
+		CORE_TEST(reason_survives_restart),
+		CORE_TEST(set_without_a_cpu),
+		CORE_TEST(restart_keeps_what_the_root_cell_loaded),
 	};
 
 	return cmocka_run_group_tests_name("core_bundle", tests, NULL, NULL);

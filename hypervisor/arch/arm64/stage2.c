@@ -298,8 +298,9 @@ void arch_memory_flush(struct cell *cell)
 	isb();
 }
 
-bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, host_addr_t *host)
+bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, host_addr_t *host)
 {
+	uint64_t right = is_write ? PTE_S2_WRITE : PTE_S2_READ;
 	uint64_t *table = cell->arch.stage2_root;
 
 	if (guest.value >= arch_guest_limit())
@@ -313,7 +314,7 @@ bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, host_addr_t *host
 			table = table_of(entry);
 			continue;
 		}
-		if (!(entry & PTE_S2_READ) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
+		if (!(entry & right) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
 			return false;
 		*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(level) - 1)));
 		return true;

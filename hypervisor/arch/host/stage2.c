@@ -203,11 +203,11 @@ static const struct interval *find(const struct cell *cell, uint64_t guest)
 	return NULL;
 }
 
-bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, host_addr_t *host)
+bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, host_addr_t *host)
 {
 	const struct interval *map = find(cell, guest.value);
 
-	if (!map || !(map->flags & CFG_MEM_READ))
+	if (!map || !(map->flags & (is_write ? CFG_MEM_WRITE : CFG_MEM_READ)))
 		return false;
 	*host = HOST_ADDR(map->host + (guest.value - map->guest));
 	return true;

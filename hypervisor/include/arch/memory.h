@@ -18,8 +18,8 @@ int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size);
 /* After the last of a series of changes: no CPU uses old translations afterwards. */
 void arch_memory_flush(struct cell *cell);
 
-/* Host address of a mapped guest page, if it is normal memory that the cell may read. */
-bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, host_addr_t *host);
+/* Host address of a mapped guest page, if it is normal memory that the cell may read, or write if is_write. */
+bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, host_addr_t *host);
 
 /*
  * [calling CPU, no lock] Map one page of any physical memory at EL2 until the next call on this CPU;
