@@ -66,6 +66,9 @@ struct bh_image_header {
 		uint64_t config_size;
 		uint64_t bundle_offset;	/* struct bh_bundle; 0: none */
 		uint64_t pool_offset;	/* page-aligned: the launcher uses nothing from here on */
+		/* BH_LAUNCHER_FIRMWARE: from 0, for each 64-bit word of the header, this one last: rotated right by 7,
+		 * then exclusive or with the word; gives 0 */
+		uint64_t check;
 	} boot;
 };
 
@@ -85,7 +88,7 @@ struct bh_public_page {
 	uint8_t reserved[4096 - 8 - BH_CONSOLE_RING_SIZE - 256];
 };
 
-BH_ABI_ASSERT(sizeof(struct bh_image_header) == 208, bh_image_header);
+BH_ABI_ASSERT(sizeof(struct bh_image_header) == 216, bh_image_header);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, kernel.magic) == 56, bh_image_magic);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, signature) == 64, bh_image_signature);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, boot) == 144, bh_image_boot);

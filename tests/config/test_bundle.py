@@ -83,9 +83,16 @@ def test_boot_parameters(content):
         BASE, 0x400000, 4, 4, 0, 1, CONFIG, len(content_of(content, 1)), CONFIG + PAGE, len(content))
 
 
+def test_header_check(content):
+    result = 0
+    for word in numbers(content, 0, "27Q"):
+        result = ((result >> 7) + ((result & 0x7f) << 57)) ^ word
+    assert result == 0
+
+
 def test_hypervisor_is_followed_by_zeros(content):
     """The rest of the image is its bss; the per-CPU areas."""
-    assert content[208:len(HYPERVISOR)] == HYPERVISOR[208:]
+    assert content[216:len(HYPERVISOR)] == HYPERVISOR[216:]
     assert content[len(HYPERVISOR):CONFIG] == bytes(CONFIG - len(HYPERVISOR))
 
 
@@ -426,7 +433,7 @@ def test_show_broken(file, content, change, text):
 def test_show_survives_anything(content):
     """Random words in header, directory and configurations: lines or a BinaryError, and never silence about them."""
     generator = random.Random(1)
-    places = [*range(64, 208), *range(CONFIG, CONFIG + 4 * PAGE)]
+    places = [*range(64, 216), *range(CONFIG, CONFIG + 4 * PAGE)]
     reported = 0
     for _ in range(3000):
         damaged = bytearray(content)

@@ -127,6 +127,7 @@ class Bundle:
             part.crc = zlib.crc32(self.bytes[where.start:where.stop])
         self.directory.crc = 0
         self.directory.crc = zlib.crc32(self.bytes[self._start:self.directory_range.stop])
+        self.header.boot.check = bundle.header_check(self.header)
         return self
 
     def write(self, path):

@@ -52,16 +52,46 @@ def says_early(machine, text, level=2):
 
 @pytest.mark.parametrize("part", PLACES.values(), ids=PLACES)
 def test_damaged_part(bench, halt, part):
-    """One byte: in the hypervisor its version in the header, elsewhere the last one."""
+    """One byte: in the hypervisor one of a message, elsewhere the last one."""
     bundle = Bundle(DEMO_BUNDLE.read_bytes())
     name = bundle.parts[part].name.decode()
-    where = type(bundle.header).version.offset if part == 0 else bundle.part_range(part)[-1]
+    where = bytes(bundle.bytes).index(b"make the bundle again") if part == 0 else bundle.part_range(part)[-1]
     good = bundle.parts[part].crc
     bundle.bytes[where] ^= 0x20
     content = bundle.part_range(part)
     bad = zlib.crc32(bundle.bytes[content.start:content.stop])
     refuses(bench.boot(bench.write(bundle)), rf'bundle: part {part}, "{name}", is damaged '
             rf"\(checksum {bad:#x} instead of {good:#x}\): load the bundle again", halt)
+
+
+@pytest.mark.parametrize("field, bit", [
+    ("memory_size", 12), ("memory_size", 45), ("max_cpus", 20), ("online_cpus", 3), ("primary_cpu", 5), ("launcher", 0),
+    ("config_size", 20), ("bundle_offset", 40), ("pool_offset", 3), ("pool_offset", 40), ("check", 63)])
+def test_damaged_header(bench, field, bit):
+    """One bit. What is in the header is used before there is anything that could tell about it."""
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    setattr(bundle.header.boot, field, getattr(bundle.header.boot, field) ^ 1 << bit)
+    says_early(bench.boot(bench.write(bundle)), "the header of the bundle is damaged: load the bundle again")
+
+
+def test_header_without_a_console(bench):
+    """The header does not lead to the console, either: nobody can be told."""
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.header.boot.config_offset ^= 1 << 40
+    machine = bench.boot(bench.write(bundle))
+    machine.wait_end()
+    assert machine.lines() == []
+
+
+@pytest.mark.parametrize("symbol", ["setup_error", "refuse_lock", "early_ready", "met", "console_lock"])
+def test_memory_behind_the_image_does_not_matter(bench, symbol):
+    """What is not in the file is cleared: no checksum covers it."""
+    with open(HYPERVISOR_ELF, "rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab")
+        place = symbols.get_symbol_by_name(symbol)[0]["st_value"] - symbols.get_symbol_by_name("image_start")[0]["st_value"]
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.bytes[place:place + 4] = b"\1\0\0\0"
+    bench.boot(bench.write(bundle)).says(r"^\d+ cells run, \d+ pages free$")
 
 
 def test_damaged_directory(bench, halt):

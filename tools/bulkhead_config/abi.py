@@ -207,7 +207,8 @@ IVSHMEM_PROTO_ETHERNET = 0x0001
 
 ImageBoot = _struct("bh_boot_params", [
     ("phys_base", u64), ("memory_size", u64), ("max_cpus", u32), ("online_cpus", u32), ("primary_cpu", u32),
-    ("launcher", u32), ("config_offset", u64), ("config_size", u64), ("bundle_offset", u64), ("pool_offset", u64)],
+    ("launcher", u32), ("config_offset", u64), ("config_size", u64), ("bundle_offset", u64), ("pool_offset", u64),
+    ("check", u64)],
     packed=False)
 KernelHeader = _struct("bh_image_header.kernel", [
     ("code", u32 * 2), ("text_offset", u64), ("image_size", u64), ("flags", u64), ("reserved", u64 * 3),

@@ -102,6 +102,15 @@ def needs(system):
     }
 
 
+def header_check(header):
+    """What `check` of an image header has to be; include/bulkhead/image.h has the rule."""
+    words = struct.unpack(f"<{ctypes.sizeof(header) // 8}Q", bytes(header))
+    result = 0
+    for word in words[:-1]:
+        result = (result >> 7 | result << 57) & 0xffffffffffffffff ^ word
+    return (result >> 7 | result << 57) & 0xffffffffffffffff
+
+
 def _fill_in(system, layout):
     """The hypervisor image with its header complete."""
     header = abi.ImageHeader.from_buffer_copy(layout.hypervisor.content)
@@ -112,6 +121,7 @@ def _fill_in(system, layout):
         online_cpus=system.board.cpus, primary_cpu=0, launcher=abi.BH_LAUNCHER_FIRMWARE,
         config_offset=layout.system.offset, config_size=len(layout.system.content),
         bundle_offset=layout.directory_offset, pool_offset=layout.pool_offset)
+    header.boot.check = header_check(header)
     layout.hypervisor.content = bytes(header) + layout.hypervisor.content[ctypes.sizeof(header):]
 
 

@@ -11,9 +11,11 @@ void asm_offsets(void)
 	DEFINE(PERCPU_SIZE, sizeof(struct percpu));
 	DEFINE(PERCPU_STACK_TOP, PERCPU_STACK_TOP);
 	DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));
 	DEFINE(HEADER_POOL_OFFSET, offsetof(struct bh_image_header, boot.pool_offset));
+	DEFINE(HEADER_MAX_CPUS, offsetof(struct bh_image_header, boot.max_cpus));
 	DEFINE(HEADER_LAUNCHER, offsetof(struct bh_image_header, boot.launcher));
 	DEFINE(HEADER_PRIMARY_CPU, offsetof(struct bh_image_header, boot.primary_cpu));
 }

@@ -28,7 +28,7 @@ image_header:
 	.asciz	BULKHEAD_VERSION
 	.balign	8
 	.org	image_header + 144
-	.skip	64			/* struct bh_boot_params, filled in by the launcher */
+	.skip	72			/* struct bh_boot_params, filled in by the launcher */
 
 /* This page is also the vector table until there are page tables: synchronous exceptions of EL2 */
 	.org	image_header + 0x200

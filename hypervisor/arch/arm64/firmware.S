@@ -21,8 +21,33 @@ firmware_entry:
 	isb
 	ldr	x20, [x19, #HEADER_PHYS_BASE]
 	cbz	x20, early_off		/* no bundle, so no console */
+	/* nothing of the header is believed before: checksums come much later, when it has been used */
+	mov	x0, x19
+	add	x1, x19, #HEADER_SIZE
+	mov	x2, xzr
+1:	ldr	x3, [x0], #8
+	eor	x2, x3, x2, ror #7
+	cmp	x0, x1
+	b.lo	1b
+	cbnz	x2, damaged_header
 	cmp	x19, x20
 	b.ne	elsewhere
+
+	/* bss and per-CPU areas are zeros in the file, but no checksum covers them */
+	adrp	x0, image_data
+	adrp	x1, image_end
+	ldr	w2, [x19, #HEADER_MAX_CPUS]
+	mov	w3, #PERCPU_SIZE
+	umaddl	x1, w2, w3, x1
+	mov	x2, x0
+2:	stp	xzr, xzr, [x2], #16
+	stp	xzr, xzr, [x2], #16
+	stp	xzr, xzr, [x2], #16
+	stp	xzr, xzr, [x2], #16
+	cmp	x2, x1
+	b.lo	2b
+	bl	discard_lines
+
 	ldr	w1, [x19, #HEADER_PRIMARY_CPU]
 	mov	x0, x19
 	b	arm64_entry
@@ -42,7 +67,8 @@ elsewhere:
 	stp	x3, x4, [x1], #16
 	cmp	x0, x2
 	b.lo	1b
-	dsb	sy
+	mov	x0, x20
+	bl	discard_lines
 	ldr	x3, [x19]		/* what is not there may take writes silently */
 	ldr	x4, [x20]
 	cmp	x3, x4
@@ -51,6 +77,20 @@ elsewhere:
 	dsb	sy
 	isb
 	br	x20
+
+/* [x0, x1) was written with the MMU off: nothing that firmware had there in caches may come back. Uses x2, x3. */
+discard_lines:
+	dsb	sy
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4		/* DminLine: log2 of words */
+	mov	x3, #4
+	lsl	x2, x3, x2
+1:	dc	ivac, x0
+	add	x0, x0, x2
+	cmp	x0, x1
+	b.lo	1b
+	dsb	sy
+	ret
 
 /* Secondary CPUs: x0 is the CPU number. */
 	.globl firmware_secondary
@@ -63,6 +103,10 @@ firmware_secondary:
 not_el2:
 	adrp	x1, text_not_el2
 	add	x1, x1, :lo12:text_not_el2
+	b	early_stop
+damaged_header:
+	adrp	x1, text_damaged
+	add	x1, x1, :lo12:text_damaged
 	b	early_stop
 in_the_way:
 	adrp	x1, text_in_the_way
@@ -83,8 +127,7 @@ early_stop:
 	mov	x0, #1
 	msr	tpidr_el1, x0
 	/* any memory behind the image will do as a stack: nothing of it is used yet */
-	ldr	x2, [x19, #HEADER_CORE_SIZE]
-	add	x2, x2, x19
+	adrp	x2, image_end
 	mov	x3, #PERCPU_STACK_TOP
 	add	sp, x2, x3
 	mov	x0, x19
@@ -108,5 +151,7 @@ text_not_el2:
 	.asciz	"Bulkhead: firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)\r\n"
 text_no_memory:
 	.asciz	"Bulkhead: there is no RAM where the bundle says that hypervisor memory is: correct the board\r\n"
+text_damaged:
+	.asciz	"Bulkhead: the header of the bundle is damaged: load the bundle again\r\n"
 text_in_the_way:
 	.asciz	"Bulkhead: the bundle was loaded so that it overlaps the place where it has to be: load it elsewhere\r\n"
