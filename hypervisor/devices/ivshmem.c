@@ -78,53 +78,33 @@ enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_
 	return MMIO_HANDLED;
 }
 
-static uint32_t read_msix_dword(uint32_t endpoint, uint64_t offset)
-{
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-	uint64_t vector = offset / MSIX_ENTRY_SIZE;
-	uint32_t value;
-
-	/* Nothing is ever pending, so PBA and unused space read alike. */
-	if (vector >= ep->params.vectors)
-		return 0;
-	spin_lock(&ep->lock);
-	value = ep->msix_table[vector][offset / 4 % 4];
-	spin_unlock(&ep->lock);
-	return value;
-}
-
-static void write_msix_dword(uint32_t endpoint, uint64_t offset, uint32_t value)
-{
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-	uint64_t vector = offset / MSIX_ENTRY_SIZE;
-
-	if (vector >= ep->params.vectors)
-		return;
-	spin_lock(&ep->lock);
-	ep->msix_table[vector][offset / 4 % 4] = value;
-	ivshmem_update_route(endpoint, (uint32_t)vector);
-	spin_unlock(&ep->lock);
-}
-
 /* PCI allows aligned 32-bit and 64-bit accesses here; the others have no effect and read 0. */
 enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_access *access)
 {
-	uint64_t value = access->value;
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(index);
+	uint64_t vector = access->offset / MSIX_ENTRY_SIZE, value = access->value;
 	uint32_t done;
 
 	(void)owner;
 	if (!access->is_write)
 		access->value = 0;
-	if (access->size < 4 || access->offset % access->size != 0)
+	/* Nothing is ever pending, so PBA and unused space read alike. */
+	if (access->size < 4 || access->offset % access->size != 0 || vector >= ep->params.vectors)
 		return MMIO_HANDLED;
 
+	spin_lock(&ep->lock);
 	for (done = 0; done < access->size; done += 4) {
+		uint32_t *dword = &ep->msix_table[vector][(access->offset + done) / 4 % 4];
+
 		if (access->is_write)
-			write_msix_dword(index, access->offset + done, (uint32_t)(value >> (8 * done)));
+			*dword = (uint32_t)(value >> (8 * done));
 		else
-			access->value |= (uint64_t)read_msix_dword(index, access->offset + done) <<
-					 (8 * done);
+			access->value |= (uint64_t)*dword << (8 * done);
 	}
+	/* Not before the whole access is done: it may mask what it changes. */
+	if (access->is_write)
+		ivshmem_update_route(index, (uint32_t)vector);
+	spin_unlock(&ep->lock);
 	return MMIO_HANDLED;
 }
 

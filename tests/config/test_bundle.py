@@ -293,8 +293,8 @@ def test_pool_is_what_the_rule_says(tmp_path):
 
 
 @pytest.mark.parametrize("image, text", [
-    (b"", "has 0 bytes, the header of a hypervisor image has 208; build it again"),
-    (HYPERVISOR[:207], "has 207 bytes, the header of a hypervisor image has 208; build it again"),
+    (b"", "has 0 bytes, the header of a hypervisor image has 216; build it again"),
+    (HYPERVISOR[:207], "has 207 bytes, the header of a hypervisor image has 216; build it again"),
     (bytes(0x1000), "is no hypervisor image; use jailhouse.bin"),
     (HYPERVISOR[:56] + bytes(4) + HYPERVISOR[60:], "is no hypervisor image; use jailhouse.bin"),
     (HYPERVISOR[:72] + b"\1" + HYPERVISOR[73:], "has interface 1 and architecture 2, supported are 2 and 2; build it "
