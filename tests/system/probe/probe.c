@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -112,17 +114,46 @@ static int peek(char **argv)
 	return 0;
 }
 
-/* uio-wait DEVICE: enables the interrupt of an ivshmem device, says "ready", and waits for one. */
+/* Every CPU takes the interrupts that it was sent before. */
+static void visit_all_cpus(void)
+{
+	cpu_set_t all, one;
+	int cpu;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+	}
+	sched_setaffinity(0, sizeof(all), &all);
+}
+
+/*
+ * uio-wait DEVICE: enables the interrupt of an ivshmem device, says "ready", and waits for one. Changes of State before
+ * that were latched and come when it enables: they are not what it waits for.
+ */
 static int uio_wait(char **argv)
 {
 	int fd = open(argv[0], O_RDWR);
+	struct pollfd latched = { .fd = fd, .events = POLLIN };
 	volatile uint32_t *registers;
 	uint32_t count;
 
 	registers = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (registers == MAP_FAILED)
 		return report(-1);
-	registers[IVSHMEM_REG_INT_CTRL / 4] = IVSHMEM_INT_ENABLE;
+	for (;;) {
+		/* the driver has it in one-shot mode: each interrupt disables it */
+		registers[IVSHMEM_REG_INT_CTRL / 4] = IVSHMEM_INT_ENABLE;
+		visit_all_cpus();
+		if (poll(&latched, 1, 0) <= 0)
+			break;
+		if (read(fd, &count, sizeof(count)) != sizeof(count))
+			return report(-1);
+	}
 	printf("ready\n");
 	fflush(stdout);
 	if (read(fd, &count, sizeof(count)) != sizeof(count))
