@@ -62,15 +62,16 @@ static const struct page_register registers[5];
 
 enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access)
 {
+	uint64_t number = access->offset / 4;
 	const struct page_register *reg;
 
 	(void)owner;
 	if (!access->is_write)
 		access->value = 0;
-	if (access->size != 4 || access->offset % 4 != 0 || access->offset / 4 >= ARRAY_SIZE(registers))
+	if (access->size != 4 || access->offset % 4 != 0 || number >= ARRAY_SIZE(registers))
 		return MMIO_HANDLED;
 
-	reg = &registers[access->offset / 4];
+	reg = &registers[number];
 	if (access->is_write && reg->write)
 		reg->write(index, (uint32_t)access->value);
 	else if (!access->is_write && reg->read)

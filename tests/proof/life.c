@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything that can be done to two cells on a link of three peers, as often as one likes, in any order, with any
+ * values: they are created, access what they want, are reset, fail, are destroyed, are asked about.
+ */
+#include "proof.h"
+
+#define ECAM	0x07000000ull
+#define CELLS	2u
+
+/* What a cell has. From NO_BAR on it is refused, or is no ivshmem device. */
+enum { ABSENT, INTX, MSIX, NO_BAR, TYPE_BELOW, TYPE_ABOVE };
+
+static struct proof_cell cells[CELLS];
+static struct cfg_system machine;
+static uint32_t kind, shape;		/* of the cell that is created; two bits for each cell that is there */
+
+static uint32_t kind_of(uint32_t n)
+{
+	return (shape >> (2 * n)) & 3;
+}
+
+static uint32_t some_bar(void)
+{
+	return Frama_C_unsigned_int_interval(1, UINT32_MAX);
+}
+
+static void make_device(struct cfg_pci_device *dev)
+{
+	//@ split kind;
+	dev->type = CFG_PCI_IVSHMEM;
+	dev->bar_mask[0] = some_bar();
+	dev->bar_mask[1] = kind == NO_BAR ? 0 : some_bar();
+	dev->num_msix_vectors = (uint16_t)(kind == INTX ? 0 : Frama_C_interval(1, UINT16_MAX));
+	if (kind == TYPE_BELOW)
+		dev->type = (uint8_t)Frama_C_interval(0, CFG_PCI_IVSHMEM - 1);
+	else if (kind == TYPE_ABOVE)
+		dev->type = (uint8_t)Frama_C_interval(CFG_PCI_IVSHMEM + 1, UINT8_MAX);
+}
+
+static void create(uint32_t n)
+{
+	struct proof_cell *c = &cells[n];
+
+	proof_configure(c, n);
+	c->devices[0].bdf = 0;
+	c->devices[0].shmem_dev_id = (uint8_t)n;
+	c->devices[0].shmem_peers = PEERS;
+	kind = (uint32_t)Frama_C_interval(INTX, TYPE_ABOVE);
+	make_device(&c->devices[0]);
+	mmio_map_init(&c->cell.mmio, c->windows, 1, vpci_movable_windows(&c->cell.config));
+	if (vpci_init(&c->cell, &machine, c->functions) == 0 && c->cell.num_functions == 1)
+		shape += kind << (2 * n);
+	kind = ABSENT;
+}
+
+static void destroy(uint32_t n)
+{
+	vpci_exit(&cells[n].cell);
+	shape &= ~(3u << (2 * n));
+}
+
+static void access_memory(uint32_t n)
+{
+	struct mmio_access access = {
+		.value = ANY_U64(),
+		.size = (uint8_t)(1u << Frama_C_interval(0, 3)),
+		.is_write = MAYBE(),
+	};
+
+	mmio_dispatch(&cells[n].cell.mmio, GUEST_ADDR(ANY_U64()), &access);
+}
+
+static void ask(void)
+{
+	uint32_t peer = ANY_U32();
+
+	if (peer < PEERS) {
+		//@ split peer;
+		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
+		//@ merge peer;
+	} else {
+		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
+	}
+}
+
+static void step(uint32_t n)
+{
+	switch (Frama_C_interval(0, 7)) {
+	case 0:
+		access_memory(n);
+		break;
+	case 1:
+		vpci_reset(&cells[n].cell);
+		break;
+	case 2:
+		vpci_reroute(&cells[n].cell);
+		break;
+	case 3:
+		ivshmem_cell_failed(&cells[n].cell);
+		break;
+	case 4:
+		ivshmem_own_info(&cells[n].cell, ANY_U32(), ANY_U32(), ANY_U32());
+		break;
+	case 5:
+		ask();
+		break;
+	case 6:
+		ivshmem_counter(cells[n].functions[0].endpoint,
+				(uint32_t)Frama_C_interval(0, LINK_NUM_COUNTERS - 1));
+		break;
+	default:
+		destroy(n);
+		break;
+	}
+}
+
+int main(void)
+{
+	Frama_C_make_unknown((char *)&machine, sizeof(machine));
+	machine.pci_mmconfig_base = ECAM;
+	machine.pci_is_virtual = 1;
+	while (MAYBE()) {
+		uint32_t n = (uint32_t)Frama_C_interval(0, CELLS - 1);
+
+		//@ split n;
+		if (kind_of(n) == ABSENT)
+			create(n);
+		else
+			step(n);
+		//@ assert released: proof_locks == 0;
+		//@ merge n;
+		n = 0;
+	}
+	return 0;
+}

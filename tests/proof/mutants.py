@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plants bugs in copies of the device core, one at a time: EVA has to raise an alarm for each. Exit status 1 if not."""
+import concurrent.futures
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import eva
+
+D = "hypervisor/devices/"
+
+# what, harness, file, text that is there once, what replaces it
+MUTANTS = [
+    ("index: vector, off by one", "life", D + "ivshmem.c",
+     "|| vector >= ep->params.vectors)", "|| vector > ep->params.vectors)"),
+    ("index: register, off by one", "life", D + "ivshmem.c",
+     "number >= ARRAY_SIZE(registers)", "number > ARRAY_SIZE(registers)"),
+    ("index: end of configuration space", "life", D + "ivshmem_config.c",
+     "	if (offset >= CONFIG_SIZE)\n		return;\n", "	if (offset > CONFIG_SIZE)\n		return;\n"),
+    ("index: peer of a doorbell", "life", D + "ivshmem_link.c",
+     "if (peer >= __atomic_load_n(", "if (peer > __atomic_load_n("),
+    ("index: peers of a State change", "life", D + "ivshmem_link.c",
+     "changed && peer < link->num_peers", "changed && peer <= link->num_peers"),
+    ("index: peer of a question", "life", D + "ivshmem_info.c",
+     "	if (peer >= peers)\n", "	if (peer > peers)\n"),
+    ("index: counter, off by one", "life", D + "ivshmem_info.c",
+     "item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS", "item - LINK_INFO_COUNTER_BASE <= LINK_NUM_COUNTERS"),
+    ("index: memory region", "creation", D + "ivshmem_attach.c",
+     "dev->shmem_peers > available)", "dev->shmem_peers > available + 2)"),
+    ("index: entries of the state table", "creation", D + "ivshmem_link.c",
+     "MIN(params->state_size, 4ull * IVSHMEM_MAX_PEERS)", "params->state_size"),
+    ("index: search beyond the last function", "life", D + "vpci.c",
+     "uint32_t low = 0, high = count;", "uint32_t low = 0, high = count + 1;"),
+    ("index: before the first window", "life", "hypervisor/core/mmio.c",
+     "	if (n > 0) {\n", "	if (n < 2) {\n"),
+    ("shift by 32: mask of an access", "life", D + "ivshmem_config.c",
+     "return size >= 4 ? UINT32_MAX : (1u << (8 * size)) - 1;", "return (1u << (8 * size)) - 1;"),
+    ("shift by too much: byte of a dword", "life", D + "ivshmem_config.c",
+     "(value >> (8 * (offset % 4)))", "(value >> (8 * (offset % 8)))"),
+    ("signed overflow: counter", "life", D + "ivshmem_info.c",
+     "__ATOMIC_RELAXED) & INT64_MAX);", "__ATOMIC_RELAXED) & INT64_MAX) + 1;"),
+    ("uninitialised: parameter", "life", D + "ivshmem_attach.c",
+     "	params.latch_state = !(dev->msi_flags & CFG_SHMEM_LOSSY_STATE);\n", ""),
+    ("uninitialised: INTx number", "life", D + "ivshmem_attach.c",
+     "	params->intx = (uint32_t)intid;\n", ""),
+    ("uninitialised: window that is not there", "life", D + "ivshmem_link.c",
+     "		windows[n] = NULL;\n		if (params", "		if (params"),
+    ("null pointer: window that is not there", "life", D + "ivshmem_link.c",
+     "		if (ep->windows[n])\n			mmio_move", "		mmio_move"),
+    ("null pointer: no memory", "life", D + "ivshmem_link.c",
+     "	if (!link->endpoints)\n		return", "	if (0)\n		return"),
+    ("null pointer: state table not mapped", "life", D + "ivshmem_link.c",
+     "	if (!link->table) {\n", "	if (0) {\n"),
+    ("null pointer: item that has no reader", "life", D + "ivshmem_info.c",
+     "bdf == bdf && item != LINK_INFO_NEXT &&", "bdf == bdf &&"),
+    ("null pointer: link that is gone", "life", D + "ivshmem_link.c",
+     "	link->num_endpoints--;\n	free_link_if_unused(link);\n",
+     "	link->num_endpoints--;\n	free_link_if_unused(link);\n	ivshmem_endpoint_at(endpoint)->state = 0;\n"),
+    ("memory: freed twice", "life", D + "ivshmem_link.c",
+     "	link->num_endpoints--;\n	free_link_if_unused(link);\n",
+     "	link->num_endpoints--;\n	free_link_if_unused(link);\n	free_link_if_unused(link);\n"),
+    ("lock: not released", "life", D + "ivshmem.c",
+     "	value = ep->interrupt_control;\n	spin_unlock(&ep->lock);\n", "	value = ep->interrupt_control;\n"),
+]
+
+
+def first_alarm(mutant):
+    """What EVA says first, or None."""
+    _, harness, path, old, new = mutant
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("hypervisor", "include", "tests/proof", "tests/unit/config"):
+            shutil.copytree(eva.ROOT / part, Path(folder) / part)
+        source = Path(folder) / path
+        text = source.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
+        source.write_text(text.replace(old, new), encoding="utf-8")
+        with subprocess.Popen(eva.command(harness), cwd=folder, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as process:
+            lines = iter(process.stdout)
+            for line in lines:
+                if line.startswith("[eva:alarm]"):
+                    alarm = " ".join((line + next(lines, "")).split())
+                    process.kill()
+                    return alarm.removeprefix("[eva:alarm] ")
+            assert process.wait() == 0, "frama-c failed"
+    return None
+
+
+def main():
+    missed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for mutant, alarm in zip(MUTANTS, pool.map(first_alarm, MUTANTS)):
+            print(f"{mutant[0]:<42} {alarm or 'NO ALARM'}", flush=True)
+            missed += alarm is None
+    print(f"{len(MUTANTS) - missed} found, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
