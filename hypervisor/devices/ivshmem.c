@@ -95,12 +95,12 @@ enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_acce
 
 	spin_lock(&ep->lock);
 	for (done = 0; done < access->size; done += 4) {
-		uint32_t *dword = &ep->msix_table[vector][(access->offset + done) / 4 % 4];
+		uint64_t dword = (access->offset + done) / 4 % 4;
 
 		if (access->is_write)
-			*dword = (uint32_t)(value >> (8 * done));
+			ep->msix_table[vector][dword] = (uint32_t)(value >> (8 * done));
 		else
-			access->value |= (uint64_t)*dword << (8 * done);
+			access->value |= (uint64_t)ep->msix_table[vector][dword] << (8 * done);
 	}
 	/* Not before the whole access is done: it may mask what it changes. */
 	if (access->is_write)

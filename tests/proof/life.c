@@ -44,7 +44,7 @@ static void create(uint32_t n)
 
 	proof_configure(c, n);
 	c->devices[0].bdf = 0;
-	c->devices[0].shmem_dev_id = (uint8_t)n;
+	c->devices[0].shmem_dev_id = (uint8_t)(n + 1);	/* up to the end of the array, and one place is empty */
 	c->devices[0].shmem_peers = PEERS;
 	kind = (uint32_t)Frama_C_interval(INTX, TYPE_ABOVE);
 	make_device(&c->devices[0]);
