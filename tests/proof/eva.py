@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Frama-C's EVA over the device core with a harness: what it cannot prove, and what it did not look at."""
+import os
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -48,11 +49,20 @@ def command(name):
             f"-cpp-extra-args={' '.join(flags)}", f"tests/proof/{name}.c", "tests/proof/stubs.c", *PROVEN]
 
 
+def start(name, tree):
+    # Frama-C takes file names relative to $PWD, wherever it really runs.
+    return subprocess.Popen(command(name), cwd=tree, env=dict(os.environ, PWD=str(tree)), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 def analyse(name, timeout=1800):
-    done = subprocess.run(command(name), cwd=ROOT, timeout=timeout, check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    report = Report(done.returncode, done.stdout)
-    for message in re.findall(r"^(\[.*?)(?=^\[|\Z)", done.stdout, re.M | re.S):
+    with start(name, ROOT) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+    report = Report(process.returncode, output)
+    for message in re.findall(r"^(\[.*?)(?=^\[|\Z)", output, re.M | re.S):
         text = " ".join(message.split())
         if text.startswith("[eva:alarm]"):
             report.alarms.append(text)
@@ -60,7 +70,7 @@ def analyse(name, timeout=1800):
             report.without_code.add(match.group(1))
         elif re.search(r"\b(warning|error):", text, re.I):
             report.warnings.append(text)
-    for function, reached, total in re.findall(r"^\s*(\w+): (\d+) stmts out of (\d+)", done.stdout, re.M):
+    for function, reached, total in re.findall(r"^\s*(\w+): (\d+) stmts out of (\d+)", output, re.M):
         report.coverage[function] = (int(reached), int(total))
     return report
 

@@ -3,7 +3,6 @@
 """Plants bugs in copies of the device core, one at a time: EVA has to raise an alarm for each. Exit status 1 if not."""
 import concurrent.futures
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -77,8 +76,7 @@ def first_alarm(mutant):
         text = source.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
         source.write_text(text.replace(old, new), encoding="utf-8")
-        with subprocess.Popen(eva.command(harness), cwd=folder, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT) as process:
+        with eva.start(harness, folder) as process:
             lines = iter(process.stdout)
             for line in lines:
                 if line.startswith("[eva:alarm]"):
