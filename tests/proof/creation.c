@@ -9,7 +9,10 @@
 
 enum { COMMON, OWN, SAME_TWICE };
 
-static struct proof_cell cells[CELLS];
+PROOF_CELL(0);
+PROOF_CELL(1);
+
+static const struct proof_cell cells[CELLS] = { PROOF_CELL_INIT(0), PROOF_CELL_INIT(1) };
 static struct cfg_system machine;
 
 static enum mmio_result no_device(void *owner, uint32_t index, struct mmio_access *access)
@@ -23,14 +26,14 @@ static enum mmio_result no_device(void *owner, uint32_t index, struct mmio_acces
 /* With other windows in the way, and perhaps not enough room for its own */
 static bool create(uint32_t n)
 {
-	struct proof_cell *c = &cells[n];
-	uint32_t windows = vpci_movable_windows(&c->cell.config);
+	const struct proof_cell *c = &cells[n];
+	uint32_t windows = vpci_movable_windows(&c->cell->config);
 
-	mmio_map_init(&c->cell.mmio, c->windows, (uint32_t)Frama_C_interval(0, FIXED),
+	mmio_map_init(&c->cell->mmio, c->windows, (uint32_t)Frama_C_interval(0, FIXED),
 		      MAYBE() && windows > 0 ? windows - 1 : windows);
 	if (MAYBE())
-		mmio_add_fixed(&c->cell.mmio, ANY_U64(), ANY_U64(), no_device, NULL, 0);
-	return vpci_init(&c->cell, &machine, c->functions) == 0;
+		mmio_add_fixed(&c->cell->mmio, ANY_U64(), ANY_U64(), no_device, NULL, 0);
+	return vpci_init(c->cell, &machine, c->functions) == 0;
 }
 
 /* Any type, any sections, any number of peers */
@@ -39,7 +42,7 @@ static void create_wrong(uint32_t n)
 	uint32_t start = ANY_U32(), peers = (uint32_t)Frama_C_interval(0, UINT8_MAX);
 
 	proof_configure(&cells[n], n);
-	cells[n].config.num_pci_devices = 1;
+	cells[n].config->num_pci_devices = 1;
 	cells[n].devices[0].shmem_dev_id = 0;
 	if (start <= REGIONS) {
 		//@ split start;
@@ -51,7 +54,7 @@ static void create_wrong(uint32_t n)
 	if (peers > 0)
 		cells[n].devices[0].shmem_peers = (uint8_t)peers;
 	if (create(n))
-		vpci_exit(&cells[n].cell);
+		vpci_exit(cells[n].cell);
 }
 
 /* Two devices, also on one link, also beyond the number of peers, also in a place that is taken */
@@ -75,9 +78,9 @@ static bool create_pair(uint32_t n)
 
 static void reset(uint32_t n)
 {
-	vpci_reset(&cells[n].cell);
-	vpci_reroute(&cells[n].cell);
-	ivshmem_cell_failed(&cells[n].cell);
+	vpci_reset(cells[n].cell);
+	vpci_reroute(cells[n].cell);
+	ivshmem_cell_failed(cells[n].cell);
 }
 
 static void ask(void)
@@ -104,8 +107,8 @@ int main(void)
 			reset(1);
 			reset(0);
 			ask();
-			vpci_exit(&cells[0].cell);
-			vpci_exit(&cells[1].cell);
+			vpci_exit(cells[0].cell);
+			vpci_exit(cells[1].cell);
 		}
 	}
 	return 0;

@@ -11,7 +11,10 @@
 /* What a cell has. From NO_BAR on it is refused, or is no ivshmem device. */
 enum { ABSENT, INTX, MSIX, NO_BAR, TYPE_BELOW, TYPE_ABOVE };
 
-static struct proof_cell cells[CELLS];
+PROOF_CELL(0);
+PROOF_CELL(1);
+
+static const struct proof_cell cells[CELLS] = { PROOF_CELL_INIT(0), PROOF_CELL_INIT(1) };
 static struct cfg_system machine;
 static uint32_t kind, shape;		/* of the cell that is created; two bits for each cell that is there */
 
@@ -40,7 +43,7 @@ static void make_device(struct cfg_pci_device *dev)
 
 static void create(uint32_t n)
 {
-	struct proof_cell *c = &cells[n];
+	const struct proof_cell *c = &cells[n];
 
 	proof_configure(c, n);
 	c->devices[0].bdf = 0;
@@ -48,15 +51,15 @@ static void create(uint32_t n)
 	c->devices[0].shmem_peers = PEERS;
 	kind = (uint32_t)Frama_C_interval(INTX, TYPE_ABOVE);
 	make_device(&c->devices[0]);
-	mmio_map_init(&c->cell.mmio, c->windows, 1, vpci_movable_windows(&c->cell.config));
-	if (vpci_init(&c->cell, &machine, c->functions) == 0 && c->cell.num_functions == 1)
+	mmio_map_init(&c->cell->mmio, c->windows, 1, vpci_movable_windows(&c->cell->config));
+	if (vpci_init(c->cell, &machine, c->functions) == 0 && c->cell->num_functions == 1)
 		shape += kind << (2 * n);
 	kind = ABSENT;
 }
 
 static void destroy(uint32_t n)
 {
-	vpci_exit(&cells[n].cell);
+	vpci_exit(cells[n].cell);
 	shape &= ~(3u << (2 * n));
 }
 
@@ -68,7 +71,7 @@ static void access_memory(uint32_t n)
 		.is_write = MAYBE(),
 	};
 
-	mmio_dispatch(&cells[n].cell.mmio, GUEST_ADDR(ANY_U64()), &access);
+	mmio_dispatch(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()), &access);
 }
 
 static void ask(void)
@@ -91,16 +94,16 @@ static void step(uint32_t n)
 		access_memory(n);
 		break;
 	case 1:
-		vpci_reset(&cells[n].cell);
+		vpci_reset(cells[n].cell);
 		break;
 	case 2:
-		vpci_reroute(&cells[n].cell);
+		vpci_reroute(cells[n].cell);
 		break;
 	case 3:
-		ivshmem_cell_failed(&cells[n].cell);
+		ivshmem_cell_failed(cells[n].cell);
 		break;
 	case 4:
-		ivshmem_own_info(&cells[n].cell, ANY_U32(), ANY_U32(), ANY_U32());
+		ivshmem_own_info(cells[n].cell, ANY_U32(), ANY_U32(), ANY_U32());
 		break;
 	case 5:
 		ask();

@@ -24,20 +24,35 @@
 #define ANY_U64()	Frama_C_unsigned_long_long_interval(0, UINT64_MAX)
 #define MAYBE()		Frama_C_interval(0, 1)
 
+/* Each array is an object of its own: within one object EVA takes the next array for a valid place. */
 struct proof_cell {
-	struct cell cell;
-	struct cfg_cell config;
-	struct cfg_memory memory[REGIONS];
-	struct cfg_pci_device devices[DEVICES];
-	struct vpci_function functions[DEVICES];
-	struct mmio_window windows[WINDOWS];
+	struct cell *cell;
+	struct cfg_cell *config;
+	struct cfg_memory *memory;
+	struct cfg_pci_device *devices;
+	struct vpci_function *functions;
+	struct mmio_window *windows;
 };
+
+#define PROOF_CELL(n) \
+	static struct cell cell_##n; \
+	static struct cfg_cell config_##n; \
+	static struct cfg_memory memory_##n[REGIONS]; \
+	static struct cfg_pci_device devices_##n[DEVICES]; \
+	static struct vpci_function functions_##n[DEVICES]; \
+	static struct mmio_window windows_##n[WINDOWS]
+
+#define PROOF_CELL_INIT(n) \
+	[n] = { \
+		.cell = &cell_##n, .config = &config_##n, .memory = memory_##n, .devices = devices_##n, \
+		.functions = functions_##n, .windows = windows_##n, \
+	}
 
 extern uint32_t proof_allocated, proof_mapped;	/* one bit for each link */
 extern uint32_t proof_active;			/* one bit for each place */
 extern uint32_t proof_locks;			/* how many are held */
 
 /* An arbitrary configuration, but for the counts, of which struct config_view vouches that they are right */
-void proof_configure(struct proof_cell *c, uint32_t n);
+void proof_configure(const struct proof_cell *c, uint32_t n);
 
 #endif

@@ -10,8 +10,12 @@
 
 uint32_t proof_allocated, proof_mapped, proof_active, proof_locks;
 
-static struct ivshmem_endpoint places[LINKS][PEERS];
-static volatile uint32_t tables[LINKS][IVSHMEM_MAX_PEERS];
+/* Objects of their own, too */
+static struct ivshmem_endpoint places_0[PEERS], places_1[PEERS];
+static volatile uint32_t table_0[IVSHMEM_MAX_PEERS], table_1[IVSHMEM_MAX_PEERS];
+static struct ivshmem_endpoint *const places[] = { places_0, places_1 };
+static volatile uint32_t *const tables[] = { table_0, table_1 };
+_Static_assert(LINKS <= ARRAY_SIZE(places) && LINKS <= ARRAY_SIZE(tables), "one object for each link");
 
 void spin_lock(spinlock_t *lock)
 {
@@ -55,7 +59,7 @@ void *pages_alloc(uint32_t count, uint32_t align_pages)
 	for (uint32_t n = 0; n < LINKS; n++)
 		if (!((proof_allocated >> n) & 1)) {
 			proof_allocated |= 1u << n;
-			memset(places[n], 0, sizeof(places[n]));
+			memset(places[n], 0, sizeof(places_0));
 			return places[n];
 		}
 	return NULL;
@@ -74,7 +78,7 @@ void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 {
 	(void)addr;
 	(void)type;
-	//@ assert bounded: size <= sizeof(tables[0]);
+	//@ assert bounded: size <= sizeof(table_0);
 	(void)size;
 	if (MAYBE())
 		return NULL;
@@ -106,16 +110,16 @@ int refuse(int error, const char *format, ...)
 	return error;
 }
 
-void proof_configure(struct proof_cell *c, uint32_t n)
+void proof_configure(const struct proof_cell *c, uint32_t n)
 {
-	Frama_C_make_unknown((char *)&c->config, sizeof(c->config));
-	Frama_C_make_unknown((char *)c->memory, sizeof(c->memory));
-	Frama_C_make_unknown((char *)c->devices, sizeof(c->devices));
-	c->config.num_memory_regions = (uint32_t)Frama_C_interval(0, REGIONS);
-	c->config.num_pci_devices = DEVICES;
-	c->cell.is_root = n == 0;
-	c->cell.id = (uint16_t)n;
-	c->cell.config.cell = &c->config;
-	c->cell.config.memory = c->memory;
-	c->cell.config.pci_devices = c->devices;
+	Frama_C_make_unknown((char *)c->config, sizeof(*c->config));
+	Frama_C_make_unknown((char *)c->memory, REGIONS * sizeof(*c->memory));
+	Frama_C_make_unknown((char *)c->devices, DEVICES * sizeof(*c->devices));
+	c->config->num_memory_regions = (uint32_t)Frama_C_interval(0, REGIONS);
+	c->config->num_pci_devices = DEVICES;
+	c->cell->is_root = n == 0;
+	c->cell->id = (uint16_t)n;
+	c->cell->config.cell = c->config;
+	c->cell->config.memory = c->memory;
+	c->cell->config.pci_devices = c->devices;
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""No alarm, nothing left out, every statement looked at."""
+"""No alarm, nothing left out, every statement looked at, and an alarm where there has to be one."""
 import concurrent.futures
 
 import pytest
 
 import eva
+import mutants
 
 
 @pytest.fixture(scope="session", name="reports")
@@ -40,3 +41,10 @@ def test_every_statement_is_reached(reports, path):
     for function in functions:
         counts = [report.coverage.get(function) for report in reports.values()]
         assert any(count and count[0] == count[1] for count in counts), f"{function}: {counts}"
+
+
+def test_planted_bug_is_found():
+    """One of those of `make proof-mutants`: zero alarms mean nothing if EVA looks at something else."""
+    what, *_ = mutant = mutants.MUTANTS[0]
+    alarm = mutants.first_alarm(mutant)
+    assert alarm and mutant[2] in alarm, what
