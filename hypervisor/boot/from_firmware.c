@@ -3,19 +3,13 @@
  * Direct boot: what the tool wrote into the image, as a struct boot_info. Firmware enters with one CPU, which checks the
  * bundle and has the others switched on; then all wait in the hypervisor until cells are started on them.
  */
-#include "bulkhead/image.h"
-#include "bulkhead/cell_config.h"
 #include "bundle.h"
 #include "cell.h"
 #include "console.h"
 #include "control.h"
-#include "errors.h"
-#include "setup.h"
 #include "arch/cpu.h"
 #include "boot_arch.h"
-
-extern struct bh_image_header image_header;
-extern char image_start[];
+#include "params.h"
 
 static int check_bundle(const struct boot_info *boot)
 {
@@ -36,25 +30,12 @@ static int start_cpus(const struct boot_info *boot)
 
 void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 {
-	const struct bh_boot_params *params = &image_header.boot;
-	uint64_t pool = boot_pool_offset(&image_header);
-	struct boot_info boot = {
-		.config = (const struct cfg_system *)(image_start + params->config_offset),
-		.config_size = params->config_size,
-		.memory_start = params->phys_base,
-		.memory_size = params->memory_size,
-		.percpu_areas = image_start + image_header.core_size,
-		.max_cpus = params->max_cpus,
-		.entering_cpus = params->online_cpus,
-		.primary_cpu = params->primary_cpu,
-		.pool = image_start + pool,
-		.pool_pages = pool < params->memory_size ? (uint32_t)((params->memory_size - pool) >> PAGE_SHIFT) : 0,
-		.check = check_bundle,
-		.start_cpus = start_cpus,
-	};
-	bool primary = cpu_id == params->primary_cpu;
+	struct boot_info boot = boot_info_of_image();
+	bool primary = cpu_id == boot.primary_cpu;
 	int error;
 
+	boot.check = check_bundle;
+	boot.start_cpus = start_cpus;
 	cpu->cpu_id = (uint32_t)cpu_id;
 	if (primary)
 		start_is_unattended = true;

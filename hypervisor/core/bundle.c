@@ -186,15 +186,25 @@ static int load_at_start(uint32_t n)
 		      (unsigned long long)(image->target + part->size), started[n].cell->config.cell->name);
 }
 
+static uint32_t find_started(const struct cell *cell)
+{
+	uint32_t n = 0;
+
+	while (n < CONFIG_MAX_CELLS && (!cell || started[n].cell != cell))
+		n++;
+	return n;
+}
+
 static int create_cell(uint32_t n)
 {
 	const struct bh_bundle_part *part = &bundle.parts[bundle.cells[n].config_part];
 
 	if (part->kind == BH_PART_SYSTEM) {
-		for (uint32_t other = 0; other < n; other++)
-			if (started[other].cell == &root_cell)
-				return refuse(-EINVAL, "bundle: cells %u and %u are both the root cell: make the bundle "
-					      "again", other, n);
+		uint32_t other = find_started(&root_cell);
+
+		if (other < CONFIG_MAX_CELLS)
+			return refuse(-EINVAL, "bundle: cells %u and %u are both the root cell: make the bundle again",
+				      other, n);
 		started[n].cell = &root_cell;
 		return 0;
 	}
@@ -222,15 +232,6 @@ int bundle_start_cells(void)
 	root_resume();
 	management_unlock();
 	return error;
-}
-
-static uint32_t find_started(const struct cell *cell)
-{
-	uint32_t n = 0;
-
-	while (n < CONFIG_MAX_CELLS && (!cell || started[n].cell != cell))
-		n++;
-	return n;
 }
 
 bool bundle_has_failure_action(const struct cell *cell)

@@ -107,6 +107,18 @@ static int check_against_cells(const struct config_view *view)
 	return config_check_cell(view, &platform, cells, count);
 }
 
+/* A whole copy, of which size bytes were there. by_guest: the caller's CPU stays with the root cell. */
+static int check_copy(struct config_view *view, const struct cfg_cell *copy, uint64_t size, bool by_guest)
+{
+	int error = config_view_init(view, copy, size);
+
+	if (!error && by_guest)
+		error = check_caller_is_kept(view);
+	if (!error)
+		error = check_cpus(view);
+	return error ? error : check_against_cells(view);
+}
+
 /* Pages for the hypervisor's own copy of a configuration with this header: nobody can change what is checked. */
 static int make_room(const struct cfg_cell *header, uint64_t offset_in_page, struct cfg_cell **copy, uint32_t *pages)
 {
@@ -141,13 +153,7 @@ static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t
 	size = config_size(&header);
 	error = copy_from_root(copy + 1, GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
 	if (!error)
-		error = config_view_init(view, copy, size);
-	if (!error)
-		error = check_caller_is_kept(view);
-	if (!error)
-		error = check_cpus(view);
-	if (!error)
-		error = check_against_cells(view);
+		error = check_copy(view, copy, size, true);
 	if (error)
 		pages_free(copy, *pages);
 	return error;
@@ -279,11 +285,7 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created)
 		return error;
 	__builtin_memcpy(copy + 1, (const uint8_t *)config + sizeof(header),
 			 MIN(size, config_size(&header)) - sizeof(header));
-	error = config_view_init(&view, copy, size);
-	if (!error)
-		error = check_cpus(&view);
-	if (!error)
-		error = check_against_cells(&view);
+	error = check_copy(&view, copy, size, false);
 	if (error) {
 		pages_free(copy, pages);
 		return error;
@@ -306,7 +308,6 @@ static int create(guest_addr_t address)
 	cell_resume_cpus(cell);
 	return 0;
 }
-
 
 int cell_create(guest_addr_t config)
 {

@@ -72,6 +72,7 @@ static int check_redistributors_untouched(const struct check *check)
 static int check_region_unowned(const struct check *check, uint32_t index, const struct config_view *other)
 {
 	const struct cfg_memory *mem = &check->view->memory[index];
+	const bool is_section = config_is_ivshmem_section(check->view, index, NULL);
 
 	for (uint32_t i = 0; i < other->cell->num_memory_regions; i++) {
 		const struct cfg_memory *owned = &other->memory[i];
@@ -82,7 +83,7 @@ static int check_region_unowned(const struct check *check, uint32_t index, const
 		if (mem->flags & owned->flags & CFG_MEM_ROOTSHARED)
 			continue;
 		/* whether it is the same section, check_sections_of_link_only() looks at */
-		if (config_is_ivshmem_section(check->view, index, NULL) && config_is_ivshmem_section(other, i, NULL))
+		if (is_section && config_is_ivshmem_section(other, i, NULL))
 			continue;
 		return refuse(-EINVAL,
 			      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "

@@ -9,8 +9,6 @@
 #include "errors.h"
 #include "generated/config.h"
 
-#define FIRST_OUTPUT	CFG_SECTION_OUTPUT
-
 typedef int (*section_rule_t)(const struct check *check, uint32_t device, uint32_t section,
 			      const struct cfg_memory *mem);
 
@@ -47,11 +45,11 @@ static int section_kind(const struct check *check, uint32_t device, uint32_t sec
 			      "cell \"%s\": section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
 			      "communication region, device memory or loadable",
 			      name.text, section, device, ULL(mem->flags));
-	if (section >= FIRST_OUTPUT && section - FIRST_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
+	if (section >= CFG_SECTION_OUTPUT && section - CFG_SECTION_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
 	    (mem->flags & CFG_MEM_WRITE))
 		return refuse(-EINVAL,
 			      "cell \"%s\": the output section of peer %u is writable through ivshmem device %u, which "
-			      "is peer %u: make it read-only", name.text, section - FIRST_OUTPUT, device,
+			      "is peer %u: make it read-only", name.text, section - CFG_SECTION_OUTPUT, device,
 			      check->view->pci_devices[device].shmem_dev_id);
 	if (section == 0 && !(mem->flags & CFG_MEM_READ))
 		return refuse(-EINVAL,
@@ -139,7 +137,8 @@ static int section_is_memory(const struct check *check, uint32_t device, uint32_
 			return refuse(-EINVAL,
 				      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), "
 				      "overlaps the device [0x%llx, 0x%llx) of cell \"%s\": move it",
-				      cell_name(check->view).text, section, device, ULL(mem->phys_start), ULL(mem->phys_start + mem->size), ULL(io->phys_start),
+				      cell_name(check->view).text, section, device, ULL(mem->phys_start),
+				      ULL(mem->phys_start + mem->size), ULL(io->phys_start),
 				      ULL(io->phys_start + io->size), cell_name(view).text);
 		}
 	}

@@ -172,7 +172,7 @@ bool cell_is_dead(const struct cell *cell)
 	return true;
 }
 
-/* This CPU has stopped. If it was the last one that ran, and one has failed before or now, its cell has failed. */
+/* If this CPU was the last one that ran, and one has failed before or now, its cell has failed. */
 static void after_stop(struct cell *cell)
 {
 	bool has_failed = false;
@@ -190,31 +190,29 @@ static void after_stop(struct cell *cell)
 		bundle_cell_failed();
 }
 
-void cpu_switch_off(void)
+static void stop_this_cpu(bool failed)
 {
 	struct percpu *cpu = this_cpu();
 	struct cell *cell = cpu->cell;
 
 	spin_lock(&cpu->control_lock);
-	cpu->run_state = CPU_OFF;
+	if (failed)
+		cpu->failed = true;
+	cpu->run_state = failed ? CPU_PARKED : CPU_OFF;
 	cpu->park_request = true;
 	spin_unlock(&cpu->control_lock);
 	after_stop(cell);
 	cpu_handle_events();
 }
 
+void cpu_switch_off(void)
+{
+	stop_this_cpu(false);
+}
+
 void cpu_fail(void)
 {
-	struct percpu *cpu = this_cpu();
-	struct cell *cell = cpu->cell;
-
-	spin_lock(&cpu->control_lock);
-	cpu->failed = true;
-	cpu->run_state = CPU_PARKED;
-	cpu->park_request = true;
-	spin_unlock(&cpu->control_lock);
-	after_stop(cell);
-	cpu_handle_events();
+	stop_this_cpu(true);
 }
 
 bool nobody_hears(void)

@@ -13,8 +13,8 @@
 
 typedef int64_t (*hypercall_t)(uint64_t arg1, uint64_t arg2);
 
-/* Cell ids are 32 bits; anything larger names no cell. */
-static uint32_t cell_id_of(uint64_t arg)
+/* Ids and items have 32 bits; what is larger becomes a number that nothing has. */
+static uint32_t cut(uint64_t arg)
 {
 	return arg > UINT32_MAX ? UINT32_MAX : (uint32_t)arg;
 }
@@ -35,25 +35,25 @@ static int64_t call_create(uint64_t arg1, uint64_t arg2)
 static int64_t call_start(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg2;
-	return cell_start(cell_id_of(arg1));
+	return cell_start(cut(arg1));
 }
 
 static int64_t call_set_loadable(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg2;
-	return cell_set_loadable(cell_id_of(arg1));
+	return cell_set_loadable(cut(arg1));
 }
 
 static int64_t call_destroy(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg2;
-	return cell_destroy(cell_id_of(arg1));
+	return cell_destroy(cut(arg1));
 }
 
 static int64_t call_get_state(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg2;
-	return cell_get_state(cell_id_of(arg1));
+	return cell_get_state(cut(arg1));
 }
 
 static int64_t call_info(uint64_t type, uint64_t arg2)
@@ -101,10 +101,7 @@ static int64_t call_putc(uint64_t c, uint64_t arg2)
 
 static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
 {
-	/* What is cut to 32 bits stays a number that nothing has. */
-	uint32_t bdf = (uint32_t)MIN(link_peer >> 16, (uint64_t)UINT32_MAX);
-	uint32_t peer = link_peer & 0xffff;
-	uint32_t item = (uint32_t)MIN(arg2, (uint64_t)UINT32_MAX);
+	uint32_t bdf = cut(link_peer >> 16), peer = link_peer & 0xffff, item = cut(arg2);
 	int64_t result;
 
 	if (!this_cpu()->cell->is_root)
@@ -118,7 +115,7 @@ static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
 
 static int64_t call_cell_info(uint64_t id, uint64_t item)
 {
-	return cell_info(cell_id_of(id), item > UINT32_MAX ? UINT32_MAX : (uint32_t)item);
+	return cell_info(cut(id), cut(item));
 }
 
 static const hypercall_t hypercalls[] = {

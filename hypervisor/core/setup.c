@@ -51,7 +51,6 @@ static void report_missing(uint32_t point, const struct boot_info *boot)
 	for_each_cpu(id, &root_cell.cpus)
 		if (percpu_areas[id].met < point + 1)
 			refuse(-EIO, "CPU %u did not come within %u s", id, MEET_SECONDS);
-	/* only the first reason is kept */
 	refuse(-EIO, "%u of %u CPUs did not come within %u s: they are not in the CPU set of the root cell",
 	       boot->entering_cpus - met[point], boot->entering_cpus, MEET_SECONDS);
 	spin_unlock(&refuse_lock);

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
 
 from bulkhead_config import abi, bundle, cli		# noqa: E402
 from cellfile import CellFile				# noqa: E402
-from guest import Console, GuestError			# noqa: E402
+from guest import Console, GuestError, end_process			# noqa: E402
 
 HYPERVISOR = BUILD / "arm64/jailhouse.bin"
 HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
@@ -273,14 +273,7 @@ class Machine:
             self._fail(f"the machine was not switched off within {timeout} s")
 
     def close(self):
-        if self.qemu.poll() is None:
-            self.qemu.terminate()
-            try:
-                self.qemu.wait(20)
-            except subprocess.TimeoutExpired:
-                self.qemu.kill()
-                self.qemu.wait()
-        self.qemu.stdout.close()
+        end_process(self.qemu)
         self.console.close()
         if self._monitor:
             self._monitor.close()

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
-from direct import BASE, cell_text, system_text
+from direct import BASE, cell_text, system_text	# which makes tests/system importable, too
+import attacks
+from attacks import STOPPED
 
 LINK, RING = 0x63000000, 0x63100000
 STATE, NUMBER, ANSWER = LINK, RING + 0x1008, RING + 0x2000
@@ -62,20 +64,12 @@ def test_two_cpus(bench):
 
 # --- attacks
 
-STOPPED, ABORT, UNDEFINED, HARMLESS, FOREVER = "stopped", "abort", "undefined", "harmless", "for ever"
+FOREVER = "for ever"
+WORDS = {**attacks.WORDS, FOREVER: r"^# attack page-walk: "}
 
-WORDS = {
-    ABORT: r"^inmate: .*data abort: ESR 9[26]0000[15]0 ", UNDEFINED: r"^inmate: .*undefined instruction: ESR 0[02]000000 ",
-    HARMLESS: r"^TAP done$", FOREVER: r"^# attack page-walk: ",
-}
-
-# name of the attack [@ place]: what comes of it, as docs/abi-notes.md says
+# name of the attack [@ place]: what comes of it
 ATTACKS = {
-    "read": STOPPED, "write": STOPPED, "execute": STOPPED, "read-device": STOPPED, "write-device": STOPPED,
-    "zero-line": STOPPED, "pair": STOPPED, "exclusive": STOPPED, "decode-off": STOPPED, "behind-bar": STOPPED,
-    "state-table": ABORT, "peer-output": ABORT,
-    "el2-register": UNDEFINED,
-    "cache": HARMLESS, "actlr": HARMLESS, "sgi0": HARMLESS, "execute-comm": HARMLESS,
+    **attacks.ATTACKS,
     "page-walk": FOREVER,
     "read@hypervisor": STOPPED, "write@hypervisor": STOPPED, "execute@hypervisor": STOPPED,
     "write@neighbour": STOPPED, "write@link": STOPPED, "write-device@uart": STOPPED, "read-device@its": STOPPED,

@@ -83,19 +83,6 @@ static void reset(uint32_t n)
 	ivshmem_cell_failed(cells[n].cell);
 }
 
-static void ask(void)
-{
-	uint32_t peer = ANY_U32();
-
-	if (peer < PEERS) {
-		//@ split peer;
-		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
-		//@ merge peer;
-	} else {
-		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
-	}
-}
-
 int main(void)
 {
 	Frama_C_make_unknown((char *)&machine, sizeof(machine));
@@ -106,7 +93,7 @@ int main(void)
 		if (create_pair(1)) {
 			reset(1);
 			reset(0);
-			ask();
+			proof_ask();
 			vpci_exit(cells[0].cell);
 			vpci_exit(cells[1].cell);
 		}

@@ -74,19 +74,6 @@ static void access_memory(uint32_t n)
 	mmio_dispatch(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()), &access);
 }
 
-static void ask(void)
-{
-	uint32_t peer = ANY_U32();
-
-	if (peer < PEERS) {
-		//@ split peer;
-		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
-		//@ merge peer;
-	} else {
-		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
-	}
-}
-
 static void step(uint32_t n)
 {
 	switch (Frama_C_interval(0, 7)) {
@@ -106,7 +93,7 @@ static void step(uint32_t n)
 		ivshmem_own_info(cells[n].cell, ANY_U32(), ANY_U32(), ANY_U32());
 		break;
 	case 5:
-		ask();
+		proof_ask();
 		break;
 	case 6:
 		ivshmem_counter(cells[n].functions[0].endpoint,

@@ -55,4 +55,7 @@ extern uint32_t proof_locks;			/* how many are held */
 /* An arbitrary configuration, but for the counts, of which struct config_view vouches that they are right */
 void proof_configure(const struct proof_cell *c, uint32_t n);
 
+/* Any question about any peer of any link */
+void proof_ask(void);
+
 #endif

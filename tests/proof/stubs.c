@@ -123,3 +123,16 @@ void proof_configure(const struct proof_cell *c, uint32_t n)
 	c->cell->config.memory = c->memory;
 	c->cell->config.pci_devices = c->devices;
 }
+
+void proof_ask(void)
+{
+	uint32_t peer = ANY_U32();
+
+	if (peer < PEERS) {
+		//@ split peer;
+		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
+		//@ merge peer;
+	} else {
+		ivshmem_link_info(ANY_U32(), peer, ANY_U32());
+	}
+}

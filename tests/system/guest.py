@@ -34,6 +34,18 @@ DEADLY = re.compile(r"Kernel panic|Unable to handle kernel|Internal error: |BUG:
                     r"rcu: INFO: rcu_\w+ (self-)?detected stall")
 
 
+def end_process(process):
+    """Ends an emulator, if it has not ended by itself, and closes what it says."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    process.stdout.close()
+
+
 class GuestError(Exception):
     """The machine did not do what it has to; the text ends in the last lines of its serial line."""
 
@@ -242,14 +254,7 @@ class Guest:
 
     def close(self):
         self.alive = False
-        if self._qemu.poll() is None:
-            self._qemu.terminate()
-            try:
-                self._qemu.wait(20)
-            except subprocess.TimeoutExpired:
-                self._qemu.kill()
-                self._qemu.wait()
-        self._qemu.stdout.close()
+        end_process(self._qemu)
         self.console.close()
         self._socket.close()
 

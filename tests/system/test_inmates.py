@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+import attacks
+from attacks import ATTACKS, STOPPED
 from cellfile import abi
 from conftest import INMATE, RTOS, SYSFS, SYSTEM
 from test_errors import CREATE, DESTROY, INVALID
@@ -172,20 +174,7 @@ def test_two_cpus(root, rtos_config):
 
 # --- attacks
 
-STOPPED, ABORT, UNDEFINED, HARMLESS = "CPU stopped", "external abort", "undefined instruction", "nothing happens"
-
-# As docs/abi-notes.md says
-ATTACKS = {
-    "read": STOPPED, "write": STOPPED, "execute": STOPPED, "read-device": STOPPED, "write-device": STOPPED,
-    "zero-line": STOPPED, "pair": STOPPED, "exclusive": STOPPED, "decode-off": STOPPED, "behind-bar": STOPPED,
-    "state-table": ABORT, "peer-output": ABORT,
-    "el2-register": UNDEFINED,
-    "cache": HARMLESS, "actlr": HARMLESS, "sgi0": HARMLESS, "execute-comm": HARMLESS,
-}
-WORDS = {
-    STOPPED: r'^cell "rtos", CPU 3: .*: CPU stopped$', ABORT: r"^inmate: .*data abort: ESR 9[26]0000[15]0 ",
-    UNDEFINED: r"^inmate: .*undefined instruction: ESR 0[02]000000 ", HARMLESS: r"^TAP done$",
-}
+WORDS = {**attacks.WORDS, STOPPED: r'^cell "rtos", CPU 3: .*: CPU stopped$'}
 
 
 @pytest.fixture

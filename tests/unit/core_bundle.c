@@ -437,21 +437,6 @@ static void cpu_twice(void)
 
 /* --- failure --- */
 
-static int64_t fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
-{
-	(void)arg1;
-	(void)arg2;
-	(void)arg3;
-	cpu_fail();
-	return 0;
-}
-
-static void cpu_fails(uint32_t cpu)
-{
-	host_post(cpu, fail_job, 0, 0, 0);
-	host_settle();
-}
-
 static void boot_with(uint32_t on_failure, uint32_t max_restarts, uint32_t window_seconds)
 {
 	make_bundle();
@@ -467,7 +452,7 @@ static void boot_with(uint32_t on_failure, uint32_t max_restarts, uint32_t windo
 static void failed_cell_stays(void)
 {
 	boot_with(BH_ON_FAILURE_STOP, 0, 0);
-	cpu_fails(1);
+	core_fail(1);
 	assert_false(host_in_guest(1));
 	assert_int_equal(core_cell(1)->comm->cell_state, COMM_STATE_FAILED);
 	assert_true(host_in_guest(2));
@@ -479,7 +464,7 @@ static void failed_cell_starts_again(void)
 	boot_with(BH_ON_FAILURE_RESTART, 2, 0);
 	for (uint32_t round = 1; round <= 2; round++) {
 		host_fill(RAM_LOW, 64 * KIB, 0xdd);
-		cpu_fails(1);
+		core_fail(1);
 		assert_true(host_in_guest(1));
 		assert_int_equal(core_cpu(1)->arch.resets, 1 + round);
 		assert_int_equal(core_cpu(1)->arch.context, 0xa0);
@@ -487,7 +472,7 @@ static void failed_cell_starts_again(void)
 		assert_loaded(0, RAM_LOW);
 	}
 	/* what it said last time does not matter */
-	cpu_fails(1);
+	core_fail(1);
 	assert_false(host_in_guest(1));
 	assert_int_equal(core_cell(1)->comm->cell_state, COMM_STATE_FAILED);
 	assert_non_null(strstr(host_uart_text(), "cell \"alpha\" stays stopped: it was restarted 2 times within 0 s"));
@@ -509,12 +494,12 @@ static int64_t wait_job(uint64_t ticks, uint64_t arg2, uint64_t arg3)
 static void restarts_are_counted_within_a_time(void)
 {
 	boot_with(BH_ON_FAILURE_RESTART, 1, 10);
-	cpu_fails(1);
+	core_fail(1);
 	assert_true(host_in_guest(1));
 	host_run(2, wait_job, 10 * HOST_TICKS_PER_SECOND, 0, 0);
-	cpu_fails(1);
+	core_fail(1);
 	assert_true(host_in_guest(1));
-	cpu_fails(1);
+	core_fail(1);
 	assert_false(host_in_guest(1));
 	host_stop();
 }
@@ -526,10 +511,10 @@ static void several_cpus_fail(void)
 	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
 	host_settle();
 	assert_true(host_in_guest(3));
-	cpu_fails(3);
+	core_fail(3);
 	assert_false(host_in_guest(3));
 	assert_true(host_in_guest(2));
-	cpu_fails(2);
+	core_fail(2);
 	assert_true(host_in_guest(2));
 	assert_int_equal(core_cpu(2)->arch.entry, 0x2000);
 	assert_int_equal(core_cpu(3)->run_state, CPU_OFF);
@@ -540,30 +525,36 @@ static void several_cpus_fail(void)
 static void failed_cell_halts_the_machine(void)
 {
 	boot_with(BH_ON_FAILURE_HALT, 0, 0);
-	host_post(1, fail_job, 0, 0, 0);
+	host_post(1, core_fail_job, 0, 0, 0);
 	host_wait(1);		/* it ends */
 	assert_true(host_has_halted(1) && host_is_off);
 	assert_false(host_in_guest(2));
 	assert_non_null(strstr(host_uart_text(), "cell \"alpha\" has failed, which stops the machine"));
 }
 
-static void destroyed_cell_is_forgotten(void)
+/* The root cell, and a cell that is started again whenever it fails */
+static void boot_beside_root_cell(void)
 {
-	struct test_config gamma;
-
 	make_bundle();
 	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
 	file.dir.cells[1].config_part = 1;
 	file.dir.cells[1].num_images = 0;
 	seal();
 	boot();
+}
+
+static void destroyed_cell_is_forgotten(void)
+{
+	struct test_config gamma;
+
+	boot_beside_root_cell();
 	assert_int_equal(start_result, 0);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
 	/* another one in its place, perhaps with the same object, has no policy */
 	core_make_cell(&gamma, "gamma", 1, 1, RAM_LOW);
 	core_created(&gamma);
 	core_started(1);
-	cpu_fails(1);
+	core_fail(1);
 	assert_false(host_in_guest(1));
 	host_stop();
 }
@@ -592,24 +583,14 @@ static void root_cell_twice(void)
 	host_stop();
 }
 
-static int64_t off_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
-{
-	(void)arg1;
-	(void)arg2;
-	(void)arg3;
-	cpu_switch_off();
-	return 0;
-}
-
 static void fails_then_last_goes_off(void)
 {
 	boot_with(BH_ON_FAILURE_STOP, 0, 0);
 	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
 	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
 	host_settle();
-	cpu_fails(3);
-	host_post(2, off_job, 0, 0, 0);
-	host_settle();
+	core_fail(3);
+	core_go_off(2);
 	assert_int_equal(core_cell(2)->comm->cell_state, COMM_STATE_RUNNING);
 	assert_true(host_in_guest(2));
 	host_stop();
@@ -617,15 +598,10 @@ static void fails_then_last_goes_off(void)
 
 static void reason_survives_restart(void)
 {
-	make_bundle();
-	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
-	file.dir.cells[1].config_part = 1;
-	file.dir.cells[1].num_images = 0;
-	seal();
-	boot();
+	boot_beside_root_cell();
 	assert_int_equal(core_call(HC_CELL_DESTROY, 77), -ENOENT);
 	assert_non_null(strstr(host_reason(), "no cell with id 77"));
-	cpu_fails(1);
+	core_fail(1);
 	assert_non_null(strstr(host_reason(), "no cell with id 77"));
 	host_stop();
 }
@@ -644,16 +620,11 @@ static void set_without_a_cpu(void)
 
 static void restart_keeps_what_the_root_cell_loaded(void)
 {
-	make_bundle();
-	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
-	file.dir.cells[1].config_part = 1;
-	file.dir.cells[1].num_images = 0;
-	seal();
-	boot();
+	boot_beside_root_cell();
 	assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
 	host_fill(RAM_LOW, 64 * KIB, 0xdd);
 	core_started(1);
-	cpu_fails(1);
+	core_fail(1);
 	if (host_in_guest(1))
 		assert_int_equal(host_read32(RAM_LOW + 0x800), 0xdddddddd);
 	host_stop();

@@ -172,10 +172,30 @@ static int64_t switch_off(uint64_t arg1, uint64_t arg2, uint64_t arg3)
 	return 0;
 }
 
-void core_switch_off(uint32_t cpu)
+void core_go_off(uint32_t cpu)
 {
 	host_post(cpu, switch_off, 0, 0, 0);
 	host_settle();
+}
+
+int64_t core_fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	cpu_fail();
+	return 0;
+}
+
+void core_fail(uint32_t cpu)
+{
+	host_post(cpu, core_fail_job, 0, 0, 0);
+	host_settle();
+}
+
+void core_switch_off(uint32_t cpu)
+{
+	core_go_off(cpu);
 	assert_int_equal(core_cpu(cpu)->run_state, CPU_OFF);
 }
 

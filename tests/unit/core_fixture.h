@@ -76,11 +76,16 @@ void core_started(uint32_t id);				/* set loadable, start, assert */
 struct cell *core_cell(uint32_t id);	/* NULL if there is none */
 struct percpu *core_cpu(uint32_t cpu);
 
-/* Have a CPU switch itself off. */
+/* Have a CPU switch itself off, or fail, and wait until all is quiet; core_switch_off() asserts that it is off then. */
+void core_go_off(uint32_t cpu);
+void core_fail(uint32_t cpu);
 void core_switch_off(uint32_t cpu);
 
 /* For host_run(): CPU_ON for cpu, from another CPU of its cell; the result is cpu_switch_on()'s. */
 int64_t core_switch_on_job(uint64_t cpu, uint64_t entry, uint64_t context);
+
+/* For host_post(): the CPU fails. */
+int64_t core_fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3);
 
 /* What the test wants to find unchanged after a refusal */
 struct core_snapshot {

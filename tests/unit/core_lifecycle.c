@@ -400,21 +400,6 @@ static void loadable_twice_is_no_error(void)
 	host_stop();
 }
 
-static int64_t fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
-{
-	(void)arg1;
-	(void)arg2;
-	(void)arg3;
-	cpu_fail();
-	return 0;
-}
-
-static void cpu_fails(uint32_t cpu)
-{
-	host_post(cpu, fail_job, 0, 0, 0);
-	host_settle();
-}
-
 static void failed_cpus_and_cells(void)
 {
 	core_start();
@@ -424,7 +409,7 @@ static void failed_cpus_and_cells(void)
 	core_started(1);
 	host_run(1, core_switch_on_job, 2, 0, 0);
 	host_settle();
-	cpu_fails(2);
+	core_fail(2);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 2, CPU_INFO_STATE), CPU_STATE_FAILED);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STATE), CPU_STATE_RUNNING);
 	assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_RUNNING);
@@ -435,8 +420,8 @@ static void failed_cpus_and_cells(void)
 	assert_int_equal(core_cpu(2)->arch.entry, 0x77);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 2, CPU_INFO_STATE), CPU_STATE_FAILED);
 
-	cpu_fails(2);
-	cpu_fails(1);
+	core_fail(2);
+	core_fail(1);
 	assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_FAILED);
 	assert_non_null(strstr(host_uart_text(), "cell \"alpha\" failed\r\n"));
 	core_started(1);
@@ -454,7 +439,7 @@ static void last_running_cpu_fails(void)
 	alpha.cpus[0] = 0x06;
 	core_created(&alpha);
 	core_started(1);
-	cpu_fails(1);
+	core_fail(1);
 	assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_FAILED);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STATE), CPU_STATE_RUNNING);

@@ -4,9 +4,9 @@ import struct
 
 from . import devicetree
 from .registry import FILES, PLACEMENT, REFERENCES, rule
+from .rules_direct import PLACE
 from .units import MIB, PAGE, format_size, round_up
 
-PLACE = 2 * MIB			# of a kernel image in RAM
 HEADER_SIZE = 64
 TREE_ROOM = 2 * MIB		# the most that Linux takes
 DERIVED = ("images", "entry", "argument")

@@ -27,16 +27,16 @@
 
 extern char firmware_secondary[];
 
-static bool has_pmu(void)
-{
-	uint64_t version = read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
-
-	return version != 0 && version != 0xf;
-}
-
 static uint64_t id_field(uint64_t id_register, uint32_t shift)
 {
 	return id_register >> shift & 0xf;
+}
+
+static bool has_pmu(void)
+{
+	uint64_t version = id_field(read_sysreg(id_aa64dfr0_el1), 8);
+
+	return version != 0 && version != 0xf;
 }
 
 /* What the ID registers show to EL1 it can use: the vector extensions, and no fine-grained trap is on. */

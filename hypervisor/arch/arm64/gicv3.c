@@ -46,11 +46,20 @@ static int find_redistributors(void)
 	return 0;
 }
 
+/* They clear within a bounded time; the bound only guards against broken hardware: false then. */
+static bool wait_clear(volatile uint8_t *frame, uint32_t offset, uint32_t bits)
+{
+	for (uint32_t i = 0; i < 1000000; i++) {
+		if (!(mmio_read32(frame, offset) & bits))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
 static void wait_distributor(void)
 {
-	/* RWP clears within a bounded time; the bound only guards against broken hardware */
-	for (uint32_t i = 0; i < 1000000 && (mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_RWP); i++)
-		cpu_relax();
+	wait_clear(gic.gicd, GICD_CTLR, GICD_CTLR_RWP);
 }
 
 /* A frame of interrupts from first on: off, nothing pending or active, Group 1, one priority. */
@@ -91,11 +100,8 @@ static int wake_redistributor(struct percpu *cpu)
 	if (!(waker & GICR_WAKER_SLEEP))
 		return 0;
 	mmio_write32(frame, GICR_WAKER, waker & ~GICR_WAKER_SLEEP);
-	for (uint32_t i = 0; mmio_read32(frame, GICR_WAKER) & GICR_WAKER_ASLEEP; i++) {
-		if (i == 1000000)
-			return refuse(-EIO, "CPU %u: its GIC redistributor does not wake up", cpu->cpu_id);
-		cpu_relax();
-	}
+	if (!wait_clear(frame, GICR_WAKER, GICR_WAKER_ASLEEP))
+		return refuse(-EIO, "CPU %u: its GIC redistributor does not wake up", cpu->cpu_id);
 	set_up_frame(frame + GICR_SGI_FRAME, 0, 32);
 	return 0;
 }
@@ -147,9 +153,7 @@ int gic_init_cpu(struct percpu *cpu)
 
 static void wait_redistributor(struct percpu *cpu)
 {
-	/* GICR_CTLR.RWP clears within a bounded time; the bound only guards against broken hardware */
-	for (uint32_t i = 0; i < 1000000 && (mmio_read32(cpu->arch.gicr, GICR_CTLR) & (1U << 3)); i++)
-		cpu_relax();
+	wait_clear(cpu->arch.gicr, GICR_CTLR, 1U << 3);	/* RWP */
 }
 
 void gic_activate_cpu(struct percpu *cpu)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PSCI (DEN 0022): what the hypervisor itself asks the firmware for; shared with assembly. */
+/* PSCI (DEN 0022): what the hypervisor asks the firmware for, also on behalf of the root cell; shared with assembly. */
 #ifndef BULKHEAD_ARM64_PSCI_H
 #define BULKHEAD_ARM64_PSCI_H
 

@@ -13,6 +13,7 @@
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "gic.h"
+#include "psci.h"
 #include "trap.h"
 
 #define NOT_SUPPORTED		(-1L)
@@ -34,13 +35,10 @@
 #define PSCI_CPU_OFF		0x84000002U
 #define PSCI_CPU_ON		0x84000003U
 #define PSCI_AFFINITY_INFO	0x84000004U
-#define PSCI_SYSTEM_OFF		0x84000008U
-#define PSCI_SYSTEM_RESET	0x84000009U
 #define PSCI_FEATURES		0x8400000aU
 
 /* What the firmware offers, asked once; per CPU answers are the same on all machines known. */
 static bool has_workaround_1, has_workaround_2, has_workaround_3;
-
 
 int64_t call_firmware(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {

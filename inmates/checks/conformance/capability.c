@@ -61,24 +61,24 @@ static bool privileged_reset(void)
 	return tap_equal("Privileged Control", own.start.privileged, 0);
 }
 
+static bool privileged_reads(const char *what, uint8_t written, uint8_t expected)
+{
+	config_write(VENDOR(IVSHMEM_CAP_PRIV_CTRL), written, 1);
+	return tap_equal(what, config_read(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1), expected);
+}
+
 static bool one_shot_bit(void)
 {
-	bool good;
+	bool good = privileged_reads("1 written", 1, 1);
 
-	config_write(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1, 1);
-	good = tap_equal("1 written", config_read(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1), 1);
-	config_write(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 0, 1);
-	return good & tap_equal("0 written", config_read(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1), 0);
+	return good & privileged_reads("0 written", 0, 0);
 }
 
 static bool privileged_other_bits(void)
 {
-	bool good;
+	bool good = privileged_reads("FEh written", 0xfe, 0);
 
-	config_write(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 0xfe, 1);
-	good = tap_equal("FEh written", config_read(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1), 0);
-	config_write(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 0xff, 1);
-	return good & tap_equal("FFh written", config_read(VENDOR(IVSHMEM_CAP_PRIV_CTRL), 1), 1);
+	return good & privileged_reads("FFh written", 0xff, 1);
 }
 
 static bool rest_read_only(void)

@@ -15,13 +15,15 @@
 enum stage { STAGE_NONE, STAGE_SHUTDOWN, STAGE_START, STAGE_QUIET_RESET, STAGE_RESTART, STAGE_DESTROYED,
 	    STAGE_CREATED };
 
+struct leaving {
+	uint32_t here, other;	/* interrupts, here and at the second companion */
+	bool entry_zero;
+};
+
 static struct {
 	bool seen;
 	enum stage reached;
-	struct {
-		uint32_t here, other;	/* interrupts, here and at the second companion */
-		bool entry_zero;
-	} shutdown, destroyed;
+	struct leaving shutdown, destroyed;
 	uint32_t doorbells_absent;	/* interrupts by doorbells for a peer that is not there */
 	uint32_t info[CONF_RESULTS];	/* of the peer that was started again after it had used its device */
 	uint32_t start, start_total;	/* interrupts here, interrupts at the started peer */
@@ -75,17 +77,25 @@ static void ring_absent(const struct peer *peer)
 		facts.doorbells_absent += interrupts_of(&peers[1]);
 }
 
+/* After the action that it goes by */
+static bool watch_leaving(struct peer *peer, struct leaving *seen)
+{
+	bool good;
+
+	seen->entry_zero = wait_peer_state(peer, 0);
+	seen->here = interrupts_so_far();
+	seen->other = num_peers > 1 ? interrupts_of(&peers[1]) : 0;
+	good = listen();
+	ring_absent(peer);
+	return good && seen->entry_zero;
+}
+
 static bool leave_by_shutdown(struct peer *peer)
 {
 	bool good = use_device(peer) && listen();
 
 	action("shutdown", peer);
-	facts.shutdown.entry_zero = wait_peer_state(peer, 0);
-	facts.shutdown.here = interrupts_so_far();
-	facts.shutdown.other = num_peers > 1 ? interrupts_of(&peers[1]) : 0;
-	good &= listen();
-	ring_absent(peer);
-	return good && facts.shutdown.entry_zero;
+	return watch_leaving(peer, &facts.shutdown) && good;
 }
 
 static bool come_by_start(struct peer *peer)
@@ -117,12 +127,7 @@ static bool leave_by_destruction(struct peer *peer)
 	bool good = listen();
 
 	action("destroy", peer);
-	facts.destroyed.entry_zero = wait_peer_state(peer, 0);
-	facts.destroyed.here = interrupts_so_far();
-	facts.destroyed.other = num_peers > 1 ? interrupts_of(&peers[1]) : 0;
-	good &= listen();
-	ring_absent(peer);
-	return good && facts.destroyed.entry_zero;
+	return watch_leaving(peer, &facts.destroyed) && good;
 }
 
 static bool come_by_creation(struct peer *peer)

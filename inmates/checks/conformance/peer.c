@@ -201,3 +201,12 @@ bool wait_peer_back(struct peer *peer)
 	peer->alive = wait_peer_state(peer, CONF_READY);
 	return peer_learn(peer);
 }
+
+bool peers_told(const char *what, uint32_t info, uint32_t expected)
+{
+	bool good = true;
+
+	for (unsigned int n = 0; n < num_peers; n++)
+		good &= tap_equal(what, peers[n].info[info], expected);
+	return good;
+}

@@ -82,12 +82,7 @@ static bool max_peers_constant(void)
 
 static bool max_peers_equal(void)
 {
-	bool good = true;
-
-	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("Maximum Peers of the peer", peers[n].info[CONF_INFO_MAX_PEERS],
-				  own.dev.max_peers);
-	return good;
+	return peers_told("Maximum Peers of the peer", CONF_INFO_MAX_PEERS, own.dev.max_peers);
 }
 
 static bool int_control_reset(void)

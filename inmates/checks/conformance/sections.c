@@ -42,12 +42,7 @@ static bool output_equal(void)
 
 static bool state_equal(void)
 {
-	bool good = true;
-
-	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("State Table Size of the peer", peers[n].info[CONF_INFO_STATE_SIZE],
-				  own.dev.state_size);
-	return good;
+	return peers_told("State Table Size of the peer", CONF_INFO_STATE_SIZE, own.dev.state_size);
 }
 
 static bool entry_per_peer(void)

@@ -241,9 +241,7 @@ static bool initially_zero(void)
 {
 	bool good = tap_equal("own entry at start", own.start.table_entry, 0);
 
-	for (unsigned int n = 0; n < num_peers; n++)
-		good &= tap_equal("entry of the peer at its start", peers[n].info[CONF_INFO_TABLE_ENTRY], 0);
-	return good;
+	return good & peers_told("entry of the peer at its start", CONF_INFO_TABLE_ENTRY, 0);
 }
 
 static bool active_peers(void)

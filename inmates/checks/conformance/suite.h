@@ -108,6 +108,9 @@ bool peer_post(struct peer *peer, uint32_t op, uint32_t a0, uint32_t a1, uint32_
 bool peer_wait(struct peer *peer);
 /* First result, 0 without an answer */
 uint32_t peer_ask(struct peer *peer, uint32_t op, uint32_t a0, uint32_t a1);
+
+/* Have all peers told the expected value when they came? info: CONF_INFO_* */
+bool peers_told(const char *what, uint32_t info, uint32_t expected);
 bool peer_got(struct peer *peer, uint32_t vector, uint32_t count);
 bool peer_interrupts_on(struct peer *peer);
 bool peer_set_state(struct peer *peer, uint32_t value);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "params.h"
+#include "bulkhead/cell_config.h"
+#include "boot_arch.h"
+
+struct boot_info boot_info_of_image(void)
+{
+	const struct bh_boot_params *params = &image_header.boot;
+	uint64_t pool = boot_pool_offset(&image_header);
+
+	return (struct boot_info){
+		.config = (const struct cfg_system *)(image_start + params->config_offset),
+		.config_size = params->config_size,
+		.memory_start = params->phys_base,
+		.memory_size = params->memory_size,
+		.percpu_areas = image_start + image_header.core_size,
+		.max_cpus = params->max_cpus,
+		.entering_cpus = params->online_cpus,
+		.primary_cpu = params->primary_cpu,
+		.pool = image_start + pool,
+		.pool_pages = pool < params->memory_size ? (uint32_t)((params->memory_size - pool) >> PAGE_SHIFT) : 0,
+	};
+}
