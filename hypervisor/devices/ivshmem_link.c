@@ -202,6 +202,8 @@ void ivshmem_reset_registers(uint32_t endpoint)
 		if (ep->windows[n])
 			mmio_move(ep->windows[n], MMIO_CLOSED);
 	}
+	/* INTx needs no register to be armed. */
+	resolve_route(ep, 0);
 }
 
 void ivshmem_reset(uint32_t endpoint)

@@ -178,7 +178,7 @@ static void compare_link(uint16_t bdf)
 	compare_table(bdf);
 }
 
-/* While Interrupt Control is 0, no event shows if an INTx line is armed: the core may work that out later. */
+/* The core may look later if the cell still owns the line of INTx: no event shows it while Interrupt Control is 0. */
 static uint64_t visible(uint16_t bdf, uint32_t id, uint32_t item, uint64_t value)
 {
 	bool later = item == LINK_INFO_FLAGS && model_info(bdf, id, LINK_INFO_VECTORS) == 0 &&

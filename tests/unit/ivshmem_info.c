@@ -172,8 +172,8 @@ static void flags_of_an_intx_device(void **state)
 	int64_t flags = LINK_FLAG_MEMORY | LINK_FLAG_MASTER | LINK_FLAG_ARMED;
 
 	(void)state;
-	/* nothing was done to B; its line may count as armed, because it needs neither of the two bits */
-	assert_int_equal(ivshmem_link_info(INTX, 2, LINK_INFO_FLAGS) & ~(int64_t)LINK_FLAG_ARMED, 0);
+	/* Nothing was done to B: its line needs neither of the two bits. */
+	assert_int_equal(ivshmem_link_info(INTX, 2, LINK_INFO_FLAGS), LINK_FLAG_ARMED);
 	assert_int_equal(flags_of_a(INTX), flags);
 	fixture_enable(&b, INTX);
 	reg_write(&a, INTX, CTRL, IVSHMEM_INT_ENABLE);
@@ -191,7 +191,7 @@ static void flags_of_an_intx_device(void **state)
 	assert_int_equal(flags_of_a(INTX),
 			 LINK_FLAG_ONE_SHOT | LINK_FLAG_MASTER | LINK_FLAG_ARMED | LINK_FLAG_LATCHED);
 	vpci_reset(&a.cell);
-	assert_int_equal(flags_of_a(INTX) & ~(int64_t)LINK_FLAG_ARMED, 0);
+	assert_int_equal(flags_of_a(INTX), LINK_FLAG_ARMED);
 }
 
 static void flags_of_an_msix_device(void **state)
