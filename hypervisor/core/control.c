@@ -13,7 +13,8 @@
 
 volatile bool start_is_unattended;
 
-static volatile bool management_busy;
+/* A ticket lock, but for what a CPU does while it waits */
+static volatile uint32_t management_next, management_owner;
 
 /* [calling CPU, control_lock held] Answer one suspend request, if there is one. */
 static bool answer_suspend(struct percpu *cpu)
@@ -42,7 +43,9 @@ void cpu_poll_suspend(void)
 
 void management_lock(void)
 {
-	while (__atomic_exchange_n(&management_busy, true, __ATOMIC_ACQUIRE)) {
+	uint32_t ticket = __atomic_fetch_add(&management_next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&management_owner, __ATOMIC_ACQUIRE) != ticket) {
 		cpu_poll_suspend();
 		arch_relax();
 	}
@@ -50,7 +53,7 @@ void management_lock(void)
 
 void management_unlock(void)
 {
-	__atomic_store_n(&management_busy, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&management_owner, management_owner + 1, __ATOMIC_RELEASE);
 }
 
 void cpu_suspend(struct percpu *cpu)
@@ -163,26 +166,20 @@ bool cpu_may_run(struct percpu *cpu)
 	return result;
 }
 
-/* Only failed CPUs and such that nobody is left to switch on */
 bool cell_is_dead(const struct cell *cell)
-{
-	for_each_cpu(id, &cell->cpus)
-		if (cpu_may_run(percpu_of(id)))
-			return false;
-	return true;
-}
-
-/* If this CPU was the last one that ran, and one has failed before or now, its cell has failed. */
-static void after_stop(struct cell *cell)
 {
 	bool has_failed = false;
 
-	/* of two CPUs that stop at once at least one sees the other; both may */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for_each_cpu(id, &cell->cpus)
+	for_each_cpu(id, &cell->cpus) {
+		if (cpu_may_run(percpu_of(id)))
+			return false;
 		has_failed |= percpu_of(id)->failed;
-	if (!has_failed || !cell_is_dead(cell))
-		return;
+	}
+	return has_failed;
+}
+
+static void declare_failed(struct cell *cell)
+{
 	cell->comm->cell_state = COMM_STATE_FAILED;
 	ivshmem_cell_failed(cell);
 	console_printf("cell \"%s\" failed\n", cell->config.cell->name);
@@ -190,18 +187,29 @@ static void after_stop(struct cell *cell)
 		bundle_cell_failed();
 }
 
+/* If this CPU was the last one that ran, and one has failed before or now, its cell has failed. */
 static void stop_this_cpu(bool failed)
 {
 	struct percpu *cpu = this_cpu();
 	struct cell *cell = cpu->cell;
+	bool is_dead;
 
+	/*
+	 * Of CPUs that stop at once the last one sees it. A CPU that somebody switches on meanwhile is no news: who does
+	 * that runs, and stops after this one. tests/spin/failing.pml
+	 */
+	spin_lock(&cell->stop_lock);
 	spin_lock(&cpu->control_lock);
 	if (failed)
 		cpu->failed = true;
 	cpu->run_state = failed ? CPU_PARKED : CPU_OFF;
 	cpu->park_request = true;
 	spin_unlock(&cpu->control_lock);
-	after_stop(cell);
+	is_dead = cell_is_dead(cell);
+	spin_unlock(&cell->stop_lock);
+
+	if (is_dead)
+		declare_failed(cell);
 	cpu_handle_events();
 }
 

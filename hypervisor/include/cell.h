@@ -10,6 +10,7 @@
 #include "bulkhead/comm_region.h"
 #include "config.h"
 #include "generated/config.h"
+#include "lock.h"
 #include "mmio.h"
 #include "asm/cell.h"
 
@@ -43,6 +44,9 @@ struct cell {
 	struct cpu_set cpus;
 	bool loadable;
 	struct cell *next;		/* in order of creation, root first */
+
+	/* held while one of its CPUs stops and looks if it was the last one */
+	spinlock_t stop_lock;
 
 	/* management lock; readers see single flags: sub-page regions of the root cell that another cell has */
 	volatile uint8_t *lent_regions;

@@ -55,7 +55,10 @@ void cpu_switch_off(void);
 /* Is the CPU in its guest, or going to be without anybody's help? */
 bool cpu_may_run(struct percpu *cpu);
 
-/* Have all CPUs of the cell failed that ran, or could run again? [any CPU] */
+/*
+ * Is no CPU of the cell running or going to, and has one failed? Only the manager can start such a cell again.
+ * [stop_lock of the cell, or management lock]
+ */
 bool cell_is_dead(const struct cell *cell);
 
 /*

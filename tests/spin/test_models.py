@@ -52,7 +52,7 @@ HOLDS = {
     Run("locks", "QUEUED", "writes"): ["writes"],
     Run("locks", "QUEUED", "rings"): ["rings"],
     Run("locks", "QUEUED STALL", "rings"): ["rings"],
-    Run("failing"): ["declared", "too_early", DEADLOCK],
+    Run("failing"): ["declared", "too_early", "once", DEADLOCK],
 }
 
 MUTANTS = [
@@ -94,9 +94,12 @@ MUTANTS = [
     (Run("locks", "", "writes"), "writes"),
     (Run("locks", "QUEUED STALL", "writes"), "writes"),
     (Run("locks", "QUEUED STALL RING_TAKES_LINK", "rings"), "rings"),
-    # failing CPUs
-    (Run("failing", "NO_FENCE"), "declared"),
+    # stopping and failing CPUs
     (Run("failing", "LOOK_AT_ONE"), "too_early"),
+    (Run("failing", "LOOK_LATER"), "too_early"),
+    (Run("failing", "LOOK_LATER NO_CPU_ON"), "once"),
+    (Run("failing", "STOP_UNLOCKED NO_CPU_ON"), "once"),
+    (Run("failing", "FAIL_SILENTLY"), "declared"),
 ]
 
 

@@ -286,6 +286,109 @@ static void two_managers(void)
 	host_stop();
 }
 
+static uint32_t served[HOST_NUM_CPUS], num_served;
+
+static int64_t be_served_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	management_lock();
+	served[num_served++] = this_cpu()->cpu_id;
+	management_unlock();
+	return 0;
+}
+
+static int64_t let_others_run_job(uint64_t turns, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg2;
+	(void)arg3;
+	while (turns--)
+		arch_relax();
+	return 0;
+}
+
+static int64_t lock_job(uint64_t lock, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg2;
+	(void)arg3;
+	if (lock)
+		management_lock();
+	else
+		management_unlock();
+	return 0;
+}
+
+/* Nobody is overtaken, whatever the order in which those who wait look at the lock. */
+static void managers_are_served_in_order(void)
+{
+	start_in_order(11);
+	for (uint32_t round = 0; round < 20; round++) {
+		num_served = 0;
+		host_run(0, lock_job, true, 0, 0);
+		for (uint32_t cpu = 3; cpu >= 1; cpu--) {
+			host_post(cpu, be_served_job, 0, 0, 0);
+			/* then it waits for the lock */
+			host_run(0, let_others_run_job, 50, 0, 0);
+		}
+		host_run(0, lock_job, false, 0, 0);
+		for (uint32_t cpu = 1; cpu < HOST_NUM_CPUS; cpu++)
+			host_wait(cpu);
+		assert_int_equal(num_served, 3);
+		for (uint32_t n = 0; n < 3; n++)
+			assert_int_equal(served[n], 3 - n);
+	}
+	host_stop();
+}
+
+static int64_t hand_over_job(uint64_t target, uint64_t arg2, uint64_t arg3)
+{
+	cpu_switch_on(core_cpu((uint32_t)target), arg2, arg3);
+	cpu_switch_off();
+	return 0;
+}
+
+static uint32_t occurrences(const char *text, const char *what)
+{
+	uint32_t n = 0;
+
+	for (text = strstr(text, what); text; text = strstr(text + 1, what))
+		n++;
+	return n;
+}
+
+/*
+ * While CPU 1 stops, CPU 2 switches it on again and stops, too. Either this comes too late and the cell has failed,
+ * which is said once; or CPU 1 runs, and it has not.
+ */
+static void cell_fails_if_nobody_runs_any_more(void)
+{
+	bool too_late[2] = { false, false };
+
+	start_in_order(10);
+	alpha.cpus[0] = 0x0e;
+	core_created(&alpha);
+	for (uint32_t round = 0; round < 100; round++) {
+		core_started(1);
+		assert_true(host_run(1, core_switch_on_job, 2, 0, 0));
+		assert_true(host_run(1, core_switch_on_job, 3, 0, 0));
+		host_settle();
+		core_fail(3);
+		host_uart_text();
+
+		/* one that runs is not switched on: with itself as target a CPU only stops */
+		host_post(1, round % 2 ? core_fail_job : hand_over_job, 1, 0, 0);
+		host_post(2, hand_over_job, 1, 0, 0);
+		host_settle();
+		too_late[!host_in_guest(1)] = true;
+		assert_int_equal(host_hypercall(0, HC_CELL_GET_STATE, 1, 0),
+				 host_in_guest(1) ? COMM_STATE_RUNNING : COMM_STATE_FAILED);
+		assert_int_equal(occurrences(host_uart_text(), "cell \"alpha\" failed\r\n"), host_in_guest(1) ? 0 : 1);
+	}
+	assert_true(too_late[0] && too_late[1]);
+	host_stop();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest core_control[] = {
@@ -298,6 +401,8 @@ int main(void)
 		CORE_TEST(failed_cpus_cannot_be_revived_by_a_cell_that_ends),
 		CORE_TEST(cell_that_gave_up_stays_stopped),
 		CORE_TEST(two_managers),
+		CORE_TEST(managers_are_served_in_order),
+		CORE_TEST(cell_fails_if_nobody_runs_any_more),
 	};
 
 	return cmocka_run_group_tests(core_control, NULL, NULL);
