@@ -4,12 +4,18 @@
 DIRECT_SRC := tests/direct
 
 .PHONY: demo-direct direct
-demo-direct: hypervisor inmates configs
+demo-direct: hypervisor inmates configs $(B)/direct/proxy.bin
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/demo_direct.py --build $(B)
 
-direct: hypervisor inmates configs
+direct: hypervisor inmates configs $(B)/direct/proxy.bin
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)
+
+$(B)/direct/proxy.bin: $(DIRECT_SRC)/proxy.S include/bulkhead/hypercall.h tests/direct/build.mk
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CROSS)gcc -Iinclude -Wa,--fatal-warnings -c -o $(@:.bin=.o) $<
+	$(Q)$(CROSS)objcopy -O binary $(@:.bin=.o) $@
 
 # By hand: what a boot costs. FIGURES_ARGS="--functions 20" says where its instructions go.
 $(B)/bench/boot_count.so: tests/bench/boot_count.c tests/direct/build.mk

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from guest import Console, GuestError, end_process			# noqa: E402
 HYPERVISOR = BUILD / "arm64/jailhouse.bin"
 HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
 INMATES = BUILD / "inmates"
+PROXY = BUILD / "direct/proxy.bin"
 DEMO_BUNDLE = BUILD / "configs/qemu-arm64-direct.bundle"
 DEMO_ELF = BUILD / "configs/qemu-arm64-direct.elf"
 
@@ -33,6 +35,12 @@ CPU = "cortex-a57"
 CPUS = 4
 BASE = 0x40200000		# hypervisor memory
 SERIAL = ("-serial", "chardev:serial")
+
+# A root cell that makes hypercalls for the test: where it is, and its mailbox (proxy.S)
+PROXY_AT = 0x50000000
+MAILBOX = PROXY_AT + 0x1000
+ROOT_CELL = (f"  root:\n    root: true\n    entry: {PROXY_AT:#x}\n"
+             f"    images: [{{ file: {PROXY}, at: {PROXY_AT:#x} }}]\n")
 
 HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
 
@@ -113,6 +121,17 @@ class Bundle:
         part = self.parts[index]
         return range(part.offset, part.offset + part.size)
 
+    def cells_by_name(self):
+        """name -> configuration, and what is loaded into the cell: guest address and content of each image."""
+        return {config.cell.name.decode():
+                (config, [(image.target, self._content(image.part))
+                          for image in self.images[cell.first_image:cell.first_image + cell.num_images]])
+                for cell in self.cells for config in [CellFile(self._content(cell.config_part))]}
+
+    def _content(self, part):
+        where = self.part_range(part)
+        return bytes(self.bytes[where.start:where.stop])
+
     def change_config(self, part, change):
         """Applies a function to a configuration as a CellFile; its size cannot change."""
         where = self.part_range(part)
@@ -166,6 +185,32 @@ class Monitor:
         self._sock.close()
 
 
+class Memory:
+    """Physical memory of a running machine, through the emulator's protocol for tests of devices."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self._file = sock.makefile("rwb", buffering=0)
+        self._sock.settimeout(TIMEOUT)
+
+    def _ask(self, line):
+        self._file.write(line.encode() + b"\n")
+        words = self._file.readline().decode().split()
+        if not words or words[0] != "OK":
+            raise GuestError(f"memory: {line[:40]}: {' '.join(words)}")
+        return words[1:]
+
+    def write(self, address, content):
+        self._ask(f"write {address:#x} {len(content):#x} 0x{content.hex()}")
+
+    def read(self, address, size):
+        return bytes.fromhex(self._ask(f"read {address:#x} {size:#x}")[0][2:])
+
+    def close(self):
+        self._file.close()
+        self._sock.close()
+
+
 class Machine:
     """One emulated machine, from its reset on."""
 
@@ -179,19 +224,24 @@ class Machine:
         self.kernel = kernel
         line, line_far = socket.socketpair()
         monitor, monitor_far = socket.socketpair()
+        memory, memory_far = socket.socketpair()
         self.command = ["qemu-system-aarch64", "-machine", machine, "-cpu", cpu, "-smp", str(cpus), "-m", "1G",
                         "-nographic", "-nodefaults", "-no-reboot",
                         "-chardev", f"socket,id=serial,fd={line_far.fileno()}", *serial,
                         "-chardev", f"socket,id=monitor,fd={monitor_far.fileno()}", "-mon", "monitor,mode=control",
+                        "-chardev", f"socket,id=qtest,fd={memory_far.fileno()}", "-qtest", "chardev:qtest",
+                        "-qtest-log", "none",
                         *(["-kernel", str(kernel)] if kernel else []), *map(str, extra)]
         self.started = time.monotonic()
         self.qemu = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, pass_fds=(line_far.fileno(), monitor_far.fileno()))
-        line_far.close()
-        monitor_far.close()
+                                     stderr=subprocess.STDOUT, pass_fds=[far.fileno() for far in (line_far, monitor_far, memory_far)])
+        for far in (line_far, monitor_far, memory_far):
+            far.close()
         self.console = Console(line, log)
         self._monitor_socket = monitor
         self._monitor = None
+        self.memory = Memory(memory)
+        self._requests = 0
 
     def __enter__(self):
         return self
@@ -265,6 +315,19 @@ class Machine:
             time.sleep(0.02)
         return False
 
+    def hypercall(self, code, arg1=0, arg2=0, timeout=TIMEOUT):
+        """Made by the root cell, which is the proxy (ROOT_CELL)."""
+        self._requests += 1
+        self.memory.write(MAILBOX + 16, struct.pack("<3Q", code, arg1, arg2))
+        self.memory.write(MAILBOX, struct.pack("<Q", self._requests))
+        end = time.monotonic() + timeout
+        while True:
+            answer, = struct.unpack("<Q", self.memory.read(MAILBOX + 8, 8))
+            if answer == self._requests:
+                return struct.unpack("<q", self.memory.read(MAILBOX + 40, 8))[0]
+            if time.monotonic() > end or self.console.closed:
+                self._fail(f"hypercall {code:#x} ({arg1:#x}, {arg2:#x}) was not answered within {timeout} s")
+
     def wait_end(self, timeout=TIMEOUT):
         """Until the machine switches itself off; QEMU's exit status."""
         try:
@@ -275,6 +338,7 @@ class Machine:
     def close(self):
         end_process(self.qemu)
         self.console.close()
+        self.memory.close()
         if self._monitor:
             self._monitor.close()
         else:

@@ -8,22 +8,11 @@ import subprocess
 import pytest
 
 from cellfile import CellFile, abi
+from conformance_suite import ACTION, ALL_ACTIONS, COMPANIONS, PROTOCOL, interrupt_parameters, judged, page_results, watch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "../.."))
-PAGE = os.path.join(ROOT, "docs/ivshmem-conformance.md")
 PARAMETERS = 0x1000
-PROTOCOL = 0x4001
-COMPANIONS = {2: "companion1", 3: "companion2"}		# by peer ID
-SILENCE = 300		# seconds without a new line: the tester itself gives up much earlier
-
-# The hypervisor's own lines may stand within a line of a program
-NOISE = re.compile(r'^(.*?)cell "[\w-]+" (?:created|started|destroyed)\n', re.M)
-RESULT = re.compile(r"^(ok|not ok) (\d+) - (\S+) (.*?)(?: # SKIP (.*))?$", re.M)
-# with the end of the line: what has arrived so far may end anywhere
-ACTION = re.compile(r"^# action: (\w+) peer (\d+)\n", re.M)
-PLAN = re.compile(r"^1\.\.(\d+)\n", re.M)
-BAIL_OUT = re.compile(r"^Bail out!.*|^inmate: .*stopped$|^cell \"tester\", CPU .*stopped$", re.M)
 
 VERBS = {
     "shutdown": "cell shutdown {0}",
@@ -31,14 +20,6 @@ VERBS = {
     "restart": "cell start {0}",
     "destroy": "cell destroy {0}",
 }
-
-
-def page_results():
-    """Check -> (result with INTx, result with MSI-X) as the page says, when everything is there and permitted."""
-    with open(PAGE, encoding="utf-8") as file:
-        rows = re.findall(r"^\|[^|]*\|[^|]*\| `([\w.-]+)` \| (ok|skip) \| (ok|skip) \|$", file.read(), re.M)
-    assert len({name for name, _, _ in rows}) == len(rows)
-    return {name: {"intx": intx, "msix": msix} for name, intx, msix in rows}
 
 
 class Suite:
@@ -60,18 +41,11 @@ class Suite:
                       for name, file in self.files.items()}
         machine.jailhouse(f"enable {self.paths['qemu-arm64']}")
 
-    def parameters(self, name):
-        """Which SPIs it has for message interrupts."""
-        if self.kind == "intx":
-            return ""
-        chip, = self.files[name].irqchips
-        pins = [chip.pin_base + bit for bit in range(128) if chip.pin_bitmap[bit // 32] >> bit % 32 & 1]
-        return f"msix-intid={pins[0]} msix-count={len(pins)}"
-
     def start(self, name, image, parameters=""):
         if name not in self.machine.cells():
             self.machine.create(self.paths[name])
-        self.machine.jailhouse(f"cell load {name} /inmates/{image}.bin -s '{self.parameters(name)} {parameters}' "
+        interrupts = interrupt_parameters(self.kind, self.files[name])
+        self.machine.jailhouse(f"cell load {name} /inmates/{image}.bin -s '{interrupts} {parameters}' "
                                f"-a {PARAMETERS:#x}")
         self.machine.jailhouse(f"cell start {name}")
 
@@ -87,48 +61,9 @@ class Suite:
 
     def test(self, parameters=""):
         """Runs the tester, does what it wants to have done; gives check -> (ok, reason for a skip), and the text."""
-        console = self.machine.console
-        mark = console.mark()
+        mark = self.machine.console.mark()
         self.start("tester", "check_conformance", parameters)
-        done = 0
-        while True:
-            length = len(console.text(mark))
-            text = NOISE.sub(r"\1", console.text(mark))
-            assert not BAIL_OUT.search(text), text
-            if PLAN.search(text):
-                return self.results(text), text
-            actions = ACTION.findall(text)
-            if len(actions) > done:
-                verb, peer = actions[done]
-                self.act(verb, int(peer))
-                done += 1
-            else:
-                assert console.wait(f"(?s).{{{length + 1}}}", mark, SILENCE) and not console.closed, \
-                    f"the tester does not go on:\n{text}"
-
-    @staticmethod
-    def results(text):
-        """The TAP is well-formed: version first, numbers in order, plan last, each check once."""
-        assert text.startswith("TAP version 13\n"), text
-        assert PLAN.match(text.splitlines(keepends=True)[-1]), text
-        lines = RESULT.findall(text)
-        assert [int(number) for _, number, *_ in lines] == list(range(1, int(PLAN.search(text).group(1)) + 1)), text
-        names = [name for _, _, name, _, _ in lines]
-        assert len(set(names)) == len(names), text
-        return {name: (verdict == "ok", reason) for verdict, _, name, _, reason in lines}
-
-
-def judged(results, text, kind, without=()):
-    """All is as the page says; checks whose reason for a skip has one of the words of without are left out."""
-    failed = [name for name, (good, _) in results.items() if not good]
-    assert not failed, f"{failed}\n{text}"
-    expected = page_results()
-    assert set(results) == set(expected)
-    found = {name: "skip" if reason else "ok" for name, (_, reason) in results.items()
-             if not any(word in reason for word in without)}
-    wrong = {name: results[name] for name, result in found.items() if result != expected[name][kind]}
-    assert not wrong, f"{wrong}\n{text}"
-    return found
+        return watch(self.machine.console, self.act, mark)
 
 
 @pytest.fixture
@@ -152,7 +87,7 @@ def test_everything(new_suite, kind):
     suite.start_companions(2, 3)
     results, text = suite.test(f"actions=1 fatal=1 protocol={PROTOCOL}")
     assert len(judged(results, text, kind)) == len(page_results())
-    assert [verb for verb, _ in ACTION.findall(text)] == ["shutdown", "start", "restart", "restart", "destroy", "create"]
+    assert [verb for verb, _ in ACTION.findall(text)] == ALL_ACTIONS
     # and again: the tester has left a used device behind, the companions have not been touched
     results, text = suite.test(f"protocol={PROTOCOL}")
     judged(results, text, kind, without=("actions", "fatal"))

@@ -107,7 +107,7 @@ static void execute(uint32_t op, const volatile uint32_t *args)
 		*endpoint_word(offset_of(args)) = args[2];
 		break;
 	case CONF_FOREIGN_WRITE:
-		answer->results[0] = foreign_write(offset_of(args), args[2]);
+		answer->results[0] = foreign_write(offset_of(args), CONF_CANARY);
 		break;
 	case CONF_WATCH:
 		own.watched = endpoint_word(offset_of(args));

@@ -45,10 +45,12 @@ enum conf_op {
 	CONF_TABLE_WRITE,	/* offset in the MSI-X table, value */
 	CONF_MEM_READ,		/* offset from the State Table, low and high */
 	CONF_MEM_WRITE,		/* offset low, high, value */
-	CONF_FOREIGN_WRITE,	/* as CONF_MEM_WRITE, where it must not; result: was there an exception */
+	CONF_FOREIGN_WRITE,	/* offset low, high: CONF_CANARY where it must not; result: was there an exception */
 	CONF_WATCH,		/* offset low, high: each interrupt looks at this word */
 	CONF_PUBLISH,		/* offset low, high, value, State: writes memory, then State */
 };
+
+#define CONF_CANARY	0x0badc0deu	/* no request or answer has it */
 
 /* Offsets in configuration space that begin at a capability, wherever the peer has it */
 #define CONF_IN_VENDOR	0x1000u

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A bare-metal root cell as the test's hand: it makes hypercalls, and the emulator's door to memory brings what it needs."""
+from direct import PROXY_AT, abi
+
+CONFIG_AT = PROXY_AT + 0x100000		# where configurations are put for HC_CELL_CREATE
+
+
+class RootCell:
+    """Manages the cells of a bundle that has direct.ROOT_CELL. Methods give what the hypercall gives."""
+
+    def __init__(self, machine, bundle):
+        self.machine = machine
+        self.ids, self.files, self.images = {}, {}, {}
+        for name, (config, images) in bundle.cells_by_name().items():
+            self.ids[name], self.files[name], self.images[name] = config.cell.id, config, images
+
+    def call(self, code, name, *arguments):
+        return self.machine.hypercall(code, self.ids[name], *arguments)
+
+    def create(self, name):
+        self.machine.memory.write(CONFIG_AT, self.files[name].bytes())
+        return self.machine.hypercall(abi.HC_CELL_CREATE, CONFIG_AT)
+
+    def set_loadable(self, name):
+        return self.call(abi.HC_CELL_SET_LOADABLE, name)
+
+    def load(self, name):
+        """What the bundle has loaded into the cell. Its memory has to be the root cell's to write now; the door does not ask."""
+        for address, content in self.images[name]:
+            region = next(region for region in self.files[name].memory_regions
+                          if region.virt_start <= address < region.virt_start + region.size)
+            self.machine.memory.write(region.phys_start + address - region.virt_start, content)
+
+    def start(self, name):
+        return self.call(abi.HC_CELL_START, name)
+
+    def destroy(self, name):
+        return self.call(abi.HC_CELL_DESTROY, name)
+
+    def state(self, name):
+        return self.call(abi.HC_CELL_GET_STATE, name)
+
+    def pages_used(self):
+        return [self.machine.hypercall(abi.HC_HYPERVISOR_INFO, item)
+                for item in (abi.HV_INFO_MEM_POOL_USED, abi.HV_INFO_REMAP_POOL_USED)]
+
+    def num_cells(self):
+        return self.machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS)
+
+    def cpus(self, name):
+        mask = self.call(abi.HC_CELL_INFO, name, abi.CELL_INFO_CPUS_BASE)
+        return [cpu for cpu in range(32) if mask >> cpu & 1]
