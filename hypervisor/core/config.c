@@ -4,7 +4,6 @@
 #include "console.h"
 #include "errors.h"
 
-#define SPI_FIRST 32
 #define SPI_END 1020 /* INTIDs 1020..1023 are special */
 
 /* The arrays behind the header, in their order in the file. */
@@ -83,22 +82,19 @@ int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint
 	return 0;
 }
 
-bool config_has_spi(const struct config_view *view, uint64_t gicd_base, uint32_t intid)
+void config_collect_spis(const struct config_view *view, uint64_t gicd_base, struct spi_set *spis)
 {
-	if (intid < SPI_FIRST || intid >= SPI_END)
-		return false;
-
+	*spis = (struct spi_set){ .words = { 0 } };
 	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
 		const struct cfg_irqchip *chip = &view->irqchips[i];
-		uint32_t pin = intid - chip->pin_base;
+		const uint32_t first = chip->pin_base / 32;
 
-		if (chip->address != gicd_base || intid < chip->pin_base ||
-		    pin >= 32 * ARRAY_SIZE(chip->pin_bitmap))
-			continue;
-		if ((chip->pin_bitmap[pin / 32] >> (pin % 32)) & 1)
-			return true;
+		for (uint32_t w = 0; chip->address == gicd_base && w < ARRAY_SIZE(chip->pin_bitmap); w++)
+			if (first + w < ARRAY_SIZE(spis->words))
+				spis->words[first + w] |= chip->pin_bitmap[w];
 	}
-	return false;
+	spis->words[0] = 0;	/* SGIs and PPIs belong to CPUs */
+	spis->words[SPI_END / 32] &= (1u << (SPI_END % 32)) - 1;
 }
 
 /* Index fields are not to be trusted yet: everything in 64 bits. */

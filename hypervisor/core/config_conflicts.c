@@ -7,10 +7,6 @@
 #define FIRST_NON_ROOT 1 /* in check->cells */
 
 /* Bit n of word w: INTID 32 * w + n */
-struct spi_set {
-	uint32_t words[32];
-};
-
 static int refuse_range(const struct check *check, uint32_t index, const char *what, uint64_t start,
 			uint64_t size)
 {
@@ -110,33 +106,14 @@ static int check_memory_unowned(const struct check *check)
 	return 0;
 }
 
-/* All SPIs of a configuration that passed check_irqchips(). */
-static void collect_spis(const struct config_view *view, uint64_t gicd_base, struct spi_set *spis)
-{
-	const uint32_t last = INTID_SPI_END / 32;
-
-	*spis = (struct spi_set){ .words = { 0 } };
-	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
-		const struct cfg_irqchip *chip = &view->irqchips[i];
-
-		if (chip->address != gicd_base)
-			continue;
-		for (uint32_t w = 0; w < ARRAY_SIZE(chip->pin_bitmap); w++)
-			spis->words[(chip->pin_base / 32 + w) % ARRAY_SIZE(spis->words)] |=
-				chip->pin_bitmap[w];
-	}
-	spis->words[0] = 0; /* SGIs and PPIs belong to CPUs */
-	spis->words[last] &= (1u << (INTID_SPI_END % 32)) - 1;
-}
-
 static int check_spis_unowned(const struct check *check)
 {
 	const uint64_t gicd_base = check->platform->system->arch.arm.gicd_base;
 	struct spi_set mine, theirs;
 
-	collect_spis(check->view, gicd_base, &mine);
+	config_collect_spis(check->view, gicd_base, &mine);
 	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
-		collect_spis(check->cells[c], gicd_base, &theirs);
+		config_collect_spis(check->cells[c], gicd_base, &theirs);
 		for (uint32_t w = 0; w < ARRAY_SIZE(mine.words); w++) {
 			const uint32_t both = mine.words[w] & theirs.words[w];
 
@@ -164,7 +141,7 @@ static int check_intx_unowned(const struct check *check)
 	struct spi_set theirs;
 
 	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
-		collect_spis(check->cells[c], gicd_base, &theirs);
+		config_collect_spis(check->cells[c], gicd_base, &theirs);
 		for (uint32_t i = 0; i < check->view->cell->num_pci_devices; i++) {
 			const struct cfg_pci_device *dev = &check->view->pci_devices[i];
 			const uint64_t intid = intx_intid(check->view, dev);

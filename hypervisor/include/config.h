@@ -38,8 +38,18 @@ static inline bool config_has_cpu(const struct config_view *view, uint32_t cpu)
 	return cpu / 8 < view->cell->cpu_set_size && ((view->cpu_set[cpu / 8] >> (cpu % 8)) & 1);
 }
 
-/* Is INTID of an SPI (32..1019) in the irqchip bitmaps of the cell for the distributor at gicd_base? */
-bool config_has_spi(const struct config_view *view, uint64_t gicd_base, uint32_t intid);
+/* By INTID: bit n % 32 of word n / 32 */
+struct spi_set {
+	uint32_t words[32];
+};
+
+/* The SPIs (32..1019) in the irqchip bitmaps of the cell for the distributor at gicd_base. */
+void config_collect_spis(const struct config_view *view, uint64_t gicd_base, struct spi_set *spis);
+
+static inline bool spi_set_test(const struct spi_set *spis, uint32_t intid)
+{
+	return spis->words[intid / 32] >> (intid % 32) & 1;
+}
 
 /* Sub-page region: never mapped, every access trapped (Jailhouse ABI). */
 static inline bool config_is_subpage(const struct cfg_memory *mem)

@@ -234,6 +234,19 @@ static bool same_link(const struct config_view *a, uint32_t a_index, const struc
 	       config_is_ivshmem_section(b, b_index, &theirs) && mine->bdf == theirs->bdf;
 }
 
+static bool has_spi(const struct config_view *view, uint64_t gicd_base, uint32_t intid)
+{
+	for (uint32_t i = 0; i < view->cell->num_irqchips; i++) {
+		const struct cfg_irqchip *chip = &view->irqchips[i];
+		uint64_t pin = (uint64_t)intid - chip->pin_base;
+
+		if (chip->address == gicd_base && intid >= chip->pin_base && pin < 128 &&
+		    chip->pin_bitmap[pin / 32] >> (pin % 32) & 1)
+			return true;
+	}
+	return false;
+}
+
 static void verify_apart(const struct config_view *a, const struct config_view *b, uint64_t gicd_base)
 {
 	for (uint32_t i = 0; i < a->cell->num_memory_regions; i++) {
@@ -247,8 +260,8 @@ static void verify_apart(const struct config_view *a, const struct config_view *
 			      same_link(a, i, b, j) || b->cell->num_pci_devices > 1);
 		}
 	}
-	for (uint32_t intid = 0; intid < 1024; intid++)
-		CHECK(!config_has_spi(a, gicd_base, intid) || !config_has_spi(b, gicd_base, intid));
+	for (uint32_t intid = 32; intid < 1020; intid++)
+		CHECK(!has_spi(a, gicd_base, intid) || !has_spi(b, gicd_base, intid));
 }
 
 /*

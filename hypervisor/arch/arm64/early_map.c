@@ -51,18 +51,33 @@ static uint64_t *next_table(struct early_alloc *alloc, uint64_t *entry)
 	return (uint64_t *)(*entry & PTE_ADDR_MASK);
 }
 
-static void map_page(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, uint64_t phys, uint64_t attributes)
+/* The entry of a page. Entries of one table, 2 MiB of addresses, follow each other. */
+static uint64_t *page_entry(struct early_alloc *alloc, uint64_t *l0, uint64_t virt)
 {
 	uint64_t *l1 = next_table(alloc, &l0[(virt >> 39) % ENTRIES]);
 	uint64_t *l2 = next_table(alloc, &l1[(virt >> 30) % ENTRIES]);
 	uint64_t *l3 = next_table(alloc, &l2[(virt >> 21) % ENTRIES]);
 
-	l3[(virt >> 12) % ENTRIES] = phys | attributes;
+	return &l3[(virt >> 12) % ENTRIES];
+}
+
+static void map_pages(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, uint64_t phys, uint64_t size,
+		      uint64_t attributes)
+{
+	uint64_t *entry = NULL;
+
+	for (uint64_t end = phys + size; phys < end; virt += PAGE_SIZE, phys += PAGE_SIZE) {
+		if (!entry || virt % L2_SIZE == 0)
+			entry = page_entry(alloc, l0, virt);
+		*entry++ = phys | attributes;
+	}
 }
 
 static void drop_lines(uint64_t start, uint64_t size)
 {
-	for (uint64_t line = start & ~15UL; line < start + size; line += 16)
+	uint64_t step = 4UL << (read_sysreg(ctr_el0) >> 16 & 0xf);	/* DminLine: log2 of words */
+
+	for (uint64_t line = start & ~(step - 1); line < start + size; line += step)
 		__asm__ volatile("dc ivac, %0" : : "r"(line) : "memory");
 	dsb(sy);
 }
@@ -79,19 +94,14 @@ void early_map(uint64_t base)
 	struct early_alloc alloc = { .next = (uint64_t *)tables };
 	uint64_t *l0 = table_alloc(&alloc);
 
-	for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE) {
-		uint64_t attributes = PTE_EL2_RW;
-
-		if (offset < text)
-			attributes = PTE_EL2_RO;
-		else if (offset < data)
-			attributes = PTE_EL2_RX;
-		else if (offset >= header->core_size && offset < percpu_end &&
-			 (offset - header->core_size) % header->percpu_size == 0)
-			continue;	/* guard page below each stack */
-		map_page(&alloc, l0, VA_IMAGE + offset, base + offset, attributes);
-	}
-	map_page(&alloc, l0, base + text, base + text, PTE_EL2_RX);
+	map_pages(&alloc, l0, VA_IMAGE, base, text, PTE_EL2_RO);
+	map_pages(&alloc, l0, VA_IMAGE + text, base + text, data - text, PTE_EL2_RX);
+	map_pages(&alloc, l0, VA_IMAGE + data, base + data, header->core_size - data, PTE_EL2_RW);
+	for (uint64_t area = header->core_size; area < percpu_end; area += header->percpu_size)
+		map_pages(&alloc, l0, VA_IMAGE + area + PAGE_SIZE, base + area + PAGE_SIZE, header->percpu_size - PAGE_SIZE,
+			  PTE_EL2_RW);	/* without the guard page below each stack */
+	map_pages(&alloc, l0, VA_IMAGE + percpu_end, base + percpu_end, size - percpu_end, PTE_EL2_RW);
+	map_pages(&alloc, l0, base + text, base + text, PAGE_SIZE, PTE_EL2_RX);
 
 	early_l0 = (uint64_t)l0;
 	drop_lines(tables, (uint64_t)alloc.next - tables);

@@ -239,25 +239,25 @@ static void restore_spi(struct cell *cell, uint32_t intid)
 
 static void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
 {
-	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid++) {
-		uint32_t bit = 1U << (intid % 32);
+	struct spi_set own, roots;
 
-		if (!config_has_spi(&cell->config, system->arch.arm.gicd_base, intid))
-			continue;
+	config_collect_spis(&cell->config, system->arch.arm.gicd_base, &own);
+	config_collect_spis(&root_cell.config, system->arch.arm.gicd_base, &roots);
+	for (uint32_t word = 1; word < (gic.num_intids + 31) / 32; word++) {
+		uint32_t spis = own.words[word], back = spis & roots.words[word];
+
 		if (take) {
-			if (!cell->is_root) {
-				root_cell.arch.spis[intid / 32] &= ~bit;
-				save_spi(cell, intid);
-			}
-			cell->arch.spis[intid / 32] |= bit;
+			if (!cell->is_root)
+				root_cell.arch.spis[word] &= ~spis;
+			cell->arch.spis[word] |= spis;
+			for (; spis && !cell->is_root; spis &= spis - 1)
+				save_spi(cell, 32 * word + (uint32_t)__builtin_ctz(spis));
 		} else {
-			cell->arch.spis[intid / 32] &= ~bit;
-			if (!config_has_spi(&root_cell.config, system->arch.arm.gicd_base, intid))
-				continue;
-			root_cell.arch.spis[intid / 32] |= bit;
+			cell->arch.spis[word] &= ~spis;
+			root_cell.arch.spis[word] |= back;
 			/* no effect after a refused creation, which has changed nothing */
-			if (cell->arch.saved.enabled[intid / 32] & bit)
-				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * (intid / 32), bit);
+			if (back & cell->arch.saved.enabled[word])
+				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * word, back & cell->arch.saved.enabled[word]);
 		}
 	}
 }
@@ -312,12 +312,13 @@ void arch_irq_retarget(struct cell *cell)
 			first = percpu_of(id);
 	if (!first)
 		return;
-	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid++) {
-		if (!(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
-			continue;
-		if (!affinity_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid)))
-			gic_set_route(intid, first->mpidr);
-	}
+	for (uint32_t word = 1; word < INTID_WORDS; word++)
+		for (uint32_t spis = cell->arch.spis[word]; spis; spis &= spis - 1) {
+			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
+
+			if (!affinity_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid)))
+				gic_set_route(intid, first->mpidr);
+		}
 }
 
 void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)

@@ -27,15 +27,17 @@ static bool owns(const struct cell *cell, uint32_t intid)
 
 static void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
 {
-	const uint64_t gicd = system->arch.arm.gicd_base;
+	struct spi_set spis, root_spis;
 
+	config_collect_spis(&cell->config, system->arch.arm.gicd_base, &spis);
+	config_collect_spis(&root_cell.config, system->arch.arm.gicd_base, &root_spis);
 	for (uint32_t intid = FIRST_SPI; intid < HOST_NUM_INTIDS; intid++) {
-		if (!config_has_spi(&cell->config, gicd, intid))
+		if (!spi_set_test(&spis, intid))
 			continue;
 		if (take && !cell->is_root)
 			host_own_spi(&root_cell, intid, false);
 		host_own_spi(cell, intid, take);
-		if (!take && config_has_spi(&root_cell.config, gicd, intid))
+		if (!take && spi_set_test(&root_spis, intid))
 			host_own_spi(&root_cell, intid, true);
 	}
 }
