@@ -12,7 +12,6 @@
 #include "errors.h"
 #include "generated/config.h"
 
-#define MAX_ENTRIES	4096u	/* of a table; keeps sums below 2^32 */
 #define FIXED_PARTS	2u	/* the hypervisor and its configuration */
 
 struct bundle_tables bundle;
@@ -35,12 +34,12 @@ static uint64_t tables_size(const struct bh_bundle *head)
 	       (uint64_t)head->num_cpus * sizeof(uint64_t);
 }
 
-static bool has_signature(const struct bh_bundle *head)
+static bool has_signature(const uint8_t *head)
 {
-	static const char signature[sizeof(head->signature)] = BH_BUNDLE_SIGNATURE;
+	static const char signature[sizeof(bundle.head->signature)] = BH_BUNDLE_SIGNATURE;
 
 	for (uint32_t i = 0; i < sizeof(signature); i++)
-		if (head->signature[i] != signature[i])
+		if (head[i] != signature[i])
 			return false;
 	return true;
 }
@@ -56,19 +55,21 @@ static int compare_checksum(const char *what, uint32_t crc, uint32_t expected)
 static int check_directory(const struct bh_boot_params *boot)
 {
 	uint64_t offset = boot->bundle_offset, limit = boot->pool_offset;
-	const struct bh_bundle *head = (const void *)(bundle.base + offset);
+	const struct bh_bundle *head;
 	struct bh_bundle copy;
 	uint32_t crc;
 
 	if (offset % PAGE_SIZE || offset < boot->config_offset + boot->config_size || offset >= limit ||
-	    limit - offset < sizeof(*head) || !has_signature(head))
+	    limit - offset < sizeof(*head) || !has_signature(bundle.base + offset))
 		return refuse(-EINVAL, "bundle: there is no directory at 0x%llx, behind the system configuration: make the "
 			      "bundle again", (unsigned long long)offset);
+	head = (const void *)(bundle.base + offset);
 	if (head->version != BH_BUNDLE_VERSION)
 		return refuse(-EINVAL, "bundle: it has version %u, this hypervisor reads version %u: make it again",
 			      head->version, BH_BUNDLE_VERSION);
-	if (head->num_parts > MAX_ENTRIES || head->num_cells > CONFIG_MAX_CELLS || head->num_images > MAX_ENTRIES ||
-	    head->num_cpus != boot->max_cpus || head->size != tables_size(head) || head->size > limit - offset)
+	/* a size that is right and inside bounds all counts */
+	if (head->num_cells > CONFIG_MAX_CELLS || head->num_cpus != boot->max_cpus || head->size != tables_size(head) ||
+	    head->size > limit - offset)
 		return refuse(-EINVAL, "bundle: the directory is damaged (its counts): load it again");
 	copy = *head;
 	copy.crc = 0;

@@ -60,16 +60,27 @@ static void counts_are_bounded(void)
 	make_bundle();
 	file.dir.head.version = 2;
 	is_refused_when_sealed("it has version 2, this hypervisor reads version 1");
+	file.dir.head.signature[7] = 'F';
+	is_refused_when_sealed("there is no directory at 0x6000");
 	file.dir.head.num_parts = UINT32_MAX;
 	is_refused_when_sealed("the directory is damaged (its counts)");
-	file.dir.head.num_cells = CONFIG_MAX_CELLS + 1;
-	is_refused_when_sealed("its counts");
-	file.dir.head.num_images = 0x10000000;
+	file.dir.head.num_images = 0x10000000;	/* of 16 bytes: 2^32 */
 	is_refused_when_sealed("its counts");
 	file.dir.head.num_cpus = HOST_NUM_CPUS + 1;
+	file.dir.head.size += (uint32_t)sizeof(file.dir.mpidr[0]);
 	is_refused_when_sealed("its counts");
 	file.dir.head.size += 8;
+	is_refused_when_sealed("its counts");
+	file.dir.head.num_parts = file.dir.head.num_images = 0;
+	file.dir.head.num_cells = CONFIG_MAX_CELLS + 1;
+	file.dir.head.size = (uint32_t)(sizeof(file.dir.head) + file.dir.head.num_cells * sizeof(file.dir.cells[0]) +
+					sizeof(file.dir.mpidr));
+	seal_directory();
 	is_refused("its counts");
+	file.dir.head.num_cells--;
+	file.dir.head.size -= (uint32_t)sizeof(file.dir.cells[0]);
+	seal_directory();
+	is_refused("part 0 has to be");
 }
 
 static void directory_is_inside(void)
@@ -86,6 +97,10 @@ static void directory_is_inside(void)
 	is_refused("there is no directory at 0x6008");
 	file.hypervisor.header.boot.bundle_offset = UINT64_MAX & PAGE_MASK;
 	is_refused("there is no directory at 0xfffffffffffff000");
+	make_bundle();
+	memmove((uint8_t *)&file.dir + 8, &file.dir, file.dir.head.size);
+	file.hypervisor.header.boot.bundle_offset += 8;
+	is_refused("there is no directory at 0x6008");
 	make_bundle();
 	file.hypervisor.header.boot.config_size = PAGE_SIZE + 1;
 	is_refused("there is no directory at 0x6000, behind the system configuration");
