@@ -98,14 +98,19 @@ static void failed_cell_halts_the_machine(void)
 }
 
 /* The root cell, and a cell that is started again whenever it fails */
-static void boot_beside_root_cell(void)
+static void boot_packed_beside_root_cell(void)
 {
-	make_bundle();
 	file.dir.cells[0].on_failure = BH_ON_FAILURE_RESTART;
 	file.dir.cells[1].config_part = 1;
 	file.dir.cells[1].num_images = 0;
 	seal_bundle();
 	boot_bundle();
+}
+
+static void boot_beside_root_cell(void)
+{
+	make_bundle();
+	boot_packed_beside_root_cell();
 }
 
 static void destroyed_cell_is_forgotten(void)
@@ -159,6 +164,163 @@ static void restart_keeps_what_the_root_cell_loaded(void)
 	host_stop();
 }
 
+/* --- two cells that fail at once; the CPUs take turns by a seed, also at locks */
+
+#define ROUNDS		40u
+#define ALPHA_RESTARTS	15u
+
+static void boot_two(unsigned int seed, uint32_t alpha_on_failure, uint32_t alpha_restarts)
+{
+	host_set_order(HOST_RANDOM, seed);
+	make_bundle();
+	file.dir.cells[0].on_failure = alpha_on_failure;
+	file.dir.cells[0].max_restarts = alpha_restarts;
+	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
+	seal_bundle();
+	boot_bundle();
+	assert_int_equal(start_result, 0);
+	srand(seed);
+}
+
+/* The second CPU of beta runs, too; all posts are there before the first CPU fails. */
+static void fail_at_once(bool alpha_runs)
+{
+	uint32_t first = (uint32_t)rand();
+
+	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
+	host_settle();
+	assert_true(host_in_guest(3));
+	for (uint32_t n = 0; n < 3; n++) {
+		uint32_t cpu = 1 + (first + n) % 3;
+
+		if (cpu != 1 || alpha_runs)
+			host_post(cpu, core_fail_job, 0, 0, 0);
+	}
+}
+
+static void assert_fresh(uint32_t n, uint32_t cpu, uint64_t phys, uint32_t starts)
+{
+	assert_true(host_in_guest(cpu));
+	assert_int_equal(core_cpu(cpu)->arch.resets, starts);
+	assert_int_equal(core_cpu(cpu)->arch.entry, 0x1000 * (n + 1));
+	assert_int_equal(core_cpu(cpu)->arch.context, 0xa0 + n);
+	assert_false(core_cpu(cpu)->failed);
+	assert_int_equal(core_cell(1 + n)->comm->cell_state, COMM_STATE_RUNNING);
+	assert_loaded(n, phys);
+}
+
+/* Each is started again once for each failure, with its own image; the one whose restarts are used up stays, alone. */
+static void both_fail_at_once(unsigned int seed)
+{
+	boot_two(seed, BH_ON_FAILURE_RESTART, ALPHA_RESTARTS);
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		host_fill(RAM_LOW, 64 * KIB, 0xdd);
+		host_fill(RAM_LOW + MIB, 64 * KIB, 0xdd);
+		host_uart_text();
+		fail_at_once(round <= ALPHA_RESTARTS + 1);
+		host_settle();
+		assert_fresh(1, 2, RAM_LOW + MIB, 1 + round);
+		assert_int_equal(core_cpu(3)->run_state, CPU_OFF);
+		assert_false(core_cpu(3)->failed);
+		if (round <= ALPHA_RESTARTS) {
+			assert_fresh(0, 1, RAM_LOW, 1 + round);
+		} else {
+			assert_false(host_in_guest(1));
+			assert_int_equal(core_cell(1)->comm->cell_state, COMM_STATE_FAILED);
+			assert_int_equal(core_cpu(1)->arch.resets, 1 + ALPHA_RESTARTS);
+			assert_int_equal(host_read32(RAM_LOW + IMAGE_TARGET), 0xdddddddd);
+		}
+	}
+	host_stop();
+}
+
+static void both_fail_at_once_1(void)
+{
+	both_fail_at_once(1);
+}
+
+static void both_fail_at_once_2(void)
+{
+	both_fail_at_once(2);
+}
+
+static void both_fail_at_once_3(void)
+{
+	both_fail_at_once(3);
+}
+
+/* One wants to be started again, the other one ends the machine: nothing runs then, whoever came first. */
+static void one_halts_while_one_starts_again(unsigned int seed)
+{
+	boot_two(seed, BH_ON_FAILURE_HALT, 0);
+	fail_at_once(true);
+	host_wait(1);
+	assert_true(host_has_halted(1) && host_is_off && !host_is_reset);
+	assert_false(host_in_guest(2));
+	assert_false(host_in_guest(3));
+}
+
+static void one_halts_while_one_starts_again_1(void)
+{
+	one_halts_while_one_starts_again(1);
+}
+
+static void one_halts_while_one_starts_again_2(void)
+{
+	one_halts_while_one_starts_again(2);
+}
+
+static void one_halts_while_one_starts_again_3(void)
+{
+	one_halts_while_one_starts_again(3);
+}
+
+/* The root cell destroys a cell that is failing: whoever gets the lock second finds what the first one left. */
+static void destroyed_while_it_fails(unsigned int seed)
+{
+	host_set_order(HOST_RANDOM, seed);
+	make_bundle();
+	bundle_cells[0].cpus[0] |= 1u << 2;
+	pack_cell(0);
+	boot_packed_beside_root_cell();
+	assert_int_equal(start_result, 0);
+	assert_true(host_run(1, core_switch_on_job, 2, 0x99, 0));
+	host_settle();
+	assert_true(host_in_guest(1) && host_in_guest(2));
+	host_post(1 + seed % 2, core_fail_job, 0, 0, 0);
+	host_post(2 - seed % 2, core_fail_job, 0, 0, 0);
+	host_post_hypercall(0, HC_CELL_DESTROY, 1, 0);
+	assert_int_equal(host_wait(0), 0);
+	host_settle();
+	assert_int_equal(num_cells(), 1);
+	for (uint32_t cpu = 1; cpu <= 2; cpu++) {
+		assert_true(core_cpu(cpu)->cell->is_root);
+		assert_int_equal(core_cpu(cpu)->run_state, CPU_OFF);
+		assert_false(core_cpu(cpu)->failed);
+		assert_false(host_in_guest(cpu));
+	}
+	host_stop();
+}
+
+/* The core starts once in a process. */
+static void destroyed_while_it_fails_in_many_orders(void)
+{
+	for (unsigned int seed = 1; seed <= 60; seed++) {
+		int status;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			destroyed_while_it_fails(seed);
+			free_images();
+			exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (status)
+			fail_msg("seed %u: status 0x%x", seed, (unsigned int)status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +333,13 @@ int main(void)
 		CORE_TEST(fails_then_last_goes_off),
 		CORE_TEST(reason_survives_restart),
 		CORE_TEST(restart_keeps_what_the_root_cell_loaded),
+		CORE_TEST(both_fail_at_once_1),
+		CORE_TEST(both_fail_at_once_2),
+		CORE_TEST(both_fail_at_once_3),
+		CORE_TEST(one_halts_while_one_starts_again_1),
+		CORE_TEST(one_halts_while_one_starts_again_2),
+		CORE_TEST(one_halts_while_one_starts_again_3),
+		CORE_TEST(destroyed_while_it_fails_in_many_orders),
 	};
 
 	return cmocka_run_group_tests_name("core_restart", tests, NULL, NULL);
