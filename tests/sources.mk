@@ -20,6 +20,7 @@ UNIT_CONFIG := $(addprefix hypervisor/core/,config.c config_check.c config_cell_
 # The whole core, on a machine in memory; the linker puts the machine's pool.c around the page pool
 UNIT_CORE := $(addprefix hypervisor/arch/host/,cpu.c crc32.c host.c irq.c lock.c paging.c pool.c schedule.c stage2.c uart.c \
 	virq.c) $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_info.c \
-	ivshmem_link.c vpci.c) $(wildcard hypervisor/core/*.c) tests/unit/config_fixture.c tests/unit/core_fixture.c
+	ivshmem_link.c vpci.c) $(wildcard hypervisor/core/*.c) tests/unit/bundle_fixture.c \
+	tests/unit/config_fixture.c tests/unit/core_fixture.c
 UNIT_CORE_FLAGS := -DHOST_RAM_SIZE=0x400000 -DBULKHEAD_VERSION='"test"'
 UNIT_CORE_WRAP := -Wl,--wrap=pages_alloc,--wrap=pages_free

@@ -13,9 +13,8 @@
 
 static int check_bundle(const struct boot_info *boot)
 {
-	const struct bh_boot_params *params = &image_header.boot;
-
-	return bundle_check(image_start, params->pool_offset, params->bundle_offset, boot->max_cpus);
+	(void)boot;
+	return bundle_check(&image_header);
 }
 
 static int start_cpus(const struct boot_info *boot)

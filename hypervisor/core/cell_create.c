@@ -274,8 +274,6 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created)
 	uint32_t pages;
 	int error;
 
-	if (size < sizeof(header))
-		return refuse(-EINVAL, "a cell configuration of %llu bytes is too short", (unsigned long long)size);
 	__builtin_memcpy(&header, config, sizeof(header));
 	header.name[CFG_NAME_LEN - 1] = '\0';
 	error = check_identity(&header);

@@ -18,8 +18,8 @@ void root_suspend(void);
 void root_resume(void);
 
 /*
- * A new cell from a configuration in hypervisor memory, of which size bytes are there. Its CPUs are suspended root CPUs
- * or the caller. 0 or a negative errno after refuse(), with everything as it was.
+ * A new cell from a configuration in hypervisor memory, of which size bytes are there, its header at least. Its CPUs are
+ * suspended root CPUs or the caller. 0 or a negative errno after refuse(), with everything as it was.
  */
 int cell_create_from(const void *config, uint64_t size, struct cell **created);
 

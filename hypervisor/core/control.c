@@ -68,7 +68,7 @@ void cpu_suspend(struct percpu *cpu)
 	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE) && !cpu->dead) {
 		arch_relax();
 		if (arch_ticks() - start > SUSPEND_SECONDS * arch_ticks_per_second())
-			panic("CPU %u does not answer\n", cpu->cpu_id);
+			panic("CPU %u does not answer", cpu->cpu_id);
 	}
 }
 
@@ -238,7 +238,7 @@ void panic(const char *format, ...)
 	va_start(args, format);
 	format_text_va(line, sizeof(line), format, args);
 	va_end(args);
-	console_printf("PANIC on CPU %u: %s", this_cpu()->cpu_id, line);
+	console_printf("PANIC on CPU %u: %s\n", this_cpu()->cpu_id, line);
 	if (nobody_hears())
 		arch_system_off();
 	arch_halt();

@@ -42,8 +42,8 @@ static void put_string(struct output *out, const char *string, uint32_t width)
 	while (length < width && string[length])
 		length++;
 	pad(out, ' ', width, length);
-	while (*string && out->room > 0)
-		put(out, *string++);
+	for (; *string && out->room > 0; string++)
+		put(out, *string >= ' ' && *string <= '~' ? *string : '?');
 }
 
 static void put_number(struct output *out, const struct spec *spec, uint64_t value, bool negative)

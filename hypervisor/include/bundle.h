@@ -9,13 +9,14 @@
 
 #include "types.h"
 
+struct bh_image_header;
 struct cell;
 
 /*
- * Once, primary CPU alone, console up. base: hypervisor memory, of which the launcher used limit bytes; offset: of the
- * directory. 0 or a negative errno after refuse(), which names the damaged part.
+ * Once, primary CPU alone, console up. image: the begin of hypervisor memory, header complete; what the launcher put there
+ * ends at boot.pool_offset. 0 or a negative errno after refuse(), which names the damaged part.
  */
-int bundle_check(const void *base, uint64_t limit, uint64_t offset, uint32_t num_cpus);
+int bundle_check(const struct bh_image_header *image);
 
 /* MPIDR affinity of a CPU; valid after bundle_check(). */
 uint64_t bundle_mpidr(uint32_t cpu);

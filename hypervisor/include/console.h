@@ -2,8 +2,8 @@
 /*
  * Hypervisor console (physical UART and virtual ring) and the reason text of refused requests.
  *
- * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag; nothing else. Output is bounded:
- * a message is cut at CONSOLE_LINE bytes.
+ * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag; nothing else. What is not printable ASCII in a
+ * string becomes '?'. Output is bounded: a message is cut at CONSOLE_LINE bytes.
  */
 #ifndef BULKHEAD_CONSOLE_H
 #define BULKHEAD_CONSOLE_H

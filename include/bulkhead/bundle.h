@@ -6,6 +6,13 @@
  *
  * Nothing is trusted before its checksum is right: CRC-32 of IEEE 802.3 (zlib's crc32()). The directory is checked first,
  * then all parts, and only then is a CPU or a cell touched. What a part says is checked again as if a guest had made it.
+ *
+ * A version is complete: a reader takes the version that it was built for and refuses all others, and kinds of parts and
+ * values that it does not know. So whatever gets a meaning, or another one, is a new version. Padding is not read.
+ *
+ * Parts: the hypervisor, the system configuration, then cell configurations and images in any number. They stand in the
+ * file in the order of the directory, which stands behind the system configuration, and do not overlap. The hypervisor
+ * extends to the end of the per-CPU areas.
  */
 #ifndef BULKHEAD_BUNDLE_H
 #define BULKHEAD_BUNDLE_H
@@ -15,8 +22,8 @@
 #define BH_BUNDLE_SIGNATURE	"BHBUNDLE"
 #define BH_BUNDLE_VERSION	1
 
-#define BH_PART_HYPERVISOR	1	/* the image file: offset 0 */
-#define BH_PART_SYSTEM		2	/* system configuration: at boot.config_offset */
+#define BH_PART_HYPERVISOR	1	/* part 0, the image file: offset 0 */
+#define BH_PART_SYSTEM		2	/* part 1, system configuration: boot.config_offset, boot.config_size */
 #define BH_PART_CELL		3	/* cell configuration */
 #define BH_PART_IMAGE		4	/* to be loaded into a cell */
 
@@ -38,7 +45,7 @@ struct bh_bundle_part {
 	uint32_t crc;
 	uint64_t offset;		/* page-aligned */
 	uint64_t size;			/* not 0 */
-	char name[40];			/* for messages: the file it was; NUL-terminated */
+	char name[40];			/* for messages: the file it was; NUL-terminated, printable ASCII */
 };
 
 /* What happens when all CPUs of the cell have failed */
@@ -57,6 +64,7 @@ struct bh_bundle_cell {
 	uint64_t argument;		/* x0 at the entry: for Linux the address of the device tree */
 };
 
+/* Loaded in this order: of two that overlap in the cell, the later one stays */
 struct bh_bundle_image {
 	uint32_t part;			/* BH_PART_IMAGE */
 	uint32_t padding;

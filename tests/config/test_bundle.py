@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Bundles for direct boot, byte by byte, and what `show` makes of damaged ones."""
+import ctypes
 import io
 import random
 import shutil
@@ -412,6 +413,63 @@ def test_show_points_out_what_points_outside(file, content):
                  "part 7, which does not exist", "images up to 12, the bundle has 6",
                  "'demo' starts with neither JHSYS nor JHCLL"):
         assert text in result.stdout, text
+
+
+def directory_of(content):
+    """The directory of a bundle, whose fields can be set in place."""
+    start = CONFIG + PAGE
+    head = abi.Bundle.from_buffer(content, start)
+    return head, (abi.BundlePart * head.num_parts).from_buffer(content, start + ctypes.sizeof(head))
+
+
+def seal(content):
+    """All checksums are right."""
+    head, parts = directory_of(content)
+    for one in parts:
+        one.crc = zlib.crc32(content[one.offset:one.offset + one.size])
+    head.crc = 0
+    head.crc = zlib.crc32(content[CONFIG + PAGE:CONFIG + PAGE + head.size])
+
+
+@pytest.mark.parametrize("index, field, value, text", [
+    (6, "kind", 5, "unknown kind"),
+    (5, "kind", abi.BH_PART_SYSTEM, "has to be cell or image"),
+    (0, "kind", abi.BH_PART_IMAGE, "has to be hypervisor"),
+    (0, "offset", CONFIG + 4 * PAGE, "not where the hypervisor is"),
+    (0, "size", CORE + 1, "not where the hypervisor is"),
+    (1, "kind", abi.BH_PART_CELL, "has to be system"),
+    (1, "offset", CONFIG + 4 * PAGE, "not where the system configuration is"),
+    (1, "size", 100, "not where the system configuration is"),
+    (2, "offset", CORE, f"overlaps what ends at {CONFIG + PAGE + 712:#x}"),
+    (2, "offset", CONFIG + PAGE, f"overlaps what ends at {CONFIG + PAGE + 712:#x}"),
+    (4, "size", PAGE + 1, None),
+    (5, "offset", CONFIG + 4 * PAGE, f"overlaps what ends at {CONFIG + 4 * PAGE + 0x40:#x}"),
+    (5, "offset", CONFIG + 5 * PAGE + 8, "not inside the file"),
+    (6, "size", PAGE + 1, "not inside the file"),
+], ids=lambda value: str(value) if isinstance(value, (int, str)) else "")
+def test_show_parts_out_of_place(file, content, index, field, value, text):
+    """The checksums are right; the hypervisor refuses all of these, too (tests/unit/core_bundle.c)."""
+    damaged = bytearray(content)
+    setattr(directory_of(damaged)[1][index], field, value)
+    seal(damaged)
+    result = run("show", file(damaged))
+    if text is None:	# the next one is named
+        index, text = index + 1, f"overlaps what ends at {CONFIG + 5 * PAGE + 1:#x}"
+    assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: part {index}: damaged; build it again\n")
+    assert [line.split("DAMAGED: ")[1] for line in result.stdout.splitlines() if "DAMAGED" in line] == [text]
+
+
+@pytest.mark.parametrize("count, text", [(1, "part 1"), (0, "part 0, part 1")])
+def test_show_parts_that_are_missing(file, content, count, text):
+    damaged = bytearray(content)
+    head, _ = directory_of(damaged)
+    mpidr = damaged[CONFIG + PAGE + 712 - 32:CONFIG + PAGE + 712]
+    head.num_parts, head.num_cells, head.num_images = count, 0, 0
+    head.size = 40 + 64 * count + 32
+    damaged[CONFIG + PAGE + head.size - 32:CONFIG + PAGE + head.size] = mpidr
+    seal(damaged)
+    result = run("show", file(damaged))
+    assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: {text}: damaged; build it again\n")
 
 
 @pytest.mark.parametrize("change, text", [

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What follows the failure of a cell: stop, restart, limit of restarts, halt. A peer on a link looks on."""
-from direct import cell_text, system_text
+import re
+import time
+
+from elftools.elf.elffile import ELFFile
+
+from direct import DEMO_BUNDLE, INMATES, TIMEOUT, Bundle, cell_text, system_text
 
 LINK = "  l: { peers: [f, w], shared: 4 KiB }\n"
 WATCH = cell_text("w", [2], "watch")
@@ -73,3 +78,44 @@ def test_neighbours_of_restarts(bench):
     assert machine.word_changes(at + 0x2000)		# the answers
     mark = machine.console.mark()
     machine.says(FAILURE, mark)
+
+
+def test_two_at_once(bench):
+    """Two cells that fail as fast as they can, each on a CPU of its own: each is started again once for each failure, with
+    its image as it was. They are silent, as their output would be mixed; memory tells."""
+    times, ram = 20, 0x200000
+    cells = "".join(cell_text(name, [cpu], "fail", f"times={times}", "on-failure: restart", console="off")
+                    for name, cpu in (("f", 1), ("g", 3)))
+    machine = bench.boot(bench.make(system_text(cells)))
+    with open(INMATES / "fail.elf", "rb") as file:
+        symbol, = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("data")
+    for name in "fg":
+        mark = 0
+        for _ in range(times + 1):
+            mark = machine.says(f'^cell "{name}" started$', mark).end()
+    end = time.monotonic() + TIMEOUT
+    for cell in range(2):
+        base = 0x60000000 + cell * ram
+        while machine.word(base + 0x100000) != times + 1:
+            assert time.monotonic() < end, machine.word(base + 0x100000)
+        while machine.word(base + symbol["st_value"]) != 1001:
+            assert time.monotonic() < end, machine.word(base + symbol["st_value"])
+    machine.runs_guests_on([1, 3])
+    text = machine.console.text()
+    for name in "fg":
+        assert text.count(f'cell "{name}" failed\n') == times and text.count(f'cell "{name}" started\n') == times + 1
+    # they were started again by turns: neither waited until the other one was done
+    order = "".join(re.findall(r'^cell "(.)" started$', text, re.M))
+    assert len(re.findall("fg|gf", order)) > times / 5, order
+
+
+def test_entry_outside_of_memory(bench):
+    """Harms nobody but the cell."""
+    def move(config):
+        config.cell.cpu_reset_address = 0x50000000
+
+    bundle = Bundle(DEMO_BUNDLE.read_bytes()).change_config(2, move)
+    machine = bench.boot(bench.write(bundle.seal()))
+    machine.says('cell "a", CPU 1: instruction fetch from memory it does not have at 0x50000000 ')
+    machine.says('^cell "a" failed$')
+    machine.runs_guests_on([2, 3])

@@ -8,7 +8,8 @@ import zlib
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from direct import BASE, DEMO_BUNDLE, HYPERVISOR, HYPERVISOR_ELF, MACHINE, TIMEOUT, Bundle, board_text, cell_text, system_text
+from direct import (BASE, DEMO_BUNDLE, HYPERVISOR, HYPERVISOR_ELF, MACHINE, TIMEOUT, Bundle, abi, board_text, cell_text,
+                    system_text)
 
 NOT_STARTED = r"The system was not started \(-\d+\), for the reason above"
 ONE_CELL = cell_text("a", [1], "ring-demo")
@@ -60,7 +61,7 @@ def test_damaged_part(bench, halt, part):
     bundle.bytes[where] ^= 0x20
     content = bundle.part_range(part)
     bad = zlib.crc32(bundle.bytes[content.start:content.stop])
-    refuses(bench.boot(bench.write(bundle)), rf'bundle: part {part}, "{name}", is damaged '
+    refuses(bench.boot(bench.write(bundle)), rf'bundle: part {part} "{name}" is damaged '
             rf"\(checksum {bad:#x} instead of {good:#x}\): load the bundle again", halt)
 
 
@@ -98,7 +99,7 @@ def test_damaged_directory(bench, halt):
     bundle = Bundle(DEMO_BUNDLE.read_bytes())
     bundle.cells[1].argument ^= 1
     refuses(bench.boot(bench.write(bundle)), r"bundle: the directory is damaged \(checksum 0x[0-9a-f]+ instead of "
-            rf"{bundle.directory.crc:#x}\): load it again", halt)
+            rf"{bundle.directory.crc:#x}\): load the bundle again", halt)
 
 
 def test_no_directory(bench, halt):
@@ -107,10 +108,39 @@ def test_no_directory(bench, halt):
     start = bundle.directory_range.start
     del bundle.header, bundle.directory, bundle.parts, bundle.cells, bundle.images, bundle.mpidr
     bundle.bytes[start:] = b"\xff" * len(bundle.bytes[start:])
-    refuses(bench.boot(bench.write(bundle)), f"bundle: there is no directory at {start:#x}: make the bundle again", halt)
+    refuses(bench.boot(bench.write(bundle)), f"bundle: there is no directory at {start:#x}, behind the "
+            "system configuration: make the bundle again", halt)
 
 
 # --- what is in it
+
+def test_part_of_unknown_kind(bench, halt):
+    """From a tool that is newer than the hypervisor: nothing is skipped. Its name does not move the cursor."""
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.parts[5].kind, bundle.parts[5].name = 5, b"new\x1b[2J"
+    refuses(bench.boot(bench.write(bundle.seal())), r'bundle: part 5 "new\?\[2J" is of kind 5, neither cell nor image: make '
+            "the bundle with the tools of this hypervisor", halt)
+
+
+def test_no_system_configuration(bench, halt):
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.parts[1].kind = abi.BH_PART_CELL
+    refuses(bench.boot(bench.write(bundle.seal())), "bundle: part 1 has to be the system configuration, at "
+            f"{bundle.header.boot.config_offset:#x}: make the bundle again", halt)
+
+
+def test_parts_that_overlap(bench, halt):
+    """An image that would be read from where a CPU has its stack, below which there is no page."""
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.parts[2].offset = bundle.header.core_size
+    size = bundle.parts[2].size
+    refuses(bench.boot(bench.write(bundle.seal())), rf'bundle: part 2 "a.cell" \[{bundle.parts[2].offset:#x}, '
+            rf"{bundle.parts[2].offset + size:#x}\) begins before the end of the directory: make the bundle again", halt)
+    bundle = Bundle(DEMO_BUNDLE.read_bytes())
+    bundle.parts[4].offset = bundle.parts[3].offset
+    refuses(bench.boot(bench.write(bundle.seal())), r'bundle: part 4 "c.cell" .* begins before the end of part 3 "b.cell": '
+            "make the bundle again", halt)
+
 
 def test_cell_that_is_refused(bench, halt):
     """The second cell has the memory of the first one. The checksums are right."""
@@ -134,7 +164,7 @@ def test_image_outside_of_memory(bench, halt):
     bundle = Bundle(DEMO_BUNDLE.read_bytes())
     bundle.images[2].target = 0x1ff000
     machine = bench.boot(bench.write(bundle.seal()))
-    refuses(machine, r'bundle: "ring-demo.bin" cannot be loaded to \[0x1ff000, 0x[0-9a-f]+\) of cell "c": it has no '
+    refuses(machine, r'bundle: part 5 "ring-demo.bin" cannot be loaded to \[0x1ff000, 0x[0-9a-f]+\) of cell "c": it has no '
             "memory that it may write there", halt, cpus=range(4),
             before=[r'root cell "\(none\)" has 4 CPUs, \d+ pages free',
                     *(f'cell "{name}" created' for name in "abc")])

@@ -36,3 +36,5 @@ $(eval $(call fuzz_test,ivshmem,$(addprefix tests/fuzz/ivshmem_,board.c model.c 
 	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_IVSHMEM_MAX_LINKS=8))
 $(eval $(call fuzz_test,config_check,$(UNIT_CONFIG)))
 $(eval $(call fuzz_test,a64_access,hypervisor/core/a64_access.c $(UNIT_HOST)))
+$(eval $(call fuzz_test,bundle_check,$(addprefix hypervisor/core/,bundle_check.c crc32.c) $(UNIT_HOST),-O2 \
+	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_MAX_CELLS=4))

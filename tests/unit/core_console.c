@@ -317,7 +317,7 @@ static void panic_is_reported(void)
 	host_uart_text();
 	host_run(1, panic_job, 42, 0, 0);
 	assert_true(host_has_halted(1));
-	assert_string_equal(host_uart_text(), "PANIC on CPU 1: number 42");
+	assert_string_equal(host_uart_text(), "PANIC on CPU 1: number 42\r\n");
 }
 
 /* Direct boot has not come to the point where others go on without this CPU. */

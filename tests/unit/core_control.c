@@ -85,7 +85,7 @@ static int64_t panic_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
 	(void)arg1;
 	(void)arg2;
 	(void)arg3;
-	panic("test\n");
+	panic("test");
 }
 
 /* One that hit an error of the hypervisor counts as suspended: the others can be managed. */

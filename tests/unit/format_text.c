@@ -35,6 +35,21 @@ static void strings_and_characters(void **state)
 	same_as_libc("[%5c]", 'a');
 }
 
+/* Names come from files and guests: they must not end a line or steer a terminal. */
+static void strings_are_printable(void **state)
+{
+	char buffer[CONSOLE_LINE];
+
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		const char name[] = { 'a', (char)c, 'b', '\0' };
+		const char expected[] = { '[', 'a', c >= 0x20 && c < 0x7f ? (char)c : '?', 'b', ']', '\n', '\0' };
+
+		assert_int_equal(format_text(buffer, sizeof(buffer), "[%s]\n", name), 6);
+		assert_string_equal(buffer, expected);
+	}
+}
+
 static void numbers(void **state)
 {
 	static const long long values[] = {
@@ -118,6 +133,7 @@ int main(void)
 	static const struct CMUnitTest format_text[] = {
 		cmocka_unit_test(plain_text),
 		cmocka_unit_test(strings_and_characters),
+		cmocka_unit_test(strings_are_printable),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(mixed_arguments_stay_in_step),
 		cmocka_unit_test(output_is_cut),

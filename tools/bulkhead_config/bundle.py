@@ -57,7 +57,8 @@ def _key(image):
 
 class Layout:
     """Where everything of a checked system is in hypervisor memory. Parts: hypervisor, system, cells in the order of
-    the file, images; a file or a text that several cells load is there once."""
+    the file, images; a file or a text that several cells load is there once. Their order is that of their places, as
+    bundle.h wants it."""
 
     def __init__(self, system):
         image = system.hypervisor_image
@@ -126,7 +127,8 @@ def _fill_in(system, layout):
 
 
 def _name(text):
-    return text.encode("ascii", "replace")[:NAME_SIZE - 1]
+    """For one line of a message."""
+    return bytes(ord(char) if " " <= char <= "~" else ord("?") for char in text)[:NAME_SIZE - 1]
 
 
 def _directory(system, layout):

@@ -6,7 +6,7 @@ import zlib
 from . import abi, binary
 from .binary import BinaryError
 from .show import bits, numbers, text
-from .units import Range
+from .units import PAGE, Range
 
 KINDS = {abi.BH_PART_HYPERVISOR: "hypervisor", abi.BH_PART_SYSTEM: "system", abi.BH_PART_CELL: "cell",
          abi.BH_PART_IMAGE: "image"}
@@ -29,7 +29,7 @@ class Directory:
         size, start = ctypes.sizeof(abi.Bundle), header.boot.bundle_offset
         if not start:
             raise BinaryError("is a hypervisor image without bundle; make one with 'bulkhead-config bundle'")
-        if start + size > len(content):
+        if start % PAGE or start < header.boot.config_offset + header.boot.config_size or start + size > len(content):
             raise BinaryError(f"has {len(content)} bytes, its directory is at {start:#x}; build it again")
         self.header = head = abi.Bundle.from_buffer_copy(content, start)
         if head.signature != abi.BH_BUNDLE_SIGNATURE or head.version != abi.BH_BUNDLE_VERSION:
@@ -54,13 +54,33 @@ def _content(content, part):
     return content[part.offset:part.offset + part.size]
 
 
-def _part_damage(content, part):
-    """Empty: as it was made."""
+def _part_damage(content, part, kinds, end):
+    """Empty: as it was made. kinds: what may stand there; end: of what stands before it."""
     if part.kind not in KINDS:
         return "unknown kind"
-    if not part.size or part.offset + part.size > len(content):
+    if part.kind not in kinds:
+        return f"has to be {' or '.join(KINDS[kind] for kind in kinds)}"
+    if not part.size or part.offset % PAGE or part.offset + part.size > len(content):
         return "not inside the file"
+    if part.offset < end:
+        return f"overlaps what ends at {end:#x}"
     return "wrong checksum" if zlib.crc32(_content(content, part)) != part.crc else ""
+
+
+def _part_damages(content, header, directory):
+    """For each part, by the rules of bulkhead/bundle.h."""
+    boot, parts = header.boot, directory.parts
+    fixed = [(abi.BH_PART_HYPERVISOR, 0), (abi.BH_PART_SYSTEM, header.core_size + boot.max_cpus * header.percpu_size)]
+    damages = [_part_damage(content, part, [kind], end) for part, (kind, end) in zip(parts, fixed)]
+    if not damages or parts[0].offset or parts[0].size > header.core_size:
+        damages[:1] = ["not where the hypervisor is"]
+    if len(damages) < 2 or (parts[1].offset, parts[1].size) != (boot.config_offset, boot.config_size):
+        damages[1:2] = ["not where the system configuration is"]
+    end = boot.bundle_offset + directory.header.size
+    for part in parts[2:]:
+        damages.append(_part_damage(content, part, [abi.BH_PART_CELL, abi.BH_PART_IMAGE], end))
+        end = part.offset + part.size
+    return damages
 
 
 def _verdict(damage):
@@ -126,7 +146,7 @@ def show(content):
     """Lines, and what is damaged."""
     header = abi.ImageHeader.from_buffer_copy(content)
     directory = Directory(content, header)
-    damages = [_part_damage(content, part) for part in directory.parts]
+    damages = _part_damages(content, header, directory)
     damaged = ["the directory"] if directory.damaged else []
     damaged += [f"part {index}" for index, damage in enumerate(damages) if damage]
     return list(_lines(content, header, directory, damages)), damaged

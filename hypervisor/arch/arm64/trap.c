@@ -58,7 +58,7 @@ void trap_serror(struct trap_frame *frame)
 
 void trap_hypervisor_fault(uint64_t esr, uint64_t elr, uint64_t kind, uint64_t sp)
 {
-	panic("exception in the hypervisor: vector %lu, ESR 0x%lx, ELR 0x%lx, FAR 0x%lx, SP 0x%lx\n",
+	panic("exception in the hypervisor: vector %lu, ESR 0x%lx, ELR 0x%lx, FAR 0x%lx, SP 0x%lx",
 	      (unsigned long)kind, (unsigned long)esr, (unsigned long)elr, (unsigned long)read_sysreg(far_el2),
 	      (unsigned long)sp);
 }

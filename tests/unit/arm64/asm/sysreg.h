@@ -11,7 +11,7 @@
 #define SPSR_MODE_AA32	(1UL << 4)
 
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
-	sysreg_sp_el1;
+	sysreg_sp_el1, sysreg_id_aa64isar0_el1;
 
 #define read_sysreg(reg)		(sysreg_##reg)
 #define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
