@@ -230,6 +230,12 @@ static void attack_silent(uint64_t address)
 		__asm__ volatile("yield");
 }
 
+static void attack_off(uint64_t address)
+{
+	(void)address;
+	smc_call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
 static void attack_locked(uint64_t address)
 {
 	(void)address;
@@ -262,6 +268,7 @@ static const struct attack attacks[] = {
 	{ .name = "sgi0", .text = "send a Group 0 SGI", .run = attack_sgi0 },
 	{ .name = "el2-register", .text = "write VTTBR_EL2", .run = attack_el2_register },
 	{ .name = "silent", .text = "never answer messages", .run = attack_silent },
+	{ .name = "off", .text = "switch the only CPU off", .run = attack_off },
 	{ .name = "locked", .text = "lock the cell", .run = attack_locked },
 	{ .name = "bad-state", .text = "write nonsense to cell_state", .run = attack_bad_state },
 };
