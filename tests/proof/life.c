@@ -72,6 +72,7 @@ static void access_memory(uint32_t n)
 	};
 
 	mmio_dispatch(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()), &access);
+	mmio_has_window(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()));
 }
 
 static void step(uint32_t n)
