@@ -166,33 +166,47 @@ bool cpu_may_run(struct percpu *cpu)
 	return result;
 }
 
-bool cell_is_dead(const struct cell *cell)
+enum cell_end {
+	END_NOT_YET,
+	END_OFF,		/* all CPUs are off */
+	END_FAILED,
+};
+
+static enum cell_end end_of(const struct cell *cell)
 {
-	bool has_failed = false;
+	enum cell_end end = END_OFF;
 
 	for_each_cpu(id, &cell->cpus) {
 		if (cpu_may_run(percpu_of(id)))
-			return false;
-		has_failed |= percpu_of(id)->failed;
+			return END_NOT_YET;
+		if (percpu_of(id)->failed)
+			end = END_FAILED;
 	}
-	return has_failed;
+	return end;
+}
+
+bool cell_is_dead(const struct cell *cell)
+{
+	return end_of(cell) == END_FAILED;
 }
 
 static void declare_failed(struct cell *cell)
 {
 	cell->comm->cell_state = COMM_STATE_FAILED;
-	ivshmem_cell_failed(cell);
 	console_printf("cell \"%s\" failed\n", cell->config.cell->name);
 	if (bundle_has_failure_action(cell))
 		bundle_cell_failed();
 }
 
-/* If this CPU was the last one that ran, and one has failed before or now, its cell has failed. */
+/*
+ * If this CPU was the last one that ran, nobody of the cell can switch one on again: its peers learn that it is gone. If one
+ * has failed before or now, the cell has.
+ */
 static void stop_this_cpu(bool failed)
 {
 	struct percpu *cpu = this_cpu();
 	struct cell *cell = cpu->cell;
-	bool is_dead;
+	enum cell_end end;
 
 	/*
 	 * Of CPUs that stop at once the last one sees it. A CPU that somebody switches on meanwhile is no news: who does
@@ -205,10 +219,12 @@ static void stop_this_cpu(bool failed)
 	cpu->run_state = failed ? CPU_PARKED : CPU_OFF;
 	cpu->park_request = true;
 	spin_unlock(&cpu->control_lock);
-	is_dead = cell_is_dead(cell);
+	end = end_of(cell);
 	spin_unlock(&cell->stop_lock);
 
-	if (is_dead)
+	if (end != END_NOT_YET)
+		ivshmem_cell_stopped(cell);
+	if (end == END_FAILED)
 		declare_failed(cell);
 	cpu_handle_events();
 }

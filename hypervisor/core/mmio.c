@@ -106,3 +106,16 @@ enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, st
 	}
 	return MMIO_NO_WINDOW;
 }
+
+/* Seldom needed: one after the other. */
+bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
+{
+	for (uint32_t n = 0; n < map->num_fixed + map->num_movable; n++) {
+		const struct mmio_window *window = n < map->num_fixed ? &map->fixed[n] : &map->movable[n - map->num_fixed];
+		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+
+		if (base != MMIO_CLOSED && range_contains(base, window->size, addr.value, 1))
+			return true;
+	}
+	return false;
+}

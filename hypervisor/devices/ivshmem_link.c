@@ -216,7 +216,7 @@ void ivshmem_reset(uint32_t endpoint)
 	ivshmem_set_state(endpoint, 0);
 }
 
-void ivshmem_cell_failed(struct cell *cell)
+void ivshmem_cell_stopped(struct cell *cell)
 {
 	uint32_t n;
 

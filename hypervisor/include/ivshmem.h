@@ -36,10 +36,10 @@ uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size);
 void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uint32_t value);
 
 /*
- * A cell failed as a whole (all its CPUs stopped by violations): its State becomes 0 and peers are told,
- * without further reset. [guest]: called on the failing CPU.
+ * No CPU of the cell runs any more, failed or off, and only the manager can change that: its State becomes 0 and
+ * peers are told, without further reset. [guest]: called on the CPU that stopped last.
  */
-void ivshmem_cell_failed(struct cell *cell);
+void ivshmem_cell_stopped(struct cell *cell);
 
 /*
  * HC_LINK_INFO for the root cell: the value of item (LINK_INFO_*) for peer id peer of the link with that bdf,

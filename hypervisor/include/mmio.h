@@ -69,4 +69,7 @@ void mmio_move(struct mmio_window *window, uint64_t base);
  */
 enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access);
 
+/* Is addr in a window, so that an access that is MMIO_NO_WINDOW begins in one? */
+bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr);
+
 #endif

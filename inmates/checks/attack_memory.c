@@ -166,6 +166,18 @@ static void attack_peer_output(uint64_t address)
 	tap_note("output of peer %u reads %08x", peer, output[0]);
 }
 
+static void attack_register_exclusive(uint64_t address)
+{
+	(void)address;
+	attack_exclusive(dev.registers + IVSHMEM_REG_STATE);
+}
+
+static void attack_register_zero(uint64_t address)
+{
+	(void)address;
+	attack_zero_line(dev.registers);
+}
+
 static void attack_decode_off(uint64_t address)
 {
 	(void)address;
@@ -218,6 +230,12 @@ static void attack_silent(uint64_t address)
 		__asm__ volatile("yield");
 }
 
+static void attack_off(uint64_t address)
+{
+	(void)address;
+	smc_call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
 static void attack_locked(uint64_t address)
 {
 	(void)address;
@@ -250,6 +268,7 @@ static const struct attack attacks[] = {
 	{ .name = "sgi0", .text = "send a Group 0 SGI", .run = attack_sgi0 },
 	{ .name = "el2-register", .text = "write VTTBR_EL2", .run = attack_el2_register },
 	{ .name = "silent", .text = "never answer messages", .run = attack_silent },
+	{ .name = "off", .text = "switch the only CPU off", .run = attack_off },
 	{ .name = "locked", .text = "lock the cell", .run = attack_locked },
 	{ .name = "bad-state", .text = "write nonsense to cell_state", .run = attack_bad_state },
 };
@@ -258,6 +277,8 @@ static const struct attack attacks[] = {
 static const struct attack device_attacks[] = {
 	{ .name = "state-table", .text = "write the State Table", .run = attack_state_table },
 	{ .name = "peer-output", .text = "write the output section of a peer", .run = attack_peer_output },
+	{ .name = "register-exclusive", .text = "exclusive access to a register", .run = attack_register_exclusive },
+	{ .name = "register-zero", .text = "DC ZVA on the registers", .run = attack_register_zero },
 	{ .name = "decode-off", .text = "read registers while decoding is off", .run = attack_decode_off },
 	{ .name = "behind-bar", .text = "place BAR 0 at addr, write behind it", .run = attack_behind_bar },
 };

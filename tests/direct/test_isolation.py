@@ -95,3 +95,13 @@ def test_attack(bench, attack, outcome):
         machine.runs_guests_on([0, 1, 2, 3])
         assert machine.word(STATE) == 1 and "CPU stopped" not in machine.console.text()
     neighbours_go_on(machine)
+
+
+def test_all_cpus_off(bench):
+    """Nobody can switch one on again: it has not failed, but it is gone from its links."""
+    machine = start(bench, "attack_memory", "attack=off state=1")
+    machine.program_says("^# attack off: ")
+    machine.program_says("^watch: peer 0 has State 0$")
+    machine.runs_guests_on([0, 2, 3])
+    assert machine.word(STATE) == 0 and not re.search('"a" failed|CPU stopped', machine.console.text())
+    neighbours_go_on(machine)

@@ -312,7 +312,7 @@ static void act(struct action a)
 		break;
 	case FAIL:
 		model_fail(a.cell);
-		ivshmem_cell_failed(&cells[a.cell].cell);
+		ivshmem_cell_stopped(&cells[a.cell].cell);
 		break;
 	case LEAVE:
 		do_leave(a.cell);

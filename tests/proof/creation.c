@@ -80,7 +80,7 @@ static void reset(uint32_t n)
 {
 	vpci_reset(cells[n].cell);
 	vpci_reroute(cells[n].cell);
-	ivshmem_cell_failed(cells[n].cell);
+	ivshmem_cell_stopped(cells[n].cell);
 }
 
 int main(void)

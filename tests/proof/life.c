@@ -72,6 +72,7 @@ static void access_memory(uint32_t n)
 	};
 
 	mmio_dispatch(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()), &access);
+	mmio_has_window(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()));
 }
 
 static void step(uint32_t n)
@@ -87,7 +88,7 @@ static void step(uint32_t n)
 		vpci_reroute(cells[n].cell);
 		break;
 	case 3:
-		ivshmem_cell_failed(cells[n].cell);
+		ivshmem_cell_stopped(cells[n].cell);
 		break;
 	case 4:
 		ivshmem_own_info(cells[n].cell, ANY_U32(), ANY_U32(), ANY_U32());

@@ -40,7 +40,7 @@ inline fail(p)
 
 /* What is left of the peer when an operation is over: nothing */
 #define is_zero(p) \
-	(state[p] == 0 && table[p] == 0 && !endpoint[p].enable && !endpoint[p].armed && !endpoint[p].one_shot)
+	(state[p] == 0 && table[p] == 0 && !endpoint[p].enable && !endpoint[p].one_shot)
 
 /* Interrupts that wait at the CPUs of the cell may be dropped, or not. */
 inline stop_cell(p)

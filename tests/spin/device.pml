@@ -335,7 +335,7 @@ inline write_one_shot(p, new)
 	unlock_endpoint(p)
 }
 
-/* --- Life cycle; callers see to it that no CPU of the peer is in an access (but cell_failed()) */
+/* --- Life cycle; callers see to it that no CPU of the peer is in an access (but set_state() by its last CPU) */
 
 /* [endpoint lock] What is latched is lost, and counts as inactive. */
 inline drop_latched(p)
@@ -346,10 +346,15 @@ inline drop_latched(p)
 	endpoint[p].latch = 0
 }
 
+/* The line of INTx is armed then, unless the cell does not own it; vectors of MSI-X are not. */
 inline reset_registers(p)
 {
 	drop_latched(p);
-	endpoint[p].enable = 0; endpoint[p].armed = 0; endpoint[p].one_shot = 0
+	endpoint[p].enable = 0; endpoint[p].one_shot = 0;
+	if
+	:: endpoint[p].armed = 0
+	:: endpoint[p].armed = 1
+	fi
 }
 
 #ifdef RESET_UNLOCKED	/* mutant */

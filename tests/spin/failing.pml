@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The CPUs of a cell switch each other on (PSCI CPU_ON) and stop (CPU_OFF, or failing), the latter under the cell's
- * stop_lock. Who stops last, and finds that one has failed, declares the cell failed, which sets State to 0.
+ * stop_lock. Who stops last sets State to 0 and, if one has failed, declares the cell failed.
  * Switching on takes no lock: who does it runs, and cannot stop while another CPU looks around. The manager
  * starts the cell again at any time, but for that all its CPUs must be in their guests or waiting.
  */

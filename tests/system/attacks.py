@@ -6,7 +6,7 @@ STOPPED, ABORT, UNDEFINED, HARMLESS = "CPU stopped", "external abort", "undefine
 ATTACKS = {
     "read": STOPPED, "write": STOPPED, "execute": STOPPED, "read-device": STOPPED, "write-device": STOPPED,
     "zero-line": STOPPED, "pair": STOPPED, "exclusive": STOPPED, "decode-off": STOPPED, "behind-bar": STOPPED,
-    "state-table": ABORT, "peer-output": ABORT,
+    "state-table": ABORT, "peer-output": ABORT, "register-exclusive": ABORT, "register-zero": ABORT,
     "el2-register": UNDEFINED,
     "cache": HARMLESS, "actlr": HARMLESS, "sgi0": HARMLESS, "execute-comm": HARMLESS,
 }

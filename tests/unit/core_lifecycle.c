@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Start, set loadable, destroy, states and messages of cells. */
 #include "core_fixture.h"
+#include "host.h"
+#include "ivshmem_internal.h"
+#include "vpci.h"
 
 static struct test_config alpha, beta;
 
@@ -446,6 +449,85 @@ static void last_running_cpu_fails(void)
 	host_stop();
 }
 
+/* State of the cell on its link, with the root cell as a peer that listens; one that is gone leaves none. */
+
+static uint32_t endpoint_of(uint32_t id)
+{
+	return core_cell(id)->functions[0].endpoint;
+}
+
+static void announced(uint32_t cpu)
+{
+	host_settle();
+	assert_true(host_in_guest(cpu));
+	assert_int_equal(host_read32(LINK_STATE + 4), 0);
+	ivshmem_set_state(endpoint_of(1), 7);
+	assert_int_equal(host_read32(LINK_STATE + 4), 7);
+	host_clear_raised();
+}
+
+#define gone() do {						\
+	host_settle();						\
+	assert_int_equal(host_read32(LINK_STATE + 4), 0);	\
+	assert_int_equal(host_raised_total(), 1);		\
+} while (0)
+
+static void whoever_goes_leaves_no_state(void)
+{
+	core_start();
+	ivshmem_endpoint_at(endpoint_of(0))->interrupt_control = IVSHMEM_INT_ENABLE;
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	core_add_link(&alpha);
+	alpha.cpus[0] = 0x06;
+	alpha.header.flags = CFG_CELL_PASSIVE_COMM_REGION;
+	core_make_cell(&beta, "beta", 2, 3, RAM_HIGH);
+	core_created(&alpha);
+	core_started(1);
+	announced(1);
+	assert_int_equal(core_call(HC_CELL_START, 1), 0);
+	gone();
+	announced(1);
+	assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
+	gone();
+
+	core_started(1);
+	announced(1);
+	core_fail(1);
+	gone();
+
+	/* nobody can switch a CPU on again: a second one that fails or goes off last, and all of them off */
+	for (uint32_t failing = 0; failing < 2; failing++) {
+		core_started(1);
+		host_run(1, core_switch_on_job, 2, 0, 0);
+		announced(2);
+		core_go_off(1);
+		assert_int_equal(host_read32(LINK_STATE + 4), 7);
+		assert_int_equal(host_raised_total(), 0);
+		if (failing)
+			core_fail(2);
+		else
+			core_go_off(2);
+		gone();
+		assert_int_equal(core_call(HC_CELL_GET_STATE, 1), failing ? COMM_STATE_FAILED : COMM_STATE_RUNNING);
+	}
+
+	core_started(1);
+	announced(1);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	gone();
+
+	/* it does not answer */
+	alpha.header.flags = 0;
+	alpha.header.msg_reply_timeout = 3;
+	core_created(&alpha);
+	core_started(1);
+	announced(1);
+	core_created(&beta);
+	gone();
+	assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_FAILED);
+	host_stop();
+}
+
 static void destroy_gives_the_cpus_back(void)
 {
 	struct core_snapshot before;
@@ -530,6 +612,7 @@ int main(void)
 		CORE_TEST(loadable_twice_is_no_error),
 		CORE_TEST(failed_cpus_and_cells),
 		CORE_TEST(last_running_cpu_fails),
+		CORE_TEST(whoever_goes_leaves_no_state),
 		CORE_TEST(destroy_gives_the_cpus_back),
 		CORE_TEST(start_without_memory),
 		CORE_TEST(set_loadable_without_memory),

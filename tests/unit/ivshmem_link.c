@@ -227,6 +227,7 @@ static void id_beyond_the_link(void **state)
 	(void)state;
 	dev_a->shmem_peers = 1;		/* the link still has two peers */
 	assert_int_equal(fixture_create(&a), 0);
+	assert_int_equal(ivshmem_link_info(DEV, 0, LINK_INFO_PEERS), 2);
 	assert_int_equal(fixture_create(&b), 0);
 	fixture_enable(&a, DEV);
 	reg_write(&a, DEV, IVSHMEM_REG_DOORBELL, 2 << 16);

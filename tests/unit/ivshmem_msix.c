@@ -69,8 +69,10 @@ static void msix_vectors_are_told_apart(void **state)
 		assert_int_equal(host_raised(110 + n), 1);
 	}
 	assert_int_equal(ring_msix(VECTORS), 0);
+	assert_int_equal(ring_msix(0x100), 0);		/* all 16 bits count */
+	assert_int_equal(ring_msix(0x8000), 0);
 	assert_int_equal(ring_msix(0xffff), 0);
-	assert_int_equal(fixture_count(&a, MSIX, LINK_COUNTER_NO_VECTOR), 2);
+	assert_int_equal(fixture_count(&a, MSIX, LINK_COUNTER_NO_VECTOR), 4);
 	host_clear_raised();
 	reg_write(&a, MSIX, STATE, 1);
 	assert_int_equal(host_raised(110), 1);
@@ -122,6 +124,8 @@ static void every_msix_condition_masks(void **state)
 	assert_int_equal(ring_msix(1), 1);
 	msix_write(&b, MSIX, 16 + 12, 1);		/* vector mask */
 	assert_int_equal(ring_msix(1), 0);
+	msix_write(&b, MSIX, 16 + 12, 0xfffffffe);	/* bit 0 alone, the others are reserved */
+	assert_int_equal(ring_msix(1), 1);
 	msix_write(&b, MSIX, 16 + 12, 0);
 	assert_int_equal(ring_msix(1), 1);
 	config_write(&b, MSIX, 0x04, 2, 0x0002);	/* Bus Master */

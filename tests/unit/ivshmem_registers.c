@@ -107,8 +107,10 @@ static void intx_line_rings_for_any_vector(void **state)
 	for (uint32_t vector = 0; vector < 16; vector++)
 		assert_int_equal(ring_b(1, vector), 1);
 	assert_int_equal(ring_b(1, 16), 0);
+	assert_int_equal(ring_b(1, 0x100), 0);		/* all 16 bits count */
+	assert_int_equal(ring_b(1, 0x8000), 0);
 	assert_int_equal(ring_b(1, 0xffff), 0);
-	assert_int_equal(fixture_count(&a, INTX, LINK_COUNTER_NO_VECTOR), 2);
+	assert_int_equal(fixture_count(&a, INTX, LINK_COUNTER_NO_VECTOR), 4);
 }
 
 static void intx_disable_masks(void **state)
@@ -118,6 +120,12 @@ static void intx_disable_masks(void **state)
 	config_write(&b, INTX, 0x04, 2, 0x0406);
 	assert_int_equal(ring_b(1, 0), 0);
 	assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_MASKED), 1);
+	/* switched off and masked: counted once, as switched off */
+	reg_write(&b, INTX, CTRL, 0);
+	assert_int_equal(ring_b(1, 0), 0);
+	assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_MASKED), 1);
+	assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_DISABLED), 1);
+	reg_write(&b, INTX, CTRL, 1);
 	config_write(&b, INTX, 0x05, 1, 0);
 	assert_int_equal(ring_b(1, 0), 1);
 	/* Bus Master and Memory Space have nothing to do with INTx */

@@ -242,18 +242,18 @@ static void reset_peer_gets_no_interrupts(void **state)
 	assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_DISABLED), 1);
 }
 
-static void failed_cell_leaves_state_zero(void **state)
+static void stopped_cell_leaves_state_zero(void **state)
 {
 	(void)state;
 	reg_write(&b, INTX, CTRL, 1);
 	reg_write(&a, INTX, STATE, 3);
 	config_write(&a, INTX, 0x43, 1, 1);
 	host_clear_raised();
-	ivshmem_cell_failed(&a.cell);
+	ivshmem_cell_stopped(&a.cell);
 	assert_int_equal(fixture_state_entry(0), 0);
 	assert_int_equal(host_raised(SPI_B), 1);
 	assert_int_equal(config_read(&a, INTX, 0x43, 1), 1);	/* no further reset */
-	ivshmem_cell_failed(&a.cell);
+	ivshmem_cell_stopped(&a.cell);
 	assert_int_equal(host_raised(SPI_B), 1);
 }
 
@@ -285,7 +285,7 @@ int main(void)
 		TEST(state_change_while_masked_is_told_later), TEST(latched_change_is_one_shot),
 		TEST(reset_forgets_what_is_latched), TEST(change_of_state_while_a_peer_leaves),
 		TEST(reset_of_a_peer), TEST(reset_peer_gets_no_interrupts),
-		TEST(failed_cell_leaves_state_zero), TEST(destroyed_peer),
+		TEST(stopped_cell_leaves_state_zero), TEST(destroyed_peer),
 	};
 
 	return cmocka_run_group_tests_name("ivshmem_state", tests, NULL, NULL);

@@ -189,6 +189,22 @@ static void fixed_wins_over_movable(void **state)
 	assert_int_equal(access_at(0x1ffe, 4), 9);
 }
 
+static void has_window_where_an_access_begins(void **state)
+{
+	struct mmio_window *window = mmio_add_movable(&map, 0x1000, record, NULL, 9);
+
+	(void)state;
+	assert_int_equal(add(0x1000, 0x1000, 0), 0);
+	assert_false(mmio_has_window(&map, GUEST_ADDR(0xfff)));
+	assert_true(mmio_has_window(&map, GUEST_ADDR(0x1000)));
+	assert_true(mmio_has_window(&map, GUEST_ADDR(0x1fff)));
+	assert_false(mmio_has_window(&map, GUEST_ADDR(0x2000)));
+	assert_false(mmio_has_window(&map, GUEST_ADDR(UINT64_MAX)));
+	mmio_move(window, 0x2000);
+	assert_true(mmio_has_window(&map, GUEST_ADDR(0x2fff)));
+	assert_false(mmio_has_window(&map, GUEST_ADDR(0x3000)));
+}
+
 static void result_of_the_handler_is_passed_on(void **state)
 {
 	struct mmio_access access = { .size = 4 };
@@ -208,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(straddling_is_no_window, setup),
 		cmocka_unit_test_setup(movable_window_moves_and_closes, setup),
 		cmocka_unit_test_setup(fixed_wins_over_movable, setup),
+		cmocka_unit_test_setup(has_window_where_an_access_begins, setup),
 		cmocka_unit_test_setup(result_of_the_handler_is_passed_on, setup),
 	};
 

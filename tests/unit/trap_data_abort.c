@@ -42,6 +42,7 @@ static uint32_t num_seen, skipped, aborts, violations;
 static bool abort_of_instruction;
 static const char *violation;
 static uint64_t read_value;
+static enum mmio_result device_result;
 static uint32_t instruction;
 static bool instruction_readable;
 
@@ -106,7 +107,7 @@ static enum mmio_result device(void *owner, uint32_t index, struct mmio_access *
 	seen[num_seen++] = *access;
 	if (!access->is_write)
 		access->value = read_value;
-	return MMIO_HANDLED;
+	return device_result;
 }
 
 static int setup(void **state)
@@ -124,6 +125,7 @@ static int setup(void **state)
 	sysreg_par_el1 = 0x1234;
 	num_seen = skipped = aborts = violations = 0;
 	violation = NULL;
+	device_result = MMIO_HANDLED;
 	instruction_readable = true;
 	return 0;
 }
@@ -249,8 +251,52 @@ static void nothing_there(void **state)
 	abort_at(WINDOW + PAGE_SIZE, ISV | SAS(2) | WNR | TRANSLATION);
 	assert_string_equal(violation, "write to memory it does not have");
 	assert_outcome(0, 0, 0, 1);
+	/* what the device itself refuses */
+	device_result = MMIO_REFUSED;
+	abort_at(WINDOW, ISV | SAS(2) | TRANSLATION);
+	assert_outcome(1, 0, 0, 1);
+}
+
+/*
+ * A register page may be given to a process, which shall not stop its cell: what begins in a window and cannot be
+ * executed is an abort of the guest.
+ */
+static void what_a_device_does_not_take(void **state)
+{
+	static const struct {
+		uint32_t instruction;
+		uint64_t iss;
+	} cases[] = {
+		{ 0x885f7c20, 0 },	/* ldxr w0, [x1] */
+		{ 0x88027c20, WNR },	/* stxr w2, w0, [x1] */
+		{ 0xb8200022, WNR },	/* ldadd w0, w2, [x1] */
+		{ 0x88a07c22, WNR },	/* cas w0, w2, [x1] */
+		{ 0x3dc00020, 0 },	/* ldr q0, [x1] */
+		{ 0x3d800020, WNR },	/* str q0, [x1] */
+		{ 0xd50b7421, WNR },	/* dc zva, x1 */
+	};
+	static const uint64_t levels[] = { SPSR_MODE_EL0T, SPSR_MODE_EL1H };
+
+	(void)state;
+	frame.x[1] = WINDOW + 0x40;
+	for (uint32_t n = 0; n < ARRAY_SIZE(cases); n++) {
+		for (uint32_t level = 0; level < ARRAY_SIZE(levels); level++) {
+			sysreg_spsr_el2 = levels[level];
+			instruction = cases[n].instruction;
+			abort_at(WINDOW + 0x40, cases[n].iss | TRANSLATION);
+			assert_false(abort_of_instruction);
+			assert_outcome(0, 0, 1, 0);
+			/* where nothing is, they stop the CPU as any access */
+			abort_at(WINDOW + PAGE_SIZE, cases[n].iss | TRANSLATION);
+			assert_outcome(0, 0, 0, 1);
+		}
+	}
 	/* over the end of the window */
 	abort_at(WINDOW + PAGE_SIZE - 4, ISV | SAS(3) | TRANSLATION);
+	assert_outcome(0, 0, 1, 0);
+	abort_at(WINDOW + PAGE_SIZE - 1, ISV | SAS(1) | WNR | TRANSLATION);
+	assert_outcome(0, 0, 1, 0);
+	abort_at(WINDOW - 4, ISV | SAS(3) | TRANSLATION);
 	assert_outcome(0, 0, 0, 1);
 }
 
@@ -285,29 +331,29 @@ static void without_syndrome(void **state)
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	frame.x[3] = WINDOW + PAGE_SIZE - 4;
 	abort_at(WINDOW + PAGE_SIZE - 4, TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 	assert_int_equal(frame.x[3], WINDOW + PAGE_SIZE - 4);
 
 	/* the instruction and the abort disagree: another CPU of the cell changes code */
 	frame.x[3] = WINDOW;
 	abort_at(WINDOW, WNR | TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 	frame.x[3] = WINDOW + 0x2000;
 	abort_at(WINDOW, TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 	/* nop; unreadable; AArch32 */
 	frame.x[3] = WINDOW;
 	instruction = 0xd503201f;
 	abort_at(WINDOW, TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 	instruction = 0x28c10861;
 	instruction_readable = false;
 	abort_at(WINDOW, TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 	instruction_readable = true;
 	sysreg_spsr_el2 = SPSR_MODE_AA32;
 	abort_at(WINDOW, TRANSLATION);
-	assert_outcome(0, 0, 0, 1);
+	assert_outcome(0, 0, 1, 0);
 }
 
 static void instruction_aborts(void **state)
@@ -328,7 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(cache_maintenance_is_skipped), TEST(store_to_read_only_memory_is_an_abort),
 		TEST(errors_of_walks_and_of_the_bus_are_the_guests), TEST(loads), TEST(stores), TEST(nothing_there),
-		TEST(without_syndrome), TEST(instruction_aborts),
+		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

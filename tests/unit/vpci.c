@@ -224,7 +224,7 @@ static void cell_without_devices(void **state)
 	assert_int_equal(config_read(&c, FIRST, 0, 4), 0xffffffff);
 	vpci_reset(&c.cell);
 	vpci_reroute(&c.cell);
-	ivshmem_cell_failed(&c.cell);
+	ivshmem_cell_stopped(&c.cell);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)

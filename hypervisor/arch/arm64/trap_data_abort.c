@@ -183,6 +183,9 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 		result = access_decoded(frame, cpu, esr, address);
 	if (result == MMIO_HANDLED)
 		skip_instruction();
+	else if (result == MMIO_NO_WINDOW && mmio_has_window(&cpu->cell->mmio, GUEST_ADDR(address)))
+		/* no load or store that is known here, e.g. by a process that was given a register page */
+		inject_external_abort(false);
 	else
 		guest_violation(frame, false, esr & ISS_WNR ? "write to memory it does not have" :
 				"read of memory it does not have");
