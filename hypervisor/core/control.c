@@ -190,9 +190,14 @@ bool cell_is_dead(const struct cell *cell)
 	return end_of(cell) == END_FAILED;
 }
 
-static void declare_failed(struct cell *cell)
+/* Peers are told when the state says it already. */
+static void declare_stopped(struct cell *cell, enum cell_end end)
 {
-	cell->comm->cell_state = COMM_STATE_FAILED;
+	if (end == END_FAILED)
+		cell->comm->cell_state = COMM_STATE_FAILED;
+	ivshmem_cell_stopped(cell);
+	if (end == END_OFF)
+		return;
 	console_printf("cell \"%s\" failed\n", cell->config.cell->name);
 	if (bundle_has_failure_action(cell))
 		bundle_cell_failed();
@@ -223,9 +228,7 @@ static void stop_this_cpu(bool failed)
 	spin_unlock(&cell->stop_lock);
 
 	if (end != END_NOT_YET)
-		ivshmem_cell_stopped(cell);
-	if (end == END_FAILED)
-		declare_failed(cell);
+		declare_stopped(cell, end);
 	cpu_handle_events();
 }
 
