@@ -83,6 +83,8 @@ void arch_init_from_firmware(void)
 	arm64_drain_serror();
 	allow_extensions();
 	write_sysreg(0, hstr_el2);
+	write_sysreg(0, hacr_el2);
+	write_sysreg(0, amair_el2);
 	/* debug and counters of EL1 are not trapped; it has all counters */
 	write_sysreg(has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0, mdcr_el2);
 	write_sysreg(CNTHCTL_EL1_ACCESS, cnthctl_el2);

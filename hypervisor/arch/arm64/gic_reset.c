@@ -20,13 +20,19 @@ bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bit
 	return false;
 }
 
-/* Interrupts from first on: off, nothing pending or active, Group 1, one priority, level-sensitive. */
+/* Interrupts from first on: off, once RWP is clear. Until then nothing else of them may change. */
+static void disable_frame(volatile uint8_t *frame, uint32_t first, uint32_t end)
+{
+	for (uint32_t intid = first; intid < end; intid += 32)
+		mmio_write32(frame, GICD_ICENABLER + intid / 8, 0xffffffff);
+}
+
+/* Nothing pending or active, Group 1, one priority, level-sensitive */
 static void reset_frame(volatile uint8_t *frame, uint32_t first, uint32_t end)
 {
 	for (uint32_t intid = first; intid < end; intid += 32) {
 		uint32_t word = intid / 32 * 4;
 
-		mmio_write32(frame, GICD_ICENABLER + word, 0xffffffff);
 		mmio_write32(frame, GICD_ICACTIVER + word, 0xffffffff);
 		mmio_write32(frame, GICD_IGROUPR + word, 0xffffffff);
 		mmio_write32(frame, GICD_IGRPMODR + word, 0);
@@ -54,8 +60,10 @@ int gic_reset_distributor(void)
 {
 	uint32_t control = mmio_read32(gic.gicd, GICD_CTLR) & ~(GICD_CTLR_GROUPS | GICD_CTLR_RWP);
 	uint64_t here = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
-	int error = set_distributor_control(control);
+	int error;
 
+	disable_frame(gic.gicd, FIRST_SPI, gic.num_intids);
+	error = set_distributor_control(control);
 	if (error)
 		return error;
 	reset_frame(gic.gicd, FIRST_SPI, gic.num_intids);
@@ -75,14 +83,15 @@ int gic_reset_redistributor(struct percpu *cpu)
 	mmio_write32(frame, GICR_WAKER, mmio_read32(frame, GICR_WAKER) & ~GICR_WAKER_SLEEP);
 	if (!gic_wait_clear(frame, GICR_WAKER, GICR_WAKER_ASLEEP))
 		return refuse(-EIO, "CPU %u: its GIC redistributor does not wake up", cpu->cpu_id);
+	disable_frame(frame + GICR_SGI_FRAME, 0, FIRST_SPI);
 	mmio_write32(frame, GICR_CTLR, 0);
-	reset_frame(frame + GICR_SGI_FRAME, 0, FIRST_SPI);
 	if (!gic_wait_clear(frame, GICR_CTLR, GICR_CTLR_RWP))
 		return refuse(-EIO, "CPU %u: writes of its GIC redistributor do not end (GICR_CTLR.RWP)", cpu->cpu_id);
 	/* it writes to tables in memory that cells get; not all hardware can stop (IHI 0069, GICR_CTLR.EnableLPIs) */
 	if (mmio_read32(frame, GICR_CTLR) & GICR_CTLR_LPIS)
 		return refuse(-EIO, "CPU %u: firmware has switched LPIs on, which cannot be undone: switch them off there",
 			      cpu->cpu_id);
+	reset_frame(frame + GICR_SGI_FRAME, 0, FIRST_SPI);
 	return 0;
 }
 
