@@ -21,7 +21,7 @@ HV_SMALL := $(addprefix core/,bundle bundle_check cell cell_create cell_memory c
 	config_conflicts config_link_rules cell_info console control crc32 format pages power setup) \
 	$(addprefix devices/,ivshmem_attach ivshmem_info) \
 	$(addprefix boot/,from_firmware from_linux params) $(addprefix drivers/,pl011 uart8250) \
-	$(addprefix arch/arm64/,cpu early_map early_message firmware_cpu gicv3 paging smccc stage2)
+	$(addprefix arch/arm64/,cpu early_map early_message firmware_cpu gic_reset gicv3 paging smccc stage2)
 $(HV_SMALL:%=$(HV)/%.o): HV_CFLAGS += -Os
 
 # Configurations are packed. Memory takes unaligned accesses, but device memory does not, and all is device memory while

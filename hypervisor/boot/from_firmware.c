@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Direct boot: what the tool wrote into the image, as a struct boot_info. Firmware enters with one CPU, which checks the
- * bundle and has the others switched on; then all wait in the hypervisor until cells are started on them.
+ * bundle and has the others switched on, one by one; they sleep in the hypervisor until cells are started on them.
  */
 #include "bundle.h"
 #include "cell.h"
@@ -17,14 +17,9 @@ static int check_bundle(const struct boot_info *boot)
 	return bundle_check(&image_header);
 }
 
-static int start_cpus(const struct boot_info *boot)
+static int start_cpu(uint32_t cpu)
 {
-	int error = 0;
-
-	for (uint32_t cpu = 0; !error && cpu < boot->max_cpus; cpu++)
-		if (cpu_set_test(&root_cell.cpus, cpu) && cpu != boot->primary_cpu)
-			error = arch_start_cpu(cpu, bundle_mpidr(cpu));
-	return error;
+	return arch_start_cpu(cpu, bundle_mpidr(cpu));
 }
 
 void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
@@ -34,7 +29,7 @@ void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 	int error;
 
 	boot.check = check_bundle;
-	boot.start_cpus = start_cpus;
+	boot.start_cpu = start_cpu;
 	cpu->cpu_id = (uint32_t)cpu_id;
 	if (primary)
 		start_is_unattended = true;

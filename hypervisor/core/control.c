@@ -25,8 +25,7 @@ static bool answer_suspend(struct percpu *cpu)
 	__atomic_store_n(&cpu->suspended, true, __ATOMIC_RELEASE);
 	spin_unlock(&cpu->control_lock);
 	/* pairs with the release in cpu_resume(): what the manager changed is seen afterwards */
-	while (__atomic_load_n(&cpu->suspend_request, __ATOMIC_ACQUIRE))
-		arch_relax();
+	arch_sleep_while(&cpu->suspend_request);
 	spin_lock(&cpu->control_lock);
 	__atomic_store_n(&cpu->suspended, false, __ATOMIC_RELEASE);
 	return true;
@@ -56,28 +55,32 @@ void management_unlock(void)
 	__atomic_store_n(&management_owner, management_owner + 1, __ATOMIC_RELEASE);
 }
 
-void cpu_suspend(struct percpu *cpu)
+static void kick_until(struct percpu *cpu, bool suspended)
 {
 	uint64_t start = arch_ticks();
 
-	spin_lock(&cpu->control_lock);
-	cpu->suspend_request = true;
-	spin_unlock(&cpu->control_lock);
 	arch_kick(cpu);
 	/* a CPU that hit an error of the hypervisor does not run anything any more */
-	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE) && !cpu->dead) {
+	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE) != suspended && !cpu->dead) {
 		arch_relax();
 		if (arch_ticks() - start > SUSPEND_SECONDS * arch_ticks_per_second())
 			panic("CPU %u does not answer", cpu->cpu_id);
 	}
 }
 
+void cpu_suspend(struct percpu *cpu)
+{
+	spin_lock(&cpu->control_lock);
+	cpu->suspend_request = true;
+	spin_unlock(&cpu->control_lock);
+	kick_until(cpu, true);
+}
+
 void cpu_resume(struct percpu *cpu)
 {
 	__atomic_store_n(&cpu->suspend_request, false, __ATOMIC_RELEASE);
-	/* it is only leaving its polling loop; a new request must not see the old answer */
-	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
-		arch_relax();
+	/* it is only leaving its loop; a new request must not see the old answer */
+	kick_until(cpu, false);
 }
 
 void cpu_set_parked(struct percpu *cpu)

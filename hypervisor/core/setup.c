@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start-up: a list that the primary CPU works off, then all CPUs at once; and the way back. */
+/* Start-up: a list that the primary CPU works off, then all CPUs at once, or one after the other; and the way back. */
 #include "setup.h"
 #include "cell.h"
 #include "console.h"
@@ -44,33 +44,43 @@ static void report_error(int error)
 	__atomic_compare_exchange_n(&setup_error, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+static int refuse_missing(uint32_t cpu)
+{
+	return refuse(-EIO, "CPU %u did not come within %u s", cpu, MEET_SECONDS);
+}
+
+static bool is_too_late(uint64_t start)
+{
+	return arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second();
+}
+
 /* Who waits longest tells who did not come; only the first reason is kept. */
 static void report_missing(uint32_t point, const struct boot_info *boot)
 {
 	spin_lock(&refuse_lock);
 	for_each_cpu(id, &root_cell.cpus)
 		if (percpu_areas[id].met < point + 1)
-			refuse(-EIO, "CPU %u did not come within %u s", id, MEET_SECONDS);
+			refuse_missing(id);
 	refuse(-EIO, "%u of %u CPUs did not come within %u s: they are not in the CPU set of the root cell",
 	       boot->entering_cpus - met[point], boot->entering_cpus, MEET_SECONDS);
 	spin_unlock(&refuse_lock);
 }
 
 /*
- * Wait until all CPUs have arrived here. One that does not come is an error for all. CPUs that came from Linux go back
- * together, whatever has happened; others may not even have been started after an error, and go nowhere.
+ * Wait until all CPUs have arrived here, if they enter at once. One that does not come is an error for all: they go back
+ * together.
  */
 static void meet(struct percpu *cpu, uint32_t point, const struct boot_info *boot)
 {
 	uint64_t start = arch_ticks();
 
-	cpu->met = point + 1;
+	__atomic_store_n(&cpu->met, point + 1, __ATOMIC_RELEASE);
+	if (!boot->from_guest)
+		return;
 	__atomic_fetch_add(&met[point], 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < boot->entering_cpus) {
-		if (setup_error && !boot->from_guest)
-			return;
 		arch_relax();
-		if (arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second()) {
+		if (is_too_late(start)) {
 			report_missing(point, boot);
 			report_error(-EIO);
 			return;
@@ -126,8 +136,6 @@ static int setup_system(const struct boot_info *boot)
 		error = arch_init_platform(boot->config);
 	if (!error)
 		error = setup_root_cell(boot);
-	if (!error && boot->start_cpus)
-		error = boot->start_cpus(boot);
 	return error;
 }
 
@@ -144,6 +152,33 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 	cpu->cell = &root_cell;
 	cpu->run_state = boot->from_guest ? CPU_RUNNING : CPU_OFF;
 	cpu->present = true;
+	return 0;
+}
+
+/*
+ * Direct boot, by the primary CPU: it alone waits, and for one CPU at a time. All at once would take each other's time where
+ * CPUs are emulated. One that comes when it has been given up finds setup_error, and goes nowhere.
+ */
+static int start_others(const struct boot_info *boot)
+{
+	for_each_cpu(id, &root_cell.cpus) {
+		uint64_t start = arch_ticks();
+		int error;
+
+		if (id == boot->primary_cpu)
+			continue;
+		error = boot->start_cpu(id);
+		if (error)
+			return error;
+		/* pairs with the release in meet() */
+		while (__atomic_load_n(&percpu_areas[id].met, __ATOMIC_ACQUIRE) < ARRAY_SIZE(met)) {
+			if (setup_error)
+				return setup_error;
+			arch_relax();
+			if (is_too_late(start))
+				return refuse_missing(id);
+		}
+	}
 	return 0;
 }
 
@@ -183,7 +218,9 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 	}
 	meet(cpu, 1, boot);
 	if (primary && !setup_error) {
-		error = setup_finish(boot);
+		error = boot->from_guest ? 0 : start_others(boot);
+		if (!error)
+			error = setup_finish(boot);
 		if (error)
 			report_error(error);
 	}

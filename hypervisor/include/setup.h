@@ -15,21 +15,21 @@ struct boot_info {
 	uint64_t memory_size;
 	void *percpu_areas;
 	uint32_t max_cpus;			/* areas */
-	uint32_t entering_cpus;			/* how many CPUs call setup_cpu() */
+	uint32_t entering_cpus;			/* how many CPUs there are to call setup_cpu() */
 	uint32_t primary_cpu;
 	void *pool;				/* rest of hypervisor memory */
 	uint32_t pool_pages;
-	bool from_guest;			/* the CPUs run the root cell already, and go on with it */
+	bool from_guest;			/* the CPUs run the root cell already, enter at once, and go on with it */
 
 	/* Primary CPU, console up, nothing of the machine touched yet: 0 or an errno after refuse(). NULL: nothing to do */
 	int (*check)(const struct boot_info *boot);
-	/* Primary CPU, set-up done: make the others call setup_cpu(), if they do not by themselves */
-	int (*start_cpus)(const struct boot_info *boot);
+	/* Primary CPU, system set up, unless from_guest: make another CPU call setup_cpu(). 0 or an errno after refuse() */
+	int (*start_cpu)(uint32_t cpu);
 };
 
 /*
- * Every entering CPU, at the same time. 0: the CPU now runs its cell; else all of them get the same negative
- * errno, and nothing of the machine has been changed.
+ * Every entering CPU. From a guest, at the same time: 0: the CPU now runs its cell; else all of them get the same negative
+ * errno, and nothing of the machine has been changed. Else the primary one first: 0: all CPUs are there, and wait for events.
  */
 int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * QEMU plug-in: what CPU 0 executes from its reset to its first instruction of a guest, by address.
+ * QEMU plug-in: what CPU 0 executes from its reset to its first instruction of a guest, by address, and how much the CPU that
+ * is busiest beside it executes meanwhile.
  *
  *   -plugin boot_count.so,guest=END,out=FILE
  *
  * Guests are at addresses below END; the hypervisor and QEMU's own first instructions are above it. FILE gets a line
- * "ADDRESS COUNT" in hexadecimal for each instruction that was executed, when QEMU ends, and before them "guest" if the
- * guest was reached. For the plug-in interface of QEMU 7.2, version 1.
+ * "ADDRESS COUNT" in hexadecimal for each instruction that was executed, when QEMU ends, and before them "guest OTHER", OTHER in
+ * decimal, if the guest was reached. For the plug-in interface of QEMU 7.2, version 1.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,6 +24,8 @@ typedef uint64_t qemu_plugin_id_t;
 typedef void (*vcpu_callback)(unsigned int vcpu, void *data);
 
 enum { NO_REGISTERS };
+
+#define MAX_CPUS	512u
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*translated)(qemu_plugin_id_t id,
 										   struct qemu_plugin_tb *tb));
@@ -51,13 +54,18 @@ static struct counter *counters;	/* pushed with atomics: CPUs translate at the s
 static uint64_t guest_end;
 static const char *out_path;
 static volatile bool guest_reached;
+static uint64_t others[MAX_CPUS];	/* each CPU its own */
 
 static void executed(unsigned int vcpu, void *data)
 {
 	struct counter *counter = data;
 
-	if (vcpu == 0 && !guest_reached)
+	if (guest_reached)
+		return;
+	if (vcpu == 0)
 		counter->count++;
+	else if (vcpu < MAX_CPUS)
+		others[vcpu]++;
 }
 
 static void executed_guest(unsigned int vcpu, void *data)
@@ -98,6 +106,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 static void ended(qemu_plugin_id_t id, void *data)
 {
 	FILE *out = fopen(out_path, "w");
+	uint64_t busiest = 0;
 
 	(void)id;
 	(void)data;
@@ -105,8 +114,10 @@ static void ended(qemu_plugin_id_t id, void *data)
 		perror(out_path);
 		return;
 	}
+	for (unsigned int n = 0; n < MAX_CPUS; n++)
+		busiest = others[n] > busiest ? others[n] : busiest;
 	if (guest_reached)
-		fprintf(out, "guest\n");
+		fprintf(out, "guest %" PRIu64 "\n", busiest);
 	for (const struct counter *counter = counters; counter; counter = counter->next)
 		if (counter->count)
 			fprintf(out, "%" PRIx64 " %" PRIx64 "\n", counter->address, counter->count);

@@ -7,7 +7,15 @@ DIRECT_SRC := tests/direct
 demo-direct: hypervisor inmates configs $(B)/direct/proxy.bin
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/demo_direct.py --build $(B)
 
-direct: hypervisor inmates configs $(B)/direct/proxy.bin
+# What starts bundles in some tests; it can be loaded anywhere
+ENTRY_FIRMWARE := $(B)/direct/firmware.bin
+$(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
+	@mkdir -p $(@D)
+	@echo "  AS      $<"
+	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
+	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
+
+direct: hypervisor inmates configs $(B)/direct/proxy.bin $(ENTRY_FIRMWARE) $(B)/bench/boot_count.so
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)
 

@@ -34,6 +34,7 @@ MACHINE = "virt,gic-version=3,virtualization=on"
 CPU = "cortex-a57"
 CPUS = 4
 BASE = 0x40200000		# hypervisor memory
+GUEST_END = 0x200000		# of the RAM of cells, as they see it
 SERIAL = ("-serial", "chardev:serial")
 
 # A root cell that makes hypercalls for the test: where it is, and its mailbox (proxy.S)
@@ -94,6 +95,26 @@ RING_LINK = re.compile(r"^ring: link (\d+): peer (\d+): (\d+) asked, (\d+) answe
 def ring_reports(text):
     """What ring-demo programs have said about each of their peers: (asked, answered) of all of them."""
     return [(int(asked), int(answered)) for _, _, asked, answered in RING_LINK.findall(text)]
+
+
+def board_with_cpus(cpus):
+    """QEMU's machine with so many CPUs, for -smp of that number."""
+    return board_text(cpus=cpus, redistributors="{ at: 0x080a0000, size: 4 MiB }")
+
+
+def boot_counts(path, directory, cpus, thread="single"):
+    """Boots a bundle of ring-demo programs, CPU 0 being one of a cell: how often CPU 0 executes which address until it is in
+    a guest, how many instructions the busiest other CPU executes meanwhile, and what is said. All CPUs are one thread: they
+    take turns when they wait, and the counts are about the same each time."""
+    out = Path(directory) / "counts"
+    plugin = f"{BUILD / 'bench/boot_count.so'},guest={GUEST_END:#x},out={out}"
+    with Machine(path, cpus=cpus, accel=f"tcg,thread={thread}", extra=["-plugin", plugin]) as machine:
+        machine.program_says("^ring: done$", count=2)
+        text = machine.console.text()
+    first, *lines = out.read_text().splitlines()
+    reached, busiest = first.split()
+    assert reached == "guest", "CPU 0 has not come to a guest"
+    return {int(address, 16): int(count, 16) for address, count in map(str.split, lines)}, int(busiest), text
 
 
 class Bundle:
@@ -216,7 +237,7 @@ class Machine:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None):
+    def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None, accel="tcg"):
         log = log or BUILD / "results" / f"direct-{next(self._numbers)}.log"
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         Path(log).write_bytes(b"")
@@ -226,7 +247,7 @@ class Machine:
         monitor, monitor_far = socket.socketpair()
         memory, memory_far = socket.socketpair()
         self.command = ["qemu-system-aarch64", "-machine", machine, "-cpu", cpu, "-smp", str(cpus), "-m", "1G",
-                        "-nographic", "-nodefaults", "-no-reboot",
+                        "-accel", accel, "-nographic", "-nodefaults", "-no-reboot",
                         "-chardev", f"socket,id=serial,fd={line_far.fileno()}", *serial,
                         "-chardev", f"socket,id=monitor,fd={monitor_far.fileno()}", "-mon", "monitor,mode=control",
                         "-chardev", f"socket,id=qtest,fd={memory_far.fileno()}", "-qtest", "chardev:qtest",
@@ -292,7 +313,7 @@ class Machine:
         """(PC, exception level) of each CPU; PC 0 if it was never switched on."""
         text = self.monitor.text("info registers -a")
         return [(int(pc, 16), int(level)) for pc, level in
-                re.findall(r"^ ?PC=([0-9a-f]+).*?^PSTATE=\S+ \S+ EL(\d)", text, re.M | re.S)]
+                re.findall(r"^ ?PC=([0-9a-f]+).*?^PSTATE=\S+ \S+ (?:N?S )?EL(\d)", text, re.M | re.S)]
 
     def runs_guests_on(self, cpus, timeout=TIMEOUT):
         """CPUs have been seen in guests, and no other one. They are looked at until all of them have been."""

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What direct boot costs, with four CPUs and two cells: instructions of CPU 0 from reset to its first guest instruction
-(QEMU with build/bench/boot_count.so), memory that is used then, size of the image. With --functions: where the
-instructions go. For people; nothing fails because of a figure."""
+"""What direct boot costs, with two cells: instructions of CPU 0 from reset to its first guest instruction (QEMU with
+build/bench/boot_count.so), memory that is used then, size of the image. With --functions: where the instructions go. For
+people; nothing fails because of a figure."""
 import argparse
 import bisect
 import re
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from direct import BASE, BUILD, HYPERVISOR, HYPERVISOR_ELF, Bundle, Machine, cell_text, make_bundle, system_text
+from direct import (BASE, HYPERVISOR, HYPERVISOR_ELF, Bundle, board_with_cpus, boot_counts, cell_text, make_bundle,
+		    system_text)
 
-GUEST_END = 0x200000		# of the cells' RAM
 PAGE, KIB = 4096, 1024
 CELLS = cell_text("a", [0, 1], "ring-demo", "rounds=20") + cell_text("b", [2, 3], "ring-demo", "rounds=20")
 LINKS = "  l: { peers: [a, b], output: 4 KiB }\n"
@@ -39,34 +38,29 @@ class Symbols:
         return self._names[bisect.bisect_right(self._starts, address) - 1]
 
 
-def instructions(path, directory):
-    """Count of CPU 0 by function, and the number of free pages that the hypervisor says when all cells run. One thread
-    for all CPUs: they take turns when they wait, and the count is the same each time."""
-    out = Path(directory) / "counts"
-    plugin = BUILD / "bench/boot_count.so"
-    with Machine(path, extra=["-accel", "tcg,thread=single", "-plugin", f"{plugin},guest={GUEST_END:#x},out={out}"]) as machine:
-        machine.program_says("^ring: done$", count=2)
-        free = int(machine.says(r"^2 cells run, (\d+) pages free$").group(1))
-    lines = out.read_text().splitlines()
-    if lines[0] != "guest":
-        sys.exit("CPU 0 has not come to a guest")
+def by_function(addresses):
     counts, symbols = Counter(), Symbols()
-    for line in lines[1:]:
-        address, count = (int(word, 16) for word in line.split())
+    for address, count in addresses.items():
         counts[symbols.name(address)] += count
-    return counts, free
+    return counts
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="list the N costliest functions")
+    parser.add_argument("--thread", default="single", help="multi: CPUs of the machine run at the same time")
+    parser.add_argument("--cpus", type=int, default=4, metavar="N", help="of the machine and the board (default: 4)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        path = make_bundle(system_text(CELLS, LINKS), directory)
-        counts, free = instructions(path, directory)
+        (Path(directory) / "other.yaml").write_text(board_with_cpus(args.cpus), encoding="utf-8")
+        path = make_bundle(system_text(CELLS, LINKS, board="other"), directory)
+        addresses, busiest, text = boot_counts(path, directory, args.cpus, args.thread)
+        free = int(re.search(r"^2 cells run, (\d+) pages free$", text, re.M).group(1))
+        counts = by_function(addresses)
         bundle = Bundle(path.read_bytes())
     total = sum(counts.values())
     print(f"instructions of CPU 0 from reset to its first guest instruction: {total:,}")
+    print(f"    meanwhile of the CPU that was busiest beside it: {busiest:,}")
     for name, count in counts.most_common(args.functions):
         print(f"    {count:>10,}  {100 * count / total:5.1f} %  {name}")
     print(f"image file: {HYPERVISOR.stat().st_size / KIB:.1f} KiB")

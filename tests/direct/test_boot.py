@@ -2,7 +2,7 @@
 """Bundles that start: forms of the file, places where firmware puts it, machines of different sizes."""
 import pytest
 
-from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, board_text, cell_text, ring_reports, system_text)
+from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, board_text, board_with_cpus, boot_counts, cell_text, ring_reports, system_text)
 
 DEMO_LINES = ['root cell "(none)" has 4 CPUs, ', 'cell "a" created', 'cell "b" created', 'cell "c" created',
               'cell "a" started', 'cell "b" started', 'cell "c" started', '3 cells run, ']
@@ -44,7 +44,7 @@ def test_loaded_elsewhere(bench, address):
 @pytest.mark.parametrize("cpus", [1, 2, 4, 16, 20])
 def test_cpus(bench, cpus):
     """The first and the last CPU have cells, those in between sleep. From 16 on, there is a second cluster."""
-    bench.board(board_text(cpus=cpus, redistributors="{ at: 0x080a0000, size: 4 MiB }"))
+    bench.board(board_with_cpus(cpus))
     cells = cell_text("first", [0], "ring-demo", "rounds=20")
     links = ""
     if cpus > 1:
@@ -71,3 +71,12 @@ def test_cpus_with_holes(bench):
     states = machine.cpu_states()
     assert [cpu for cpu in range(18) if states[cpu][0]] == [0, 3, 16, 17]
     assert "not ok" not in machine.programs()
+
+
+def test_waiting_cpus_sleep(bench, tmp_path):
+    """Each executes what it has to do. Waiting at the same time for seconds, it would be a hundred times as much."""
+    cells = cell_text("first", [0], "ring-demo", "rounds=20") + cell_text("last", [19], "ring-demo", "rounds=20")
+    bench.board(board_with_cpus(20))
+    path = bench.make(system_text(cells, "  l: { peers: [first, last], output: 4 KiB }\n", board="other"))
+    _, busiest, _ = boot_counts(path, tmp_path, 20, thread="multi")
+    assert busiest < 1_000_000

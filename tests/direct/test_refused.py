@@ -243,3 +243,11 @@ def test_no_console(bench):
     path = bench.make(system_text(ONE_CELL, console=None))
     bench.boot(path).runs_guests_on([1])
     switches_off(bench.boot(path, cpus=1))
+
+
+@pytest.mark.parametrize("console", [None, "uart0"], ids=["none", "lost"])
+def test_not_entered_at_el2_and_no_console(bench, console):
+    """PSCI by HVC: nothing else is there."""
+    bench.board(board_text(uart0=LOST))
+    path = bench.make(system_text(ONE_CELL, board="other", console=console))
+    switches_off(bench.boot(path, machine="virt,gic-version=3"))

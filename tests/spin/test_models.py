@@ -53,6 +53,7 @@ HOLDS = {
     Run("locks", "QUEUED", "rings"): ["rings"],
     Run("locks", "QUEUED STALL", "rings"): ["rings"],
     Run("failing"): ["declared", "too_early", "once", DEADLOCK],
+    Run("suspend"): ["untouched", "not_lost", "sleeps", DEADLOCK],
 }
 
 MUTANTS = [
@@ -100,6 +101,13 @@ MUTANTS = [
     (Run("failing", "LOOK_LATER NO_CPU_ON"), "once"),
     (Run("failing", "STOP_UNLOCKED NO_CPU_ON"), "once"),
     (Run("failing", "FAIL_SILENTLY"), "declared"),
+    # suspending CPUs
+    (Run("suspend", "NO_RESUME_KICK"), DEADLOCK),
+    (Run("suspend", "KICK_FIRST"), DEADLOCK),
+    (Run("suspend", "LOOK_FIRST"), DEADLOCK),
+    (Run("suspend", "NO_WAIT"), "untouched"),
+    (Run("suspend", "NO_REPEND"), "not_lost"),
+    (Run("suspend", "NO_CLEAR"), "sleeps"),
 ]
 
 

@@ -27,8 +27,10 @@ static int64_t suspend_job(uint64_t target, uint64_t times, uint64_t arg3)
 		cpu_suspend(cpu);
 		assert_true(cpu->suspended);
 		assert_false(host_in_guest((uint32_t)target));
-		for (uint32_t turn = 0; turn < 5; turn++)
+		/* whatever it was kicked for before, it does not run in circles */
+		for (uint32_t turn = 0; turn < 1000 && !host_sleeps((uint32_t)target); turn++)
 			arch_relax();
+		assert_true(host_sleeps((uint32_t)target));
 		assert_true(cpu->suspended);
 		assert_false(host_in_guest((uint32_t)target));
 		cpu_resume(cpu);
@@ -76,6 +78,28 @@ static void cpu_that_does_not_answer(void)
 	host_uart_text();
 	host_deafen(2);
 	host_run(0, suspend_job, 2, 1, 0);
+	assert_true(host_has_halted(0));
+	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
+}
+
+static int64_t deaf_when_suspended_job(uint64_t target, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg2;
+	(void)arg3;
+	management_lock();
+	cpu_suspend(core_cpu((uint32_t)target));
+	while (!host_sleeps((uint32_t)target))
+		arch_relax();
+	host_deafen((uint32_t)target);
+	cpu_resume(core_cpu((uint32_t)target));
+	return 0;
+}
+
+static void cpu_that_does_not_go_on(void)
+{
+	start_in_order(3);
+	host_uart_text();
+	host_run(0, deaf_when_suspended_job, 2, 0, 0);
 	assert_true(host_has_halted(0));
 	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
 }
@@ -395,6 +419,7 @@ int main(void)
 		CORE_TEST(suspended_cpus_do_nothing),
 		CORE_TEST(managers_suspend_each_other),
 		CORE_TEST(cpu_that_does_not_answer),
+		CORE_TEST(cpu_that_does_not_go_on),
 		CORE_TEST(cpu_that_panicked),
 		CORE_TEST(off_and_on),
 		CORE_TEST(parked_is_not_off),

@@ -7,18 +7,23 @@
 #include "offsets.h"
 #include "psci.h"
 
+#define HCR_RW		0x80000000
+#define HCR_E2H_SHIFT	34
+#define SCTLR_EL2_OFF	0x30c51830	/* RES1, I */
+
 	.section .trampoline, "ax"
 	.globl firmware_entry
 firmware_entry:
 	msr	daifset, #0xf
 	msr	spsel, #1
-	msr	tpidr_el1, xzr		/* 1: there was a message already */
+	msr	tpidr_el1, xzr		/* how far early_stop and early_off have come */
 	adrp	x19, image_start	/* where we are: all addresses are relative to the PC */
 	mrs	x0, currentel
 	cmp	x0, #(2 << 2)
 	b.ne	not_el2
 	msr	vbar_el2, x19
-	isb
+	bl	set_el2_state
+	tbnz	x2, #HCR_E2H_SHIFT, fixed_e2h
 	ldr	x20, [x19, #HEADER_PHYS_BASE]
 	cbz	x20, early_off		/* no bundle, so no console */
 	/* nothing of the header is believed before: checksums come much later, when it has been used */
@@ -92,17 +97,46 @@ discard_lines:
 	dsb	sy
 	ret
 
-/* Secondary CPUs: x0 is the CPU number. */
+/*
+ * Whatever ran at EL2 before: little-endian, MMU off, no E2H, with which registers of EL2 have other fields. The others are
+ * set with the MMU on. x2: HCR_EL2 as it is now.
+ */
+set_el2_state:
+	mov	x2, #HCR_RW
+	msr	hcr_el2, x2
+	mov	w2, #(SCTLR_EL2_OFF & 0xffff)
+	movk	w2, #(SCTLR_EL2_OFF >> 16), lsl #16
+	ic	iallu
+	dsb	nsh
+	msr	sctlr_el2, x2
+	isb
+	mrs	x2, hcr_el2
+	ret
+
+/* Secondary CPUs: x0 is the CPU number. One that does not come is missed by the primary CPU. */
 	.globl firmware_secondary
 firmware_secondary:
 	msr	daifset, #0xf
+	msr	spsel, #1
 	mov	x1, x0
 	adrp	x0, image_start
+	bl	set_el2_state
+	tbnz	x2, #HCR_E2H_SHIFT, stand_still
 	b	arm64_entry
 
 not_el2:
+	cmp	x0, #(1 << 2)
+	b.ne	1f
+	msr	vbar_el1, x19
+	b	2f
+1:	msr	vbar_el3, x19
+2:	isb
 	adrp	x1, text_not_el2
 	add	x1, x1, :lo12:text_not_el2
+	b	early_stop
+fixed_e2h:
+	adrp	x1, text_fixed_e2h
+	add	x1, x1, :lo12:text_fixed_e2h
 	b	early_stop
 damaged_header:
 	adrp	x1, text_damaged
@@ -117,8 +151,7 @@ in_the_way:
 	.globl early_fault
 early_fault:
 	mrs	x0, tpidr_el1
-	cmp	x0, #1
-	b.eq	early_off
+	cbnz	x0, early_off
 no_memory:
 	adrp	x19, image_start
 	adrp	x1, text_no_memory
@@ -133,22 +166,33 @@ early_stop:
 	mov	x0, x19
 	bl	early_message
 	cbz	w0, early_off
-2:	wfi
-	b	2b
+stand_still:
+	wfi
+	b	stand_still
 
-/* Nobody can be told why: a machine that is off is better than one that seems to run. */
+/*
+ * Nobody can be told why: a machine that is off is better than one that seems to run. At EL1 it may be HVC that ends it. A
+ * call that is not there is an exception, and so comes here again: the count goes on, to the other call, then to the end.
+ */
 early_off:
-	mrs	x0, currentel
-	cmp	x0, #(2 << 2)
-	b.ne	2b
+	mrs	x1, tpidr_el1
+	add	x1, x1, #1
+	msr	tpidr_el1, x1
 	ldr	w0, =PSCI_SYSTEM_OFF
-	smc	#0
-	b	2b
+	cmp	x1, #3
+	b.hi	stand_still
+	b.eq	1f
+	hvc	#0
+	b	early_off
+1:	smc	#0
+	b	stand_still
 	.ltorg
 
 	.section .rodata
 text_not_el2:
 	.asciz	"Bulkhead: firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)\r\n"
+text_fixed_e2h:
+	.asciz	"Bulkhead: HCR_EL2.E2H of CPU 0 is always 1: this kind of CPU is not supported, take another machine\r\n"
 text_no_memory:
 	.asciz	"Bulkhead: there is no RAM where the bundle says that hypervisor memory is: correct the board\r\n"
 text_damaged:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CPUs that come from firmware: what Linux would have prepared at EL2, and PSCI as its caller (DEN 0022). */
+/* CPUs that come from firmware: what Linux would have prepared at EL2, whatever is there; PSCI as its caller (DEN 0022). */
 #include "console.h"
 #include "control.h"
 #include "errors.h"
@@ -19,6 +19,7 @@
 #define SMCR_LEN_ALL		0xfUL
 #define SMCR_FA64		(1UL << 31)
 #define SMFR0_FA64		(1UL << 63)
+#define HCRX_MSCEN		(1UL << 11)	/* 0 makes memory copy instructions undefined */
 #define HFGR_NOT_TPIDR2		(1UL << 55)	/* 0 traps, other than with most bits there */
 #define HFGR_NOT_SMPRI		(1UL << 54)
 #define CNTHCTL_EL1_ACCESS	0x3UL	/* EL1PCTEN, EL1PCEN */
@@ -52,6 +53,7 @@ static void allow_extensions(void)
 	if (sme) {
 		write_sysreg(SMCR_LEN_ALL | (read_sysreg(ID_AA64SMFR0_EL1) & SMFR0_FA64 ? SMCR_FA64 : 0), SMCR_EL2);
 		write_sysreg(0, SMPRIMAP_EL2);
+		write_sysreg(0, SVCR);	/* in streaming mode, clearing the vector registers is undefined */
 	}
 	if (id_field(read_sysreg(id_aa64mmfr0_el1), 56)) {
 		write_sysreg(not_sme, HFGRTR_EL2);
@@ -59,19 +61,35 @@ static void allow_extensions(void)
 		write_sysreg(0, HFGITR_EL2);
 		write_sysreg(0, HDFGRTR_EL2);
 		write_sysreg(0, HDFGWTR_EL2);
+		if (id_field(read_sysreg(id_aa64pfr0_el1), 44))		/* activity monitors */
+			write_sysreg(0, HAFGRTR_EL2);
 	}
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40))
+		write_sysreg(HCRX_MSCEN, HCRX_EL2);
+}
+
+/* Timers of EL2, which has no use for them, and whose interrupts a guest could have. */
+static void stop_timers(void)
+{
+	write_sysreg(0, cnthp_ctl_el2);
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), 8))
+		write_sysreg(0, CNTHV_CTL_EL2);
 }
 
 void arch_init_from_firmware(void)
 {
 	/* pointer authentication and memory tagging are EL1's; no effect where they are not there */
-	write_sysreg(HCR_RW | HCR_API | HCR_APK | HCR_ATA, hcr_el2);
+	write_sysreg(HCR_RW | HCR_AMO | HCR_API | HCR_APK | HCR_ATA, hcr_el2);
+	arm64_drain_serror();
 	allow_extensions();
 	write_sysreg(0, hstr_el2);
+	write_sysreg(0, hacr_el2);
+	write_sysreg(0, amair_el2);
 	/* debug and counters of EL1 are not trapped; it has all counters */
 	write_sysreg(has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0, mdcr_el2);
 	write_sysreg(CNTHCTL_EL1_ACCESS, cnthctl_el2);
 	write_sysreg(0, cntvoff_el2);
+	stop_timers();
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
 	write_sysreg(SPSR_MODE_EL1H | SPSR_DAIF, spsr_el2);
@@ -81,6 +99,7 @@ void arch_init_from_firmware(void)
 	isb();
 	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS, ICC_SRE_EL1);
 	isb();
+	gic_reset_cpu_interface();
 }
 
 int arch_start_cpu(uint32_t cpu, uint64_t mpidr)

@@ -36,6 +36,8 @@ struct cfg_system;
 #define GIC_PIDR2		0xffe8
 
 #define GICR_CTLR		0x0000
+#define GICR_CTLR_LPIS		(1U << 0)	/* EnableLPIs */
+#define GICR_CTLR_RWP		(1U << 3)
 #define GICR_IIDR		0x0004
 #define GICR_TYPER		0x0008
 #define GICR_TYPER_LAST		(1U << 4)
@@ -99,8 +101,19 @@ static inline void mmio_write64(volatile uint8_t *base, uint32_t offset, uint64_
 /* Find distributor and redistributors; once. */
 int gic_init(const struct cfg_system *system);
 
-/* The redistributor and list registers of the calling CPU; changes nothing. */
+/* The redistributor and list registers of the calling CPU; changes nothing, unless firmware started us. */
 int gic_init_cpu(struct percpu *cpu);
+
+/* Direct boot: nothing of what firmware has done to it remains. Once; each CPU its own. 0 or an errno after refuse(). */
+int gic_reset_distributor(void);
+int gic_reset_redistributor(struct percpu *cpu);
+void gic_reset_cpu_interface(void);
+
+/* Have bits cleared? The hardware does so within a bounded time; the bound only guards against a broken one: false then. */
+bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bits);
+
+/* Calling CPU: do the registers of Group 0 belong to us, and not to firmware at EL3? */
+bool gic_has_group0(void);
 
 /* Calling CPU: take the CPU interface over from Linux with what is pending, and give it back. */
 void gic_activate_cpu(struct percpu *cpu);

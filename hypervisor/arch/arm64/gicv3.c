@@ -4,6 +4,7 @@
 #include "console.h"
 #include "errors.h"
 #include "paging.h"
+#include "setup.h"
 #include "virq.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
@@ -46,66 +47,6 @@ static int find_redistributors(void)
 	return 0;
 }
 
-/* They clear within a bounded time; the bound only guards against broken hardware: false then. */
-static bool wait_clear(volatile uint8_t *frame, uint32_t offset, uint32_t bits)
-{
-	for (uint32_t i = 0; i < 1000000; i++) {
-		if (!(mmio_read32(frame, offset) & bits))
-			return true;
-		cpu_relax();
-	}
-	return false;
-}
-
-static void wait_distributor(void)
-{
-	wait_clear(gic.gicd, GICD_CTLR, GICD_CTLR_RWP);
-}
-
-/* A frame of interrupts from first on: off, nothing pending or active, Group 1, one priority. */
-static void set_up_frame(volatile uint8_t *frame, uint32_t first, uint32_t end)
-{
-	for (uint32_t intid = first; intid < end; intid += 32) {
-		uint32_t word = intid / 32 * 4;
-
-		mmio_write32(frame, GICD_ICENABLER + word, 0xffffffff);
-		mmio_write32(frame, GICD_ICPENDR + word, 0xffffffff);
-		mmio_write32(frame, GICD_ICACTIVER + word, 0xffffffff);
-		mmio_write32(frame, GICD_IGROUPR + word, 0xffffffff);
-		mmio_write32(frame, GICD_IGRPMODR + word, 0);
-	}
-	for (uint32_t intid = first; intid < end; intid += 4)
-		mmio_write32(frame, GICD_IPRIORITYR + intid, 0xa0a0a0a0);
-}
-
-/* Nobody has used it since reset: direct boot. */
-static void set_up_distributor(void)
-{
-	set_up_frame(gic.gicd, FIRST_SPI, gic.num_intids);
-	for (uint32_t intid = FIRST_SPI; intid < gic.num_intids; intid += 16)
-		mmio_write32(gic.gicd, GICD_ICFGR + intid / 4, 0);
-	wait_distributor();
-	mmio_write32(gic.gicd, GICD_CTLR, GICD_CTLR_ARE_NS);
-	wait_distributor();
-	mmio_write32(gic.gicd, GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_NS);
-	wait_distributor();
-}
-
-/* A redistributor that sleeps has not been used since its CPU was reset. */
-static int wake_redistributor(struct percpu *cpu)
-{
-	volatile uint8_t *frame = cpu->arch.gicr;
-	uint32_t waker = mmio_read32(frame, GICR_WAKER);
-
-	if (!(waker & GICR_WAKER_SLEEP))
-		return 0;
-	mmio_write32(frame, GICR_WAKER, waker & ~GICR_WAKER_SLEEP);
-	if (!wait_clear(frame, GICR_WAKER, GICR_WAKER_ASLEEP))
-		return refuse(-EIO, "CPU %u: its GIC redistributor does not wake up", cpu->cpu_id);
-	set_up_frame(frame + GICR_SGI_FRAME, 0, 32);
-	return 0;
-}
-
 int gic_init(const struct cfg_system *system)
 {
 	uint32_t revision;
@@ -124,8 +65,12 @@ int gic_init(const struct cfg_system *system)
 		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
 			      (unsigned long long)gic.gicd_phys);
 	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
-	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_GROUPS))
-		set_up_distributor();
+	if (firmware_started_us()) {
+		int error = gic_reset_distributor();
+
+		if (error)
+			return error;
+	}
 	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_ARE_NS))
 		return refuse(-EIO, "GIC distributor runs without affinity routing");
 	return find_redistributors();
@@ -145,7 +90,7 @@ int gic_init_cpu(struct percpu *cpu)
 			continue;
 		cpu->arch.gicr = gic.redistributors[i];
 		cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
-		return wake_redistributor(cpu);
+		return firmware_started_us() ? gic_reset_redistributor(cpu) : 0;
 	}
 	return refuse(-ENODEV, "CPU %u: no redistributor for MPIDR affinity 0x%llx", cpu->cpu_id,
 		      (unsigned long long)cpu->mpidr);
@@ -153,7 +98,23 @@ int gic_init_cpu(struct percpu *cpu)
 
 static void wait_redistributor(struct percpu *cpu)
 {
-	wait_clear(cpu->arch.gicr, GICR_CTLR, 1U << 3);	/* RWP */
+	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
+}
+
+/*
+ * With two security states, Group 0 is the firmware's, and its registers trap to EL3. Then priorities are seen shifted, and
+ * the lowest bit of them gets lost (IHI 0069, 4.8.6: SCR_EL3.FIQ is 1).
+ */
+bool gic_has_group0(void)
+{
+	uint64_t bit = 1UL << (8 - ICC_CTLR_PRI_BITS(read_sysreg(ICC_CTLR_EL1)));
+	uint64_t mask = read_sysreg(ICC_PMR_EL1);
+	bool result;
+
+	write_sysreg(bit, ICC_PMR_EL1);
+	result = read_sysreg(ICC_PMR_EL1);
+	write_sysreg(mask, ICC_PMR_EL1);
+	return result;
 }
 
 void gic_activate_cpu(struct percpu *cpu)
@@ -167,7 +128,9 @@ void gic_activate_cpu(struct percpu *cpu)
 	launch->icc_ctlr = read_sysreg(ICC_CTLR_EL1);
 	launch->icc_pmr = read_sysreg(ICC_PMR_EL1);
 	launch->icc_bpr1 = read_sysreg(ICC_BPR1_EL1);
-	launch->icc_igrpen0 = read_sysreg(ICC_IGRPEN0_EL1);
+	launch->has_group0 = gic_has_group0();
+	if (launch->has_group0)
+		launch->icc_igrpen0 = read_sysreg(ICC_IGRPEN0_EL1);
 	launch->icc_igrpen1 = read_sysreg(ICC_IGRPEN1_EL1);
 	launch->ich_hcr = read_sysreg(ICH_HCR_EL2);
 	launch->ich_vmcr = read_sysreg(ICH_VMCR_EL2);
@@ -194,7 +157,8 @@ void gic_activate_cpu(struct percpu *cpu)
 	write_sysreg(0, ICC_BPR1_EL1);
 	write_sysreg(launch->icc_ctlr | ICC_CTLR_EOIMODE, ICC_CTLR_EL1);
 	/* guests may put interrupts of theirs into Group 0: nobody takes them */
-	write_sysreg(0, ICC_IGRPEN0_EL1);
+	if (launch->has_group0)
+		write_sysreg(0, ICC_IGRPEN0_EL1);
 	write_sysreg(1, ICC_IGRPEN1_EL1);
 	isb();
 
@@ -235,7 +199,8 @@ void gic_deactivate_cpu(struct percpu *cpu)
 	write_sysreg(ctlr, ICC_CTLR_EL1);
 	write_sysreg(vmcr >> ICH_VMCR_VPMR_SHIFT & 0xff, ICC_PMR_EL1);
 	write_sysreg(vmcr >> ICH_VMCR_VBPR1_SHIFT & 7, ICC_BPR1_EL1);
-	write_sysreg(launch->icc_igrpen0, ICC_IGRPEN0_EL1);
+	if (launch->has_group0)
+		write_sysreg(launch->icc_igrpen0, ICC_IGRPEN0_EL1);
 	write_sysreg(vmcr & ICH_VMCR_VENG1 ? 1 : 0, ICC_IGRPEN1_EL1);
 	write_sysreg(launch->ich_hcr, ICH_HCR_EL2);
 	write_sysreg(launch->ich_vmcr, ICH_VMCR_EL2);

@@ -11,6 +11,9 @@
 /* Interrupts taken in one exit; the rest traps again. */
 #define BATCH	8
 
+/* Priorities below it are not held up. The kick has 0; guests may give that to interrupts of theirs. */
+#define KICK_ONLY_MASK	0x10
+
 static bool is_spurious(uint32_t intid)
 {
 	return intid >= SPURIOUS_INTID && intid < FIRST_LPI;
@@ -91,6 +94,26 @@ void trap_fiq(struct trap_frame *frame)
 	/* Group 0 is off at the physical interface, so there is nobody to send one */
 	(void)frame;
 	panic("unexpected FIQ");
+}
+
+void arch_sleep_while(const volatile bool *request)
+{
+	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
+
+	/* what is less urgent than a kick shall not wake it */
+	write_sysreg(KICK_ONLY_MASK, ICC_PMR_EL1);
+	for (;;) {
+		/* an earlier kick would not let it sleep. It is gone before the request is looked at. tests/spin/suspend.pml */
+		mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
+		mmio_read32(sgi, GICD_ICPENDR);
+		dsb(sy);
+		if (!__atomic_load_n(request, __ATOMIC_ACQUIRE))
+			break;
+		wfi();
+	}
+	write_sysreg(0xff, ICC_PMR_EL1);
+	/* kicks that are gone may have been for something else, too */
+	mmio_write32(sgi, GICD_ISPENDR, 1U << KICK_SGI);
 }
 
 void arch_wait_for_kick(void)

@@ -29,6 +29,12 @@ void arch_kick(struct percpu *cpu)
 	host_kick(cpu);
 }
 
+void arch_sleep_while(const volatile bool *request)
+{
+	HOST_ASSERT(host_locks_held() == 0);
+	host_sleep_while(this_cpu(), request);
+}
+
 void arch_wait_for_kick(void)
 {
 	HOST_ASSERT(host_locks_held() == 0);

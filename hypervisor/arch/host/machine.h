@@ -7,9 +7,10 @@
 
 struct cell;
 
-/* schedule.c: let somebody else run; sleep until a kick, which is consumed; time in ticks. */
+/* schedule.c: let somebody else run; sleep until a kick, which is consumed, or until a flag is false; time in ticks. */
 void host_yield(void);
 void host_sleep_until_kick(struct percpu *cpu);
+void host_sleep_while(struct percpu *cpu, const volatile bool *request);
 void host_kick(struct percpu *cpu);
 uint64_t host_ticks(void);
 struct percpu *host_current(void);

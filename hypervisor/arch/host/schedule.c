@@ -178,6 +178,18 @@ void host_kick(struct percpu *cpu)
 	set(&runners[cpu->cpu_id].kicked, true);
 }
 
+void host_sleep_while(struct percpu *cpu, const volatile bool *request)
+{
+	HOST_ASSERT(cpu == self->cpu);
+	for (;;) {
+		set(&self->kicked, false);
+		if (!__atomic_load_n(request, __ATOMIC_ACQUIRE))
+			break;
+		sleep_until();
+	}
+	set(&self->kicked, true);
+}
+
 void host_sleep_until_kick(struct percpu *cpu)
 {
 	HOST_ASSERT(cpu == self->cpu);
@@ -263,6 +275,17 @@ void host_set_order(enum host_order new_order, unsigned int seed)
 	host_preemption_point = order == HOST_RANDOM ? preempt : NULL;
 }
 
+/* Firmware knows all CPUs, but some do not come. */
+int host_start_cpu(uint32_t cpu)
+{
+	if (cpu >= host_entering)
+		return 0;
+	HOST_ASSERT(cpu < HOST_MAX_CPUS && !runners[cpu].exists);
+	runners[cpu].exists = true;
+	HOST_ASSERT(pthread_create(&runners[cpu].thread, NULL, run_cpu, &runners[cpu]) == 0);
+	return 0;
+}
+
 static void wait_for(bool (*condition)(void), struct runner *r)
 {
 	HOST_ASSERT(self == &runners[TEST]);
@@ -323,10 +346,13 @@ void host_start(const struct cfg_system *config, uint64_t size)
 
 		pthread_cond_init(&r->turn, NULL);
 		r->cpu = &((struct percpu *)host_boot.percpu_areas)[n];
-		r->exists = true;
+		r->exists = host_boot.from_guest || n == host_boot.primary_cpu;
 	}
+	if (!host_boot.start_cpu)
+		host_boot.start_cpu = host_start_cpu;
 	for (uint32_t n = 0; n < host_entering; n++)
-		HOST_ASSERT(pthread_create(&runners[n].thread, NULL, run_cpu, &runners[n]) == 0);
+		if (runners[n].exists)
+			HOST_ASSERT(pthread_create(&runners[n].thread, NULL, run_cpu, &runners[n]) == 0);
 	wait_for(all_set_up, NULL);
 }
 
@@ -417,6 +443,11 @@ bool host_has_left(uint32_t cpu, int64_t *result)
 bool host_has_halted(uint32_t cpu)
 {
 	return outcome_of(&runners[cpu]) == HALTED;
+}
+
+bool host_sleeps(uint32_t cpu)
+{
+	return runners[cpu].sleeps && !can_run(&runners[cpu]);
 }
 
 void host_deafen(uint32_t cpu)

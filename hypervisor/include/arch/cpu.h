@@ -14,6 +14,12 @@ struct cfg_system;
 /* Make cpu enter the hypervisor soon, whatever its guest masks. Orders earlier stores before the kick. */
 void arch_kick(struct percpu *cpu);
 
+/*
+ * [calling CPU] Sleep in the hypervisor until *request is false, which who clears it follows with a kick. Acquires what was
+ * stored before. Takes no interrupt; a kick, if only the one that ends it, is taken after the return.
+ */
+void arch_sleep_while(const volatile bool *request);
+
 /* [calling CPU] Sleep in the hypervisor until a kick (or anything else) arrived; takes and keeps interrupts. */
 void arch_wait_for_kick(void);
 

@@ -40,7 +40,8 @@ extern struct boot_info host_boot;	/* from_guest is set by host_start() unless h
 extern bool host_firmware;
 extern void (*host_after_setup)(uint32_t cpu);	/* [each CPU] before it runs a guest; NULL: nothing */
 extern bool host_is_off, host_is_reset;	/* arch_system_off(), arch_system_reset() was called */
-extern uint32_t host_entering;		/* CPUs 0 .. host_entering - 1 enter */
+extern uint32_t host_entering;		/* CPUs 0 .. host_entering - 1 enter, if host_firmware, when they are started */
+int host_start_cpu(uint32_t cpu);	/* boot_info.start_cpu, unless a test sets another one */
 
 /* CPUs enter with this system configuration. Returns when all have left setup_cpu(). */
 void host_start(const struct cfg_system *config, uint64_t size);
@@ -69,6 +70,9 @@ void host_set_guest(uint32_t cpu, void (*step)(struct percpu *cpu));
 bool host_in_guest(uint32_t cpu);
 bool host_has_left(uint32_t cpu, int64_t *result);
 bool host_has_halted(uint32_t cpu);
+
+/* Sequential orders: does the CPU wait for a kick or a job, and needs no turn until then? */
+bool host_sleeps(uint32_t cpu);
 
 /* The CPU does not take kicks any more: broken hardware. */
 void host_deafen(uint32_t cpu);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* System registers as variables, so that trap handlers of arch/arm64 run on the build machine. The test defines them. */
+/* System registers as variables, so that files of arch/arm64 run on the build machine. The test defines those it needs. */
 #ifndef BULKHEAD_TEST_SYSREG_H
 #define BULKHEAD_TEST_SYSREG_H
 
@@ -13,9 +13,18 @@
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
 	sysreg_sp_el1, sysreg_id_aa64isar0_el1;
 
+#define MPIDR_AFFINITY	0xff00ffffffUL
+#define ICC_CTLR_PRI_BITS(ctlr)	(((ctlr) >> 8 & 7) + 1)
+
+extern uint64_t sysreg_mpidr_el1, sysreg_id_aa64pfr0_el1, sysreg_ICC_CTLR_EL1, sysreg_ICC_PMR_EL1, sysreg_ICC_BPR1_EL1,
+	sysreg_ICC_IGRPEN1_EL1, test_ap0r[8], test_ap1r[4];
+#define sysreg_ICC_AP0R_EL1(n)	test_ap0r[n]
+#define sysreg_ICC_AP1R_EL1(n)	test_ap1r[n]
+
 #define read_sysreg(reg)		(sysreg_##reg)
 #define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
 #define isb()				((void)0)
+#define cpu_relax()			((void)0)
 
 /* Stage 1 and 2 translation of a guest's virtual address: result in PAR_EL1. The test provides them. */
 void translate_read_el0(uint64_t address);

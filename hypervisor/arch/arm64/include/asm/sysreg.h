@@ -28,6 +28,8 @@
 
 /* GICv3 CPU interface and virtualisation registers, by encoding: assemblers of old do not know the names */
 #define ICC_PMR_EL1	S3_0_C4_C6_0
+#define ICC_AP0R_EL1(n)	S3_0_C12_C8_##n		/* n: 4..7 */
+#define ICC_AP1R_EL1(n)	S3_0_C12_C9_##n		/* 0..3 */
 #define ICC_DIR_EL1	S3_0_C12_C11_1
 #define ICC_SGI1R_EL1	S3_0_C12_C11_5
 #define ICC_IAR1_EL1	S3_0_C12_C12_0
@@ -49,18 +51,23 @@
 #define ICH_LR_HI_EL2(n) S3_4_C12_C13_##n	/* 8..15 */
 
 /* Registers of newer architecture versions, by encoding, too; only where the ID registers have them */
+#define HCRX_EL2	S3_4_C1_C2_2
 #define HFGRTR_EL2	S3_4_C1_C1_4
 #define HFGWTR_EL2	S3_4_C1_C1_5
 #define HFGITR_EL2	S3_4_C1_C1_6
 #define HDFGRTR_EL2	S3_4_C3_C1_4
 #define HDFGWTR_EL2	S3_4_C3_C1_5
+#define HAFGRTR_EL2	S3_4_C3_C1_6
+#define CNTHV_CTL_EL2	S3_4_C14_C3_1
 #define ID_AA64SMFR0_EL1 S3_0_C0_C4_5
 #define ZCR_EL2		S3_4_C1_C2_0
 #define SMCR_EL2	S3_4_C1_C2_6
 #define SMPRIMAP_EL2	S3_4_C1_C2_5
+#define SVCR		S3_3_C4_C2_2
 
 #define ICC_CTLR_CBPR		(1UL << 0)
 #define ICC_CTLR_EOIMODE	(1UL << 1)
+#define ICC_CTLR_PRI_BITS(ctlr)	(((ctlr) >> 8 & 7) + 1)
 #define ICC_SRE_SRE		(1UL << 0)
 #define ICC_SRE_ENABLE		(1UL << 3)
 
