@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, model, registry, show, show_bundle
+from . import binary, bundle, devicetree, emit, explain, model, registry, report, show, show_bundle
 from .source import ConfigError
 
 
@@ -47,9 +47,32 @@ def _compile(arguments):
         print(f"{arguments.output / name}: {len(content)} bytes")
 
 
+def _checked(arguments):
+    """The system, or its problems as JSON if that is wanted."""
+    try:
+        return load(arguments.system, arguments.boards)
+    except ConfigError as error:
+        if not arguments.json:
+            raise
+        print(report.text({"problems": [report.problem(item) for item in error.problems]}))
+        sys.stdout.flush()
+        sys.exit(1)
+
+
 def _check(arguments):
-    system = load(arguments.system, arguments.boards)
+    system = _checked(arguments)
+    if arguments.json:
+        print(report.text({"problems": []}))
+        return
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
+
+
+def _explain(arguments):
+    system = _checked(arguments)
+    if arguments.json:
+        print(report.text({"problems": [], "system": system.name, "board": system.board.name, **explain.facts(system)}))
+    else:
+        print("\n".join(explain.lines(system)))
 
 
 def _device_tree(arguments, system):
@@ -79,15 +102,21 @@ def _bundle(arguments):
         print(f"{path}: {len(content)} bytes")
 
 
+def _shown(arguments, config):
+    return [report.text(show.as_json(config, arguments.file))] if arguments.json else list(show.show(config))
+
+
 def _show(arguments):
     damaged = []
     try:
         with open(arguments.file, "rb") as stream:
             content = stream.read(model.MIB)
             if show_bundle.is_bundle(content):
+                if arguments.json:
+                    sys.exit(f"{arguments.file}: is a bundle, which has no form in JSON; leave out --json")
                 lines, damaged = show_bundle.show(content + stream.read())
             else:
-                lines = list(show.show(binary.parse(content)))
+                lines = _shown(arguments, binary.parse(content))
     except OSError as error:
         sys.exit(f"{arguments.file}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
@@ -128,11 +157,15 @@ def _parser():
     bundler.add_argument("--cells", type=Path, metavar="DIR",
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
-    for command in (compiler, checker, bundler):
+    explainer = add("explain", "say who has what, where that was said, and what was chosen", _explain)
+    for command in (compiler, checker, bundler, explainer):
         command.add_argument("system", metavar="SYSTEM.yaml")
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
-    add("show", "decode a binary configuration or a bundle", _show).add_argument("file", metavar="FILE")
+    shower = add("show", "decode a binary configuration with its problems, or a bundle", _show)
+    shower.add_argument("file", metavar="FILE")
+    for command in (checker, explainer, shower):
+        command.add_argument("--json", action="store_true", help="for programs")
     add("rules", "list what is checked", _rules)
     return parser
 

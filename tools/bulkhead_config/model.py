@@ -71,6 +71,9 @@ class Board(Entry):
     mpidr: list			# affinity by CPU number
     timer: list			# INTIDs: secure, physical, virtual, hypervisor timer
 
+    def __str__(self):
+        return f"board '{self.name}'"
+
     @property
     def ram_start(self):
         return min(ram.range.start for ram in self.ram)
