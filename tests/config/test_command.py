@@ -163,8 +163,15 @@ def test_explain_agrees_with_the_binaries(file):
         told = {(fact["start"], fact["end"] - fact["start"]) for fact in facts["memory"] if cell.name in fact["owner"].split(", ")}
         regions = {(region.phys_start, region.size) for region in parsed.arrays["memory_regions"]
                    if region.size and not region.flags & (abi.CFG_MEM_IO | abi.CFG_MEM_COMM_REGION)}
-        assert told == regions
+        records = {(region["phys_start"], region["size"]) for region in cell.records.get("memory_regions", [])
+                   if "IO" in region["flags"]}
+        assert told == regions | records
         assert [fact["cpu"] for fact in facts["cpus"] if fact["owner"] == cell.name] == sorted(cell.cpus)
+
+
+def test_explain_low_level_cpus():
+    facts = json.loads(run("explain", "--json", HERE / "good/records.yaml").stdout)
+    assert [fact["owner"] for fact in facts["cpus"]] == ["linux", "rtos", None, "linux"]
 
 
 def test_show_bundle_has_no_json(tmp_path):

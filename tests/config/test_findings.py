@@ -12,7 +12,8 @@ from conftest import HERE, ROOT, read_hex
 TOOL = ROOT / "tools/bulkhead-config"
 CELL = read_hex(HERE / "worked-example.hex")
 SYSTEM = read_hex(HERE / "good/worked-example/qemu-arm64.cell.hex")
-GOOD = sorted((HERE / "good").rglob("*.cell.hex"))
+# but what is written in the low-level form, which may be anything
+GOOD = [path for path in sorted((HERE / "good").rglob("*.cell.hex")) if path.parent.name != "records"]
 
 
 def region(**fields):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a checked system has become: who owns what, where that was said, and what the compiler has chosen."""
-from .model import LINE_COUNT
+from . import abi, records
+from .model import LINE_COUNT, NOBODY
 from .units import Range
 
 FILE, CHOSEN, BOARD = "file", "chosen", "board"		# who said so
@@ -15,6 +16,10 @@ def _said(entry, key):
     return FILE if entry.has(key) else CHOSEN
 
 
+def _peers(link):
+    return ", ".join(peer for peer in link.peers if peer != NOBODY)
+
+
 def cpus(system):
     """CPU by number: its owner; what no other cell has is the root cell's, or nobody's."""
     owners = {cpu: cell for cell in system.cells for cpu in cell.cpus}
@@ -24,7 +29,7 @@ def cpus(system):
             index = cell.cpus.index(cpu)
             yield _fact(cell.name, cell, cell.value("cpus", index), FILE, cpu=cpu)
         else:
-            owner = system.root.name if system.root else None
+            owner = system.root.name if system.root and cpu in system.cpus else None
             yield _fact(owner, system.board, system.board.value("cpus"), BOARD, cpu=cpu)
 
 
@@ -37,11 +42,17 @@ def memory(system):
     for cell in system.cells:
         facts += [_fact(cell.name, region, region.key(), _said(region, "host"), start=region.host_range.start,
                         end=region.host_range.end, guest=region.at, access=region.access) for region in cell.regions]
+    for cell in [cell for cell in system.cells if not cell.root]:
+        for index, region in enumerate(records.array(cell.records, "memory_regions")):
+            if region.size and not region.flags & abi.CFG_MEM_COMM_REGION:
+                facts.append(_fact(cell.name, f"memory region {index} in the records of {cell}",
+                                   cell.value("records", "memory_regions", index), FILE, start=region.phys_start,
+                                   end=region.phys_start + region.size, guest=region.virt_start))
     for link in system.links:
         for index, (start, size, writer) in enumerate(link.sections()):
             if size:
                 part = ("state", "shared")[index] if index < 2 else f"output of {link.peers[writer]}"
-                facts.append(_fact(", ".join(link.peers), link, link.key(), _said(link, "at"), start=start, end=start + size,
+                facts.append(_fact(_peers(link), link, link.key(), _said(link, "at"), start=start, end=start + size,
                                    section=part))
     return sorted(facts, key=lambda fact: fact["start"])
 
@@ -66,7 +77,8 @@ def devices(system):
     """Devices of the board: the cells that have them."""
     for device in system.board.devices.values():
         users = [(cell, key) for cell in system.cells
-                 for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)) if device.name in names]
+                 for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices))
+                 if device.name in names]
         alone = any(key == "devices" for _, key in users)
         names = [cell.name for cell, _ in users]
         if system.root and not alone:
@@ -80,7 +92,7 @@ def devices(system):
 def links(system):
     """PCI device number and interrupts of each link."""
     for link in system.links:
-        yield _fact(", ".join(link.peers), link, link.key(), _said(link, "device"), device=link.slot,
+        yield _fact(_peers(link), link, link.key(), _said(link, "device"), device=link.slot,
                     interrupt="msi-x" if link.msix else "INT" + "ABCD"[link.line()],
                     protocols=[link.protocol_of(peer) for peer in link.peers])
 
@@ -93,8 +105,8 @@ def windows(system):
         yield _fact("hypervisor", name, entry.key("pci", "ecam"), said, start=area.start, end=area.end)
     for cell in system.cells:
         if cell.lines is not None:
-            yield _fact(cell.name, "virtual PCI host", cell.key("pci-interrupts"), _said(cell, "pci-interrupts"), first_spi=cell.lines,
-                        last_spi=cell.lines + LINE_COUNT - 1)
+            yield _fact(cell.name, "virtual PCI host", cell.key("pci-interrupts"), _said(cell, "pci-interrupts"),
+                        first_spi=cell.lines, last_spi=cell.lines + LINE_COUNT - 1)
 
 
 def facts(system):
