@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, explain, model, registry, report, show, show_bundle
+from . import binary, bundle, devicetree, emit, explain, importer, model, registry, report, show, show_bundle
 from .source import ConfigError
 
 
@@ -127,6 +127,24 @@ def _show(arguments):
         sys.exit(f"{arguments.file}: {', '.join(damaged)}: damaged; build it again")
 
 
+def _import(arguments):
+    files = []
+    for file in arguments.files:
+        try:
+            with open(file, "rb") as stream:
+                files.append((file, stream.read(model.MIB)))
+        except OSError as error:
+            sys.exit(f"{file}: cannot be read: {error.strerror}; correct its name or permissions")
+    try:
+        content = importer.import_files(files)
+    except importer.ImportFailure as error:
+        sys.exit(str(error))
+    if arguments.output:
+        _write(arguments.output.parent, {arguments.output.name: content.encode()})
+    else:
+        print(content, end="")
+
+
 def _rules(_arguments):
     registry.load_rules()
     for name, text in registry.FORMAT_RULES.items():
@@ -166,6 +184,9 @@ def _parser():
     shower.add_argument("file", metavar="FILE")
     for command in (checker, explainer, shower):
         command.add_argument("--json", action="store_true", help="for programs")
+    importer_command = add("import", "make a system file of a set of binary configurations", _import)
+    importer_command.add_argument("files", nargs="+", metavar="FILE", help="the system configuration, then those of cells")
+    importer_command.add_argument("-o", "--output", type=Path, metavar="SYSTEM.yaml", help="instead of standard output")
     add("rules", "list what is checked", _rules)
     return parser
 

@@ -155,9 +155,9 @@ def system_config(system):
     arm.maintenance_irq, arm.gic_version = board.maintenance, 3
     arm.gicd_base, arm.gicr_base = board.distributor.start, board.redistributors.start
     root = header.root_cell
-    root.name = NO_ROOT.encode()
+    root.name = (cell.name if cell else NO_ROOT).encode()
     if cell:
-        root.name, root.vpci_irq_base = cell.name.encode(), cell.lines
+        root.vpci_irq_base = cell.lines
         root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
         root.cpu_reset_address = cell.entry
     records.set_system(header, system.records)

@@ -10,19 +10,24 @@ from . import abi
 from .names import MEMORY_FLAGS
 
 LIMIT = 4096			# records of one kind: more than fit into a configuration
-RANGES = r"^[0-9]{1,4}(-[0-9]{1,4})?(, ?[0-9]{1,4}(-[0-9]{1,4})?)*$"
+RANGES = r"^[0-9]{1,10}(-[0-9]{1,10})?(, ?[0-9]{1,10}(-[0-9]{1,10})?)*$(?!\n)"
 PINS = 128
+CPUS_MAX = 4096
 
-_RANGES = {"type": "string", "pattern": RANGES, "maxLength": 8192, "description": "numbers and ranges in quotes, such as \"0-3, 7\""}
-_FLAGS = {"type": "array", "maxItems": 64, "description": "a list of words in capitals, and numbers for bits without a name",
-          "items": {"type": ["string", "integer"], "pattern": f"^({'|'.join(MEMORY_FLAGS.values())})$", "minimum": 0,
+_RANGES = {"type": "string", "pattern": RANGES, "maxLength": 8192,
+           "description": "numbers and ranges in quotes, such as \"0-3, 7\""}
+_FLAGS = {"type": "array", "maxItems": 64,
+          "description": "a list of words in capitals, and numbers for bits without a name",
+          "items": {"type": ["string", "integer"], "pattern": f"^({'|'.join(MEMORY_FLAGS.values())})$(?!\\n)", "minimum": 0,
                     "maximum": (1 << 64) - 1, "description": "one of " + ", ".join(MEMORY_FLAGS.values()) + ", or a number"}}
-_HEX = {"type": "string", "pattern": "^[0-9a-f]{24}$", "description": "24 hexadecimal digits in quotes"}
-_NAME = {"type": "string", "pattern": "^[ -~]{0,31}$", "description": "at most 31 printable ASCII characters in quotes"}
+_HEX = {"type": "string", "pattern": r"^[0-9a-f]{24}$(?!\n)", "description": "24 hexadecimal digits in quotes"}
+_NAME = {"type": "string", "pattern": r"^[ -~]{0,31}$(?!\n)",
+         "description": "at most 31 printable ASCII characters in quotes"}
 
 
 def _number(width):
-    return {"type": "integer", "minimum": 0, "maximum": (1 << 8 * width) - 1, "description": f"a number of {8 * width} bits"}
+    bits = 8 * width
+    return {"type": "integer", "minimum": 0, "maximum": (1 << bits) - 1, "description": f"a number of {bits} bits"}
 
 
 def _mapping(properties, what):
@@ -97,9 +102,8 @@ def _memory(data):
 def _irqchip(data):
     item = _struct(abi.Irqchip, data)
     for part in numbers(data["pins"]) if "pins" in data else []:
-        for pin in part:
-            if 0 <= pin - item.pin_base < PINS:
-                item.pin_bitmap[(pin - item.pin_base) // 32] |= 1 << (pin - item.pin_base) % 32
+        for pin in range(max(part.start - item.pin_base, 0), min(part.stop - item.pin_base, PINS)):
+            item.pin_bitmap[pin // 32] |= 1 << pin % 32
     return item
 
 
@@ -111,14 +115,18 @@ def array(records, name):
 
 def cpus(records):
     """CPU numbers, or None if nothing is said."""
-    return sorted({cpu for part in numbers(records["cpus"]) for cpu in part}) if "cpus" in records else None
+    if "cpus" not in records:
+        return None
+    return sorted({cpu for part in numbers(records["cpus"]) for cpu in part[:CPUS_MAX]})
 
 
 def set_header(header, records):
     """Fields of a cell that are written as they are."""
     for name, value in records.get("header", {}).items():
-        setattr(header, name, _struct(abi.Console, value) if name == "console" else
-                value.encode() if name == "name" else value)
+        if name == "name":		# setting it writes up to its end only
+            ctypes.memset(ctypes.addressof(header) + abi.Cell.name.offset, 0, abi.CFG_NAME_LEN)
+            value = value.encode()
+        setattr(header, name, _struct(abi.Console, value) if name == "console" else value)
 
 
 def set_system(system, records):
