@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, explain, importer, model, registry, report, show, show_bundle
+from . import binary, bundle, devicetree, emit, explain, importer, json_schema, model, registry, report, show, show_bundle
 from .source import ConfigError
 
 
@@ -153,6 +153,10 @@ def _rules(_arguments):
         print(f"{rule.name:26} {rule.manual}")
 
 
+def _schema(arguments):
+    print(json_schema.text(arguments.kind), end="")
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="bulkhead-config", description="Makes binary configurations, revision 14, "
                                      "or a bundle for direct boot, out of a system file and its board file in YAML.")
@@ -187,6 +191,8 @@ def _parser():
     importer_command = add("import", "make a system file of a set of binary configurations", _import)
     importer_command.add_argument("files", nargs="+", metavar="FILE", help="the system configuration, then those of cells")
     importer_command.add_argument("-o", "--output", type=Path, metavar="SYSTEM.yaml", help="instead of standard output")
+    add("schema", "write the structure of system or board files as JSON schema, for editors", _schema).add_argument(
+        "kind", choices=sorted(json_schema.KINDS))
     add("rules", "list what is checked", _rules)
     return parser
 
