@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, explain, importer, json_schema, model, registry, report, show, show_bundle
+from . import binary, bundle, check_set, devicetree, emit, explain, importer, json_schema, model, registry, report, show, \
+    show_bundle
 from .source import ConfigError
 
 
@@ -59,7 +60,25 @@ def _checked(arguments):
         sys.exit(1)
 
 
+def _check_set(arguments):
+    """As Jailhouse has it: binary configurations."""
+    if arguments.json:
+        sys.exit("bulkhead-config: --json is for system files; leave it out")
+    try:
+        lines, failed = check_set.check(check_set.load(_contents(arguments.files)))
+    except check_set.SetError as error:
+        sys.exit(str(error))
+    print("\n".join(lines))
+    sys.stdout.flush()
+    sys.exit(1 if failed else 0)
+
+
 def _check(arguments):
+    if arguments.files[0].endswith(".cell"):
+        _check_set(arguments)
+    if len(arguments.files) > 1:
+        arguments.parser.error("one system file, or the names of binary configurations, which end in .cell")
+    arguments.system = arguments.files[0]
     system = _checked(arguments)
     if arguments.json:
         print(report.text({"problems": []}))
@@ -127,16 +146,21 @@ def _show(arguments):
         sys.exit(f"{arguments.file}: {', '.join(damaged)}: damaged; build it again")
 
 
-def _import(arguments):
+def _contents(names):
+    """[(name, content)] of binary configurations."""
     files = []
-    for file in arguments.files:
+    for file in names:
         try:
             with open(file, "rb") as stream:
                 files.append((file, stream.read(model.MIB)))
         except OSError as error:
             sys.exit(f"{file}: cannot be read: {error.strerror}; correct its name or permissions")
+    return files
+
+
+def _import(arguments):
     try:
-        content = importer.import_files(files)
+        content = importer.import_files(_contents(arguments.files))
     except importer.ImportFailure as error:
         sys.exit(str(error))
     if arguments.output:
@@ -157,19 +181,22 @@ def _schema(arguments):
     print(json_schema.text(arguments.kind), end="")
 
 
-def _parser():
-    parser = argparse.ArgumentParser(prog="bulkhead-config", description="Makes binary configurations, revision 14, "
+def _parser(program, words):
+    parser = argparse.ArgumentParser(prog=program, description="Makes binary configurations, revision 14, "
                                      "or a bundle for direct boot, out of a system file and its board file in YAML.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name, text, run):
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text, prog=f"{program} {words.get(name, name)}")
         command.set_defaults(run=run)
         return command
 
     compiler = add("compile", "write a system configuration and the cell configurations", _compile)
     compiler.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     checker = add("check", "look for problems, write nothing", _check)
+    checker.add_argument("files", nargs="+", metavar="SYSTEM.yaml|FILE.cell", help="a system file; or binary configurations, "
+                         "that of the system first")
+    checker.set_defaults(parser=checker)
     bundler = add("bundle", "write a bundle for direct boot: hypervisor, configurations and images", _bundle)
     bundler.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     bundler.add_argument("--image", required=True, metavar="FILE", help="the hypervisor, jailhouse.bin")
@@ -180,8 +207,9 @@ def _parser():
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
     explainer = add("explain", "say who has what, where that was said, and what was chosen", _explain)
-    for command in (compiler, checker, bundler, explainer):
+    for command in (compiler, bundler, explainer):
         command.add_argument("system", metavar="SYSTEM.yaml")
+    for command in (compiler, checker, bundler, explainer):
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
     shower = add("show", "decode a binary configuration with its problems, or a bundle", _show)
@@ -197,8 +225,9 @@ def _parser():
     return parser
 
 
-def main():
-    arguments = _parser().parse_args()
+def main(program="bulkhead-config", words=()):
+    """words: what commands are called in usage texts, where that is something else."""
+    arguments = _parser(program, dict(words)).parse_args()
     try:
         arguments.run(arguments)
         sys.stdout.flush()

@@ -31,10 +31,14 @@ def _cpu_set(cpus):
 
 
 def _irqchips(system, spis):
+    return irqchips(system.board.distributor.start, spis)
+
+
+def irqchips(distributor, spis):
     chips = {}
     for pin in sorted(FIRST_SPI + spi for spi in spis):
         base = min(FIRST_SPI + (pin - FIRST_SPI) // PINS * PINS, LAST_PIN_BASE)
-        chip = chips.setdefault(base, abi.Irqchip(address=system.board.distributor.start, pin_base=base))
+        chip = chips.setdefault(base, abi.Irqchip(address=distributor, pin_base=base))
         chip.pin_bitmap[(pin - base) // 32] |= 1 << (pin - base) % 32
     return list(chips.values())
 

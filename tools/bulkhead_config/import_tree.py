@@ -363,7 +363,9 @@ class Builder:
         """(SPIs in words, irqchips in the low-level form)"""
         chips, distributor = source.binary.arrays["irqchips"], self.system.arch.arm.gicd_base
         spis, all_low = self.spis(source), ("irqchips", source.key) in self.plan or ("cell", source.key) in self.plan
-        low = [chip for chip in chips if all_low or not equivalence.own_chip(chip, distributor)]
+        low = [chip for chip in chips if not equivalence.own_chip(chip, distributor)]
+        if all_low:
+            low += emit.irqchips(distributor, spis - self.lines(source))
         if source.root and (low or spis != set(range(self.num_spis()))):
             return [], chips
         if not source.root:

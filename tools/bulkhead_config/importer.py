@@ -80,7 +80,7 @@ def _sources(files):
             parsed = binary.parse(content)
         except binary.BinaryError as error:
             raise ImportFailure(f"{file}: {error}") from None
-        _refuse_errors(file, parsed)
+        _refuse_errors(file, parsed)		# too large is one of them
         if bool(parsed.system) == bool(sources):
             what = "only one system configuration can be imported" if sources else "the system configuration comes first"
             raise ImportFailure(f"{file}: {what}; give one system configuration, then those of cells")
