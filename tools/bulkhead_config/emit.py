@@ -62,7 +62,8 @@ def _links(system, cell, regions):
     for link in sorted(system.links_of(cell), key=lambda link: link.slot):
         own = link.peers.index(cell.name)
         device = abi.PciDevice(type=abi.CFG_PCI_IVSHMEM, domain=system.domain, bdf=link.slot << 3,
-                               shmem_regions_start=len(regions), shmem_dev_id=own, shmem_peers=len(link.peers),
+                               shmem_regions_start=len(regions), shmem_dev_id=own,
+                               shmem_peers=link.max_peers.get(cell.name, len(link.peers)),
                                shmem_protocol=link.protocol_of(cell.name))
         device.bar_mask[0] = BAR_MASK_PAGE
         if link.msix:

@@ -12,6 +12,7 @@ from .units import Range
 
 WORDS = {"ethernet": "net", "virtio-net": "net", "virtio-block": "disk", "virtio-console": "console"}
 CUSTOM = range(0x4000, 0x8000)
+PEERS_MAX = 255
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Link:
     latch_state: bool = True
     protocol: object = None
     backend: str = None
+    max_peers: dict = field(default_factory=dict)		# key of a cell: what it is told
 
     @property
     def range(self):
@@ -37,9 +39,9 @@ class Link:
         return WORDS.get(self.protocol, "link")
 
 
-def sections_of(source, device):
+def sections_of(source, device, peers):
     first = device.shmem_regions_start
-    return source.regions[first:first + OUTPUT + device.shmem_peers]
+    return source.regions[first:first + OUTPUT + peers]
 
 
 def _plain(device):
@@ -55,10 +57,10 @@ def _flags(section, own, root):
     return abi.CFG_MEM_READ | (abi.CFG_MEM_WRITE if write else 0) | (0 if root else abi.CFG_MEM_ROOTSHARED)
 
 
-def _memory_fits(source, device):
+def _memory_fits(source, device, peers):
     """Sections as a link has them: at their physical address, in pages, without gap, with these flags."""
-    parts = sections_of(source, device)
-    if len(parts) != OUTPUT + device.shmem_peers or not parts[STATE].size:
+    parts = sections_of(source, device, peers)
+    if len(parts) != OUTPUT + peers or not parts[STATE].size:
         return False
     expected = parts[STATE].phys_start
     for section, region in enumerate(parts):
@@ -96,15 +98,17 @@ def _link(ends, sources, domain):
     """ends: [(key, index of PCI device)]. None: no link."""
     devices = {key: sources[key].binary.arrays["pci_devices"][index] for key, index in ends}
     first = next(iter(devices.values()))
-    same = {(d.shmem_peers, d.num_msix_vectors, d.msi_flags) for d in devices.values()}
-    if len(devices) != len(ends) or len(same) != 1 or not 2 <= first.shmem_peers or first.num_msix_vectors > 16:
+    same = {(d.num_msix_vectors, d.msi_flags) for d in devices.values()}
+    # an end may have been told less
+    count = max(max(d.shmem_peers, d.shmem_dev_id + 1) for d in devices.values())
+    if len(devices) != len(ends) or len(same) != 1 or not 2 <= count <= PEERS_MAX or first.num_msix_vectors > 16:
         return None
-    if any(d.domain != domain or not _plain(d) or d.shmem_dev_id >= d.shmem_peers or not _memory_fits(sources[key], d)
+    if any(d.domain != domain or not _plain(d) or not _memory_fits(sources[key], d, count)
            or not _interrupt_fits(sources[key], d) for key, d in devices.items()):
         return None
-    layouts = {tuple((r.phys_start if r.size else 0, r.size) for r in sections_of(sources[key], d))
+    layouts = {tuple((r.phys_start if r.size else 0, r.size) for r in sections_of(sources[key], d, count))
                for key, d in devices.items()}
-    peers = [NOBODY] * first.shmem_peers
+    peers = [NOBODY] * count
     for key, device in devices.items():
         peers[device.shmem_dev_id] = key
     protocol = _protocol(devices)
@@ -113,10 +117,11 @@ def _link(ends, sources, domain):
     if protocol[1] == NOBODY and NOBODY not in peers:
         return None
     source = sources[ends[0][0]]
-    parts = sections_of(source, first)
+    parts = sections_of(source, first, count)
     regions = {key: set(range(d.shmem_regions_start, d.shmem_regions_start + len(parts))) for key, d in devices.items()}
     return Link(first.bdf >> 3, peers, dict(ends), regions, [parts[STATE].size, parts[SHARED].size, parts[OUTPUT].size],
-                parts[STATE].phys_start, first.num_msix_vectors, not first.msi_flags, *protocol)
+                parts[STATE].phys_start, first.num_msix_vectors, not first.msi_flags, *protocol,
+                {key: d.shmem_peers for key, d in devices.items() if d.shmem_peers != count})
 
 
 def _hidden(source):

@@ -427,7 +427,8 @@ class Builder:
                 **({} if link.latch_state else {"latch-state": False}),
                 **({"protocol": Hex(link.protocol) if isinstance(link.protocol, int) else link.protocol}
                    if link.protocol != "undefined" else {}),
-                **({"backend": link.backend} if link.backend else {}), "device": link.slot}
+                **({"backend": link.backend} if link.backend else {}), "device": link.slot,
+                **({"max-peers": link.max_peers} if link.max_peers else {})}
 
     def name_links(self):
         words = [link.word for link in self.links]

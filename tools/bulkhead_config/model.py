@@ -190,6 +190,7 @@ class Link(Entry):
     protocol: object
     backend: str
     slot: int
+    max_peers: dict		# name of a cell: what its device says, instead of the number of peers
 
     def __str__(self):
         return f"link '{self.name}'"
@@ -381,7 +382,7 @@ def _link(document, path, name, data):
         shared=parse_size(data.get("shared", 0)), output=parse_size(data.get("output", 0)),
         msix=data.get("interrupt", "intx") == "msi-x", vectors=data.get("vectors", 1),
         latch_state=data.get("latch-state", True), protocol=data.get("protocol", "undefined"),
-        backend=data.get("backend"), slot=data.get("device"))
+        backend=data.get("backend"), slot=data.get("device"), max_peers=data.get("max-peers", {}))
 
 
 def load_system(file, board_directories=()):

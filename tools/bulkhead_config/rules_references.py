@@ -229,6 +229,18 @@ def peer_count(system):
             yield link.value("peers"), f"{link} has only places without a cell; list at least one cell"
 
 
+@rule("max-peers", REFERENCES)
+def max_peers(system):
+    """Only peers of a link are told another number of peers, and none more than there are."""
+    for link in system.links:
+        for name, count in link.max_peers.items():
+            if name not in link.peers:
+                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'"
+            elif count > len(link.peers):
+                yield link.value("max-peers", name), (f"{link} has {len(link.peers)} peers, '{name}' cannot be told {count}; use "
+                                                      "a smaller number")
+
+
 @rule("section-pages", REFERENCES)
 def section_pages(system):
     """Sections of a link consist of whole pages, because each has its own access rights."""

@@ -143,6 +143,7 @@ LINK = _object({
                  "0x4000 to 0x7fff"},
     "backend": {"type": "string", "pattern": f"{NAME}|^-$", "description": "the name of a cell, or \"-\""},
     "device": _int("a PCI device number", 0, 31),
+    "max-peers": _named(_int("a number of peers", 1, 255)),
 }, ["peers"])
 
 SYSTEM = _object({
