@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkhead_config import abi, binary, cli, emit, equivalence, importer, model, registry
+from bulkhead_config import abi, binary, cli, emit, equivalence, importer, model, registry, schema
 from bulkhead_config.source import parse
 from conftest import HERE, ROOT, read_hex
 
@@ -166,6 +166,41 @@ def test_section_under_memory_of_the_root_cell_is_no_link():
     root["pci_devices"][0].shmem_regions_start -= 1
     system, _, _ = round_trip(packed(files))
     assert system.links == []
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_more_devices_than_a_board_may_have(root, monkeypatch):
+    """All at once in the low-level form, not one after the other."""
+    files, attempts = small(), []
+    if root:
+        files["qemu-arm64.cell"].arrays["memory_regions"][:0] = [
+            abi.Memory(0x2000000000 + n * 0x2000, 0x2000000000 + n * 0x2000, 0x1000, 0x13) for n in range(600)]
+        files["qemu-arm64.cell"].arrays["pci_devices"][0].shmem_regions_start += 600
+    else:		# what the root cell has is low-level: devices of the board are those of cells
+        files["qemu-arm64.cell"].arrays["memory_regions"].append(abi.Memory(0x3000010, 0x3000010, 0x10, 0x40013))
+        for cell in range(2):
+            other = binary.parse(files["rtos.cell"].pack())
+            other.cell.name, other.arrays["cpu_set"][0] = f"cell{cell}".encode(), 1 if cell == 0 else 2
+            other.arrays["pci_devices"], other.arrays["irqchips"] = [], []
+            other.arrays["memory_regions"] = [abi.Memory(0x2000000000 + n * 0x2000, 0x2000000000 + n * 0x2000, 0x1000, 0x13)
+                                              for n in range(cell * 60, cell * 60 + 60)] + other.arrays["memory_regions"][5:6]
+            files[f"cell{cell}.cell"] = other
+    attempt = importer._attempt
+    monkeypatch.setattr(importer, "_attempt", lambda *arguments: attempts.append(1) or attempt(*arguments))
+    system, text, _ = round_trip(packed(files))
+    limit = schema.BOARD["properties"]["devices"]["maxProperties"]
+    assert len(system.board.devices) <= limit and text.count("IO]") >= (600 if root else 120 if limit < 120 else 0)
+    assert len(attempts) < 20
+
+
+def test_more_pieces_of_memory_than_a_board_may_have():
+    files = small()
+    root = files["qemu-arm64.cell"].arrays
+    root["memory_regions"][:0] = [abi.Memory(0x2000000000 + n * 0x2000, 0x2000000000 + n * 0x2000, 0x1000, 0xf)
+                                  for n in range(600)]
+    root["pci_devices"][0].shmem_regions_start += 600
+    system, text, _ = round_trip(packed(files))
+    assert len(system.board.ram) <= 64 and text.count("DMA]") >= 600
 
 
 def test_shared_memory_without_link():

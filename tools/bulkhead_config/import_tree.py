@@ -199,12 +199,15 @@ class Builder:
         hypervisor = [Range.at(memory.phys_start, memory.size)] if memory.phys_start else []
         if self.derived:
             return merged([_host(region) for _, region in self.words(self.root) if not _is_device(region)] + hypervisor)
-        ranges = [_host(region) for index, region in enumerate(self.root.regions)
-                  if index not in self.linked[self.root.key] and _is_memory(region)]
+        rest = [_host(region) for index, region in enumerate(self.root.regions)
+                if index not in self.linked[self.root.key] and _is_memory(region)]
+        ranges = []
         for source in self.others:
             ranges += [_host(region) for _, region in self.words(source) if _is_memory(region)]
         ranges += [link.range for link in self.links]
-        return merged([area for area in ranges if not any(area.overlaps(part) for part in self.gic)] + hypervisor)
+        every, needed = (merged([area for area in areas if not any(area.overlaps(part) for part in self.gic)] + hypervisor)
+                         for areas in (ranges + rest, ranges))
+        return needed if needed and len(every) > MAX_NAMED else every
 
     def spis(self, source):
         """SPIs of a cell that are written as numbers."""
@@ -228,6 +231,8 @@ class Builder:
                                     **({"console": device.console} if device.console else {})}
             origins["board", "devices", device.name] = Origin(f"{self.root.file}: device at {area}", tuple(device.actions))
         self.origin(("board", "memory"), "memory", [("root", "memory")])
+        every = [action for device in self.devices.values() for action in device.actions]
+        self.origin(("board", "devices"), "memory", [("root", "memory")] if self.derived else every)
         self.origin(("board", "pci"), "PCI", [("system", "PCI")])
         self.origin(("board", "cpus"), "CPUs")
         self.origin(("board", "gic"), "GIC", [("root", "memory")])

@@ -93,24 +93,31 @@ def _sources(files):
     return sources
 
 
-def _path_of(document, place):
-    """The longest path that a place belongs to."""
-    paths = [path for table in (document.keys, document.values) for path, where in table.items() if where == place]
-    return max(paths, key=len, default=())
+def _paths_of(document, place):
+    """Paths that a place belongs to, the longest first: a mapping begins where its first key does."""
+    return sorted((path for table in (document.keys, document.values) for path, where in table.items() if where == place),
+                  key=len, reverse=True)
 
 
-def _origin(tree, path):
-    """What the record at a path comes from, or the nearest above it."""
+def _origin(tree, paths):
+    """What the record at the longest path comes from, or the nearest above it."""
+    path = paths[0] if paths else ()
     while path and path not in tree.origins:
         path = path[:-1]
     return tree.origins.get(path) or import_tree.Origin("the set")
+
+
+def _actions(tree, document, problem):
+    paths = _paths_of(document, problem.place)
+    known = [tree.origins[path] for path in paths if path in tree.origins] + [_origin(tree, paths)]
+    return [action for origin in known for action in origin.actions]
 
 
 def _low_level(document, problems, tree, plan):
     """Takes what is refused into the plan; False if there is nothing left to take."""
     if any(problem.rule in NOT_RAM for problem in problems) and plan.add([("root", "memory")]):
         return True		# the board then has more memory than the root cell
-    return plan.add([action for problem in problems for action in _origin(tree, _path_of(document, problem.place)).actions])
+    return plan.add([action for problem in problems for action in _actions(tree, document, problem)])
 
 
 def _differences(system, sources, distributor):
@@ -148,7 +155,7 @@ def import_files(files):
     while True:
         content, tree, document, problems, different = _attempt(sources, plan)
         if problems and not _low_level(document, problems, tree, plan):
-            origin = _origin(tree, _path_of(document, problems[0].place))
+            origin = _origin(tree, _paths_of(document, problems[0].place))
             raise ImportFailure(f"{origin.label}: {problems[0].rule}: {problems[0].text}")
         if different and not plan.add([("cell", key) for key, _ in different]):
             key, record = different[0]
