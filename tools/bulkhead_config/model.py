@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import schema
+from . import records, schema
 from .source import ConfigError, Document, Problem, load
 from .units import KIB, MIB, PAGE, Range, parse_size
 
 ECAM_SIZE = MIB		# one bus
+NOBODY = "-"			# a place in a link that no cell of the file has
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
 CLUSTER = 16			# CPUs that one SGI can reach
@@ -59,7 +60,7 @@ class Ram(Entry):
 class Board(Entry):
     cpus: int
     ram: list
-    pool: Range
+    pool: Range			# None: everything has an address
     distributor: Range
     redistributors: Range
     maintenance: int
@@ -70,6 +71,9 @@ class Board(Entry):
     devices: dict
     mpidr: list			# affinity by CPU number
     timer: list			# INTIDs: secure, physical, virtual, hypervisor timer
+
+    def __str__(self):
+        return f"board '{self.name}'"
 
     @property
     def ram_start(self):
@@ -167,6 +171,7 @@ class Cell(Entry):
     on_failure: OnFailure
     argument: int
     linux: Linux		# or None
+    records: dict		# the low-level form, see records.py
 
     def __str__(self):
         return f"cell '{self.name}'"
@@ -185,6 +190,7 @@ class Link(Entry):
     protocol: object
     backend: str
     slot: int
+    max_peers: dict		# name of a cell: what its device says, instead of the number of peers
 
     def __str__(self):
         return f"link '{self.name}'"
@@ -234,6 +240,7 @@ class System(Entry):
     direct: bool = False
     files: tuple = ()			# direct boot: where images are looked for
     hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
+    records: dict = field(default_factory=dict)		# the low-level form, see records.py
 
     def __str__(self):
         return f"system '{self.name}'"
@@ -251,6 +258,12 @@ class System(Entry):
     def cell(self, name):
         return next((cell for cell in self.cells if cell.name == name), None)
 
+    @property
+    def cpus(self):
+        """Of all cells together."""
+        listed = records.cpus(self.root.records) if self.root else None
+        return list(range(self.board.cpus)) if listed is None else listed
+
     def links_of(self, cell):
         return [link for link in self.links if cell.name in link.peers]
 
@@ -260,6 +273,8 @@ class System(Entry):
 
     def pci_windows(self):
         """ECAM, and the window for BARs that the driver opens behind it: two pages per device."""
+        if any(name in self.records for name in records.PCI_FIELDS):
+            return []		# taken as it is
         ecam = Range.at(self.ecam, ECAM_SIZE)
         bars = max([len(self.links_of(cell)) for cell in self.cells if cell.root] + [1])
         return [("the ECAM window", ecam), ("the PCI BAR window", Range.at(ecam.end, bars * 2 * BAR_PAGE))]
@@ -269,8 +284,8 @@ def _area(data):
     return Range.at(data["at"], parse_size(data["size"]))
 
 
-def _entries(data, document, key, make):
-    return [make(document, (key, name), name, value) for name, value in (data.get(key) or {}).items()]
+def _entries(data, document, key, make, path=()):
+    return [make(document, (*path, key, name), name, value) for name, value in (data.get(key) or {}).items()]
 
 
 def _device(document, path, name, data):
@@ -291,15 +306,18 @@ def _default_mpidr(cpus):
 def load_board(file):
     document = load(file)
     schema.check(document, schema.BOARD)
-    data = document.data
-    gic, lines = data["gic"], data["pci"]["interrupts"]
+    return _board(document, (), document.data)
+
+
+def _board(document, path, data):
+    gic, lines = data["gic"], data["pci"].get("interrupts", {"first": 0, "count": 0})
     return Board(
-        document, (), data["board"], cpus=data["cpus"], ram=_entries(data, document, "memory", _ram),
-        pool=_area(data["pool"]), distributor=_area(gic["distributor"]),
+        document, path, data["board"], cpus=data["cpus"], ram=_entries(data, document, "memory", _ram, path),
+        pool=_area(data["pool"]) if "pool" in data else None, distributor=_area(gic["distributor"]),
         redistributors=_area(gic["redistributors"]), maintenance=gic["maintenance-interrupt"], spis=gic["spis"],
         ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
         pci_spis=range(lines["first"], lines["first"] + lines["count"]),
-        devices={device.name: device for device in _entries(data, document, "devices", _device)},
+        devices={device.name: device for device in _entries(data, document, "devices", _device, path)},
         mpidr=data.get("mpidr", _default_mpidr(data["cpus"])), timer=data.get("timer", TIMER))
 
 
@@ -343,7 +361,7 @@ def _cell(document, path, name, data):
             document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
             host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
             loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
-    entry = data.get("entry", 0)
+    entry, low = data.get("entry", 0), data.get("records", {})
     images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]
     linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
@@ -352,9 +370,10 @@ def _cell(document, path, name, data):
         comm=data.get("communication-region"), entry=entry, passive=data.get("passive", False),
         virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
         devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
-        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"),
+        interrupts=data.get("interrupts", []),
+        lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
         images=images + (linux.images if linux else []), on_failure=_on_failure(data.get("on-failure", "stop")),
-        argument=data.get("argument", 0), linux=linux)
+        argument=data.get("argument", 0), linux=linux, records=low)
 
 
 def _link(document, path, name, data):
@@ -363,14 +382,20 @@ def _link(document, path, name, data):
         shared=parse_size(data.get("shared", 0)), output=parse_size(data.get("output", 0)),
         msix=data.get("interrupt", "intx") == "msi-x", vectors=data.get("vectors", 1),
         latch_state=data.get("latch-state", True), protocol=data.get("protocol", "undefined"),
-        backend=data.get("backend"), slot=data.get("device"))
+        backend=data.get("backend"), slot=data.get("device"), max_peers=data.get("max-peers", {}))
 
 
 def load_system(file, board_directories=()):
-    document = load(file)
+    return make_system(load(file), board_directories)
+
+
+def make_system(document, board_directories=()):
     schema.check(document, schema.SYSTEM)
     data = document.data
-    board = load_board(find_board(document, board_directories))
+    if isinstance(data["board"], dict):
+        board = _board(document, ("board",), data["board"])
+    else:
+        board = load_board(find_board(document, board_directories))
     memory, pci = data["hypervisor"]["memory"], data.get("pci", {})
     fixed = isinstance(memory, dict)
     return System(
@@ -380,4 +405,4 @@ def load_system(file, board_directories=()):
         virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
         domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
         cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link),
-        direct=data.get("boot", "linux") == "direct")
+        direct=data.get("boot", "linux") == "direct", records=data.get("records", {}))

@@ -43,7 +43,8 @@ def rule(name, stage):
 
 
 # Each of these adds its rules; the order here is the order of `bulkhead-config rules`.
-RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct", "rules_linux")
+RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct", "rules_linux",
+                "rules_records")
 
 
 def load_rules():

@@ -2,8 +2,8 @@
 """Rules about addresses and interrupts, after everything has got one."""
 from itertools import combinations
 
-from . import emit
-from .abi import CFG_MAX_SIZE
+from . import emit, records
+from .abi import CFG_MAX_SIZE, CFG_MEM_READ
 from .model import LINE_COUNT
 from .registry import LAYOUT, rule
 from .units import PAGE, Range
@@ -82,8 +82,13 @@ def guest_window(system):
 def entry_not_memory(system):
     """A cell starts inside memory that it may execute."""
     for cell in system.cells:
+        if "cpu_reset_address" in cell.records.get("header", {}):
+            continue
         runnable = [region for region in cell.regions if "x" in region.access]
-        if cell.root or any(region.guest_range.contains(Range.at(cell.entry, 4)) for region in runnable):
+        low = [Range.at(region.virt_start, region.size) for region in records.array(cell.records, "memory_regions")
+               if region.flags & CFG_MEM_READ]
+        areas = [region.guest_range for region in runnable] + low
+        if cell.root or any(area.contains(Range.at(cell.entry, 4)) for area in areas):
             continue
         ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable) or "none"
         yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its executable memory ({ranges}); set "
@@ -99,7 +104,7 @@ def spi_twice(system):
         claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index))
                    for index, name in enumerate(cell.devices) for spi in system.board.devices[name].spis]
         claims += [(spi, str(cell), cell.value("interrupts", index)) for index, spi in enumerate(cell.interrupts)]
-        if cell.lines is not None:
+        if cell.lines is not None and "vpci_irq_base" not in cell.records.get("header", {}):
             claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"))
                        for n in range(LINE_COUNT)]
     given = {name for cell in system.cells for name in cell.devices}

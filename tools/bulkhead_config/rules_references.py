@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules that need no addresses: names, CPUs, devices, peers, sizes."""
-from .model import LINE_COUNT, VIRTIO
+from .model import LINE_COUNT, NOBODY, VIRTIO
 from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 NAME_MAX = 31
 PEERS_MAX = 255
-ROOT_KEYS = {"root", "virtual-console", "pci-interrupts"}
+ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "records"}
 DIRECT_KEYS = {"images", "on-failure", "argument", "linux"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
 
@@ -66,7 +66,7 @@ def cell_without_cpu(system):
 def cell_without_memory(system):
     """A cell has memory to run from."""
     for cell in _others(system):
-        if not cell.regions:
+        if not cell.regions and not cell.records.get("memory_regions"):
             yield cell.key("memory"), f"{cell} has no memory; add 'memory: {{ ram: {{ at: 0x0, size: 1 MiB }} }}'"
 
 
@@ -97,8 +97,8 @@ def cpu_twice(system):
 def cpu_root_empty(system):
     """The root cell keeps at least one CPU while all other cells exist."""
     taken = {cpu for cell in _others(system) for cpu in cell.cpus}
-    if system.root and taken >= set(range(system.board.cpus)):
-        yield system.key("cells"), (f"{_joined(cell.name for cell in _others(system))} take all {system.board.cpus} CPUs; "
+    if system.root and taken >= set(system.cpus):
+        yield system.key("cells"), (f"{_joined(cell.name for cell in _others(system))} take all {len(system.cpus)} CPUs; "
                                     "leave at least one to the root cell")
 
 
@@ -204,7 +204,7 @@ def peer_unknown(system):
     """Peers of a link are cells of the system."""
     for link in system.links:
         for index, peer in enumerate(link.peers):
-            if not system.cell(peer):
+            if peer != NOBODY and not system.cell(peer):
                 yield link.value("peers", index), (f"{link} has a peer '{peer}', which is no cell; possible are "
                                                    f"{', '.join(cell.name for cell in system.cells)}")
 
@@ -214,7 +214,7 @@ def peer_twice(system):
     """A cell is one peer of a link, not two."""
     for link in system.links:
         for index, peer in enumerate(link.peers):
-            if peer in link.peers[:index]:
+            if peer != NOBODY and peer in link.peers[:index]:
                 yield link.value("peers", index), (f"{link} has the peer '{peer}' twice, as {link.peers.index(peer)} and "
                                                    f"as {index}; remove one")
 
@@ -225,6 +225,20 @@ def peer_count(system):
     for link in system.links:
         if not 2 <= len(link.peers) <= PEERS_MAX:
             yield link.value("peers"), f"{link} has {len(link.peers)} peers; list 2 to {PEERS_MAX} cells"
+        elif set(link.peers) == {NOBODY}:
+            yield link.value("peers"), f"{link} has only places without a cell; list at least one cell"
+
+
+@rule("max-peers", REFERENCES)
+def max_peers(system):
+    """Only peers of a link are told another number of peers, and none more than there are."""
+    for link in system.links:
+        for name, count in link.max_peers.items():
+            if name not in link.peers:
+                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'"
+            elif count > len(link.peers):
+                yield link.value("max-peers", name), (f"{link} has {len(link.peers)} peers, '{name}' cannot be told {count}; use "
+                                                      "a smaller number")
 
 
 @rule("section-pages", REFERENCES)

@@ -32,6 +32,10 @@ static const struct command commands[] = {
 	{ .word = { "config", "create" }, .synopsis = "[OPTION ...] FILE" },
 	{ .word = { "config", "collect" }, .synopsis = "FILE.TAR" },
 	{ .word = { "config", "check" }, .synopsis = "SYSCONFIG [CELLCONFIG ...]" },
+	{ .word = { "config", "build" }, .synopsis = "SYSTEM.yaml { -o | --output } DIR" },
+	{ .word = { "config", "explain" }, .synopsis = "SYSTEM.yaml [--json]" },
+	{ .word = { "config", "import" }, .synopsis = "SYSCONFIG [CELLCONFIG ...] [{ -o | --output } SYSTEM.yaml]" },
+	{ .word = { "config", "show" }, .synopsis = "FILE [--json]" },
 	{ .word = { "hardware", "check" }, .synopsis = "" },
 };
 
