@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Boot loaders: U-Boot, and one that leaves everything as bad as the boot protocol allows."""
+"""Boot loaders: U-Boot, EFI firmware with and without GRUB, and one that leaves everything as bad as the boot protocol
+allows."""
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from direct import BASE, BUILD, DEMO_BUNDLE, Bundle
+from direct import BASE, BUILD, DEMO_BUNDLE, Bundle, board_text, cell_text, system_text
 from test_boot import demo_runs
 from test_refused import says_early
 
+EDK2 = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+GRUB = Path(os.environ.get("BULKHEAD_CACHE", "/var/cache/bulkhead")) / "loaders/grubaa64.efi"
 UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 BOOT_LOADER = BUILD / "direct/boot_loader.bin"
 LOADER_AT = 0x48000000
@@ -19,8 +24,11 @@ def fat_image(path, files):
     """A disk without partitions. files: name in it -> path."""
     subprocess.run(["mkfs.vfat", "-C", str(path), "16384"], check=True, stdout=subprocess.DEVNULL)
     for name, file in files.items():
-        for directory in [name[:end] for end, char in enumerate(name) if char == "/" and end]:
-            subprocess.run(["mmd", "-i", str(path), f"::{directory}"], check=True)
+        *directories, _ = name.split("/")
+        for depth in range(len(directories)):
+            # it may be there already
+            subprocess.run(["mmd", "-D", "s", "-i", str(path), "::" + "/".join(directories[:depth + 1])],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         subprocess.run(["mcopy", "-i", str(path), str(file), f"::{name}"], check=True)
     return path
 
@@ -49,17 +57,17 @@ class UBoot:
         return self.machine.console.text(self.mark)[:end.start()]
 
 
-@pytest.fixture
-def uboot(bench):
-    """U-Boot and a disk with the demo."""
-    image = fat_image(bench.directory / "disk.img", {"demo.bundle": DEMO_BUNDLE})
-    return UBoot(bench.boot(extra=["-bios", UBOOT, *disk(image)]))
+def start_uboot(bench, file=DEMO_BUNDLE, **options):
+    """U-Boot and a disk with a bundle, already loaded."""
+    image = fat_image(bench.directory / "disk.img", {"demo.bundle": file})
+    uboot = UBoot(bench.boot(extra=["-bios", UBOOT, *disk(image)], **options))
+    assert f"{file.stat().st_size} bytes read" in uboot.run("load virtio 0 ${kernel_addr_r} demo.bundle")
+    return uboot
 
 
-def test_uboot(uboot):
+def test_uboot(bench):
     """It wants a device tree, and says so."""
-    size = DEMO_BUNDLE.stat().st_size
-    assert f"{size} bytes read" in uboot.run("load virtio 0 ${kernel_addr_r} demo.bundle")
+    uboot = start_uboot(bench)
     assert "Could not find a valid device tree" in uboot.run("booti ${kernel_addr_r} - 0")
     # it has been moved already, within itself
     uboot.run("load virtio 0 ${kernel_addr_r} demo.bundle")
@@ -68,9 +76,54 @@ def test_uboot(uboot):
     demo_runs(uboot.machine)
 
 
-def start_boot_loader(bench, offset=0, files=(), **options):
-    """files: (path, address)"""
-    loads = [(DEMO_BUNDLE, BASE), (BOOT_LOADER, LOADER_AT), *files]
+# --- EFI
+
+def test_efi(bench):
+    """Without a boot loader."""
+    image = fat_image(bench.directory / "disk.img", {"EFI/BOOT/BOOTAA64.EFI": DEMO_BUNDLE})
+    demo_runs(bench.boot(extra=["-bios", EDK2, *disk(image)]))
+
+
+def test_efi_grub(bench):
+    commands = bench.directory / "grub.cfg"
+    commands.write_text("linux /demo.bundle\nboot\n")
+    image = fat_image(bench.directory / "disk.img", {
+        "EFI/BOOT/BOOTAA64.EFI": GRUB, "EFI/debian/grub.cfg": commands, "demo.bundle": DEMO_BUNDLE})
+    machine = bench.boot(extra=["-bios", EDK2, *disk(image)])
+    demo_runs(machine)
+    assert "Welcome to GRUB!" in machine.console.text()
+
+
+def test_efi_uboot(bench):
+    uboot = start_uboot(bench)
+    uboot.type("bootefi ${kernel_addr_r}")
+    demo_runs(uboot.machine)
+
+
+def efi_refuses(uboot, text):
+    """One line; firmware goes on."""
+    said = uboot.run("bootefi ${kernel_addr_r}")
+    assert [line for line in said.splitlines() if "Bulkhead" in line] == [f"Bulkhead: {text}"]
+    assert "Application failed" in said
+    assert "U-Boot" in uboot.run("version")
+
+
+def test_efi_at_el1(bench):
+    efi_refuses(start_uboot(bench, machine="virt,gic-version=3"), "firmware does not run at EL2: switch virtualization on "
+                "there (QEMU: virtualization=on)")
+
+
+def test_efi_without_the_memory(bench):
+    bench.board(board_text(dram="{ at: 0x80000000, size: 1 GiB }", pool="{ at: 0xa0000000, size: 64 MiB }"))
+    bundle = bench.make(system_text(cell_text("a", [1], "ring-demo"), board="other", at=0x80200000))
+    efi_refuses(start_uboot(bench, bundle), "hypervisor memory [0x80200000, 0x80600000) cannot be used: 0x80200000 is no "
+                "RAM: correct the board")
+
+
+# --- what the boot protocol says
+
+def start_boot_loader(bench, bundle=DEMO_BUNDLE, offset=0, **options):
+    loads = [(bundle, BASE), (BOOT_LOADER, LOADER_AT)]
     return bench.boot(extra=[
         *(word for file, address in loads
           for word in ("-device", f"loader,file={file},addr={address:#x},force-raw=on")),
@@ -81,9 +134,9 @@ def start_boot_loader(bench, offset=0, files=(), **options):
 def test_what_the_protocol_allows(bench, cpu):
     """Byte order, layout of registers, interrupts, registers of EL1 and EL2, memory behind the file, no device tree."""
     boot = Bundle(DEMO_BUNDLE.read_bytes()).header.boot
-    behind = bench.directory / "behind"
-    behind.write_bytes(b"\xa5" * (boot.memory_size - boot.pool_offset))
-    machine = start_boot_loader(bench, files=[(behind, BASE + boot.pool_offset)], cpu=cpu)
+    memory = bench.directory / "memory"
+    memory.write_bytes(DEMO_BUNDLE.read_bytes()[:boot.pool_offset].ljust(boot.memory_size, b"\xa5"))
+    machine = start_boot_loader(bench, memory, cpu=cpu)
     demo_runs(machine)
     # what the boot loader has switched on: SPIs 32-63, and interrupts of CPU 0 but the hypervisor's two
     assert machine.word(GICD_ISENABLER + 4) == 0

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import abi, emit
+from . import abi, emit, pe
 from .binary import BinaryError
 from .units import MIB, PAGE, round_up
 
@@ -24,6 +24,7 @@ class HypervisorImage:
     name: str
     content: bytes
     header: abi.ImageHeader
+    efi_program: bytes = b""	# efi_app.bin; without it, bundles are no EFI programs
 
 
 def parse_hypervisor(name, content):
@@ -41,6 +42,17 @@ def parse_hypervisor(name, content):
         raise BinaryError(f"has {len(content)} bytes and says that it needs {sizes[0]:#x}, and {sizes[1]:#x} for each "
                           "CPU; build it again")
     return HypervisorImage(Path(name).name, content, header)
+
+
+def parse_efi_program(content, image):
+    """For bundles with this hypervisor image."""
+    room = slice(abi.BH_IMAGE_PE_OFFSET, abi.BH_IMAGE_PE_OFFSET + abi.BH_IMAGE_PE_SIZE)
+    if content[8:16] != abi.BH_EFI_SIGNATURE:
+        raise BinaryError("is no EFI program for bundles; use efi_app.bin")
+    if image.content[:2] != b"MZ" or any(image.content[room]):
+        raise BinaryError(f"does not fit {image.name}, which has no room for the header of an EFI program; build both "
+                          "from this tree")
+    return pe.padded(content)
 
 
 @dataclass
@@ -122,8 +134,13 @@ def _fill_in(system, layout):
         online_cpus=system.board.cpus, primary_cpu=0, launcher=abi.BH_LAUNCHER_FIRMWARE,
         config_offset=layout.system.offset, config_size=len(layout.system.content),
         bundle_offset=layout.directory_offset, pool_offset=layout.pool_offset)
+    pe_header = b""
+    if system.hypervisor_image.efi_program:
+        header.kernel.pe_offset = abi.BH_IMAGE_PE_OFFSET
+        pe_header = pe.header(layout.pool_offset, len(system.hypervisor_image.efi_program))
     header.boot.check = header_check(header)
-    layout.hypervisor.content = bytes(header) + layout.hypervisor.content[ctypes.sizeof(header):]
+    first = bytes(header) + pe_header
+    layout.hypervisor.content = first + layout.hypervisor.content[len(first):]
 
 
 def _name(text):
@@ -160,7 +177,7 @@ def make(system):
     pieces = [(part.offset, part.content) for part in layout.parts]
     for offset, piece in pieces + [(layout.directory_offset, _directory(system, layout))]:
         content[offset:offset + len(piece)] = piece
-    return bytes(content)
+    return bytes(content) + system.hypervisor_image.efi_program
 
 
 def make_elf(system, content):
