@@ -132,8 +132,7 @@ static efi_status find_bundle(struct stub *stub)
 		return fail_with_status(stub, "firmware does not say where it has loaded the bundle", status);
 	stub->header = loaded->base;
 	boot = &stub->header->boot;
-	if (loaded->size < sizeof(*stub->header) || !header_is_whole(stub->header) || boot->pool_offset > loaded->size ||
-	    boot->pool_offset > boot->memory_size)
+	if (!header_is_whole(stub->header) || boot->pool_offset > loaded->size || boot->pool_offset > boot->memory_size)
 		return fail(stub, "the header of the bundle is damaged: load the bundle again", EFI_LOAD_ERROR);
 	return EFI_SUCCESS;
 }
@@ -171,7 +170,7 @@ static const struct efi_memory *memory_at(const struct stub *stub, uint64_t addr
 	for (uint64_t offset = 0; offset + sizeof(struct efi_memory) <= stub->map_size; offset += stub->descriptor_size) {
 		const struct efi_memory *memory = (const struct efi_memory *)(stub->map + offset);
 
-		if (address >= memory->physical_start && (address - memory->physical_start) / EFI_PAGE_SIZE < memory->pages)
+		if ((address - memory->physical_start) / EFI_PAGE_SIZE < memory->pages)
 			return memory;
 	}
 	return NULL;
