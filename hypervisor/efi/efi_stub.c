@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A bundle as EFI program. Firmware loads it anywhere and enters here, with its MMU on. A copy of the bundle is made that
- * is not in the way of its place, boot services are ended, and the copy is entered as a boot loader would enter
- * it that has ignored the place: it moves itself. So all memory that firmware no longer needs then can be taken, whoever
- * has it now.
+ * A bundle as EFI program. Firmware loads it anywhere and enters here, with its MMU on. A copy of the bundle is made
+ * that is not in the way of its place, boot services are ended, and the copy is entered as a boot loader would enter it
+ * that has ignored the place: it moves itself. So all memory that firmware no longer needs then can be taken,
+ * whoever has it now.
  */
 #include "efi_stub.h"
 #include "bulkhead/image.h"
 
 #define MAP_SLACK	(8 * 64)	/* descriptors that allocating memory for the map may add */
-#define MAX_ATTEMPTS	4		/* to end boot services: a map is out of date when firmware allocates memory */
-#define MAX_COPIES	3		/* two ranges of the bundle's size, at most, overlap a third one without each other */
+#define MAX_ATTEMPTS	4		/* to end boot services: the map may be out of date */
+#define MAX_COPIES	3		/* of ranges of one size, two at most overlap another one, but not each other */
 
 struct stub {
 	efi_handle image;
@@ -154,7 +154,8 @@ static efi_status get_map(struct stub *stub)
 
 	if (status == EFI_BUFFER_TOO_SMALL) {
 		stub->map_pages = pages_of(stub->map_size + MAP_SLACK);
-		status = stub->services->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA, stub->map_pages, &stub->map);
+		status = stub->services->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA, stub->map_pages,
+							&stub->map);
 		if (status)
 			stub->map_pages = 0;
 		else
@@ -193,8 +194,8 @@ static efi_status check_memory(struct stub *stub)
 		if (!memory)
 			return fail_at(stub, address, " is no RAM: correct the board");
 		if (!is_free_later(memory->type))
-			return fail_at(stub, address, " belongs to firmware for good: correct hypervisor: memory: of the "
-						      "system");
+			return fail_at(stub, address,
+				       " belongs to firmware for good: correct hypervisor: memory: of the system");
 		address = memory->physical_start + memory->pages * EFI_PAGE_SIZE;
 	}
 	return EFI_SUCCESS;
@@ -217,7 +218,8 @@ static efi_status allocate_copy(struct stub *stub)
 								   pages_of(boot->pool_offset), copy);
 
 		if (status)
-			return fail_with_status(stub, "no memory for a copy of the bundle: make the bundle smaller", status);
+			return fail_with_status(stub, "no memory for a copy of the bundle: make the bundle smaller",
+						status);
 		stub->num_copies++;
 		if (!is_in_the_way(boot, *copy))
 			return EFI_SUCCESS;
@@ -225,7 +227,7 @@ static efi_status allocate_copy(struct stub *stub)
 	return fail(stub, "firmware gives the same memory twice", EFI_OUT_OF_RESOURCES);
 }
 
-/* Firmware may write the address to where it has loaded an EFI program into the program's header, which a checksum covers. */
+/* Firmware may write into the header of an EFI program where it has loaded it; a checksum covers the header. */
 static uint64_t make_copy(const struct stub *stub)
 {
 	uint64_t copy = stub->copies[stub->num_copies - 1], size = stub->header->boot.pool_offset;
@@ -274,8 +276,8 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system)
 	stub.map = 0;
 	stub.map_pages = 0;
 	if (efi_exception_level() != 2)
-		return fail(&stub, "firmware does not run at EL2: switch virtualization on there (QEMU: virtualization=on)",
-			    EFI_UNSUPPORTED);
+		return fail(&stub, "firmware does not run at EL2: switch virtualization on there "
+			    "(QEMU: virtualization=on)", EFI_UNSUPPORTED);
 	status = find_bundle(&stub);
 	if (!status)
 		status = get_map(&stub);

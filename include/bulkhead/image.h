@@ -34,8 +34,8 @@
 #define BH_KERNEL_MAGIC		"ARM\x64"
 
 /*
- * A bundle can be an EFI program, too: PE32+ header (Microsoft's PE format) in the first page, where an image has zeros, and
- * program at boot.pool_offset. That is not part of a bundle in memory.
+ * A bundle can be an EFI program, too: PE32+ header (Microsoft's PE format) in the first page, where an image has zeros,
+ * and program at boot.pool_offset. That is not part of a bundle in memory.
  */
 #define BH_IMAGE_PE_OFFSET	216
 #define BH_IMAGE_PE_SIZE	296	/* at most */

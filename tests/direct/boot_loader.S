@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A boot loader that keeps to the boot protocol of arm64 Linux and has left everything that it does not speak of as no
- * hypervisor would like it. It enters BUNDLE, with E2H set where the CPU has it. Another one, 4 bytes behind it, does not
- * keep to it: the MMU is on.
+ * hypervisor would like it. It enters BUNDLE, with E2H set where the CPU has it. Another one, 4 bytes behind it, does
+ * not keep to it: the MMU is on.
  */
 #define BUNDLE	0x40200000
 #define UART	0x09000000

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The header that makes a bundle an EFI program: PE32+, as Microsoft's "PE Format" says and UEFI 2.10, 2.1.1, wants it.
 
-The file is loaded as it is: each byte at the same distance from the begin. Behind the header, the rest of the bundle is data, and
-what is behind the bundle is the program. The alignment is less than a page because all that is behind the header has to
+The file is loaded as it is: each byte at the same distance from the begin. Behind the header, the rest of the bundle is
+data, and what is behind the bundle is the program. The alignment is less than a page because all that is behind the header has to
 belong to a section: U-Boot does not load the rest of a header's page."""
 import ctypes
 
@@ -23,14 +23,14 @@ def _layout(name, fields):
 
 
 Section = _layout("Section", [
-    ("name", ctypes.c_char * 8), ("virtual_size", u32), ("virtual_address", u32), ("raw_size", u32), ("raw_offset", u32),
-    ("relocations", u32), ("line_numbers", u32), ("num_relocations", u16), ("num_line_numbers", u16), ("flags", u32)])
+    ("name", ctypes.c_char * 8), ("virtual_size", u32), ("virtual_address", u32), ("raw_size", u32),
+    ("raw_offset", u32), ("relocations", u32), ("line_numbers", u32), ("num_relocations", u16), ("num_line_numbers", u16), ("flags", u32)])
 Header = _layout("Header", [
     ("signature", ctypes.c_char * 4), ("machine", u16), ("num_sections", u16), ("time", u32), ("symbols", u32),
     ("num_symbols", u32), ("optional_size", u16), ("flags", u16),
     # optional header
-    ("magic", u16), ("linker_major", u8), ("linker_minor", u8), ("code_size", u32), ("data_size", u32), ("bss_size", u32),
-    ("entry", u32), ("code_base", u32), ("image_base", u64), ("section_alignment", u32), ("file_alignment", u32),
+    ("magic", u16), ("linker_major", u8), ("linker_minor", u8), ("code_size", u32), ("data_size", u32),
+    ("bss_size", u32), ("entry", u32), ("code_base", u32), ("image_base", u64), ("section_alignment", u32), ("file_alignment", u32),
     ("os_version", u16 * 2), ("image_version", u16 * 2), ("subsystem_version", u16 * 2), ("reserved", u32),
     ("image_size", u32), ("headers_size", u32), ("checksum", u32), ("subsystem", u16), ("dll_flags", u16),
     ("stack_sizes", u64 * 2), ("heap_sizes", u64 * 2), ("loader_flags", u32), ("num_directories", u32),

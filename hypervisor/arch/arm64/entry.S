@@ -30,7 +30,7 @@ image_header:
 	.org	image_header + 144
 	.skip	72			/* struct bh_boot_params, filled in by the launcher */
 
-/* Up to here: BH_IMAGE_PE_SIZE. This page is also the vector table until there are page tables: synchronous exceptions */
+/* Up to here: BH_IMAGE_PE_SIZE. The page is also the vector table until there are page tables: synchronous exceptions */
 	.org	image_header + 0x200
 	b	early_fault
 
