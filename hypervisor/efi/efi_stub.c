@@ -94,15 +94,14 @@ static efi_status fail_with_status(struct stub *stub, const char *text, efi_stat
 	return say(stub, &line, status);
 }
 
-static efi_status fail_at(struct stub *stub, uint64_t address, const char *text)
+static efi_status fail_at(struct stub *stub, const struct efi_range *range, uint64_t address, const char *text)
 {
-	const struct bh_boot_params *boot = &stub->header->boot;
 	struct line line;
 
-	begin(&line, "hypervisor memory [");
-	add_hex(&line, boot->phys_base);
+	begin(&line, "memory [");
+	add_hex(&line, range->start);
 	add_text(&line, ", ");
-	add_hex(&line, boot->phys_base + boot->memory_size);
+	add_hex(&line, range->start + range->size);
 	add_text(&line, ") cannot be used: ");
 	add_hex(&line, address);
 	add_text(&line, text);
@@ -183,22 +182,29 @@ static bool is_free_later(uint32_t type)
 	return (type >= EFI_LOADER_CODE && type <= EFI_CONVENTIONAL) || type == EFI_ACPI_RECLAIM;
 }
 
-static efi_status check_memory(struct stub *stub)
+static efi_status check_range(struct stub *stub, const struct efi_range *range)
 {
-	const struct bh_boot_params *boot = &stub->header->boot;
-	uint64_t address = boot->phys_base;
+	uint64_t address = range->start;
 
-	while (address - boot->phys_base < boot->memory_size) {
+	while (address - range->start < range->size) {
 		const struct efi_memory *memory = memory_at(stub, address);
 
 		if (!memory)
-			return fail_at(stub, address, " is no RAM: correct the board");
+			return fail_at(stub, range, address, " is no RAM: correct the board");
 		if (!is_free_later(memory->type))
-			return fail_at(stub, address,
-				       " belongs to firmware for good: correct hypervisor: memory: of the system");
+			return fail_at(stub, range, address, " belongs to firmware for good: leave it out of the board");
 		address = memory->physical_start + memory->pages * EFI_PAGE_SIZE;
 	}
 	return EFI_SUCCESS;
+}
+
+static efi_status check_memory(struct stub *stub)
+{
+	efi_status status = EFI_SUCCESS;
+
+	for (const struct efi_range *range = efi_ranges; range->size && !status; range++)
+		status = check_range(stub, range);
+	return status;
 }
 
 /* A copy of the bundle. Where it has to be, it does not overlap it, or it could not move there. */

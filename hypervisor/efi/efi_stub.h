@@ -5,6 +5,13 @@
 
 #include "efi.h"
 
+/* Memory that the system needs, ends with size 0. Behind the program, where the tool has written it. */
+struct efi_range {
+	uint64_t start, size;
+};
+
+extern const struct efi_range efi_ranges[];
+
 /* Entered by firmware. Returns only with an error, which it has said; nothing has changed then. */
 efi_status efi_main(efi_handle image, struct efi_system_table *system);
 

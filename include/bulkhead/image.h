@@ -40,7 +40,7 @@
 #define BH_IMAGE_PE_OFFSET	216
 #define BH_IMAGE_PE_SIZE	296	/* at most */
 #define BH_PE_IMAGE_BASE	48	/* field of a PE32+ header, 64 bits: where it was loaded; 0 in the file */
-#define BH_EFI_SIGNATURE	"BHEFIAPP"	/* at offset 8 of the program, which is entered at 0 */
+#define BH_EFI_SIGNATURE	"BHEFIAPP"	/* at offset 8 of the program, which is entered at 0; memory ranges follow it */
 
 /* boot.launcher */
 #define BH_LAUNCHER_LINUX	0

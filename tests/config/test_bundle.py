@@ -293,7 +293,7 @@ def test_pool_is_what_the_rule_says(tmp_path):
 
 # --- the EFI program
 
-PROGRAM = b"\1\2\3\4\5\6\7\x08" + abi.BH_EFI_SIGNATURE + b"program" * 100
+PROGRAM = b"\1\2\3\4\5\6\7\x08" + abi.BH_EFI_SIGNATURE + b"program." * 80
 
 
 @pytest.fixture(scope="module")
@@ -329,13 +329,30 @@ def test_efi_header(efi, content):
         assert section.Misc_VirtualSize == section.SizeOfRawData
         end += section.SizeOfRawData
     assert end == optional.SizeOfImage
-    assert file.sections[1].get_data() == PROGRAM.ljust(0x400, b"\0")
+    assert file.sections[1].get_data()[:len(PROGRAM)] == PROGRAM
+
+
+def test_efi_ranges(efi, content):
+    """Behind the program: memory of the hypervisor, and what cells have as RAM and links, each once."""
+    ranges = []
+    for offset in range(len(content) + len(PROGRAM), efi.stat().st_size, 16):
+        ranges.append(numbers(efi.read_bytes(), offset, "QQ"))
+    ranges = ranges[:ranges.index((0, 0))]
+    assert ranges[0] == (BASE, 0x400000) and len(ranges) == len(set(ranges))
+    system = build(HERE / "good/direct.yaml")[0]
+    own = [(region.host, region.size) for cell in system.started for region in cell.regions]
+    root = [(RAM, 0x400000), (0x40800000, 0x0f800000)]
+    state, *sections = [item for item in ranges[1:] if item not in own + root]
+    assert len(own) == 3 and set(own + root) <= set(ranges)
+    # of the link: state table, then one output section for each of three peers
+    assert [size for _, size in (state, *sections)] == [PAGE] * 4
+    assert [start for start, _ in sections] == [state[0] + n * PAGE for n in (1, 2, 3)]
 
 
 def test_efi_bundle(efi, content):
     """The rest is the same, checksums of the two headers aside."""
     changed, program = efi.read_bytes()[:len(content)], efi.read_bytes()[len(content):]
-    assert program == PROGRAM.ljust(0x400, b"\0")
+    assert program.startswith(PROGRAM)
     assert numbers(changed, 0x3c, "I") == (216,)
     assert changed[:2] == b"MZ" and changed[216:220] == b"PE\0\0"
     different = {at for at in range(len(content)) if content[at] != changed[at]}
@@ -349,12 +366,13 @@ def test_efi_bundle(efi, content):
 @pytest.mark.parametrize("image, program, text", [
     (HYPERVISOR, b"", "is no EFI program for bundles; use efi_app.bin"),
     (HYPERVISOR, PROGRAM[:15], "is no EFI program for bundles; use efi_app.bin"),
+    (HYPERVISOR, PROGRAM + b"\1", "is no EFI program for bundles; use efi_app.bin"),
     (HYPERVISOR, b"\0" + PROGRAM, "is no EFI program for bundles; use efi_app.bin"),
     (b"\0" + HYPERVISOR[1:], PROGRAM, "does not fit jailhouse.bin, which has no room for the header of an EFI program; "
      "build both from this tree"),
     (HYPERVISOR[:511] + b"\1" + HYPERVISOR[512:], PROGRAM, "does not fit jailhouse.bin, which has no room for the header "
      "of an EFI program; build both from this tree"),
-], ids=["empty", "short", "moved", "code", "room"])
+], ids=["empty", "short", "long", "moved", "code", "room"])
 def test_bad_efi_program(tmp_path, image, program, text):
     (tmp_path / "jailhouse.bin").write_bytes(image)
     (tmp_path / "efi.bin").write_bytes(program)

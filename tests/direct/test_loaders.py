@@ -116,8 +116,18 @@ def test_efi_at_el1(bench):
 def test_efi_without_the_memory(bench):
     bench.board(board_text(dram="{ at: 0x80000000, size: 1 GiB }", pool="{ at: 0xa0000000, size: 64 MiB }"))
     bundle = bench.make(system_text(cell_text("a", [1], "ring-demo"), board="other", at=0x80200000))
-    efi_refuses(start_uboot(bench, bundle), "hypervisor memory [0x80200000, 0x80600000) cannot be used: 0x80200000 is no "
+    efi_refuses(start_uboot(bench, bundle), "memory [0x80200000, 0x80600000) cannot be used: 0x80200000 is no "
                 "RAM: correct the board")
+
+
+def test_efi_without_memory_of_a_cell(bench):
+    """The machine has less than the board says."""
+    cell = cell_text("a", [1], "ring-demo").replace("ram: { at: 0x0, size: 2 MiB }",
+                                                    "ram: { at: 0x0, host: 0x7ff00000, size: 2 MiB }")
+    bench.board(board_text(dram="{ at: 0x40000000, size: 2 GiB }"))
+    bundle = bench.make(system_text(cell, board="other"))
+    efi_refuses(start_uboot(bench, bundle), "memory [0x7ff00000, 0x80100000) cannot be used: 0x80000000 is no RAM: correct "
+                "the board")
 
 
 # --- what the boot protocol says

@@ -32,6 +32,8 @@ static uint32_t num_next;
 static char said[512];
 static jmp_buf entered;
 static uint64_t entered_at, entered_end;
+extern struct efi_range ranges[3] __asm__("efi_ranges");	/* the program only reads them */
+struct efi_range ranges[3];
 static struct efi_loaded_image loaded_image;
 
 static bool fails(void)
@@ -202,6 +204,9 @@ static void place(uint32_t page)
 {
 	header()->boot.phys_base = (uint64_t)(arena + page * EFI_PAGE_SIZE);
 	seal();
+	ranges[0].start = header()->boot.phys_base;
+	ranges[0].size = header()->boot.memory_size;
+	ranges[1].size = 0;
 }
 
 static void add_region(uint32_t type, uint32_t page, uint64_t pages)
@@ -319,8 +324,8 @@ static void what_memory_can_be_taken(void **state)
 			is_entered_at(16);
 			continue;
 		}
-		snprintf(expected, sizeof(expected), "hypervisor memory [%#lx, %#lx) cannot be used: %#lx belongs to firmware "
-			 "for good: correct hypervisor: memory: of the system\r\n", (long)(arena + 32 * EFI_PAGE_SIZE),
+		snprintf(expected, sizeof(expected), "memory [%#lx, %#lx) cannot be used: %#lx belongs to firmware "
+			 "for good: leave it out of the board\r\n", (long)(arena + 32 * EFI_PAGE_SIZE),
 			 (long)(arena + 48 * EFI_PAGE_SIZE), (long)(arena + 47 * EFI_PAGE_SIZE));
 		refuses(EFI_NOT_FOUND, expected);
 	}
@@ -342,12 +347,32 @@ static void what_is_no_memory(void **state)
 	snprintf(expected, sizeof(expected), "cannot be used: %#lx is no RAM", (long)(arena + 32 * EFI_PAGE_SIZE));
 	refuses(EFI_NOT_FOUND, expected);
 	/* the end of the address space */
-	header()->boot.phys_base = -(uint64_t)MEMORY_PAGES * EFI_PAGE_SIZE;
-	seal();
+	ranges[0].start = -(uint64_t)MEMORY_PAGES * EFI_PAGE_SIZE;
 	add_region(EFI_CONVENTIONAL, 0, 1);
-	regions[2].start = header()->boot.phys_base;
+	regions[2].start = ranges[0].start;
 	regions[2].pages = MEMORY_PAGES - 1;
 	refuses(EFI_NOT_FOUND, "cannot be used: 0xfffffffffffff000 is no RAM");
+}
+
+/* Of a cell, say. */
+static void further_memory(void **state)
+{
+	char expected[100];
+
+	(void)state;
+	ranges[1].start = (uint64_t)(arena + 4 * EFI_PAGE_SIZE);
+	ranges[1].size = 100;
+	ranges[2].size = 0;
+	is_entered_at(16);
+	tear_down(state);
+	set_up(state);
+	num_regions = 1;
+	add_region(EFI_CONVENTIONAL, 8, ARENA_PAGES - 8);
+	ranges[1].start = (uint64_t)(arena + 7 * EFI_PAGE_SIZE);
+	ranges[1].size = 2 * EFI_PAGE_SIZE;
+	snprintf(expected, sizeof(expected), "memory [%#lx, %#lx) cannot be used: %#lx is no RAM", (long)ranges[1].start,
+		 (long)(ranges[1].start + 2 * EFI_PAGE_SIZE), (long)ranges[1].start);
+	refuses(EFI_NOT_FOUND, expected);
 }
 
 /* The copy must not overlap where the bundle has to be: it could not move there. */
@@ -440,6 +465,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(header_is_checked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_memory_can_be_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(further_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(copies_in_the_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_service_may_fail, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(boot_services_end_at_last, set_up, tear_down),
