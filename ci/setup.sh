@@ -4,7 +4,7 @@
 # Makes this machine ready to build and test, then says nothing on later runs.
 #
 #  1. installs the Debian packages of ci/packages.txt that are missing (needs root, only then);
-#  2. fetches Debian's arm64 kernel, its headers and a static busybox into a cache and unpacks them there.
+#  2. fetches Debian's arm64 kernel, its headers, a static busybox and GRUB into a cache and unpacks them there.
 #     Nothing of them is installed: apt works on private lists, so no foreign architecture is added here.
 #
 # Cache: ${BULKHEAD_CACHE:-/var/cache/bulkhead}
@@ -14,6 +14,7 @@
 #   arm64/busybox           static
 #   arm64/kver              kernel release
 #   arm64/pinned            package=version of what was resolved; kept over later runs
+#   loaders/grubaa64.efi    Debian's GRUB for arm64, as an EFI program
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
@@ -194,11 +195,32 @@ fetch_guest() {
 	mv "$work/arm64" "$cache/arm64"
 }
 
+download_grub() {
+	local version
+	private_apt apt-get update >"$log" 2>&1 || true
+	version=$(versions_of grub-efi-arm64-bin:arm64 | head -n 1)
+	[ -n "$version" ] || return 1
+	say "fetching grub-efi-arm64-bin:arm64=$version"
+	(cd "$work/loaders" && private_apt apt-get download "grub-efi-arm64-bin:arm64=$version" >"$log" 2>&1)
+}
+
+# amd64 has no package of it
+fetch_grub() {
+	mkdir -p "$work"/{lists/partial,cache/archives/partial,loaders}
+	retry download_grub || {
+		grep -E '^(E|W|Err)' "$log" | head -n 5 >&2 || true
+		die "cannot download grub-efi-arm64-bin; is the network there?"
+	}
+	dpkg-deb -x "$work"/loaders/*.deb "$work/loaders/root"
+	mkdir -p "$cache/loaders"
+	mv "$work/loaders/root/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" "$cache/loaders/"
+}
+
 check_host
 stamp=$cache/.stamp
 wanted="$(wanted_packages | sha256sum | cut -d' ' -f1) layout $layout"
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -s "$cache/arm64/Image" ] &&
-	[ -e "$cache/arm64/headers/Makefile" ] && exit 0
+	[ -e "$cache/arm64/headers/Makefile" ] && [ -s "$cache/loaders/grubaa64.efi" ] && exit 0
 
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
 	die "cannot write $cache: run as root, or set BULKHEAD_CACHE to a directory of yours"
@@ -213,5 +235,6 @@ if [ "$(cat "$cache/arm64/.layout" 2>/dev/null)" != "$layout" ]; then
 	fetch_guest
 	echo "$layout" >"$cache/arm64/.layout"
 fi
+[ -s "$cache/loaders/grubaa64.efi" ] || fetch_grub
 echo "$wanted" >"$stamp"
 say "ready: kernel $(cat "$cache/arm64/kver") in $cache"

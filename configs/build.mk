@@ -38,11 +38,11 @@ $(FIXED_CONFIGS) &: configs/systems/qemu-arm64-fixed.yaml $(CONFIG_DEP)
 	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/fixed >/dev/null
 	@touch $(FIXED_CONFIGS)
 
-$(DIRECT_BUNDLE) &: configs/systems/qemu-arm64-direct.yaml $(B)/arm64/jailhouse.bin $(B)/inmates/ring-demo.bin \
-		$(CONFIG_DEP)
+$(DIRECT_BUNDLE) &: configs/systems/qemu-arm64-direct.yaml $(B)/arm64/jailhouse.bin $(B)/arm64/efi_app.bin \
+		$(B)/inmates/ring-demo.bin $(CONFIG_DEP)
 	@echo "  BUNDLE  $(B)/configs/qemu-arm64-direct.bundle"
-	$(Q)$(PYTHON) $(CONFIG_TOOL) bundle $< --image $(B)/arm64/jailhouse.bin --files $(B)/inmates \
-		-o $(B)/configs/qemu-arm64-direct.bundle --elf $(B)/configs/qemu-arm64-direct.elf >/dev/null
+	$(Q)$(PYTHON) $(CONFIG_TOOL) bundle $< --image $(B)/arm64/jailhouse.bin --efi $(B)/arm64/efi_app.bin \
+		--files $(B)/inmates -o $(B)/configs/qemu-arm64-direct.bundle --elf $(B)/configs/qemu-arm64-direct.elf >/dev/null
 	@touch $(DIRECT_BUNDLE)
 
 # Broken variants of both, with a manifest.json that says what has to happen

@@ -57,10 +57,21 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
 $(HV)/jailhouse.bin: $(HV)/hypervisor.elf
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
-hypervisor: $(HV)/jailhouse.bin
+# What makes a bundle an EFI program: no part of the image, put behind bundles by the tool
+$(HV)/efi_app.elf: $(HV)/efi/efi_entry.o $(HV)/efi/efi_stub.o hypervisor/efi/efi.ld
+	@echo "  LD      $@"
+	$(Q)$(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections --fatal-warnings -z noexecstack \
+		--build-id=none -T hypervisor/efi/efi.ld $(filter %.o,$^) -o $@
+
+$(HV)/efi_app.bin: $(HV)/efi_app.elf
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+$(HV)/efi/efi_stub.o: HV_CFLAGS += -Os -mcmodel=tiny
+
+hypervisor: $(HV)/jailhouse.bin $(HV)/efi_app.bin
 DEMO_DEPS += $(HV)/jailhouse.bin
 
--include $(HV_OBJS:.o=.d)
+-include $(HV_OBJS:.o=.d) $(wildcard $(HV)/efi/*.d)
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit.
 HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
@@ -68,7 +79,7 @@ HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
 check-stack: $(HV)/jailhouse.bin
 	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt \
 		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map early_message arch_leave,--root $(root)) \
-		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
+		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 --leaf arm64_discard_lines=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
 	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt --root early_map --root early_message \
-		$(HV_UNMAPPED:%=$(HV)/%.ci)	# nothing else runs while the MMU is off
+		--leaf arm64_discard_lines=0 $(HV_UNMAPPED:%=$(HV)/%.ci)	# nothing else runs while the MMU is off
 CHECKS += check-stack

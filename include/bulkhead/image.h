@@ -33,19 +33,28 @@
 
 #define BH_KERNEL_MAGIC		"ARM\x64"
 
+/*
+ * A bundle can be an EFI program, too: PE32+ header (Microsoft's PE format) in the first page, where an image has zeros,
+ * and program at boot.pool_offset. That is not part of a bundle in memory.
+ */
+#define BH_IMAGE_PE_OFFSET	216
+#define BH_IMAGE_PE_SIZE	296	/* at most */
+#define BH_PE_IMAGE_BASE	48	/* field of a PE32+ header, 64 bits: where it was loaded; 0 in the file */
+#define BH_EFI_SIGNATURE	"BHEFIAPP"	/* at offset 8 of the program, which is entered at 0; memory ranges follow it */
+
 /* boot.launcher */
 #define BH_LAUNCHER_LINUX	0
 #define BH_LAUNCHER_FIRMWARE	1
 
 struct bh_image_header {
 	struct {			/* little-endian */
-		uint32_t code[2];	/* branch to the entry for firmware */
+		uint32_t code[2];	/* branch to the entry for firmware; begins with "MZ", as EFI wants it */
 		uint64_t text_offset;	/* of the place it wants in RAM, filled in by the tool */
 		uint64_t image_size;	/* hypervisor memory, filled in by the tool; 0 without bundle */
 		uint64_t flags;
 		uint64_t reserved[3];
 		char magic[4];		/* BH_KERNEL_MAGIC */
-		uint32_t reserved2;
+		uint32_t pe_offset;	/* header of an EFI program, filled in by the tool; 0: it is none */
 	} kernel;
 	char signature[8];
 	uint32_t abi;
@@ -88,7 +97,7 @@ struct bh_public_page {
 	uint8_t reserved[4096 - 8 - BH_CONSOLE_RING_SIZE - 256];
 };
 
-BH_ABI_ASSERT(sizeof(struct bh_image_header) == 216, bh_image_header);
+BH_ABI_ASSERT(sizeof(struct bh_image_header) == BH_IMAGE_PE_OFFSET, bh_image_header);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, kernel.magic) == 56, bh_image_magic);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, signature) == 64, bh_image_signature);
 BH_ABI_ASSERT(offsetof(struct bh_image_header, boot) == 144, bh_image_boot);

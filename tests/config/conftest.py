@@ -22,15 +22,16 @@ def read_hex(path):
 
 
 def hypervisor_image(core_size=0x40000, percpu_size=0x4000, size=0x1234):
-    """What looks like jailhouse.bin: a header, and bytes that tell their places."""
+    """What looks like jailhouse.bin: a header, room for that of an EFI program, and bytes that tell their places."""
     from bulkhead_config import abi
     header = abi.ImageHeader(
         signature=abi.BH_IMAGE_SIGNATURE, abi=abi.BH_IMAGE_ABI, architecture=abi.CFG_ARCH_ARM64, core_size=core_size,
         percpu_size=percpu_size, entry=0x1000, public_page=0x2000, version=b"test")
-    header.kernel.code[:] = 0x14000100, 0xd503201f
+    header.kernel.code[:] = 0x91005a4d, 0x14000100
     header.kernel.flags, header.kernel.magic = 2, abi.BH_KERNEL_MAGIC
     body = bytes(n * 7 & 0xff or 1 for n in range(size))
-    return bytes(header) + body[len(bytes(header)):]
+    first = bytes(header) + bytes(abi.BH_IMAGE_PE_SIZE)
+    return first + body[len(first):]
 
 
 @pytest.fixture

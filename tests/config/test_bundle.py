@@ -8,6 +8,7 @@ import struct
 import subprocess
 import zlib
 
+import pefile
 import pytest
 from elftools.elf.elffile import ELFFile
 
@@ -288,6 +289,97 @@ def test_pool_is_what_the_rule_says(tmp_path):
         with pytest.raises(Exception, match="hypervisor-memory-full: hypervisor memory has 1 MiB, 1028 KiB are needed"):
             build(tmp_path / "x.yaml", hypervisor_image(CORE + spare + PAGE))
     assert needed[1] - needed[0] == 25 * PAGE		# its configuration, too
+
+
+# --- the EFI program
+
+PROGRAM = b"\1\2\3\4\5\6\7\x08" + abi.BH_EFI_SIGNATURE + b"program." * 80
+
+
+@pytest.fixture(scope="module")
+def efi(tmp_path_factory):
+    """A bundle that is an EFI program, its path."""
+    directory = tmp_path_factory.mktemp("efi")
+    (directory / "jailhouse.bin").write_bytes(HYPERVISOR)
+    (directory / "efi.bin").write_bytes(PROGRAM)
+    out = directory / "out.bundle"
+    result = run("bundle", HERE / "good/direct.yaml", "--image", directory / "jailhouse.bin", "--efi", directory / "efi.bin",
+                 "--files", IMAGES, "-o", out)
+    assert (result.returncode, result.stderr) == (0, "")
+    return out
+
+
+def test_efi_header(efi, content):
+    """As others read it."""
+    file = pefile.PE(str(efi))
+    assert file.FILE_HEADER.Machine == 0xaa64
+    optional = file.OPTIONAL_HEADER
+    assert (optional.Magic, optional.Subsystem, optional.ImageBase) == (0x20b, 10, 0)
+    assert optional.AddressOfEntryPoint == len(content)
+    assert optional.SizeOfImage == efi.stat().st_size == len(content) + 0x400
+    assert optional.SectionAlignment == optional.FileAlignment == optional.SizeOfHeaders == 0x200
+    # without them, loaders would want that of relocations
+    assert not file.FILE_HEADER.Characteristics & 1 and not any(entry.Size for entry in optional.DATA_DIRECTORY)
+    assert [(section.Name.rstrip(b"\0"), section.IMAGE_SCN_MEM_EXECUTE, section.IMAGE_SCN_MEM_WRITE)
+            for section in file.sections] == [(b".data", False, True), (b".text", True, False)]
+    # nothing is missing, and all is where it is in the file
+    end = optional.SizeOfHeaders
+    for section in file.sections:
+        assert section.VirtualAddress == section.PointerToRawData == end
+        assert section.Misc_VirtualSize == section.SizeOfRawData
+        end += section.SizeOfRawData
+    assert end == optional.SizeOfImage
+    assert file.sections[1].get_data()[:len(PROGRAM)] == PROGRAM
+
+
+def test_efi_ranges(efi, content):
+    """Behind the program: memory of the hypervisor, and what cells have as RAM and links, each once."""
+    ranges = []
+    for offset in range(len(content) + len(PROGRAM), efi.stat().st_size, 16):
+        ranges.append(numbers(efi.read_bytes(), offset, "QQ"))
+    ranges = ranges[:ranges.index((0, 0))]
+    assert ranges[0] == (BASE, 0x400000) and len(ranges) == len(set(ranges))
+    system = build(HERE / "good/direct.yaml")[0]
+    own = [(region.host, region.size) for cell in system.started for region in cell.regions]
+    root = [(RAM, 0x400000), (0x40800000, 0x0f800000)]
+    state, *sections = [item for item in ranges[1:] if item not in own + root]
+    assert len(own) == 3 and set(own + root) <= set(ranges)
+    # of the link: state table, then one output section for each of three peers
+    assert [size for _, size in (state, *sections)] == [PAGE] * 4
+    assert [start for start, _ in sections] == [state[0] + n * PAGE for n in (1, 2, 3)]
+
+
+def test_efi_bundle(efi, content):
+    """The rest is the same, checksums of the two headers aside."""
+    changed, program = efi.read_bytes()[:len(content)], efi.read_bytes()[len(content):]
+    assert program.startswith(PROGRAM)
+    assert numbers(changed, 0x3c, "I") == (216,)
+    assert changed[:2] == b"MZ" and changed[216:220] == b"PE\0\0"
+    different = {at for at in range(len(content)) if content[at] != changed[at]}
+    crc = CONFIG + PAGE + 40 + 4
+    assert different - set(range(216, 512)) <= {0x3c, *range(208, 216), *range(CONFIG + PAGE + 16, CONFIG + PAGE + 20),
+                                                *range(crc, crc + 4)}
+    assert show_bundle.show(changed + program)[1] == []
+    assert "EFI program         [0x57000, 0x57400), its header at 0xd8" in show_bundle.show(changed + program)[0]
+
+
+@pytest.mark.parametrize("image, program, text", [
+    (HYPERVISOR, b"", "is no EFI program for bundles; use efi_app.bin"),
+    (HYPERVISOR, PROGRAM[:15], "is no EFI program for bundles; use efi_app.bin"),
+    (HYPERVISOR, PROGRAM + b"\1", "is no EFI program for bundles; use efi_app.bin"),
+    (HYPERVISOR, b"\0" + PROGRAM, "is no EFI program for bundles; use efi_app.bin"),
+    (b"\0" + HYPERVISOR[1:], PROGRAM, "does not fit jailhouse.bin, which has no room for the header of an EFI program; "
+     "build both from this tree"),
+    (HYPERVISOR[:511] + b"\1" + HYPERVISOR[512:], PROGRAM, "does not fit jailhouse.bin, which has no room for the header "
+     "of an EFI program; build both from this tree"),
+], ids=["empty", "short", "long", "moved", "code", "room"])
+def test_bad_efi_program(tmp_path, image, program, text):
+    (tmp_path / "jailhouse.bin").write_bytes(image)
+    (tmp_path / "efi.bin").write_bytes(program)
+    result = run("bundle", HERE / "good/direct.yaml", "--image", tmp_path / "jailhouse.bin", "--efi", tmp_path / "efi.bin",
+                 "--files", IMAGES, "-o", tmp_path / "out")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"{tmp_path}/efi.bin: {text}\n")
+    assert not (tmp_path / "out").exists()
 
 
 # --- the hypervisor image

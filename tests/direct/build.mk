@@ -15,11 +15,12 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-direct: hypervisor inmates configs $(B)/direct/proxy.bin $(ENTRY_FIRMWARE) $(B)/bench/boot_count.so
+direct: hypervisor inmates configs $(B)/direct/proxy.bin $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
+		$(B)/bench/boot_count.so
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)
 
-$(B)/direct/proxy.bin: $(DIRECT_SRC)/proxy.S include/bulkhead/hypercall.h tests/direct/build.mk
+$(B)/direct/%.bin: $(DIRECT_SRC)/%.S include/bulkhead/hypercall.h tests/direct/build.mk
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	$(Q)$(CROSS)gcc -Iinclude -Wa,--fatal-warnings -c -o $(@:.bin=.o) $<

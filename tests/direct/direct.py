@@ -24,6 +24,7 @@ from cellfile import CellFile				# noqa: E402
 from guest import Console, GuestError, end_process			# noqa: E402
 
 HYPERVISOR = BUILD / "arm64/jailhouse.bin"
+EFI_PROGRAM = BUILD / "arm64/efi_app.bin"
 HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
 INMATES = BUILD / "inmates"
 PROXY = BUILD / "direct/proxy.bin"
@@ -54,6 +55,7 @@ def compile_system(text, directory, boards=(), files=INMATES):
     path = Path(directory) / "system.yaml"
     path.write_text(text, encoding="utf-8")
     image = bundle.parse_hypervisor(HYPERVISOR, HYPERVISOR.read_bytes())
+    image.efi_program = bundle.parse_efi_program(EFI_PROGRAM.read_bytes(), image)
     return cli.load_direct(path, [directory, ROOT / "configs/boards", *boards], image, files)
 
 
@@ -290,7 +292,8 @@ class Machine:
         return match
 
     def lines(self):
-        return self.console.text().splitlines()
+        """Without the colours of boot loaders."""
+        return re.sub(r"\x1b\[[0-9;?=]*[A-Za-z]", "", self.console.text()).splitlines()
 
     def programs(self):
         """What programs have said: lines of the hypervisor, which may stand in the middle of theirs, are taken out."""

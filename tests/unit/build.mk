@@ -28,6 +28,7 @@ endef
 
 $(eval $(call unit_test,mmio,hypervisor/core/mmio.c))
 $(eval $(call unit_test,crc32,hypervisor/core/crc32.c))
+$(eval $(call unit_test,efi_stub,hypervisor/efi/efi_stub.c,-Ihypervisor/efi))
 $(eval $(call unit_test,ivshmem_config,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
 $(eval $(call unit_test,ivshmem_state,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))

@@ -212,7 +212,7 @@ ImageBoot = _struct("bh_boot_params", [
     packed=False)
 KernelHeader = _struct("bh_image_header.kernel", [
     ("code", u32 * 2), ("text_offset", u64), ("image_size", u64), ("flags", u64), ("reserved", u64 * 3),
-    ("magic", char * 4), ("reserved2", u32)], packed=False)
+    ("magic", char * 4), ("pe_offset", u32)], packed=False)
 ImageHeader = _struct("bh_image_header", [
     ("kernel", KernelHeader), ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64),
     ("percpu_size", u64), ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
@@ -223,6 +223,10 @@ PublicPage = _struct("bh_public_page", [
 BH_IMAGE_SIGNATURE = b"BULKHEAD"
 BH_IMAGE_ABI = 2
 BH_KERNEL_MAGIC = b"ARM\x64"
+BH_IMAGE_PE_OFFSET = 216
+BH_IMAGE_PE_SIZE = 296
+BH_PE_IMAGE_BASE = 48
+BH_EFI_SIGNATURE = b"BHEFIAPP"
 BH_LAUNCHER_LINUX = 0
 BH_LAUNCHER_FIRMWARE = 1
 BH_CONSOLE_RING_SIZE = 2048

@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import abi, emit
-from .binary import BinaryError
+from . import abi, emit, pe
+from .binary import BinaryError, parse
 from .units import MIB, PAGE, round_up
 
 NAME_SIZE = 40
@@ -24,6 +24,7 @@ class HypervisorImage:
     name: str
     content: bytes
     header: abi.ImageHeader
+    efi_program: bytes = b""	# efi_app.bin; without it, bundles are no EFI programs
 
 
 def parse_hypervisor(name, content):
@@ -41,6 +42,17 @@ def parse_hypervisor(name, content):
         raise BinaryError(f"has {len(content)} bytes and says that it needs {sizes[0]:#x}, and {sizes[1]:#x} for each "
                           "CPU; build it again")
     return HypervisorImage(Path(name).name, content, header)
+
+
+def parse_efi_program(content, image):
+    """For bundles with this hypervisor image."""
+    room = slice(abi.BH_IMAGE_PE_OFFSET, abi.BH_IMAGE_PE_OFFSET + abi.BH_IMAGE_PE_SIZE)
+    if content[8:16] != abi.BH_EFI_SIGNATURE or len(content) % 16:
+        raise BinaryError("is no EFI program for bundles; use efi_app.bin")
+    if image.content[:2] != b"MZ" or any(image.content[room]):
+        raise BinaryError(f"does not fit {image.name}, which has no room for the header of an EFI program; build both "
+                          "from this tree")
+    return content
 
 
 @dataclass
@@ -112,6 +124,21 @@ def header_check(header):
     return (result >> 7 | result << 57) & 0xffffffffffffffff
 
 
+def _ranges(system, layout):
+    """Memory that has to be there, for the EFI program: of the hypervisor, then of cells and links."""
+    ranges = {(system.hypervisor_at, system.hypervisor_size): None}
+    for part in layout.cells.values():
+        for region in parse(part.content).arrays["memory_regions"]:
+            if region.size and not region.flags & (abi.CFG_MEM_IO | abi.CFG_MEM_COMM_REGION):
+                ranges[region.phys_start, region.size] = None
+    return b"".join(struct.pack("<QQ", *item) for item in (*ranges, (0, 0)))
+
+
+def _efi_program(system, layout):
+    program = system.hypervisor_image.efi_program
+    return program and pe.padded(program + _ranges(system, layout))
+
+
 def _fill_in(system, layout):
     """The hypervisor image with its header complete."""
     header = abi.ImageHeader.from_buffer_copy(layout.hypervisor.content)
@@ -122,8 +149,13 @@ def _fill_in(system, layout):
         online_cpus=system.board.cpus, primary_cpu=0, launcher=abi.BH_LAUNCHER_FIRMWARE,
         config_offset=layout.system.offset, config_size=len(layout.system.content),
         bundle_offset=layout.directory_offset, pool_offset=layout.pool_offset)
+    pe_header = b""
+    if system.hypervisor_image.efi_program:
+        header.kernel.pe_offset = abi.BH_IMAGE_PE_OFFSET
+        pe_header = pe.header(layout.pool_offset, len(_efi_program(system, layout)))
     header.boot.check = header_check(header)
-    layout.hypervisor.content = bytes(header) + layout.hypervisor.content[ctypes.sizeof(header):]
+    first = bytes(header) + pe_header
+    layout.hypervisor.content = first + layout.hypervisor.content[len(first):]
 
 
 def _name(text):
@@ -160,7 +192,7 @@ def make(system):
     pieces = [(part.offset, part.content) for part in layout.parts]
     for offset, piece in pieces + [(layout.directory_offset, _directory(system, layout))]:
         content[offset:offset + len(piece)] = piece
-    return bytes(content)
+    return bytes(content) + _efi_program(system, layout)
 
 
 def make_elf(system, content):

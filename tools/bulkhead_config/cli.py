@@ -100,13 +100,19 @@ def _device_tree(arguments, system):
     return devicetree.source(system).encode()
 
 
-def _bundle(arguments):
+def _read(path, parse):
     try:
-        image = bundle.parse_hypervisor(arguments.image, Path(arguments.image).read_bytes())
+        return parse(Path(path).read_bytes())
     except OSError as error:
-        sys.exit(f"{arguments.image}: cannot be read: {error.strerror}")
+        sys.exit(f"{path}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
-        sys.exit(f"{arguments.image}: {error}")
+        sys.exit(f"{path}: {error}")
+
+
+def _bundle(arguments):
+    image = _read(arguments.image, lambda content: bundle.parse_hypervisor(arguments.image, content))
+    if arguments.efi:
+        image.efi_program = _read(arguments.efi, lambda content: bundle.parse_efi_program(content, image))
     system = load_direct(arguments.system, arguments.boards, image, *arguments.files)
     files = {arguments.output: bundle.make(system)}
     if arguments.tree:
@@ -200,6 +206,7 @@ def _parser(program, words):
     bundler = add("bundle", "write a bundle for direct boot: hypervisor, configurations and images", _bundle)
     bundler.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     bundler.add_argument("--image", required=True, metavar="FILE", help="the hypervisor, jailhouse.bin")
+    bundler.add_argument("--efi", metavar="FILE", help="make the bundle an EFI program, too, with efi_app.bin")
     bundler.add_argument("--elf", type=Path, metavar="OUT.elf", help="write the bundle as ELF file, too")
     bundler.add_argument("--files", type=Path, action="append", default=[], metavar="DIR",
                          help="look for the images of cells here, instead of beside the system file; may be repeated")

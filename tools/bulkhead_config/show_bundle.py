@@ -129,6 +129,8 @@ def _lines(content, header, directory, damages):
     yield f"entered by          {LAUNCHERS.get(boot.launcher, boot.launcher)}, {boot.online_cpus} CPUs"
     yield (f"layout              image 0x0, per-CPU areas {header.core_size:#x}, configuration "
            f"{boot.config_offset:#x}, directory {boot.bundle_offset:#x}, pool {boot.pool_offset:#x}")
+    if kernel.pe_offset:
+        yield f"EFI program         {Range(boot.pool_offset, len(content))}, its header at {kernel.pe_offset:#x}"
     yield (f"directory           {directory.header.size} bytes, CRC {directory.header.crc:08x}, "
            + _verdict("wrong checksum" if directory.damaged else ""))
     for index, (part, damage) in enumerate(zip(directory.parts, damages)):

@@ -2,13 +2,14 @@
 /*
  * First page tables, made by the primary CPU with the MMU off. Code of this file runs at its physical address:
  * it may use nothing that holds an absolute address (no tables of pointers, no switch tables); what
- * it writes goes to memory and is dropped from the caches afterwards, so that cached readers see it.
+ * it writes goes to memory and is dropped from the caches before, so that nothing is written back over it, and
+ * afterwards, so that cached readers see it.
  */
 #include "bulkhead/image.h"
 #include "early_map.h"
+#include "entry.h"
 #include "layout.h"
 #include "pgtable.h"
-#include "asm/sysreg.h"
 
 extern char image_start[], image_text[], image_data[];
 
@@ -73,15 +74,6 @@ static void map_pages(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, ui
 	}
 }
 
-static void drop_lines(uint64_t start, uint64_t size)
-{
-	uint64_t step = 4UL << (read_sysreg(ctr_el0) >> 16 & 0xf);	/* DminLine: log2 of words */
-
-	for (uint64_t line = start & ~(step - 1); line < start + size; line += step)
-		__asm__ volatile("dc ivac, %0" : : "r"(line) : "memory");
-	dsb(sy);
-}
-
 void early_map(uint64_t base)
 {
 	const struct bh_image_header *header = (const struct bh_image_header *)base;
@@ -92,7 +84,11 @@ void early_map(uint64_t base)
 	uint64_t percpu_end = header->core_size + header->boot.max_cpus * header->percpu_size;
 	uint64_t tables = base + early_tables_offset(header);
 	struct early_alloc alloc = { .next = (uint64_t *)tables };
-	uint64_t *l0 = table_alloc(&alloc);
+	uint64_t *l0;
+
+	/* nobody has cleaned what is behind the file */
+	arm64_discard_lines(tables, tables + early_table_pages(size) * PAGE_SIZE);
+	l0 = table_alloc(&alloc);
 
 	map_pages(&alloc, l0, VA_IMAGE, base, text, PTE_EL2_RO);
 	map_pages(&alloc, l0, VA_IMAGE + text, base + text, data - text, PTE_EL2_RX);
@@ -104,9 +100,8 @@ void early_map(uint64_t base)
 	map_pages(&alloc, l0, base + text, base + text, PAGE_SIZE, PTE_EL2_RX);
 
 	early_l0 = (uint64_t)l0;
-	drop_lines(tables, (uint64_t)alloc.next - tables);
-	drop_lines((uint64_t)&early_l0, sizeof(early_l0));
+	arm64_discard_lines(tables, (uint64_t)alloc.next);
+	arm64_discard_lines((uint64_t)&early_l0, (uint64_t)(&early_l0 + 1));
 	early_ready = 1;
-	dsb(sy);
-	drop_lines((uint64_t)&early_ready, sizeof(early_ready));
+	arm64_discard_lines((uint64_t)&early_ready, (uint64_t)(&early_ready + 1));
 }

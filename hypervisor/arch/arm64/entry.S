@@ -9,15 +9,15 @@
 	.section .header, "ax"
 	.globl image_header
 image_header:
+	add	x13, x18, #22		/* its code begins with "MZ"; changes nothing that matters */
 	b	firmware_entry
-	nop
 	.skip	8			/* text offset and image size: filled in by the tool that makes bundles */
 	.skip	8
 	.quad	0x2			/* flags: little-endian, 4K pages, near the start of RAM */
 	.skip	24
 	.ascii	"ARM"
 	.byte	0x64
-	.word	0
+	.word	0			/* header of an EFI program: filled in by the tool that makes bundles */
 	.ascii	"BULKHEAD"
 	.word	2			/* BH_IMAGE_ABI */
 	.word	2			/* CFG_ARCH_ARM64 */
@@ -30,7 +30,7 @@ image_header:
 	.org	image_header + 144
 	.skip	72			/* struct bh_boot_params, filled in by the launcher */
 
-/* This page is also the vector table until there are page tables: synchronous exceptions of EL2 */
+/* Up to here: BH_IMAGE_PE_SIZE. The page is also the vector table until there are page tables: synchronous exceptions */
 	.org	image_header + 0x200
 	b	early_fault
 

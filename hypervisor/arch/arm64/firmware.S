@@ -22,6 +22,8 @@ firmware_entry:
 	cmp	x0, #(2 << 2)
 	b.ne	not_el2
 	msr	vbar_el2, x19
+	mrs	x0, sctlr_el2
+	tbnz	x0, #0, mmu_is_on
 	bl	set_el2_state
 	tbnz	x2, #HCR_E2H_SHIFT, fixed_e2h
 	ldr	x20, [x19, #HEADER_PHYS_BASE]
@@ -51,7 +53,7 @@ firmware_entry:
 	stp	xzr, xzr, [x2], #16
 	cmp	x2, x1
 	b.lo	2b
-	bl	discard_lines
+	bl	arm64_discard_lines
 
 	ldr	w1, [x19, #HEADER_PRIMARY_CPU]
 	mov	x0, x19
@@ -65,6 +67,10 @@ elsewhere:
 	cneg	x0, x0, lt
 	cmp	x0, x21
 	b.lo	in_the_way
+	/* only what was loaded is known to be clean: what is written back later would come over the copy */
+	mov	x0, x20
+	add	x1, x20, x21
+	bl	arm64_discard_lines
 	mov	x0, x19
 	mov	x1, x20
 	add	x2, x19, x21
@@ -73,7 +79,7 @@ elsewhere:
 	cmp	x0, x2
 	b.lo	1b
 	mov	x0, x20
-	bl	discard_lines
+	bl	arm64_discard_lines
 	ldr	x3, [x19]		/* what is not there may take writes silently */
 	ldr	x4, [x20]
 	cmp	x3, x4
@@ -83,13 +89,20 @@ elsewhere:
 	isb
 	br	x20
 
-/* [x0, x1) was written with the MMU off: nothing that firmware had there in caches may come back. Uses x2, x3. */
-discard_lines:
+/*
+ * void arm64_discard_lines(uint64_t start, uint64_t end)
+ * The range is written with the MMU off: nothing that was there in caches may come back, neither over it nor instead of
+ * it. Changes x0, x2 and x3.
+ */
+	.globl arm64_discard_lines
+arm64_discard_lines:
 	dsb	sy
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4		/* DminLine: log2 of words */
 	mov	x3, #4
 	lsl	x2, x3, x2
+	sub	x3, x2, #1
+	bic	x0, x0, x3
 1:	dc	ivac, x0
 	add	x0, x0, x2
 	cmp	x0, x1
@@ -131,20 +144,20 @@ not_el2:
 	b	2f
 1:	msr	vbar_el3, x19
 2:	isb
-	adrp	x1, text_not_el2
-	add	x1, x1, :lo12:text_not_el2
+	adr	x1, text_not_el2
+	b	early_stop
+mmu_is_on:
+	isb
+	adr	x1, text_mmu_is_on
 	b	early_stop
 fixed_e2h:
-	adrp	x1, text_fixed_e2h
-	add	x1, x1, :lo12:text_fixed_e2h
+	adr	x1, text_fixed_e2h
 	b	early_stop
 damaged_header:
-	adrp	x1, text_damaged
-	add	x1, x1, :lo12:text_damaged
+	adr	x1, text_damaged
 	b	early_stop
 in_the_way:
-	adrp	x1, text_in_the_way
-	add	x1, x1, :lo12:text_in_the_way
+	adr	x1, text_in_the_way
 	b	early_stop
 
 /* An exception before there are page tables. After a message has begun, it is the console that does not answer. */
@@ -154,8 +167,7 @@ early_fault:
 	cbnz	x0, early_off
 no_memory:
 	adrp	x19, image_start
-	adrp	x1, text_no_memory
-	add	x1, x1, :lo12:text_no_memory
+	adr	x1, text_no_memory
 early_stop:
 	mov	x0, #1
 	msr	tpidr_el1, x0
@@ -193,6 +205,8 @@ text_not_el2:
 	.asciz	"Bulkhead: firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)\r\n"
 text_fixed_e2h:
 	.asciz	"Bulkhead: HCR_EL2.E2H of CPU 0 is always 1: this kind of CPU is not supported, take another machine\r\n"
+text_mmu_is_on:
+	.asciz	"Bulkhead: entered with the MMU on, the boot protocol says off: start it as a kernel (U-Boot: booti)\r\n"
 text_no_memory:
 	.asciz	"Bulkhead: there is no RAM where the bundle says that hypervisor memory is: correct the board\r\n"
 text_damaged:
