@@ -6,20 +6,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, model, registry, show, show_bundle
+from . import binary, bundle, devicetree, emit, limits, model, registry, show, show_bundle
 from .source import ConfigError
 
 
-def load(file, boards):
-    system = model.load_system(file, boards)
+def load(file, boards, build=None):
+    system = model.load_system(file, boards, build)
     registry.run(system)
     return system
 
 
-def load_direct(file, boards, image, *files):
+def load_direct(file, boards, image, *files, build=None):
     """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage; files:
     directories."""
-    system = model.load_system(file, boards)
+    system = model.load_system(file, boards, build)
     if not system.direct:
         sys.exit(f"{file}: is not for direct boot; add 'boot: direct', or use 'compile'")
     system.hypervisor_image, system.files = image, [Path(directory) for directory in files if directory]
@@ -37,10 +37,24 @@ def _write(directory, files):
             os.replace(Path(scratch) / name, directory / name)
 
 
+def _build(arguments):
+    return limits.load(arguments.build_config) if arguments.build_config else limits.of_tree()
+
+
+def _warn(arguments, system):
+    """Prints the warnings that are wanted. With -Werror they are problems."""
+    found = registry.warnings(system, [switch for switch in arguments.warnings if switch not in ("error", "no-error")])
+    for warning in found:
+        print(warning, file=sys.stderr)
+    if found and [switch for switch in arguments.warnings if switch in ("error", "no-error")][-1:] == ["error"]:
+        sys.exit(f"{arguments.system}: warnings are errors, -Werror says; correct them, or switch them off with -Wno-NAME")
+
+
 def _compile(arguments):
-    system = load(arguments.system, arguments.boards)
+    system = load(arguments.system, arguments.boards, _build(arguments))
     if system.direct:
         sys.exit(f"{arguments.system}: is for direct boot; use 'bundle'")
+    _warn(arguments, system)
     files = emit.compile_system(system)
     _write(arguments.output, files)
     for name, content in files.items():
@@ -48,7 +62,8 @@ def _compile(arguments):
 
 
 def _check(arguments):
-    system = load(arguments.system, arguments.boards)
+    system = load(arguments.system, arguments.boards, _build(arguments))
+    _warn(arguments, system)
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
 
 
@@ -65,7 +80,8 @@ def _bundle(arguments):
         sys.exit(f"{arguments.image}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
         sys.exit(f"{arguments.image}: {error}")
-    system = load_direct(arguments.system, arguments.boards, image, *arguments.files)
+    system = load_direct(arguments.system, arguments.boards, image, *arguments.files, build=_build(arguments))
+    _warn(arguments, system)
     files = {arguments.output: bundle.make(system)}
     if arguments.tree:
         files[arguments.tree] = _device_tree(arguments, system)
@@ -102,7 +118,7 @@ def _rules(_arguments):
     registry.load_rules()
     for name, text in registry.FORMAT_RULES.items():
         print(f"{name:26} {text}")
-    for rule in registry.RULES:
+    for rule in registry.RULES + registry.WARNINGS:
         print(f"{rule.name:26} {rule.manual}")
 
 
@@ -132,6 +148,10 @@ def _parser():
         command.add_argument("system", metavar="SYSTEM.yaml")
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
+        command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
+                             help="switch a warning on or off; 'all': every one; 'error': warnings are errors")
+        command.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
+                             "instead of that of this tree")
     add("show", "decode a binary configuration or a bundle", _show).add_argument("file", metavar="FILE")
     add("rules", "list what is checked", _rules)
     return parser
@@ -144,6 +164,8 @@ def main():
         sys.stdout.flush()
     except ConfigError as error:
         sys.exit(str(error))
+    except registry.UnknownWarning as error:
+        sys.exit(f"bulkhead-config: -W: {error}")
     except devicetree.DeviceTreeError as error:
         sys.exit(f"{arguments.system}: device tree: {error}")
     except OSError as error:
