@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, emit, limits, model, registry, show, show_bundle
+from . import binary, bundle, devicetree, diagram, emit, limits, model, registry, show, show_bundle
 from .source import ConfigError
 
 
@@ -65,6 +65,22 @@ def _check(arguments):
     system = load(arguments.system, arguments.boards, _build(arguments))
     _warn(arguments, system)
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
+
+
+def _diagram(arguments):
+    system = load(arguments.system, arguments.boards, _build(arguments))
+    text = diagram.picture(system, arguments.output.suffix if arguments.output else ".svg")
+    if not arguments.output:
+        print(text, end="")
+        return
+    _write(arguments.output.parent, {arguments.output.name: text.encode()})
+    print(f"{arguments.output}: {len(text.encode())} bytes")
+
+
+def _picture(path):
+    if Path(path).suffix not in diagram.FORMATS:
+        raise argparse.ArgumentTypeError(f"'{path}' is no picture; use a name that ends in {' or '.join(diagram.FORMATS)}")
+    return Path(path)
 
 
 def _device_tree(arguments, system):
@@ -144,14 +160,17 @@ def _parser():
     bundler.add_argument("--cells", type=Path, metavar="DIR",
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
-    for command in (compiler, checker, bundler):
+    drawer = add("diagram", "draw who has which CPUs, links and memory", _diagram)
+    drawer.add_argument("-o", "--output", type=_picture, metavar="FILE.svg|.html", help="instead of standard output")
+    for command in (compiler, checker, bundler, drawer):
         command.add_argument("system", metavar="SYSTEM.yaml")
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
-        command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
-                             help="switch a warning on or off; 'all': every one; 'error': warnings are errors")
         command.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
                              "instead of that of this tree")
+    for command in (compiler, checker, bundler):
+        command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
+                             help="switch a warning on or off; 'all': every one; 'error': warnings are errors")
     add("show", "decode a binary configuration or a bundle", _show).add_argument("file", metavar="FILE")
     add("rules", "list what is checked", _rules)
     return parser

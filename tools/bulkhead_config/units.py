@@ -25,6 +25,12 @@ def format_size(size):
     return f"{size} B"
 
 
+def about(size):
+    """As format_size, but short: one place behind the point where it is no whole number."""
+    unit = next((unit for unit in ("GiB", "MiB", "KiB") if size >= UNITS[unit]), "B")
+    return f"{size / UNITS[unit]:.1f} {unit}".replace(".0 ", " ")
+
+
 def round_up(value, step):
     return (value + step - 1) // step * step
 
