@@ -80,7 +80,7 @@ BOARD = _object({
     "devices": _named(_object({
         "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": CONSOLE,
         "type": _enum("pl031", "virtio-mmio"), "clock": _int("a frequency in Hz", 1, (1 << 32) - 1),
-    }, ["at", "size"])),
+    }, ["at", "size"]), maxProperties=512),
 }, ["board", "architecture", "cpus", "memory", "pool", "gic", "pci", "devices"])
 
 REGION = _object({
