@@ -2,17 +2,12 @@
 """Command line of the configuration compiler. Exit codes: 0 done, 1 problems found, 2 wrong usage."""
 import argparse
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, diagram, emit, limits, machine, machine_files, machine_tree, model, registry, schema, show, \
-    show_bundle
-from .source import ConfigError, printable
-
-
-LIVE_TREE = "/proc/device-tree"
+from . import binary, bundle, devicetree, diagram, emit, limits, machine_command, model, registry, show, show_bundle
+from .source import ConfigError
 
 
 def load(file, boards, build=None):
@@ -74,53 +69,11 @@ def _check(arguments):
 
 def _diagram(arguments):
     system = load(arguments.system, arguments.boards, _build(arguments))
-    text = diagram.picture(system, arguments.output.suffix if arguments.output else ".svg")
-    if not arguments.output:
-        print(text, end="")
-        return
-    _write(arguments.output.parent, {arguments.output.name: text.encode()})
-    print(f"{arguments.output}: {len(text.encode())} bytes")
-
-
-def _picture(path):
-    if Path(path).suffix not in diagram.FORMATS:
-        raise argparse.ArgumentTypeError(f"'{path}' is no picture; use a name that ends in {' or '.join(diagram.FORMATS)}")
-    return Path(path)
+    diagram.command(arguments, system, _write)
 
 
 def _create(arguments):
-    """Board and system file, after the check has accepted them."""
-    try:
-        tree = machine_tree.load(arguments.tree)
-        seen = machine.iomem(Path(arguments.iomem).read_text("ascii", "replace")) if arguments.iomem else ((), ())
-        found = machine.find(tree, arguments.name, seen, arguments.spis)
-    except machine_tree.TreeError as error:
-        sys.exit(printable(f"{arguments.tree}: {error}"))
-    files = {arguments.output / "boards" / f"{found.name}.yaml": machine_files.board(found, arguments.tree),
-             arguments.output / "systems" / f"{found.name}.yaml": machine_files.system(found)}
-    for path in files:
-        if path.exists() and not arguments.force:
-            sys.exit(f"{path}: is there already; use another --name or directory, or --force to replace it")
-    with tempfile.TemporaryDirectory() as scratch:
-        for path, text in files.items():
-            _write(Path(scratch) / path.parent.name, {path.name: text.encode()})
-        load(Path(scratch) / "systems" / f"{found.name}.yaml", [], _build(arguments))
-    for path, text in files.items():
-        _write(path.parent, {path.name: text.encode()})
-        print(f"{path}: {len(text.encode())} bytes")
-
-
-def _name(text):
-    if not re.search(schema.NAME, text) or len(text) > schema.NAME_MAX:
-        raise argparse.ArgumentTypeError(f"'{text}' cannot be the name of a board; use letters, digits, '-', '_' and '.', "
-                                         "a letter first")
-    return text
-
-
-def _spis(text):
-    if not text.isdecimal() or not 1 <= int(text) <= machine.SPI_END:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of SPIs; use 1 to {machine.SPI_END}")
-    return int(text)
+    machine_command.run(arguments, lambda file: load(file, [], _build(arguments)), _write)
 
 
 def _device_tree(arguments, system):
@@ -201,15 +154,9 @@ def _parser():
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
     drawer = add("diagram", "draw who has which CPUs, links and memory", _diagram)
-    drawer.add_argument("-o", "--output", type=_picture, metavar="FILE.svg|.html", help="instead of standard output")
+    diagram.add_arguments(drawer)
     creator = add("create", "write a board file and a first system file for a machine, from its device tree", _create)
-    creator.add_argument("-t", "--tree", default=LIVE_TREE, metavar="FILE|DIR", help="a device tree blob, or a directory "
-                         f"such as {LIVE_TREE}, which is the default: the running Linux")
-    creator.add_argument("--iomem", metavar="FILE", help="a copy of /proc/iomem, read as root: where Linux has its memory")
-    creator.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="for boards/ and systems/")
-    creator.add_argument("-n", "--name", type=_name, help="of board and system, instead of the model of the machine")
-    creator.add_argument("--spis", type=_spis, metavar="N", help="how many SPIs the GIC has, if more than the tree names")
-    creator.add_argument("--force", action="store_true", help="replace files that are there")
+    machine_command.add_arguments(creator)
     creator.add_argument("--build-config", metavar="FILE", help=argparse.SUPPRESS)
     for command in (compiler, checker, bundler, drawer):
         command.add_argument("system", metavar="SYSTEM.yaml")

@@ -3,7 +3,9 @@
 
 Cells are columns, links are rows: an edge from peer to peer, and below it what each peer may do with each section. So
 nothing crosses, however many there are."""
+import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from .drawing import FAINT, INK, PANEL, PAPER, Color, Drawing, color, html, in_lines, text_width
 from .memory_map import HYPERVISOR, NOBODY, numbers, pieces
@@ -269,3 +271,23 @@ def picture(system, form):
     title = f"{system} on board '{system.board.name}'"
     svg = draw(system).svg(title)
     return html(title, svg) if form == ".html" else svg
+
+
+def _picture(path):
+    if Path(path).suffix not in FORMATS:
+        raise argparse.ArgumentTypeError(f"'{path}' is no picture; use a name that ends in {' or '.join(FORMATS)}")
+    return Path(path)
+
+
+def add_arguments(command):
+    command.add_argument("-o", "--output", type=_picture, metavar="FILE.svg|.html", help="instead of standard output")
+
+
+def command(arguments, system, write):
+    """write: files into a directory"""
+    text = picture(system, arguments.output.suffix if arguments.output else FORMATS[0])
+    if not arguments.output:
+        print(text, end="")
+        return
+    write(arguments.output.parent, {arguments.output.name: text.encode()})
+    print(f"{arguments.output}: {len(text.encode())} bytes")
