@@ -69,7 +69,8 @@ def pieces(system):
     found = given + list(_devices(system))
     for ram in system.board.ram:
         parts = [(ram.range, ram.name)]
-        for cut, name in [(system.pool, f"{ram.name}, pool")] + [(piece.range, None) for piece in given]:
+        pool = [(system.pool, f"{ram.name}, pool")] if system.pool else []
+        for cut, name in pool + [(piece.range, None) for piece in given]:
             rest = [(part, old) for area, old in parts for part in area.minus(cut)]
             inside = [(Range(max(area.start, cut.start), min(area.end, cut.end)), name) for area, _ in parts
                       if name and area.overlaps(cut)]

@@ -45,7 +45,8 @@ def address_end(system):
     board = system.board
     areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values()]]
     areas += [(name, area, board.key("gic", name.split()[-1])) for name, area in board.gic()]
-    areas.append(("the pool", system.pool, (system if system.has("pool") else board).key("pool")))
+    if system.pool:
+        areas.append(("the pool", system.pool, (system if system.has("pool") else board).key("pool")))
     if system.hypervisor_range:
         areas.append(("hypervisor memory", system.hypervisor_range, system.key("hypervisor", "memory")))
     for cell in system.others:

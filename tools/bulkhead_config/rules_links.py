@@ -5,8 +5,6 @@ from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 PEERS_MAX = 255
-PROTOCOL_PEERS = 2		# of all protocols that are no numbers
-VIRTIO_SHARED = 2 * PAGE	# header and rings
 
 
 @rule("peer-unknown", REFERENCES)
@@ -78,28 +76,6 @@ def virtio_backend(system):
                                          f"add 'backend: {link.peers[0] if link.peers else 'CELL'}' or another peer")
         if link.backend is not None and link.protocol not in VIRTIO:
             yield link.key("backend"), f"{link} has a back-end but no virtio protocol; remove 'backend'"
-
-
-@rule("protocol-peers", REFERENCES, combines=True)
-def protocol_peers(system):
-    """Links with protocol ethernet or virtio have two peers, as the drivers for these expect."""
-    for link in system.links:
-        if isinstance(link.protocol, str) and link.protocol != "undefined" and len(link.peers) > PROTOCOL_PEERS:
-            yield link.value("peers"), (f"{link} has {len(link.peers)} peers, protocol {link.protocol} is for "
-                                        f"{PROTOCOL_PEERS}; make a link for each pair")
-
-
-@rule("protocol-sections", REFERENCES, combines=True)
-def protocol_sections(system):
-    """Links with protocol ethernet have output sections, for the frames of each side; those with a virtio protocol a shared
-    section of at least 8 KiB, for rings and buffers."""
-    for link in system.links:
-        if link.protocol == "ethernet" and link.output == 0:
-            yield link.key("output"), (f"{link} has no output sections, which protocol ethernet uses; add "
-                                       "'output: 512 KiB' or less")
-        if link.protocol in VIRTIO and link.shared < VIRTIO_SHARED:
-            yield link.key("shared"), (f"section 'shared' of {link} has {format_size(link.shared)}, protocol "
-                                       f"{link.protocol} uses at least {format_size(VIRTIO_SHARED)}; make it larger")
 
 
 @rule("pci-device-twice", REFERENCES)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a system without errors may still not mean. Each of these can be switched off by its name, `-Wno-NAME`."""
+from .model import VIRTIO
 from .registry import warning
-from .units import Range
+from .units import PAGE, Range, format_size
+
+PROTOCOL_PEERS = 2		# of all protocols that are no numbers
+VIRTIO_SHARED = 2 * PAGE	# header and rings
 
 
 def _made_by_linux(system):
@@ -37,6 +41,28 @@ def msi_x_linux(system):
         if link.msix and system.root and system.root.name in link.peers and (not system.direct or system.root.linux):
             yield link.key("interrupt"), (f"{link} has MSI-X, which the Linux in {system.root} cannot use; remove "
                                           "'interrupt: msi-x'")
+
+
+@warning("protocol-peers")
+def protocol_peers(system):
+    """Links with protocol ethernet or virtio have two peers, as the drivers for these expect."""
+    for link in system.links:
+        if isinstance(link.protocol, str) and link.protocol != "undefined" and len(link.peers) > PROTOCOL_PEERS:
+            yield link.value("peers"), (f"{link} has {len(link.peers)} peers, drivers for protocol {link.protocol} expect "
+                                        f"{PROTOCOL_PEERS}; make a link for each pair")
+
+
+@warning("protocol-sections")
+def protocol_sections(system):
+    """Links with protocol ethernet have output sections, for the frames of each side; those with a virtio protocol a shared
+    section of at least 8 KiB, for rings and buffers."""
+    for link in system.links:
+        if link.protocol == "ethernet" and link.output == 0:
+            yield link.key("output"), (f"{link} has no output sections, which drivers for protocol ethernet use; add "
+                                       "'output: 512 KiB' or less")
+        if link.protocol in VIRTIO and link.shared < VIRTIO_SHARED:
+            yield link.key("shared"), (f"section 'shared' of {link} has {format_size(link.shared)}, drivers for protocol "
+                                       f"{link.protocol} use at least {format_size(VIRTIO_SHARED)}; make it larger")
 
 
 @warning("virtual-console-nowhere")
