@@ -113,15 +113,16 @@ def _link_height(link):
 
 
 def _link(drawing, palette, link, columns, width, y):
-    middle = [columns[peer] + width / 2 for peer in link.peers]
+    # a peer may be no cell of this system
+    middle = {number: columns[peer] + width / 2 for number, peer in enumerate(link.peers) if peer in columns}
     left, right = MARGIN + 8, MARGIN + LABELS - 14
     interrupt = f"MSI-X, {link.vectors} vectors" if link.msix else "INTx"
     protocol = link.protocol if isinstance(link.protocol, str) else f"{link.protocol:#x}"
     drawing.text(left, y + EDGE_ROW / 2, link.name, 12, "bold", width=LABELS - 30)
     drawing.text(left, y + EDGE_ROW + INFO_ROW / 2 - 2, f"{link.host_range}", 10, "mono faint")
     edge = y + EDGE_ROW / 2
-    drawing.line(min(middle), edge, max(middle), edge, INK, stroke_width=2)
-    for peer, x in enumerate(middle):
+    drawing.line(min(middle.values()), edge, max(middle.values()), edge, INK, stroke_width=2)
+    for peer, x in middle.items():
         drawing.circle(x, edge, 9, palette.colors[link.peers[peer]].edge, PAPER, stroke_width=2)
         # its own class: dark on light would not be seen
         drawing.text(x, edge, str(peer), 10, "bold peer", "middle")
@@ -131,7 +132,7 @@ def _link(drawing, palette, link, columns, width, y):
     for name, size, writer in _sections(link):
         drawing.text(left + 10, y + SECTION_ROW / 2, name, 10, width=LABELS - 110)
         drawing.text(right, y + SECTION_ROW / 2, about(size), 10, "faint", "end")
-        for peer, x in enumerate(middle):
+        for peer, x in middle.items():
             access = _access(writer, peer)
             own = palette.colors[link.peers[peer]]
             drawing.rect(x - 15, y + 1.5, 30, SECTION_ROW - 3, own.fill if access == "rw" else PAPER, own.edge, rx=3,

@@ -29,7 +29,8 @@ def _given(system):
             owners = (cell.name, system.root.name) if region.shared and system.root else (cell.name,)
             yield Piece(region.host_range, "region", region.name, owners, ", ".join(notes))
     for link in system.links:
-        yield Piece(link.host_range, "link", link.name, tuple(link.peers), "link of " + ", ".join(link.peers))
+        peers = tuple(peer for peer in link.peers if system.cell(peer))		# others are no cells of this system
+        yield Piece(link.host_range, "link", link.name, peers, "link of " + ", ".join(peers))
     if system.hypervisor_range:
         yield Piece(system.hypervisor_range, "hypervisor", "hypervisor", (HYPERVISOR,))
 
