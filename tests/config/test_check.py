@@ -19,7 +19,7 @@ MANY = sorted((HERE / "many").glob("*.yaml"))
 WARN = sorted((HERE / "warn").glob("*.yaml"))
 GOOD = sorted((HERE / "good").glob("*.yaml")) + sorted((ROOT / "configs/systems").glob("*.yaml"))
 BOARDS = ["boards", "bad/boards", str(ROOT / "configs/boards")]
-ROUNDS = int(os.environ.get("BULKHEAD_ROUNDS", 60))			# of changes to each file
+ROUNDS = int(os.environ.get("BULKHEAD_ROUNDS", 40))			# of changes to each file
 
 registry.load_rules()
 
