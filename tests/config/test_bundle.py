@@ -202,7 +202,7 @@ def test_mpidr_by_default(tmp_path, cpus):
     (tmp_path / "systems").mkdir()
     path = write_system(tmp_path / "systems/x.yaml", cell_text("a", cpus - 1), board="tiny", size="8 MiB")
     image = bundle.parse_hypervisor("jailhouse.bin", HYPERVISOR)
-    larger = dataclasses.replace(limits.load(), cpus=128)
+    larger = dataclasses.replace(limits.STANDARD, cpus=128)
     content = bundle.make(cli.load_direct(path, [], image, IMAGES, build=larger))
     start, = numbers(content, 144 + 48, "Q")
     size, = numbers(content, start + 12, "I")

@@ -4,6 +4,7 @@ import copy
 import os
 import random
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -102,6 +103,21 @@ def test_build_config(tmp_path):
     result = check(system, "--build-config", tmp_path / "gone")
     assert result.stderr == (f"{tmp_path}/gone:1:1: error: cannot be read: No such file or directory; correct its name or "
                              "permissions [file]\n")
+
+
+def test_standard_limits_are_those_of_the_default_configuration(tmp_path):
+    found = limits.load(limits.DEFAULT)
+    assert (found.cpus, found.cells, found.links) == (limits.STANDARD.cpus, limits.STANDARD.cells, limits.STANDARD.links)
+    assert limits.STANDARD.file == limits.DEFAULT.name
+
+
+def test_tools_without_the_tree(tmp_path):
+    """As they are installed: there is no .config and no configs/defconfig."""
+    shutil.copytree(ROOT / "tools/bulkhead_config", tmp_path / "lib/tools/bulkhead_config")
+    shutil.copy(TOOL, tmp_path / "lib/tools/bulkhead-config")
+    result = subprocess.run([tmp_path / "lib/tools/bulkhead-config", "check", ROOT / "configs/systems/qemu-arm64-demo.yaml"],
+                            capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_every_limit_is_in_kconfig():

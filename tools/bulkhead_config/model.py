@@ -419,4 +419,4 @@ def load_system(file, board_directories=(), build=None):
         virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
         domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
         cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link),
-        direct=data.get("boot", "linux") == "direct", limits=build or limits.load(), problems=document.problems)
+        direct=data.get("boot", "linux") == "direct", limits=build or limits.STANDARD, problems=document.problems)
