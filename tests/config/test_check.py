@@ -41,6 +41,19 @@ def test_everything_in_one_run(path, monkeypatch):
     assert str(error.value).splitlines() == expected(path)
 
 
+def test_problems_of_a_rule_end_somewhere(tmp_path):
+    """64 cells with 64 regions at one address: two million pairs for a start."""
+    regions = ", ".join(f"m{n}: {{ at: {n << 12:#x}, size: 4 KiB, host: 0x44000000 }}" for n in range(64))
+    path = tmp_path / "x.yaml"
+    path.write_text("system: x\nboard: many-cpus\nhypervisor: { memory: 4 MiB }\ncells:\n  linux: { root: true }\n"
+                    + "".join(f"  c{n}:\n    cpus: [{n}]\n    memory: {{ {regions} }}\n" for n in range(1, 63)))
+    with pytest.raises(ConfigError) as error:
+        cli.load(path, [HERE / "boards"], limits.Limits("x", 64, 64, 64))
+    found = [problem for problem in error.value.problems if problem.rule == "memory-overlap"]
+    assert len(found) == registry.MANY + 1
+    assert [problem.text for problem in found if problem.text.startswith("there are more of these; ")]
+
+
 # --- warnings
 
 

@@ -42,6 +42,8 @@ class Rule:
         return " ".join(self.check.__doc__.split())
 
 
+MANY = 500			# problems of one rule
+
 RULES = []
 WARNINGS = []
 
@@ -71,8 +73,18 @@ def load_rules():
 
 
 def _broken(system, item):
-    return [Problem(place, item.name, text) for place, text in item.check(system)
-            if not system.hides(place, item.combines)]
+    """All problems of a rule; of pairs there can be millions, so they end somewhere."""
+    problems = []
+    for place, text in item.check(system):
+        if len(problems) > MANY:
+            if item.stage == ALLOCATION:
+                continue	# it fills in addresses, too
+            break
+        if len(problems) == MANY:
+            text = "there are more of these; correct some, and check again"
+        if not system.hides(place, item.combines):
+            problems.append(Problem(place, item.name, text))
+    return problems
 
 
 def run(system, last=COMPLETE):

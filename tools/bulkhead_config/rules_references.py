@@ -126,6 +126,7 @@ def device_twice(system):
                 yield cell.value(key, index), (f"device '{name}' of {cell} is already in '{other_key}' of {other} "
                                                f"(line {other.value(other_key, other_index).line}); "
                                                "take it out of one of them")
+                break		# one reason is enough
 
 
 @rule("device-of-hypervisor", REFERENCES)

@@ -93,11 +93,10 @@ class Document:
     @functools.cached_property
     def _broken_places(self):
         """What is wrong, what is in it, and the entries that it is in."""
-        places = set()
-        for path in self.broken:
-            places.update(self.keys.get(path[:length]) for length in range(2, len(path) + 1))
-            places.update(place for known in (self.keys, self.values) for part, place in known.items()
-                          if part[:len(path)] == path)
+        places = {self.keys.get(path[:length]) for path in self.broken for length in range(2, len(path) + 1)}
+        for known in (self.keys, self.values):
+            places.update(place for path, place in known.items()
+                          if any(path[:length] in self.broken for length in range(len(path) + 1)))
         return places
 
     @functools.cached_property
