@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Binary configurations: build/configs/{qemu-arm64,rtos}.cell for the demo, the same names in fixed/ for the
 # variant at fixed addresses (mem=768M), and broken ones in hostile/ and hostile/fixed/ for the system tests.
-# For direct boot: build/configs/qemu-arm64-direct.bundle, and the same as .elf.
+# For direct boot: build/configs/qemu-arm64-direct.bundle, and the same as .elf. For editors: build/configs/schema.
 
 CONFIG_TOOL := tools/bulkhead-config
 CONFIG_DEP := $(CONFIG_TOOL) $(wildcard tools/bulkhead_config/*.py configs/boards/*.yaml) configs/build.mk
@@ -12,8 +12,21 @@ DEMO_DEPS += $(DEMO_CONFIGS)
 
 DIRECT_BUNDLE := $(B)/configs/qemu-arm64-direct.bundle $(B)/configs/qemu-arm64-direct.elf
 
-.PHONY: configs
-configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(DIRECT_BUNDLE)
+# JSON schemas of system and board files, for editors. The examples refer to the copies in the tree, which
+# 'make config-schemas' writes and a test compares.
+SCHEMAS := $(B)/configs/schema/system.json $(B)/configs/schema/board.json
+
+.PHONY: configs config-schemas
+configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(DIRECT_BUNDLE) $(SCHEMAS)
+
+$(SCHEMAS): $(B)/configs/schema/%.json: $(CONFIG_DEP)
+	@mkdir -p $(@D)
+	@echo "  SCHEMA  $@"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) schema $* > $@
+
+config-schemas: $(SCHEMAS)
+	@mkdir -p configs/schema
+	$(Q)cp $(SCHEMAS) configs/schema/
 
 $(DEMO_CONFIGS) &: configs/systems/qemu-arm64-demo.yaml $(CONFIG_DEP)
 	@echo "  CONFIG  $(B)/configs"

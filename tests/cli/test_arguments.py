@@ -5,13 +5,14 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, TOOL
+from conftest import BUILD, ROOT, TOOL
 
 START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
 COMMANDS = ["enable SYSCONFIG", "disable", "console", "cell create CELLCONFIG", "cell list", "cell load",
             "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
-            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "hardware check"]
+            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config diagram SYSTEM.yaml", "config explain SYSTEM.yaml",
+            "config import SYSCONFIG", "config show FILE", "hardware check"]
 
 
 def test_help_lists_every_command_once(box):
@@ -78,6 +79,8 @@ def test_disable_ignores_arguments(box):
 @pytest.mark.parametrize("command, rest", [
     (("cell", "linux"), ["a.cell", "Image", "-d", "x.dtb"]), (("cell", "stats"), ["--name", "a b"]),
     (("config", "create"), []), (("config", "collect"), ["x.tar"]), (("config", "check"), ["a", "b"]),
+    (("config", "build"), ["a.yaml", "-o", "dir"]), (("config", "explain"), ["a.yaml", "--json"]),
+    (("config", "import"), ["a.cell", "b.cell", "-o", "a.yaml"]), (("config", "show"), ["a.cell", "--json"]),
     (("hardware", "check"), []),
 ])
 def test_extension(box, command, rest):
@@ -140,3 +143,21 @@ def test_arm64_build_is_static():
     output = subprocess.run(["aarch64-linux-gnu-readelf", "-lh", tool], capture_output=True, text=True,
                             check=True).stdout
     assert "AArch64" in output and "INTERP" not in output
+
+
+@pytest.mark.parametrize("command", ["build", "check", "create", "diagram", "explain", "import", "show"])
+def test_config_commands_are_installed_with_what_they_need(tmp_path, command):
+    """Without the source tree, as the tool runs them."""
+    subprocess.run(["make", "-s", "install-tools", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=ROOT, check=True, timeout=600,
+                   stdout=subprocess.DEVNULL)
+    helper = tmp_path / "usr/libexec/jailhouse" / f"jailhouse-config-{command}"
+    result = subprocess.run([helper, "--help"], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert result.returncode == 0 and result.stdout.startswith(f"usage: jailhouse config {command} ")
+    output = ["-o", "x"] if command in ("build", "create") else []
+    file = ["-t", "gone.cell"] if command == "create" else ["gone.cell"]
+    result = subprocess.run([helper, *file, *output], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert (result.returncode, result.stdout) == (1, "") and result.stderr.count("\n") == 1 and "gone.cell" in result.stderr
+    if command in ("build", "check", "diagram", "explain"):
+        result = subprocess.run([helper, ROOT / "configs/systems/qemu-arm64-demo.yaml", *output], capture_output=True, text=True,
+                                cwd=tmp_path, timeout=60)
+        assert (result.returncode, result.stderr) == (0, "") and "qemu-arm64" in result.stdout

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of the compiler, and what it makes of broken binaries."""
+import json
 import subprocess
 
 import pytest
 
-from conftest import HERE, ROOT, read_hex
+from bulkhead_config import abi, binary, cli, emit, report
+from conftest import HERE, ROOT, hypervisor_image, read_hex
 
 TOOL = ROOT / "tools/bulkhead-config"
 EXAMPLE = read_hex(HERE / "worked-example.hex")
@@ -17,12 +19,12 @@ entry               0x0
 message timeout     0
 virtual PCI INTA-D  SPI 112-115
 console             pl011 at 0x9000000, size 0x0, flags 0x3, divider 0, clock bit 0 at 0x0
-memory 0            [0x7faf0000, 0x7faf1000) from host 0x7faf0000: READ ROOTSHARED
-memory 1            [0x7faf1000, 0x7fafa000) from host 0x7faf1000: READ WRITE ROOTSHARED
-memory 2            [0x7fafa000, 0x7fafc000) from host 0x7fafa000: READ ROOTSHARED
-memory 3            [0x7fafc000, 0x7fafe000) from host 0x7fafc000: READ WRITE ROOTSHARED
-memory 4            [0x7fafe000, 0x7fb00000) from host 0x7fafe000: READ ROOTSHARED
-memory 5            [0x9000000, 0x9001000) from host 0x9000000: READ WRITE IO ROOTSHARED
+memory 0            [0x7faf0000, 0x7faf1000) from host 0x7faf0000: READ ROOTSHARED (state table, PCI device 0)
+memory 1            [0x7faf1000, 0x7fafa000) from host 0x7faf1000: READ WRITE ROOTSHARED (shared section, PCI device 0)
+memory 2            [0x7fafa000, 0x7fafc000) from host 0x7fafa000: READ ROOTSHARED (output of peer 0, PCI device 0)
+memory 3            [0x7fafc000, 0x7fafe000) from host 0x7fafc000: READ WRITE ROOTSHARED (output of peer 1, PCI device 0)
+memory 4            [0x7fafe000, 0x7fb00000) from host 0x7fafe000: READ ROOTSHARED (output of peer 2, PCI device 0)
+memory 5            [0x9000000, 0x9001000) from host 0x9000000: READ WRITE IO ROOTSHARED (console)
 memory 6            [0x0, 0x10000) from host 0x7fa00000: READ WRITE EXECUTE LOADABLE
 memory 7            [0x80000000, 0x80001000) from host 0x0: READ WRITE COMM_REGION
 irqchip 0           at 0x8000000, id 0, from 32: 144
@@ -104,3 +106,77 @@ def test_output_is_not_writable(tmp_path):
 @pytest.mark.parametrize("arguments", [[], ["bogus"], ["compile", "x.yaml"], ["show"], ["check", "a", "b"]])
 def test_wrong_usage(arguments):
     assert run(*arguments).returncode == 2
+
+
+def test_check_json():
+    system = ROOT / "configs/systems/qemu-arm64-demo.yaml"
+    result = run("check", "--json", system)
+    assert (result.returncode, json.loads(result.stdout), result.stderr) == (0, {"problems": []}, "")
+    file = HERE / "bad/memory-overlap.yaml"
+    for command in ("check", "explain"):
+        result = run(command, "--json", file, "-B", HERE / "boards")
+        assert (result.returncode, result.stderr) == (1, "")
+        problem, = json.loads(result.stdout)["problems"]
+        message = problem.pop("message")
+        assert problem == {"file": str(file), "line": 14, "column": 7, "severity": "error", "rule": "memory-overlap", "owners": [
+            {"kind": "memory", "name": "ram", "cell": "second"}, {"kind": "memory", "name": "ram", "cell": "rtos"}]}
+        line = run(command, file, "-B", HERE / "boards").stderr
+        assert line.startswith(f"{file}:14:7: ") and message in line and "memory-overlap" in line and line.count("\n") == 1
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("cell 'a' wants CPU 4, board 'small' has CPUs 0 to 3", [("cell", "a", None), ("board", "small", None)]),
+    ("link 'x' overlaps memory 'ram' of cell 'a' and link 'x'", [("link", "x", None), ("memory", "ram", "a")]),
+    ("'size': '1 MB' does not fit", []),
+])
+def test_owners(text, expected):
+    assert [(o["kind"], o["name"], o.get("cell")) for o in report.owners(text)] == expected
+
+
+def test_explain():
+    system = ROOT / "configs/systems/qemu-arm64-demo.yaml"
+    text = run("explain", system)
+    assert (text.returncode, text.stderr) == (0, "")
+    lines = text.stdout.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == ["cpus:", "memory:", "devices:", "interrupts:", "links:", "pci:"]
+    ram, = [line.split() for line in lines if "memory 'ram' of cell 'rtos'" in line]
+    assert ram[:3] == ["[0x60000000,", "0x60200000)", "rtos"] and "chosen" in ram
+    facts = json.loads(run("explain", "--json", system).stdout)
+    assert [fact["owner"] for fact in facts["cpus"]] == ["qemu-arm64"] * 3 + ["rtos"]
+    assert facts["cpus"][3] == {"owner": "rtos", "what": "cell 'rtos'", "cpu": 3, "said": "file", "file": str(system),
+                                "line": system.read_text().splitlines().index("    cpus: [3]") + 1, "column": 12}
+    ends = [(fact["start"], fact["end"]) for fact in facts["memory"]]
+    assert ends == sorted(ends) and all(a[1] <= b[0] for a, b in zip(ends, ends[1:]))
+    assert [fact["spi"] for fact in facts["interrupts"]] == [176, 180]
+    uart, = [fact for fact in facts["devices"] if fact["what"] == "device 'uart0'"]
+    assert uart["owner"] == "qemu-arm64, rtos"
+
+
+@pytest.mark.parametrize("file", sorted((HERE / "good").glob("*.yaml")), ids=lambda path: path.stem)
+def test_explain_agrees_with_the_binaries(file):
+    """Memory that is said to be a cell's is in its configuration."""
+    boards = ["-B", HERE / "boards"]
+    facts = json.loads(run("explain", "--json", file, *boards).stdout)
+    system = cli.load(file, [HERE / "boards"])
+    for cell in [cell for cell in system.cells if not cell.root]:
+        parsed = binary.parse(emit.cell_config(system, cell))
+        told = {(fact["start"], fact["end"] - fact["start"]) for fact in facts["memory"] if cell.name in fact["owner"].split(", ")}
+        regions = {(region.phys_start, region.size) for region in parsed.arrays["memory_regions"]
+                   if region.size and not region.flags & (abi.CFG_MEM_IO | abi.CFG_MEM_COMM_REGION)}
+        records = {(region["phys_start"], region["size"]) for region in cell.records.get("memory_regions", [])
+                   if "IO" in region["flags"]}
+        assert told == regions | records
+        assert [fact["cpu"] for fact in facts["cpus"] if fact["owner"] == cell.name] == sorted(cell.cpus)
+
+
+def test_explain_low_level_cpus():
+    facts = json.loads(run("explain", "--json", HERE / "good/records.yaml").stdout)
+    assert [fact["owner"] for fact in facts["cpus"]] == ["linux", "rtos", None, "linux"]
+
+
+def test_show_bundle_has_no_json(tmp_path):
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(hypervisor_image())
+    result = run("show", "--json", bundle)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"{bundle}: is a bundle, which has no form in JSON; leave out --json\n"

@@ -47,7 +47,8 @@ def test_good_uses_every_key(in_config_directory):
     """all-features.yaml is what its name says, the others have what is for direct boot."""
     from bulkhead_config import schema
     text = (HERE / "good/all-features.yaml").read_text() + "".join((HERE / f"good/{name}.yaml").read_text()
-                                                                       for name in ("direct", "direct-linux"))
+                                                                       for name in ("direct", "direct-linux",
+                                                                                    "records"))
     for part in (schema.SYSTEM, schema.CELL, schema.LINK, schema.REGION, schema.IMAGE, schema.ON_FAILURE,
                  schema.LINUX):
         for key in part["properties"]:
@@ -186,7 +187,7 @@ def test_properties(path, in_config_directory):
                 or hypervisor.phys_start + hypervisor.size <= region.phys_start
     for parsed in files.values():
         regions = parsed.arrays["memory_regions"]
-        for device in parsed.arrays["pci_devices"]:
+        for device in (device for device in parsed.arrays["pci_devices"] if device.type == abi.CFG_PCI_IVSHMEM):
             start, peers = device.shmem_regions_start, device.shmem_peers
             sections = regions[start:start + 2 + peers]
             assert len(sections) == 2 + peers and device.shmem_dev_id < peers

@@ -58,6 +58,9 @@ def allocate_memory(system):
     for user in users:
         if user.host is not None:
             continue
+        if not system.pool:
+            yield user.key(), f"{user} has no host address, and there is no pool; add the address, or a pool to the board"
+            continue
         step = BLOCK if user.size >= BLOCK else system.granule(user)
         free = _free(system.pool, busy)
         start = next((round_up(part.start, step) for part in free

@@ -18,6 +18,12 @@ class Binary:
     arrays: dict
     trailing: bytes
 
+    @property
+    def size(self):
+        """Bytes that the counts need."""
+        return ctypes.sizeof(self.system or self.cell) + sum(
+            ctypes.sizeof(element) * len(self.arrays[name]) for name, element, _ in abi.ARRAYS)
+
     def pack(self):
         """The bytes again, with the counts in the header set to the arrays as they are now."""
         parts = []

@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, devicetree, diagram, emit, limits, machine_command, model, registry, show, show_bundle
+from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, importer, json_schema, limits, machine_command, model,
+               registry, report, show, show_bundle)
 from .source import ConfigError
 
 
@@ -41,12 +42,18 @@ def _build(arguments):
     return limits.load(arguments.build_config) if arguments.build_config else limits.of_tree()
 
 
-def _warn(arguments, system):
-    """Prints the warnings that are wanted. With -Werror they are problems."""
+def _warnings(arguments, system):
+    """(those that are wanted, whether -Werror makes them problems)"""
     found = registry.warnings(system, [switch for switch in arguments.warnings if switch not in ("error", "no-error")])
+    switched = [switch for switch in arguments.warnings if switch in ("error", "no-error")]
+    return found, bool(found) and switched[-1:] == ["error"]
+
+
+def _warn(arguments, system):
+    found, are_errors = _warnings(arguments, system)
     for warning in found:
         print(warning, file=sys.stderr)
-    if found and [switch for switch in arguments.warnings if switch in ("error", "no-error")][-1:] == ["error"]:
+    if are_errors:
         sys.exit(f"{arguments.system}: warnings are errors, -Werror says; correct them, or switch them off with -Wno-NAME")
 
 
@@ -61,10 +68,53 @@ def _compile(arguments):
         print(f"{arguments.output / name}: {len(content)} bytes")
 
 
+def _checked(arguments):
+    """The system, or its problems as JSON if that is wanted."""
+    try:
+        return load(arguments.system, arguments.boards, _build(arguments))
+    except ConfigError as error:
+        if not arguments.json:
+            raise
+        print(report.text({"problems": [report.problem(item) for item in error.problems]}))
+        sys.stdout.flush()
+        sys.exit(1)
+
+
+def _check_set(arguments):
+    """As Jailhouse has it: binary configurations."""
+    if arguments.json:
+        sys.exit("bulkhead-config: --json is for system files; leave it out")
+    try:
+        lines, failed = check_set.check(check_set.load(_contents(arguments.files)))
+    except check_set.SetError as error:
+        sys.exit(str(error))
+    print("\n".join(lines))
+    sys.stdout.flush()
+    sys.exit(1 if failed else 0)
+
+
 def _check(arguments):
-    system = load(arguments.system, arguments.boards, _build(arguments))
+    if arguments.files[0].endswith(".cell"):
+        _check_set(arguments)
+    if len(arguments.files) > 1:
+        arguments.parser.error("one system file, or the names of binary configurations, which end in .cell")
+    arguments.system = arguments.files[0]
+    system = _checked(arguments)
+    if arguments.json:
+        found, are_errors = _warnings(arguments, system)
+        print(report.text({"problems": [report.problem(item) for item in found]}))
+        sys.stdout.flush()
+        sys.exit(1 if are_errors else 0)
     _warn(arguments, system)
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
+
+
+def _explain(arguments):
+    system = _checked(arguments)
+    if arguments.json:
+        print(report.text({"problems": [], "system": system.name, "board": system.board.name, **explain.facts(system)}))
+    else:
+        print("\n".join(explain.lines(system)))
 
 
 def _diagram(arguments):
@@ -104,15 +154,21 @@ def _bundle(arguments):
         print(f"{path}: {len(content)} bytes")
 
 
+def _shown(arguments, config):
+    return [report.text(show.as_json(config, arguments.file))] if arguments.json else list(show.show(config))
+
+
 def _show(arguments):
     damaged = []
     try:
         with open(arguments.file, "rb") as stream:
             content = stream.read(model.MIB)
             if show_bundle.is_bundle(content):
+                if arguments.json:
+                    sys.exit(f"{arguments.file}: is a bundle, which has no form in JSON; leave out --json")
                 lines, damaged = show_bundle.show(content + stream.read())
             else:
-                lines = list(show.show(binary.parse(content)))
+                lines = _shown(arguments, binary.parse(content))
     except OSError as error:
         sys.exit(f"{arguments.file}: cannot be read: {error.strerror}")
     except binary.BinaryError as error:
@@ -123,6 +179,29 @@ def _show(arguments):
         sys.exit(f"{arguments.file}: {', '.join(damaged)}: damaged; build it again")
 
 
+def _contents(names):
+    """[(name, content)] of binary configurations."""
+    files = []
+    for file in names:
+        try:
+            with open(file, "rb") as stream:
+                files.append((file, stream.read(model.MIB)))
+        except OSError as error:
+            sys.exit(f"{file}: cannot be read: {error.strerror}; correct its name or permissions")
+    return files
+
+
+def _import(arguments):
+    try:
+        content = importer.import_files(_contents(arguments.files))
+    except importer.ImportFailure as error:
+        sys.exit(str(error))
+    if arguments.output:
+        _write(arguments.output.parent, {arguments.output.name: content.encode()})
+    else:
+        print(content, end="")
+
+
 def _rules(_arguments):
     registry.load_rules()
     for name, text in registry.FORMAT_RULES.items():
@@ -131,19 +210,26 @@ def _rules(_arguments):
         print(f"{rule.name:26} {rule.manual}")
 
 
-def _parser():
-    parser = argparse.ArgumentParser(prog="bulkhead-config", description="Makes binary configurations, revision 14, "
+def _schema(arguments):
+    print(json_schema.text(arguments.kind), end="")
+
+
+def _parser(program, words):
+    parser = argparse.ArgumentParser(prog=program, description="Makes binary configurations, revision 14, "
                                      "or a bundle for direct boot, out of a system file and its board file in YAML.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name, text, run):
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text, prog=f"{program} {words.get(name, name)}")
         command.set_defaults(run=run)
         return command
 
     compiler = add("compile", "write a system configuration and the cell configurations", _compile)
     compiler.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     checker = add("check", "look for problems, write nothing", _check)
+    checker.add_argument("files", nargs="+", metavar="SYSTEM.yaml|FILE.cell", help="a system file; or binary configurations, "
+                         "that of the system first")
+    checker.set_defaults(parser=checker)
     bundler = add("bundle", "write a bundle for direct boot: hypervisor, configurations and images", _bundle)
     bundler.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
     bundler.add_argument("--image", required=True, metavar="FILE", help="the hypervisor, jailhouse.bin")
@@ -153,13 +239,15 @@ def _parser():
     bundler.add_argument("--cells", type=Path, metavar="DIR",
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
+    explainer = add("explain", "say who has what, where that was said, and what was chosen", _explain)
     drawer = add("diagram", "draw who has which CPUs, links and memory", _diagram)
     diagram.add_arguments(drawer)
     creator = add("create", "write a board file and a first system file for a machine, from its device tree", _create)
     machine_command.add_arguments(creator)
     creator.add_argument("--build-config", metavar="FILE", help=argparse.SUPPRESS)
-    for command in (compiler, checker, bundler, drawer):
+    for command in (compiler, bundler, explainer, drawer):
         command.add_argument("system", metavar="SYSTEM.yaml")
+    for command in (compiler, checker, bundler, explainer, drawer):
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
         command.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
@@ -167,13 +255,22 @@ def _parser():
     for command in (compiler, checker, bundler):
         command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
                              help="switch a warning on or off; 'all': every one; 'error': warnings are errors")
-    add("show", "decode a binary configuration or a bundle", _show).add_argument("file", metavar="FILE")
+    shower = add("show", "decode a binary configuration with its problems, or a bundle", _show)
+    shower.add_argument("file", metavar="FILE")
+    for command in (checker, explainer, shower):
+        command.add_argument("--json", action="store_true", help="for programs")
+    importer_command = add("import", "make a system file of a set of binary configurations", _import)
+    importer_command.add_argument("files", nargs="+", metavar="FILE", help="the system configuration, then those of cells")
+    importer_command.add_argument("-o", "--output", type=Path, metavar="SYSTEM.yaml", help="instead of standard output")
+    add("schema", "write the structure of system or board files as JSON schema, for editors", _schema).add_argument(
+        "kind", choices=sorted(json_schema.KINDS))
     add("rules", "list what is checked", _rules)
     return parser
 
 
-def main():
-    arguments = _parser().parse_args()
+def main(program="bulkhead-config", words=()):
+    """words: what commands are called in usage texts, where that is something else."""
+    arguments = _parser(program, dict(words)).parse_args()
     try:
         arguments.run(arguments)
         sys.stdout.flush()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A checked system as binary configurations, revision 14."""
-from . import abi
+from . import abi, records
 from .abi import (CFG_CELL_CONSOLE_ACTIVE, CFG_CELL_CONSOLE_PERMITTED, CFG_CELL_PASSIVE_COMM_REGION,
                   CFG_MEM_COMM_REGION, CFG_MEM_DMA, CFG_MEM_EXECUTE, CFG_MEM_IO, CFG_MEM_LOADABLE, CFG_MEM_READ,
                   CFG_MEM_ROOTSHARED, CFG_MEM_WRITE)
@@ -31,10 +31,14 @@ def _cpu_set(cpus):
 
 
 def _irqchips(system, spis):
+    return irqchips(system.board.distributor.start, spis)
+
+
+def irqchips(distributor, spis):
     chips = {}
     for pin in sorted(FIRST_SPI + spi for spi in spis):
         base = min(FIRST_SPI + (pin - FIRST_SPI) // PINS * PINS, LAST_PIN_BASE)
-        chip = chips.setdefault(base, abi.Irqchip(address=system.board.distributor.start, pin_base=base))
+        chip = chips.setdefault(base, abi.Irqchip(address=distributor, pin_base=base))
         chip.pin_bitmap[(pin - base) // 32] |= 1 << (pin - base) % 32
     return list(chips.values())
 
@@ -58,7 +62,8 @@ def _links(system, cell, regions):
     for link in sorted(system.links_of(cell), key=lambda link: link.slot):
         own = link.peers.index(cell.name)
         device = abi.PciDevice(type=abi.CFG_PCI_IVSHMEM, domain=system.domain, bdf=link.slot << 3,
-                               shmem_regions_start=len(regions), shmem_dev_id=own, shmem_peers=len(link.peers),
+                               shmem_regions_start=len(regions), shmem_dev_id=own,
+                               shmem_peers=link.max_peers.get(cell.name, len(link.peers)),
                                shmem_protocol=link.protocol_of(cell.name))
         device.bar_mask[0] = BAR_MASK_PAGE
         if link.msix:
@@ -80,12 +85,26 @@ def _region(region):
     return abi.Memory(region.host, region.at, region.size, flags)
 
 
-def _pack(header, cell, cpus, regions, irqchips, devices):
-    """Fills in the counts and returns the bytes behind the header."""
+def _record_devices(low, before):
+    """PCI devices of the low-level form. before: regions in front of those of the low-level form, from which they count."""
+    devices = records.array(low, "pci_devices")
+    for device in devices:
+        if device.type == abi.CFG_PCI_IVSHMEM:
+            device.shmem_regions_start = (device.shmem_regions_start + before) & 0xffffffff
+    return devices
+
+
+def _pack(header, cell, cpus, low, **found):
+    """Fills in the counts and returns the bytes. low: low-level form; found: arrays, all others are in it."""
     cpu_set = _cpu_set(cpus)
     cell.cpu_set_size = len(cpu_set)
-    cell.num_memory_regions, cell.num_irqchips, cell.num_pci_devices = len(regions), len(irqchips), len(devices)
-    return bytes(header) + cpu_set + b"".join(bytes(item) for item in regions + irqchips + devices)
+    records.set_header(cell, low)
+    content = cpu_set
+    for name, element, count in abi.ARRAYS[1:]:
+        items = found[name] if name in found else records.array(low, name)
+        setattr(cell, count, len(items))
+        content += b"".join(bytes(element(item) if isinstance(item, int) else item) for item in items)
+    return bytes(header) + content
 
 
 def cell_config(system, cell, number=0):
@@ -98,6 +117,8 @@ def cell_config(system, cell, number=0):
     regions += [_region(region) for region in cell.regions]
     if cell.comm is not None:
         regions.append(abi.Memory(0, cell.comm, PAGE, READ_WRITE | CFG_MEM_COMM_REGION))
+    devices += _record_devices(cell.records, len(regions))
+    regions += records.array(cell.records, "memory_regions")
     spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell) if not link.msix}
     spis |= {spi for name in cell.devices for spi in board.devices[name].spis}
     header = abi.Cell(
@@ -105,11 +126,14 @@ def cell_config(system, cell, number=0):
         name=cell.name.encode(), id=number, vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
         flags=VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0),
         console=_console(system, cell.console))
-    return _pack(header, header, cell.cpus, regions, _irqchips(system, spis), devices)
+    irqchips = _irqchips(system, spis) + records.array(cell.records, "irqchips")
+    return _pack(header, header, cell.cpus, cell.records, memory_regions=regions, irqchips=irqchips, pci_devices=devices)
 
 
 def _root_regions(system):
-    board = system.board
+    board, low = system.board, system.root.records
+    if "memory_regions" in low:
+        return records.array(low, "memory_regions")
     regions = [_identity(device.range, DEVICE)
                for device in sorted(board.devices.values(), key=lambda device: device.range)]
     for ram in sorted(board.ram, key=lambda ram: ram.range):
@@ -123,7 +147,9 @@ def system_config(system):
     descriptor owns all CPUs and SPIs until cells take them."""
     board, cell = system.board, system.root
     regions = _root_regions(system) if cell else []
-    devices = _links(system, cell, regions) if cell else []
+    low = cell.records if cell else {}
+    devices = _record_devices(low, 0)
+    devices += _links(system, cell, regions) if cell else []
     header = abi.System(
         signature=abi.CFG_SIGNATURE_SYSTEM, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
         flags=abi.CFG_SYS_VIRTUAL_CONSOLE if system.virtual_console else 0,
@@ -134,12 +160,14 @@ def system_config(system):
     arm.maintenance_irq, arm.gic_version = board.maintenance, 3
     arm.gicd_base, arm.gicr_base = board.distributor.start, board.redistributors.start
     root = header.root_cell
-    root.name = NO_ROOT.encode()
+    root.name = (cell.name if cell else NO_ROOT).encode()
     if cell:
-        root.name, root.vpci_irq_base = cell.name.encode(), cell.lines
+        root.vpci_irq_base = cell.lines
         root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
         root.cpu_reset_address = cell.entry
-    return _pack(header, root, range(board.cpus), regions, _irqchips(system, range(board.spis)), devices)
+    records.set_system(header, system.records)
+    irqchips = records.array(low, "irqchips") if "irqchips" in low else _irqchips(system, range(board.spis))
+    return _pack(header, root, system.cpus, low, memory_regions=regions, irqchips=irqchips, pci_devices=devices)
 
 
 def system_file(system):

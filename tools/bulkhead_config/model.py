@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import limits, schema
+from . import limits, records, schema
 from .source import ConfigError, Document, Problem, load
 from .units import KIB, MIB, PAGE, Range, parse_size
 
 ECAM_SIZE = MIB		# one bus
+NOBODY = "-"			# a place in a link that no cell of the file has
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
 CLUSTER = 16			# CPUs that one SGI can reach
@@ -59,7 +60,7 @@ class Ram(Entry):
 class Board(Entry):
     cpus: int
     ram: list
-    pool: Range
+    pool: Range			# None: everything has an address
     distributor: Range
     redistributors: Range
     maintenance: int
@@ -70,6 +71,9 @@ class Board(Entry):
     devices: dict
     mpidr: list			# affinity by CPU number
     timer: list			# INTIDs: secure, physical, virtual, hypervisor timer
+
+    def __str__(self):
+        return f"board '{self.name}'"
 
     @property
     def ram_start(self):
@@ -167,6 +171,7 @@ class Cell(Entry):
     on_failure: OnFailure
     argument: int
     linux: Linux		# or None
+    records: dict		# the low-level form, see records.py
     page: int = PAGE		# of the guest's page tables
 
     def __str__(self):
@@ -186,6 +191,7 @@ class Link(Entry):
     protocol: object
     backend: str
     slot: int
+    max_peers: dict		# name of a cell: what its device says, instead of the number of peers
 
     def __str__(self):
         return f"link '{self.name}'"
@@ -237,6 +243,7 @@ class System(Entry):
     problems: list = field(default_factory=list)	# of the form of the file
     files: tuple = ()			# direct boot: where images are looked for
     hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
+    records: dict = field(default_factory=dict)		# the low-level form, see records.py
 
     def __str__(self):
         return f"system '{self.name}'"
@@ -267,6 +274,12 @@ class System(Entry):
     def cell(self, name):
         return next((cell for cell in self.cells if cell.name == name), None)
 
+    @property
+    def cpus(self):
+        """Of all cells together."""
+        listed = records.cpus(self.root.records) if self.root else None
+        return list(range(self.board.cpus)) if listed is None else listed
+
     def links_of(self, cell):
         return [link for link in self.links if cell.name in link.peers]
 
@@ -282,6 +295,8 @@ class System(Entry):
 
     def pci_windows(self):
         """ECAM, and the window for BARs that the driver opens behind it: two pages per device."""
+        if any(name in self.records for name in records.PCI_FIELDS):
+            return []		# taken as it is
         ecam = Range.at(self.ecam, ECAM_SIZE)
         bars = max([len(self.links_of(cell)) for cell in self.cells if cell.root] + [1])
         return [("the ECAM window", ecam), ("the PCI BAR window", Range.at(ecam.end, bars * 2 * BAR_PAGE))]
@@ -291,8 +306,8 @@ def _area(data):
     return Range.at(data["at"], parse_size(data["size"]))
 
 
-def _entries(data, document, key, make):
-    return [make(document, (key, name), name, value) for name, value in (data.get(key) or {}).items()]
+def _entries(data, document, key, make, path=()):
+    return [make(document, (*path, key, name), name, value) for name, value in (data.get(key) or {}).items()]
 
 
 def _device(document, path, name, data):
@@ -315,15 +330,18 @@ def load_board(file):
     schema.check(document, schema.BOARD)
     if document.problems:
         raise ConfigError(document.problems)
-    data = document.data
-    gic, lines = data["gic"], data["pci"]["interrupts"]
+    return _board(document, (), document.data)
+
+
+def _board(document, path, data):
+    gic, lines = data["gic"], data["pci"].get("interrupts", {"first": 0, "count": 0})
     return Board(
-        document, (), data["board"], cpus=data["cpus"], ram=_entries(data, document, "memory", _ram),
-        pool=_area(data["pool"]), distributor=_area(gic["distributor"]),
+        document, path, data["board"], cpus=data["cpus"], ram=_entries(data, document, "memory", _ram, path),
+        pool=_area(data["pool"]) if "pool" in data else None, distributor=_area(gic["distributor"]),
         redistributors=_area(gic["redistributors"]), maintenance=gic["maintenance-interrupt"], spis=gic["spis"],
         ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
         pci_spis=range(lines["first"], lines["first"] + lines["count"]),
-        devices={device.name: device for device in _entries(data, document, "devices", _device)},
+        devices={device.name: device for device in _entries(data, document, "devices", _device, path)},
         mpidr=data.get("mpidr", _default_mpidr(data["cpus"])), timer=data.get("timer", TIMER))
 
 
@@ -367,7 +385,7 @@ def _cell(document, path, name, data):
             document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
             host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
             loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
-    entry = data.get("entry", 0)
+    entry, low = data.get("entry", 0), data.get("records", {})
     images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]
     linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
@@ -376,9 +394,10 @@ def _cell(document, path, name, data):
         comm=data.get("communication-region"), entry=entry, passive=data.get("passive", False),
         virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
         devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
-        interrupts=data.get("interrupts", []), lines=data.get("pci-interrupts"),
+        interrupts=data.get("interrupts", []),
+        lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
         images=images + (linux.images if linux else []), on_failure=_on_failure(data.get("on-failure", "stop")),
-        argument=data.get("argument", 0), linux=linux, page=parse_size(data.get("page-size", PAGE)))
+        argument=data.get("argument", 0), linux=linux, records=low, page=parse_size(data.get("page-size", PAGE)))
 
 
 def _link(document, path, name, data):
@@ -387,15 +406,18 @@ def _link(document, path, name, data):
         shared=parse_size(data.get("shared", 0)), output=parse_size(data.get("output", 0)),
         msix=data.get("interrupt", "intx") == "msi-x", vectors=data.get("vectors", 1),
         latch_state=data.get("latch-state", True), protocol=data.get("protocol", "undefined"),
-        backend=data.get("backend"), slot=data.get("device"))
+        backend=data.get("backend"), slot=data.get("device"), max_peers=data.get("max-peers", {}))
 
 
 def _load_board_of(document, directories):
     """Problems of both files are reported together."""
     board, problems = None, list(document.problems)
-    is_named = isinstance(document.data, dict) and "board" in document.data and ("board",) not in document.broken
+    named = document.data.get("board") if isinstance(document.data, dict) else None
+    is_sound = not any(path[:1] == ("board",) for path in document.broken)
     try:
-        if is_named:
+        if isinstance(named, dict) and is_sound:
+            board = _board(document, ("board",), named)
+        elif isinstance(named, str) and is_sound:
             board = load_board(find_board(document, directories))
     except ConfigError as error:
         problems += error.problems
@@ -406,7 +428,10 @@ def _load_board_of(document, directories):
 
 def load_system(file, board_directories=(), build=None):
     """build: what the hypervisor is built for; None: as configs/defconfig says."""
-    document = load(file)
+    return make_system(load(file), board_directories, build)
+
+
+def make_system(document, board_directories=(), build=None):
     schema.check(document, schema.SYSTEM)
     board = _load_board_of(document, board_directories)
     data = document.data
@@ -419,4 +444,5 @@ def load_system(file, board_directories=(), build=None):
         virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
         domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
         cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link),
-        direct=data.get("boot", "linux") == "direct", limits=build or limits.STANDARD, problems=document.problems)
+        direct=data.get("boot", "linux") == "direct", limits=build or limits.STANDARD, problems=document.problems,
+        records=data.get("records", {}))

@@ -33,7 +33,7 @@ def board_area_pages(system):
     """Memory and devices of a board begin and end at a page, because they are mapped."""
     board = system.board
     areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values()]]
-    areas += [("the pool", board.pool, board.key("pool"))]
+    areas += [("the pool", board.pool, board.key("pool"))] if board.pool else []
     for name, area, place in areas:
         if area.start % PAGE or area.end % PAGE or area.size == 0:
             yield place, f"{name} {area} does not consist of whole pages; use multiples of {format_size(PAGE)}"
@@ -122,7 +122,7 @@ def board_device_type(system):
 @rule("pool-not-ram", BOARD)
 def pool_not_ram(system):
     """The pool, from which cells and links get memory, lies in memory of the board."""
-    if not system.board.is_ram(system.pool):
+    if system.pool and not system.board.is_ram(system.pool):
         entry = system if system.has("pool") else system.board
         yield entry.key("pool"), (f"the pool {system.pool} is not inside the memory of board "
                                   f"'{system.board.name}'; move it there")

@@ -2,8 +2,8 @@
 """Rules about addresses and interrupts, after everything has got one."""
 from itertools import combinations
 
-from . import emit
-from .abi import CFG_MAX_SIZE
+from . import emit, records
+from .abi import CFG_MAX_SIZE, CFG_MEM_READ
 from .model import LINE_COUNT
 from .registry import COMPLETE, LAYOUT, rule
 from .units import PAGE, Range, format_size, round_up
@@ -116,8 +116,13 @@ def page_size_shared(system):
 def entry_not_memory(system):
     """A cell starts inside memory that it may execute."""
     for cell in system.others:
+        if "cpu_reset_address" in cell.records.get("header", {}):
+            continue
         runnable = [region for region in cell.regions if "x" in region.access]
-        if not cell.regions or any(region.guest_range.contains(Range.at(cell.entry, 4)) for region in runnable):
+        low = [Range.at(region.virt_start, region.size) for region in records.array(cell.records, "memory_regions")
+               if region.flags & CFG_MEM_READ]
+        areas = low + [region.guest_range for region in runnable]
+        if not (cell.regions or low) or any(area.contains(Range.at(cell.entry, 4)) for area in areas):
             continue
         ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable) or "none"
         yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its executable memory ({ranges}); set "
@@ -138,7 +143,7 @@ def spi_twice(system):
                            for spi in system.board.devices[name].spis]
         claims += [(spi, str(cell), cell.value("interrupts", index)) for index, spi in enumerate(cell.interrupts)]
     for cell in system.cells:
-        if cell.lines is not None:
+        if cell.lines is not None and "vpci_irq_base" not in cell.records.get("header", {}):
             claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"))
                        for n in range(LINE_COUNT)]
     for device in system.board.devices.values():

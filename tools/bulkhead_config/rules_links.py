@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules for links: peers, sections, interrupts, protocols."""
-from .model import VIRTIO
+from .model import NOBODY, VIRTIO
 from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
@@ -12,7 +12,7 @@ def peer_unknown(system):
     """Peers of a link are cells of the system."""
     for link in system.links:
         for index, peer in enumerate(link.peers):
-            if not system.cell(peer):
+            if peer != NOBODY and not system.cell(peer):
                 yield link.value("peers", index), (f"{link} has a peer '{peer}', which is no cell; possible are "
                                                    f"{', '.join(cell.name for cell in system.cells)}")
 
@@ -22,7 +22,7 @@ def peer_twice(system):
     """A cell is one peer of a link, not two."""
     for link in system.links:
         for index, peer in enumerate(link.peers):
-            if peer in link.peers[:index]:
+            if peer != NOBODY and peer in link.peers[:index]:
                 yield link.value("peers", index), (f"{link} has the peer '{peer}' twice, as {link.peers.index(peer)} and "
                                                    f"as {index}; remove one")
 
@@ -33,6 +33,20 @@ def peer_count(system):
     for link in system.links:
         if not 2 <= len(link.peers) <= PEERS_MAX:
             yield link.value("peers"), f"{link} has {len(link.peers)} peers; list 2 to {PEERS_MAX} cells"
+        elif set(link.peers) == {NOBODY}:
+            yield link.value("peers"), f"{link} has only places without a cell; list at least one cell"
+
+
+@rule("max-peers", REFERENCES)
+def max_peers(system):
+    """Only peers of a link are told another number of peers, and none more than there are."""
+    for link in system.links:
+        for name, count in link.max_peers.items():
+            if name not in link.peers:
+                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'"
+            elif count > len(link.peers):
+                yield link.value("max-peers", name), (f"{link} has {len(link.peers)} peers, '{name}' cannot be told {count}; use "
+                                                      "a smaller number")
 
 
 @rule("section-pages", REFERENCES)

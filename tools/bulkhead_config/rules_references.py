@@ -5,7 +5,7 @@ from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 NAME_MAX = 31
-ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size"}
+ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "records"}
 DIRECT_KEYS = {"images", "on-failure", "argument", "linux"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
 
@@ -63,7 +63,7 @@ def cell_without_cpu(system):
 def cell_without_memory(system):
     """A cell has memory to run from."""
     for cell in system.others:
-        if not cell.regions:
+        if not cell.regions and not cell.records.get("memory_regions"):
             yield cell.key("memory"), f"{cell} has no memory; add 'memory: {{ ram: {{ at: 0x0, size: 1 MiB }} }}'"
 
 
@@ -94,8 +94,8 @@ def cpu_twice(system):
 def cpu_root_empty(system):
     """The root cell keeps at least one CPU while all other cells exist."""
     taken = {cpu for cell in system.others for cpu in cell.cpus}
-    if system.root and taken >= set(range(system.board.cpus)):
-        yield system.key("cells"), (f"{_joined(cell.name for cell in system.others)} take all {system.board.cpus} CPUs; "
+    if system.root and taken >= set(system.cpus):
+        yield system.key("cells"), (f"{_joined(cell.name for cell in system.others)} take all {len(system.cpus)} CPUs; "
                                     "leave at least one to the root cell")
 
 

@@ -6,6 +6,7 @@ import difflib
 
 import jsonschema
 
+from . import records
 from .source import shortened
 from .units import ADDRESS_END, SIZE_PATTERN
 
@@ -76,12 +77,12 @@ BOARD = _object({
     "pci": _object({
         **PCI,
         "interrupts": _object({"first": SPI, "count": _int("a number of SPIs", 4, 988)}, ["first", "count"]),
-    }, ["ecam", "domain", "interrupts"]),
+    }, ["ecam", "domain"]),
     "devices": _named(_object({
         "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": CONSOLE,
         "type": _enum("pl031", "virtio-mmio"), "clock": _int("a frequency in Hz", 1, (1 << 32) - 1),
     }, ["at", "size"]), maxProperties=512),
-}, ["board", "architecture", "cpus", "memory", "pool", "gic", "pci", "devices"])
+}, ["board", "architecture", "cpus", "memory", "gic", "pci", "devices"])
 
 REGION = _object({
     "at": ADDRESS, "host": ADDRESS, "size": SIZE,
@@ -129,10 +130,14 @@ CELL = _object({
     "on-failure": ON_FAILURE,
     "argument": _bits(64),
     "linux": LINUX,
+    "records": records.CELL,
 })
 
+PEER = {"type": "string", "pattern": f"{NAME}|^-{END}", "maxLength": NAME_MAX,
+        "description": "the name of a cell, or \"-\""}
+
 LINK = _object({
-    "peers": _list(TEXT),
+    "peers": _list(PEER),
     "at": ADDRESS,
     "state": SIZE, "shared": SIZE, "output": SIZE,
     "interrupt": _enum("intx", "msi-x"),
@@ -142,13 +147,15 @@ LINK = _object({
                  "pattern": "^(undefined|ethernet|virtio-net|virtio-block|virtio-console)" + END,
                  "description": "undefined, ethernet, virtio-net, virtio-block, virtio-console, or a number from "
                  "0x4000 to 0x7fff"},
-    "backend": TEXT,
+    "backend": PEER,
     "device": _int("a PCI device number", 0, 31),
+    "max-peers": _named(_int("a number of peers", 1, 255)),
 }, ["peers"])
 
 SYSTEM = _object({
     "system": TEXT,
-    "board": TEXT,
+    "board": {**BOARD, "type": ["string", "object"], "pattern": NAME, "maxLength": NAME_MAX,
+              "description": "the name of a board, or a mapping as in a board file"},
     "boot": _enum("linux", "direct"),
     "pool": AREA,
     "hypervisor": _object({
@@ -160,6 +167,7 @@ SYSTEM = _object({
         "virtual-console": BOOL,
     }, ["memory"]),
     "pci": _object(PCI),
+    "records": records.SYSTEM,
     "cells": _named(CELL),
     "links": _named(LINK),
 }, ["system", "board", "hypervisor", "cells"])

@@ -1,29 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A binary configuration as text, one fact per line."""
-from . import abi
-from .units import Range
+"""A binary configuration as text, one fact per line, with its problems; and as JSON."""
+import ctypes
 
-ARCHITECTURES = {abi.CFG_ARCH_X86: "x86", abi.CFG_ARCH_ARM: "arm", abi.CFG_ARCH_ARM64: "arm64"}
-CELL_FLAGS = {
-    abi.CFG_CELL_PASSIVE_COMM_REGION: "passive", abi.CFG_CELL_TEST_DEVICE: "test-device",
-    abi.CFG_CELL_AARCH32: "aarch32", abi.CFG_CELL_CONSOLE_PERMITTED: "virtual-console-permitted",
-    abi.CFG_CELL_CONSOLE_ACTIVE: "virtual-console-active"}
-MEMORY_FLAGS = {
-    abi.CFG_MEM_READ: "READ", abi.CFG_MEM_WRITE: "WRITE", abi.CFG_MEM_EXECUTE: "EXECUTE", abi.CFG_MEM_DMA: "DMA",
-    abi.CFG_MEM_IO: "IO", abi.CFG_MEM_COMM_REGION: "COMM_REGION", abi.CFG_MEM_LOADABLE: "LOADABLE",
-    abi.CFG_MEM_ROOTSHARED: "ROOTSHARED", abi.CFG_MEM_NO_HUGEPAGES: "NO_HUGEPAGES",
-    abi.CFG_MEM_IO_UNALIGNED: "IO_UNALIGNED", abi.CFG_MEM_IO_8: "IO_8", abi.CFG_MEM_IO_16: "IO_16",
-    abi.CFG_MEM_IO_32: "IO_32", abi.CFG_MEM_IO_64: "IO_64"}
-SYSTEM_FLAGS = {abi.CFG_SYS_VIRTUAL_CONSOLE: "virtual-console"}
-CONSOLES = {0: "none", 1: "efifb", 2: "8250", 3: "pl011", 4: "xuartps", 5: "mvebu", 6: "hscif", 7: "scifa",
-            8: "imx", 9: "imx-lpuart", 10: "scif"}
-PCI_TYPES = {abi.CFG_PCI_DEVICE: "device", abi.CFG_PCI_BRIDGE: "bridge", abi.CFG_PCI_IVSHMEM: "ivshmem"}
+from . import abi, findings
+from .names import (ARCHITECTURES, CELL_FLAGS, CONSOLES, IOMMU_TYPES, MEMORY_FLAGS, PCI_TYPES, SYSTEM_FLAGS,
+                    flag_words)
+from .units import Range
 
 
 def _flags(value, names):
-    words = [name for bit, name in names.items() if value & bit]
-    rest = value & ~sum(names)
-    return " ".join(words + ([f"{rest:#x}"] if rest else [])) or "-"
+    return " ".join(flag_words(value, names)) or "-"
 
 
 def text(value):
@@ -33,13 +19,13 @@ def text(value):
 
 def numbers(values):
     """1,2,3,7 as 1-3,7"""
-    parts, values = [], sorted(values)
-    while values:
-        length = next((n for n, value in enumerate(values) if value != values[0] + n), len(values))
-        first, last = values[0], values[length - 1]
-        parts.append(str(first) if first == last else f"{first}-{last}")
-        values = values[length:]
-    return ",".join(parts) or "none"
+    runs = []
+    for value in sorted(values):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs) or "none"
 
 
 def bits(words, width):
@@ -56,16 +42,17 @@ def _console(console):
 def _system(system):
     arm, memory = system.arch.arm, system.hypervisor_memory
     where = f"at {memory.phys_start:#x}" if memory.phys_start else "allocated by the driver"
-    yield f"flags               {_flags(system.flags, SYSTEM_FLAGS)}"
-    yield f"hypervisor memory   {memory.size:#x} bytes, {where}"
-    yield f"debug console       {_console(system.debug_console)}"
-    yield (f"PCI                 ECAM {system.pci_mmconfig_base:#x}, buses 0-{system.pci_mmconfig_end_bus}, "
+    yield "flags", _flags(system.flags, SYSTEM_FLAGS)
+    yield "hypervisor memory", f"{memory.size:#x} bytes, {where}"
+    yield "debug console", _console(system.debug_console)
+    yield ("PCI", f"ECAM {system.pci_mmconfig_base:#x}, buses 0-{system.pci_mmconfig_end_bus}, "
            f"{'virtual' if system.pci_is_virtual else 'physical'}, domain {system.pci_domain}")
     for index, unit in enumerate(system.iommu_units):
         if unit.type:
-            yield f"IOMMU {index}             type {unit.type}, at {unit.base:#x}, size {unit.size:#x}"
+            yield f"IOMMU {index}", (f"{IOMMU_TYPES.get(unit.type, unit.type)}, at {unit.base:#x}, size {unit.size:#x}, "
+                                     f"specific {bytes(unit.specific).hex()}")
     if system.architecture != abi.CFG_ARCH_X86:
-        yield (f"GIC                 v{arm.gic_version}, GICD {arm.gicd_base:#x}, GICR {arm.gicr_base:#x}, GICC "
+        yield ("GIC", f"v{arm.gic_version}, GICD {arm.gicd_base:#x}, GICR {arm.gicr_base:#x}, GICC "
                f"{arm.gicc_base:#x}, GICH {arm.gich_base:#x}, GICV {arm.gicv_base:#x}, "
                f"maintenance INTID {arm.maintenance_irq}")
 
@@ -81,39 +68,102 @@ def _pci_device(device):
                    f"{vectors}, memory regions from {device.shmem_regions_start}, BAR 0 mask {device.bar_mask[0]:#x}{lossy}")
 
 
-def _cell(cell, arrays):
-    yield f"cell flags          {_flags(cell.flags, CELL_FLAGS)}"
-    yield f"CPUs                {numbers(bits(arrays['cpu_set'], 8))}"
-    yield f"entry               {cell.cpu_reset_address:#x}"
-    yield f"message timeout     {cell.msg_reply_timeout}"
-    yield f"virtual PCI INTA-D  SPI {cell.vpci_irq_base}-{cell.vpci_irq_base + 3}"
-    yield f"console             {_console(cell.console)}"
+def purposes(binary):
+    """What memory regions are for, as far as the file tells: index to text."""
+    regions, found = binary.arrays["memory_regions"], {}
+    consoles = [("console", binary.cell.console)]
+    if binary.system:
+        consoles.append(("debug console", binary.system.debug_console))
+    for what, console in consoles:
+        for index, region in enumerate(regions if console.type else []):
+            if 0 <= console.address - region.phys_start < region.size and region.flags & abi.CFG_MEM_IO:
+                found[index] = what
+    for number, device in findings.ivshmem(binary):
+        for section, (index, _) in enumerate(findings.sections(binary, device)):
+            peer = section - findings.OUTPUT
+            part = f"output of peer {peer}" if peer >= 0 else ("state table", "shared section")[section]
+            found[index] = f"{part}, PCI device {number}"
+    return found
+
+
+def _cpus(cpu_set):
+    if len(cpu_set) > abi.CFG_MAX_CPU_SET:
+        return f"{len(cpu_set)} bytes"
+    return numbers(bits(cpu_set, 8))
+
+
+def _cell(binary):
+    cell, arrays, known = binary.cell, binary.arrays, purposes(binary)
+    yield "cell flags", _flags(cell.flags, CELL_FLAGS)
+    yield "CPUs", _cpus(arrays["cpu_set"])
+    yield "entry", f"{cell.cpu_reset_address:#x}"
+    yield "message timeout", f"{cell.msg_reply_timeout}"
+    yield "virtual PCI INTA-D", f"SPI {cell.vpci_irq_base}-{cell.vpci_irq_base + 3}"
+    yield "console", _console(cell.console)
     for index, region in enumerate(arrays["memory_regions"]):
-        guest = Range.at(region.virt_start, region.size)
-        yield f"memory {index:<12} {guest} from host {region.phys_start:#x}: {_flags(region.flags, MEMORY_FLAGS)}"
+        guest, purpose = Range.at(region.virt_start, region.size), f" ({known[index]})" if index in known else ""
+        yield f"memory {index}", f"{guest} from host {region.phys_start:#x}: {_flags(region.flags, MEMORY_FLAGS)}{purpose}"
     for index, cache in enumerate(arrays["cache_regions"]):
-        yield f"cache {index:<13} ways {cache.start}+{cache.size}, type {cache.type}, flags {cache.flags:#x}"
+        yield f"cache {index}", f"ways {cache.start}+{cache.size}, type {cache.type}, flags {cache.flags:#x}"
     for index, chip in enumerate(arrays["irqchips"]):
-        pins = [chip.pin_base + pin for pin in bits(chip.pin_bitmap, 32)]
-        yield f"irqchip {index:<11} at {chip.address:#x}, id {chip.id}, from {chip.pin_base}: {numbers(pins)}"
+        pins = numbers(findings.pins(chip))
+        yield f"irqchip {index}", f"at {chip.address:#x}, id {chip.id}, from {chip.pin_base}: {pins}"
     for index, pio in enumerate(arrays["pio_regions"]):
-        yield f"ports {index:<13} {pio.base:#x}+{pio.length:#x}"
+        yield f"ports {index}", f"{pio.base:#x}+{pio.length:#x}"
     for index, device in enumerate(arrays["pci_devices"]):
-        yield f"PCI device {index:<8} {_pci_device(device)}"
+        yield f"PCI device {index}", _pci_device(device)
     for index, cap in enumerate(arrays["pci_caps"]):
-        yield f"PCI capability {index:<4} id {cap.id:#x}, {cap.start:#x}+{cap.len:#x}, flags {cap.flags:#x}"
+        yield f"PCI capability {index}", f"id {cap.id:#x}, {cap.start:#x}+{cap.len:#x}, flags {cap.flags:#x}"
     if arrays["stream_ids"]:
-        yield f"stream IDs          {' '.join(f'{sid:#x}' for sid in arrays['stream_ids'])}"
+        yield "stream IDs", " ".join(f"{sid:#x}" for sid in arrays["stream_ids"])
+
+
+def _facts(binary):
+    """(record, text); findings.py names records alike."""
+    if binary.system:
+        yield from _system(binary.system)
+    yield from _cell(binary)
+    if binary.trailing:
+        yield "trailing bytes", f"{len(binary.trailing)}, not used"
+
+
+def _kind(binary):
+    return "system" if binary.system else "cell"
 
 
 def show(binary):
-    """Yields lines."""
+    """Yields lines; each problem stands below its record."""
     header = binary.system or binary.cell
     architecture = ARCHITECTURES.get(header.architecture, header.architecture)
-    kind = "system" if binary.system else "cell"
-    yield f"{kind} configuration, {architecture}, revision {header.revision}, cell '{text(binary.cell.name)}'"
+    problems = {}
+    for item in findings.find(binary):
+        problems.setdefault(item.record, []).append(f"{'':18}! {item.severity}: {item.rule}: {item.text}")
+    yield f"{_kind(binary)} configuration, {architecture}, revision {header.revision}, cell '{text(binary.cell.name)}'"
+    yield from problems.get("header", [])
+    for record, fact in _facts(binary):
+        yield f"{record:<20}{fact}"
+        yield from problems.get(record, [])
+
+
+def _plain(value):
+    """A field of the format as JSON: numbers, texts, lists, mappings."""
+    if isinstance(value, bytes):
+        return text(value)
+    if isinstance(value, (ctypes.Structure, ctypes.Union)):
+        return {name: _plain(getattr(value, name)) for name, *_ in value._fields_}
+    return [_plain(item) for item in value] if isinstance(value, (ctypes.Array, list)) else value
+
+
+def as_json(binary, file):
+    """Everything that show prints, with the fields as include/bulkhead/cell_config.h names them."""
+    header = _plain(binary.system or binary.cell)
     if binary.system:
-        yield from _system(binary.system)
-    yield from _cell(binary.cell, binary.arrays)
-    if binary.trailing:
-        yield f"trailing bytes      {len(binary.trailing)}, not used"
+        header["arch"] = header["arch"]["x86" if binary.system.architecture == abi.CFG_ARCH_X86 else "arm"]
+    arrays = {name: _plain(binary.arrays[name]) for name, *_ in abi.ARRAYS[1:]}
+    for index, purpose in purposes(binary).items():
+        arrays["memory_regions"][index]["purpose"] = purpose
+    return {"file": str(file), "kind": _kind(binary), "header": header,
+            "cpus": bits(binary.arrays["cpu_set"][:abi.CFG_MAX_CPU_SET], 8), **arrays,
+            "trailing_bytes": len(binary.trailing),
+            "problems": [{"severity": item.severity, "rule": item.rule, "record": item.record, "message": item.text}
+                         for item in findings.find(binary)]}

@@ -204,9 +204,12 @@ def _read_text(file):
 
 
 def load(file):
-    file = str(file)
+    return parse(str(file), _read_text(str(file)))
+
+
+def parse(file, text):
+    """A document of a text that is called like a file."""
     document = Document(file)
-    text = _read_text(file)
     try:
         _refuse_bombs(file, text)
         node = yaml.compose(text, Loader=_Loader)

@@ -29,9 +29,14 @@ static const struct command commands[] = {
 	{ .word = { "cell", "stats" }, .synopsis = CELL },
 	{ .word = { "link", "list" }, .synopsis = "[--json]", .run = cmd_link_list },
 	{ .word = { "link", "show" }, .synopsis = "[BUS:]DEVICE[.FUNCTION] [--json]", .run = cmd_link_show },
-	{ .word = { "config", "create" }, .synopsis = "[OPTION ...] FILE" },
+	{ .word = { "config", "create" }, .synopsis = "{ -o | --output } DIR [OPTION ...]" },
 	{ .word = { "config", "collect" }, .synopsis = "FILE.TAR" },
 	{ .word = { "config", "check" }, .synopsis = "SYSCONFIG [CELLCONFIG ...]" },
+	{ .word = { "config", "build" }, .synopsis = "SYSTEM.yaml { -o | --output } DIR" },
+	{ .word = { "config", "diagram" }, .synopsis = "SYSTEM.yaml [{ -o | --output } FILE]" },
+	{ .word = { "config", "explain" }, .synopsis = "SYSTEM.yaml [--json]" },
+	{ .word = { "config", "import" }, .synopsis = "SYSCONFIG [CELLCONFIG ...] [{ -o | --output } SYSTEM.yaml]" },
+	{ .word = { "config", "show" }, .synopsis = "FILE [--json]" },
 	{ .word = { "hardware", "check" }, .synopsis = "" },
 };
 

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""'check' with binary configurations, in the form of Jailhouse's 'config check'."""
+import subprocess
+
+import pytest
+
+from bulkhead_config import abi, binary, check_set, cli, emit
+from conftest import HERE, ROOT
+
+TOOL = ROOT / "tools/bulkhead-config"
+BOARDS = [HERE / "boards", ROOT / "configs/boards"]
+INSIDE, SHARED = "Memory regions that overlap inside a cell", "Memory regions that cells other than the root cell share without a link"
+HYPERVISOR, GIC = "Memory regions that overlap hypervisor memory", "Memory regions that overlap the interrupt controller"
+WINDOW, IOMMU = "Memory regions that overlap the PCI configuration window", "Memory regions that overlap an IOMMU"
+ERRORS, NAMES, CPUS = "Errors in a configuration", "Cells of one name", "CPUs that are not free"
+
+
+def parsed():
+    """Root cell, and two cells: the second one is the first one with another name, CPU, memory and no link."""
+    files = emit.compile_system(cli.load(ROOT / "configs/systems/qemu-arm64-fixed.yaml", BOARDS))
+    root, first = (binary.parse(files[name]) for name in ("qemu-arm64.cell", "rtos.cell"))
+    second = binary.parse(files["rtos.cell"])
+    second.cell.name = b"second"
+    second.arrays["cpu_set"][0] = 4
+    second.arrays["pci_devices"], second.arrays["irqchips"] = [], []
+    second.arrays["memory_regions"] = second.arrays["memory_regions"][4:]
+    second.arrays["memory_regions"][1].phys_start = 0x7f400000
+    return root, first, second
+
+
+def found(*files):
+    """Titles of the checks that found something."""
+    cells = check_set.load([(f"{number}.cell", item.pack()) for number, item in enumerate(files)])
+    lines, failed = check_set.check(cells)
+    titles = [line[:-1] for line in lines[1:] if line.endswith(":") and not line.startswith(" ")]
+    assert failed == bool(titles)
+    return titles
+
+
+def test_good():
+    assert found(*parsed()) == []
+
+
+def own(region):
+    return lambda root, first, second: second.arrays["memory_regions"].append(region)
+
+
+def clash(root, first, second):
+    second.arrays["memory_regions"][1].phys_start = 0x7f100000
+
+
+def section(root, first, second):
+    second.arrays["memory_regions"].append(abi.Memory(0x7f200000, 0x7f200000, 0x1000, 0x81))
+
+
+def iommu(root, first, second):
+    root.system.iommu_units[0].type, root.system.iommu_units[0].base, root.system.iommu_units[0].size = 3, 0x9000000, 0x1000
+
+
+@pytest.mark.parametrize("change, expected", [
+    (lambda root, first, second: setattr(second.arrays["memory_regions"][2], "size", 0x2000), [ERRORS]),
+    (lambda root, first, second: setattr(second.cell, "name", b"rtos"), [NAMES]),
+    (lambda root, first, second: second.arrays["cpu_set"].__setitem__(0, 8), [CPUS]),
+    (lambda root, first, second: second.arrays["cpu_set"].__setitem__(0, 0x10), [CPUS]),
+    (own(abi.Memory(0x7f500000, 0x1000, 0x1000, 3)), [INSIDE]),
+    (clash, [SHARED]), (section, [SHARED]),
+    (own(abi.Memory(0x7fc00000, 0x50000000, 0x1000, 3)), [HYPERVISOR]),
+    (own(abi.Memory(0x8e00000, 0x8e00000, 0x1000, 0x13)), [WINDOW]),
+    (own(abi.Memory(0x8000000, 0x8000000, 0x1000, 0x13)), [GIC]),
+    (own(abi.Memory(0x80a0000, 0x80a0000, 0x1000, 0x13)), [GIC]),
+    (iommu, [IOMMU]),
+    (own(abi.Memory(0x7fc00000, 0x50000000, 0, 3)), []),
+])
+def test_found(change, expected):
+    files = parsed()
+    change(*files)
+    assert found(*files) == expected
+
+
+def write(tmp_path, files):
+    names = [tmp_path / f"{number}.cell" for number in range(len(files))]
+    for name, item in zip(names, files):
+        name.write_bytes(item.pack())
+    return names
+
+
+def run(*arguments):
+    return subprocess.run([TOOL, "check", *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_output(tmp_path):
+    files = parsed()
+    clash(*files)
+    names = write(tmp_path, files)
+    result = run(*names)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.splitlines()[:4] == ["Reading configuration set:", "  Architecture:  arm64",
+                                              f"  Root cell:     qemu-arm64 ({names[0]})", f"  Non-root cell: rtos ({names[1]})"]
+    assert f"""{SHARED}:
+  cell 'rtos', memory 5:
+    phys_start:  0x000000007f000000
+    virt_start:  0x0000000000000000
+    size:        0x0000000000200000
+    flags:       READ | WRITE | EXECUTE | LOADABLE
+  cell 'second', memory 1:
+    phys_start:  0x000000007f100000
+""" in result.stdout
+    assert f"{HYPERVISOR}: None\n" in result.stdout
+    files = parsed()
+    assert run(*write(tmp_path, files)).returncode == 0
+
+
+def test_not_a_set(tmp_path):
+    root, first, _ = parsed()
+    names = write(tmp_path, (first, root, root))
+    for arguments, text in [
+            (names[:1], "is not a system configuration; give one first, then those of cells: "),
+            (names[1:], "is a second system configuration; give one first, then those of cells: "),
+            ([tmp_path / "gone.cell"], "cannot be read: No such file or directory; correct its name or permissions")]:
+        result = run(*arguments)
+        assert (result.returncode, result.stdout) == (1, "") and text in result.stderr and result.stderr.count("\n") == 1
+    names[0].write_bytes(b"garbage")
+    assert run(*names).stderr == f"starts with neither JHSYS nor JHCLL: is it a configuration?: {names[0]}\n"
+    first.arrays["stream_ids"] = [0] * 17000
+    names[0].write_bytes(first.pack())
+    assert "at most 65536 are possible" in run(*names).stderr
+    assert run("--json", names[0]).stderr == "bulkhead-config: --json is for system files; leave it out\n"
+    assert run("a.yaml", "b.yaml").returncode == 2

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rules for the low-level form. Only what would not become a configuration, or never be accepted, is refused."""
+from . import abi, records
+from .findings import OUTPUT
+from .registry import LAYOUT, REFERENCES, rule
+from .units import Range
+
+ROOT_ONLY = "cpus"
+
+
+def _all(system):
+    return [cell for cell in system.cells if cell.records]
+
+
+@rule("records-direct", REFERENCES)
+def records_direct(system):
+    """Records are for a system that a Linux starts: in direct boot, the device tree of the root cell could not agree."""
+    owners = [system] + system.cells if system.direct else []
+    for owner in owners:
+        if owner.records:
+            yield owner.key("records"), f"{owner} has records, which direct boot cannot use; remove them, or 'boot: direct'"
+
+
+@rule("records-form", REFERENCES)
+def records_form(system):
+    """Ranges in records run upwards; pins of an irqchip are among its 128; only the root cell lists its CPUs there."""
+    for cell in _all(system):
+        if ROOT_ONLY in cell.records and not cell.root:
+            yield cell.key("records", ROOT_ONLY), (f"'{ROOT_ONLY}' in the records of {cell} is for the root cell; use its key "
+                                                   "'cpus'")
+        texts = [("cpus", cell.records.get("cpus"), 0, system.board.cpus)]
+        for index, chip in enumerate(cell.records.get("irqchips", [])):
+            base = chip.get("pin_base", 0)
+            texts.append((("irqchips", index, "pins"), chip.get("pins"), base, base + records.PINS))
+        for key, text, start, end in texts:
+            for part in records.numbers(text) if text else []:
+                path = key if isinstance(key, tuple) else (key,)
+                if not part or part.start < start or part.stop > end:
+                    yield cell.value("records", *path), (f"'{path[-1]}' in the records of {cell} has {part.start} to "
+                                                         f"{part.stop - 1}; use ranges upwards, from {start} to {end - 1}")
+
+
+@rule("records-index", REFERENCES)
+def records_index(system):
+    """PCI devices in records refer to memory regions and capabilities that are in the records, too."""
+    for cell in _all(system):
+        regions, caps = len(cell.records.get("memory_regions", [])), len(cell.records.get("pci_caps", []))
+        for index, device in enumerate(records.array(cell.records, "pci_devices")):
+            place = cell.value("records", "pci_devices", index)
+            end = device.shmem_regions_start + OUTPUT + device.shmem_peers
+            if device.type == abi.CFG_PCI_IVSHMEM and end > regions:
+                yield place, (f"PCI device {index} in the records of {cell} needs memory regions up to {end - 1}, there "
+                              f"are {regions}; correct shmem_regions_start, or add regions")
+            if device.num_caps and device.caps_start + device.num_caps > caps:
+                yield place, (f"PCI device {index} in the records of {cell} needs capabilities up to "
+                              f"{device.caps_start + device.num_caps - 1}, there are {caps}; correct caps_start, or add "
+                              "capabilities")
+
+
+@rule("records-hypervisor", LAYOUT)
+def records_hypervisor(system):
+    """No memory region in the records of a cell is memory of the hypervisor."""
+    for cell in [cell for cell in _all(system) if not cell.root and system.hypervisor_range]:
+        for index, region in enumerate(records.array(cell.records, "memory_regions")):
+            area = Range.at(region.phys_start, region.size)
+            if not region.flags & abi.CFG_MEM_COMM_REGION and area.size and area.overlaps(system.hypervisor_range):
+                yield cell.value("records", "memory_regions", index), (
+                    f"memory region {index} in the records of {cell} {area} overlaps hypervisor memory "
+                    f"{system.hypervisor_range}; move one of them")
