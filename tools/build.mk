@@ -37,7 +37,8 @@ $(CLI_TEST): $(CLI_DEP)
 
 # Into the root file system of the target: make install-tools DESTDIR=...
 PREFIX ?= /usr/local
-CONFIG_COMMANDS := build check explain import show	# "jailhouse config COMMAND"; they need python3-yaml, python3-jsonschema
+# "jailhouse config COMMAND"; they need python3-yaml, python3-jsonschema, create also python3-libfdt
+CONFIG_COMMANDS := build check create diagram explain import show
 
 .PHONY: install-tools
 install-tools: $(CLI_ARM64)

@@ -11,8 +11,7 @@ START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
 COMMANDS = ["enable SYSCONFIG", "disable", "console", "cell create CELLCONFIG", "cell list", "cell load",
             "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
-            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create",
-            "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config explain SYSTEM.yaml",
+            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config diagram SYSTEM.yaml", "config explain SYSTEM.yaml",
             "config import SYSCONFIG", "config show FILE", "hardware check"]
 
 
@@ -146,7 +145,7 @@ def test_arm64_build_is_static():
     assert "AArch64" in output and "INTERP" not in output
 
 
-@pytest.mark.parametrize("command", ["build", "check", "explain", "import", "show"])
+@pytest.mark.parametrize("command", ["build", "check", "create", "diagram", "explain", "import", "show"])
 def test_config_commands_are_installed_with_what_they_need(tmp_path, command):
     """Without the source tree, as the tool runs them."""
     subprocess.run(["make", "-s", "install-tools", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=ROOT, check=True, timeout=600,
@@ -154,10 +153,11 @@ def test_config_commands_are_installed_with_what_they_need(tmp_path, command):
     helper = tmp_path / "usr/libexec/jailhouse" / f"jailhouse-config-{command}"
     result = subprocess.run([helper, "--help"], capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert result.returncode == 0 and result.stdout.startswith(f"usage: jailhouse config {command} ")
-    output = ["-o", "x"] if command == "build" else []
-    result = subprocess.run([helper, "gone.cell", *output], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    output = ["-o", "x"] if command in ("build", "create") else []
+    file = ["-t", "gone.cell"] if command == "create" else ["gone.cell"]
+    result = subprocess.run([helper, *file, *output], capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert (result.returncode, result.stdout) == (1, "") and result.stderr.count("\n") == 1 and "gone.cell" in result.stderr
-    if command in ("build", "check", "explain"):
+    if command in ("build", "check", "diagram", "explain"):
         result = subprocess.run([helper, ROOT / "configs/systems/qemu-arm64-demo.yaml", *output], capture_output=True, text=True,
                                 cwd=tmp_path, timeout=60)
         assert (result.returncode, result.stderr) == (0, "") and "qemu-arm64" in result.stdout

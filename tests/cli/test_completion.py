@@ -8,8 +8,7 @@ from conftest import ROOT
 
 COMPLETION = ROOT / "tools/completion/jailhouse"
 CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "stats"]
-CONFIG_OPTIONS = ["-h", "--help", "-g", "--generate-collector", "-r", "--root", "-t", "--template-dir",
-                  "--mem-inmates", "--mem-hv"]
+CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
 LINUX_OPTIONS = ["-h", "--help", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params"]
 FILES = ["a.cell", "b.bin", "c.yaml", "dir"]
 CELLS = ["--name", "1", "rtos", "10", "my\\ cell"]
@@ -57,8 +56,10 @@ def complete(tmp_path):
     ("link ", ["list", "show"]), ("link s", ["show"]), ("link list ", ["--json"]), ("link list --json ", []),
     ("link show ", ["--json"]), ("link show 3 ", ["--json"]), ("link show --json ", []), ("link show --json 3 ", []),
     ("link show 3 --json ", []), ("link show 3 x", []), ("link bogus ", []),
-    ("config ", ["create", "collect", "check", "build", "explain", "import", "show"]),
-    ("config create ", FILES + CONFIG_OPTIONS), ("config collect ", FILES),
+    ("config ", ["create", "collect", "check", "build", "diagram", "explain", "import", "show"]),
+    ("config create ", CREATE_OPTIONS), ("config create -o ", ["dir"]), ("config create -t ", FILES),
+    ("config create --spis ", []), ("config collect ", FILES),
+    ("config diagram ", ["c.yaml", "dir", "-h", "--help", "-o", "--output"]), ("config diagram c.yaml -o ", ["dir"]),
     ("config check ", ["a.cell", "c.yaml", "dir", "-h", "--help", "--json"]), ("config check --j", ["--json"]),
     ("config check -B ", ["dir"]), ("config check a.cell ", ["a.cell", "c.yaml", "dir", "-h", "--help", "--json"]),
     ("config build ", ["c.yaml", "dir", "-h", "--help", "-o", "--output"]), ("config build c.yaml -o ", ["dir"]),

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from bulkhead_config import abi, binary, bundle, cli, emit, registry
+from bulkhead_config import abi, binary, bundle, cli, emit, limits, registry
 from bulkhead_config.source import ConfigError, MAX_FILE_SIZE
 from conftest import HERE, ROOT, hypervisor_image, read_hex
 
@@ -55,20 +55,31 @@ def test_good_uses_every_key(in_config_directory):
             assert re.search(rf"\b{key}:", text), key
 
 
+def build_limits(text, directory):
+    """configs/defconfig, with what the lines '# build: CONFIG_...' of a file change of it."""
+    file = directory / ".config"
+    config = limits.DEFAULT.read_text()
+    for key, value in re.findall(r"^# build: (CONFIG_\w+)=(\d+)$", text, re.M):
+        config = re.sub(rf"^{key}=.*$", f"{key}={value}", config, flags=re.M)
+    file.write_text(config)
+    return limits.load(file)
+
+
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_bad(path, monkeypatch):
+def test_bad(path, monkeypatch, tmp_path):
     monkeypatch.chdir(HERE / "bad")
     expected = re.findall(r"^# expect: (.*)$", path.read_text(), re.M)
     rule = path.stem.split("--")[0]
     boards = ["boards", "../boards"]
+    build = build_limits(path.read_text(), tmp_path)
     with pytest.raises(ConfigError) as error:
         if "\nboot: direct\n" in path.read_text():
             image = bundle.parse_hypervisor("jailhouse.bin", hypervisor_image())
-            bundle.make(cli.load_direct(path.name, boards, image, "../images"))
+            bundle.make(cli.load_direct(path.name, boards, image, "../images", build=build))
         else:
-            emit.compile_system(cli.load(path.name, boards))
+            emit.compile_system(cli.load(path.name, boards, build))
     assert str(error.value).splitlines() == expected
-    assert expected and all(f": {rule}: " in line for line in expected)
+    assert expected and all(line.endswith(f" [{rule}]") for line in expected)
 
 
 def test_every_rule_has_its_bad_file():
@@ -79,32 +90,34 @@ def test_every_rule_has_its_bad_file():
 
 def test_every_rule_has_its_line_in_the_manual():
     lines = subprocess.run([TOOL, "rules"], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert {line.split()[0] for line in lines} == RULES and len(lines) == len(RULES)
+    names = RULES | {item.name for item in registry.WARNINGS}
+    assert {line.split()[0] for line in lines} == names and len(lines) == len(names)
     assert all(line.endswith(".") and len(line.split()) > 4 for line in lines)
 
 
 def test_unreadable(tmp_path):
-    assert message(tmp_path / "gone.yaml") == (f"{tmp_path}/gone.yaml:1:1: file: cannot be read: No such file or "
-                                               "directory; correct its name or permissions")
-    assert message(tmp_path) == (f"{tmp_path}:1:1: file: cannot be read: Is a directory; "
-                                 "correct its name or permissions")
-    assert message("/dev/zero") == f"/dev/zero:1:1: file: has more than {MAX_FILE_SIZE} bytes; is it the right file?"
+    assert message(tmp_path / "gone.yaml") == (f"{tmp_path}/gone.yaml:1:1: error: cannot be read: No such file or "
+                                               "directory; correct its name or permissions [file]")
+    assert message(tmp_path) == (f"{tmp_path}:1:1: error: cannot be read: Is a directory; "
+                                 "correct its name or permissions [file]")
+    assert message("/dev/zero") == (f"/dev/zero:1:1: error: has more than {MAX_FILE_SIZE} bytes; is it the right "
+                                    "file? [file]")
 
 
 @pytest.mark.parametrize("content, text", [
-    (b"\xff\xfe", "yaml-syntax: byte 0 is not UTF-8 text; a YAML file is expected here"),
-    (b"a: \x00", "yaml-syntax: not YAML: special characters are not allowed; correct the syntax here"),
-    (b"[" * 100000, "yaml-syntax: nested more than 16 levels deep; flatten it"),
-    (b"a: [" * 2000, "yaml-syntax: nested more than 16 levels deep; flatten it"),
-    (b"%YAML 9.9\n---\n", "yaml-syntax: not YAML: found incompatible YAML document (version 1.* is required); "
+    (b"\xff\xfe", "byte 0 is not UTF-8 text; a YAML file is expected here"),
+    (b"a: \x00", "not YAML: special characters are not allowed; correct the syntax here"),
+    (b"[" * 100000, "nested more than 16 levels deep; flatten it"),
+    (b"a: [" * 2000, "nested more than 16 levels deep; flatten it"),
+    (b"%YAML 9.9\n---\n", "not YAML: found incompatible YAML document (version 1.* is required); "
      "correct the syntax here"),
-    (b"a: 1\n---\nb: 1\n", "yaml-syntax: not YAML: but found another document; correct the syntax here"),
+    (b"a: 1\n---\nb: 1\n", "not YAML: but found another document; correct the syntax here"),
 ], ids=["binary", "control", "brackets", "mappings", "version", "documents"])
 def test_hostile_yaml(tmp_path, content, text):
     path = tmp_path / "x.yaml"
     path.write_bytes(content)
     found = message(path)
-    assert found.count("\n") == 0 and found.split(": ", 1)[1] == text
+    assert found.count("\n") == 0 and found.split(": ", 1)[1] == f"error: {text} [yaml-syntax]"
 
 
 def test_worked_example_decodes():

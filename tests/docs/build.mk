@@ -5,6 +5,6 @@ CHECKS += check-docs
 check-docs:
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/docs
 
-# Writes the table of rules in docs/configuration.md anew from the compiler and its tests
+# Writes docs/config-rules.md anew from the compiler and its tests
 docs-rules:
-	$(Q)$(PYTHON) tests/docs/rules_table.py
+	$(Q)$(PYTHON) tests/docs/config_rules.py

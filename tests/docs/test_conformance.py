@@ -2,7 +2,7 @@
 """docs/ivshmem-conformance.md against the checks of inmates/checks/conformance."""
 import re
 
-from rules_table import ROOT
+from config_rules import ROOT
 
 PAGE = (ROOT / "docs/ivshmem-conformance.md").read_text(encoding="utf-8")
 INMATES = ROOT / "inmates/checks/conformance"

@@ -2,7 +2,7 @@
 """Fills in what the system file left open, in the order of the file: the same file gives the same result."""
 from .model import LINE_COUNT
 from .registry import ALLOCATION, rule
-from .units import MIB, PAGE, Range, format_size, round_up
+from .units import MIB, Range, format_size, round_up
 
 BLOCK = 2 * MIB			# one entry of a stage-2 table
 SLOTS = 32
@@ -37,7 +37,7 @@ def allocate_lines(system):
         if cell.lines is None:
             yield cell.key(), (f"no {LINE_COUNT} SPIs are left for the links of {cell} in [{offered.start}, "
                                f"{offered.stop}); let board '{system.board.name}' offer more under 'pci'")
-            return
+            continue
         taken.update(range(cell.lines, cell.lines + LINE_COUNT))
 
 
@@ -51,7 +51,7 @@ def _free(pool, busy):
 @rule("pool-exhausted", ALLOCATION)
 def allocate_memory(system):
     """Memory of cells and links without a host address comes out of the pool."""
-    users = [region for cell in system.cells for region in cell.regions] + system.links
+    users = system.owners
     busy = [user.host_range for user in users if user.host is not None]
     if system.hypervisor_range:
         busy.append(system.hypervisor_range)
@@ -61,7 +61,7 @@ def allocate_memory(system):
         if not system.pool:
             yield user.key(), f"{user} has no host address, and there is no pool; add the address, or a pool to the board"
             continue
-        step = BLOCK if user.size >= BLOCK else PAGE
+        step = BLOCK if user.size >= BLOCK else system.granule(user)
         free = _free(system.pool, busy)
         start = next((round_up(part.start, step) for part in free
                       if round_up(part.start, step) + user.size <= part.end), None)
@@ -69,6 +69,6 @@ def allocate_memory(system):
             left = max([part.size for part in free] + [0])
             yield user.key(), (f"{user} needs {format_size(user.size)}, the largest free part of the pool {system.pool} "
                                f"has {format_size(left)}; make it smaller, or the pool larger")
-            return
+            continue
         user.host = start
         busy.append(Range.at(start, user.size))

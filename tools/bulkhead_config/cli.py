@@ -6,21 +6,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import binary, bundle, check_set, devicetree, emit, explain, importer, json_schema, model, registry, report, show, \
-    show_bundle
+from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, importer, json_schema, limits, machine_command, model,
+               registry, report, show, show_bundle)
 from .source import ConfigError
 
 
-def load(file, boards):
-    system = model.load_system(file, boards)
+def load(file, boards, build=None):
+    system = model.load_system(file, boards, build)
     registry.run(system)
     return system
 
 
-def load_direct(file, boards, image, *files):
+def load_direct(file, boards, image, *files, build=None):
     """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage; files:
     directories."""
-    system = model.load_system(file, boards)
+    system = model.load_system(file, boards, build)
     if not system.direct:
         sys.exit(f"{file}: is not for direct boot; add 'boot: direct', or use 'compile'")
     system.hypervisor_image, system.files = image, [Path(directory) for directory in files if directory]
@@ -38,10 +38,30 @@ def _write(directory, files):
             os.replace(Path(scratch) / name, directory / name)
 
 
+def _build(arguments):
+    return limits.load(arguments.build_config) if arguments.build_config else limits.of_tree()
+
+
+def _warnings(arguments, system):
+    """(those that are wanted, whether -Werror makes them problems)"""
+    found = registry.warnings(system, [switch for switch in arguments.warnings if switch not in ("error", "no-error")])
+    switched = [switch for switch in arguments.warnings if switch in ("error", "no-error")]
+    return found, bool(found) and switched[-1:] == ["error"]
+
+
+def _warn(arguments, system):
+    found, are_errors = _warnings(arguments, system)
+    for warning in found:
+        print(warning, file=sys.stderr)
+    if are_errors:
+        sys.exit(f"{arguments.system}: warnings are errors, -Werror says; correct them, or switch them off with -Wno-NAME")
+
+
 def _compile(arguments):
-    system = load(arguments.system, arguments.boards)
+    system = load(arguments.system, arguments.boards, _build(arguments))
     if system.direct:
         sys.exit(f"{arguments.system}: is for direct boot; use 'bundle'")
+    _warn(arguments, system)
     files = emit.compile_system(system)
     _write(arguments.output, files)
     for name, content in files.items():
@@ -51,7 +71,7 @@ def _compile(arguments):
 def _checked(arguments):
     """The system, or its problems as JSON if that is wanted."""
     try:
-        return load(arguments.system, arguments.boards)
+        return load(arguments.system, arguments.boards, _build(arguments))
     except ConfigError as error:
         if not arguments.json:
             raise
@@ -81,8 +101,11 @@ def _check(arguments):
     arguments.system = arguments.files[0]
     system = _checked(arguments)
     if arguments.json:
-        print(report.text({"problems": []}))
-        return
+        found, are_errors = _warnings(arguments, system)
+        print(report.text({"problems": [report.problem(item) for item in found]}))
+        sys.stdout.flush()
+        sys.exit(1 if are_errors else 0)
+    _warn(arguments, system)
     print(f"{arguments.system}: no problem in {len(system.cells)} cells and {len(system.links)} links")
 
 
@@ -92,6 +115,15 @@ def _explain(arguments):
         print(report.text({"problems": [], "system": system.name, "board": system.board.name, **explain.facts(system)}))
     else:
         print("\n".join(explain.lines(system)))
+
+
+def _diagram(arguments):
+    system = load(arguments.system, arguments.boards, _build(arguments))
+    diagram.command(arguments, system, _write)
+
+
+def _create(arguments):
+    machine_command.run(arguments, lambda file: load(file, [], _build(arguments)), _write)
 
 
 def _device_tree(arguments, system):
@@ -113,7 +145,8 @@ def _bundle(arguments):
     image = _read(arguments.image, lambda content: bundle.parse_hypervisor(arguments.image, content))
     if arguments.efi:
         image.efi_program = _read(arguments.efi, lambda content: bundle.parse_efi_program(content, image))
-    system = load_direct(arguments.system, arguments.boards, image, *arguments.files)
+    system = load_direct(arguments.system, arguments.boards, image, *arguments.files, build=_build(arguments))
+    _warn(arguments, system)
     files = {arguments.output: bundle.make(system)}
     if arguments.tree:
         files[arguments.tree] = _device_tree(arguments, system)
@@ -179,7 +212,7 @@ def _rules(_arguments):
     registry.load_rules()
     for name, text in registry.FORMAT_RULES.items():
         print(f"{name:26} {text}")
-    for rule in registry.RULES:
+    for rule in registry.RULES + registry.WARNINGS:
         print(f"{rule.name:26} {rule.manual}")
 
 
@@ -214,11 +247,21 @@ def _parser(program, words):
                          help="write the configurations of all cells but the root cell, for Linux to make them (again)")
     bundler.add_argument("--tree", type=Path, metavar="OUT.dts", help="write the device tree of the root Linux as text")
     explainer = add("explain", "say who has what, where that was said, and what was chosen", _explain)
-    for command in (compiler, bundler, explainer):
+    drawer = add("diagram", "draw who has which CPUs, links and memory", _diagram)
+    diagram.add_arguments(drawer)
+    creator = add("create", "write a board file and a first system file for a machine, from its device tree", _create)
+    machine_command.add_arguments(creator)
+    creator.add_argument("--build-config", metavar="FILE", help=argparse.SUPPRESS)
+    for command in (compiler, bundler, explainer, drawer):
         command.add_argument("system", metavar="SYSTEM.yaml")
-    for command in (compiler, checker, bundler, explainer):
+    for command in (compiler, checker, bundler, explainer, drawer):
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
+        command.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
+                             "instead of that of this tree")
+    for command in (compiler, checker, bundler):
+        command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
+                             help="switch a warning on or off; 'all': every one; 'error': warnings are errors")
     shower = add("show", "decode a binary configuration with its problems, or a bundle", _show)
     shower.add_argument("file", metavar="FILE")
     for command in (checker, explainer, shower):
@@ -240,6 +283,8 @@ def main(program="bulkhead-config", words=()):
         sys.stdout.flush()
     except ConfigError as error:
         sys.exit(str(error))
+    except registry.UnknownWarning as error:
+        sys.exit(f"bulkhead-config: -W: {error}")
     except devicetree.DeviceTreeError as error:
         sys.exit(f"{arguments.system}: device tree: {error}")
     except OSError as error:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import records, schema
+from . import limits, records, schema
 from .source import ConfigError, Document, Problem, load
 from .units import KIB, MIB, PAGE, Range, parse_size
 
@@ -172,6 +172,7 @@ class Cell(Entry):
     argument: int
     linux: Linux		# or None
     records: dict		# the low-level form, see records.py
+    page: int = PAGE		# of the guest's page tables
 
     def __str__(self):
         return f"cell '{self.name}'"
@@ -238,6 +239,8 @@ class System(Entry):
     cells: list
     links: list = field(default_factory=list)
     direct: bool = False
+    limits: object = None			# limits.Limits
+    problems: list = field(default_factory=list)	# of the form of the file
     files: tuple = ()			# direct boot: where images are looked for
     hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
     records: dict = field(default_factory=dict)		# the low-level form, see records.py
@@ -249,6 +252,19 @@ class System(Entry):
     def root(self):
         """None: direct boot without one."""
         return next((cell for cell in self.cells if cell.root), None)
+
+    @property
+    def others(self):
+        return [cell for cell in self.cells if not cell.root]
+
+    @property
+    def owners(self):
+        """All that occupies host memory for cells."""
+        return [region for cell in self.others for region in cell.regions] + self.links
+
+    def hides(self, place, combines):
+        """Would a problem here only follow from what is wrong with the form of the file?"""
+        return place.file == self.document.file and self.document.hides(place, combines)
 
     @property
     def started(self):
@@ -266,6 +282,12 @@ class System(Entry):
 
     def links_of(self, cell):
         return [link for link in self.links if cell.name in link.peers]
+
+    def granule(self, owner):
+        """Host memory of a region or link consists of pages of all cells that map it; the root cell does at times."""
+        users = [cell for cell in self.cells if cell.name in owner.peers] if isinstance(owner, Link) else [
+            cell for cell in self.cells if cell.root or cell.name == owner.cell]
+        return max([PAGE] + [cell.page for cell in users])
 
     @property
     def hypervisor_range(self):
@@ -306,6 +328,8 @@ def _default_mpidr(cpus):
 def load_board(file):
     document = load(file)
     schema.check(document, schema.BOARD)
+    if document.problems:
+        raise ConfigError(document.problems)
     return _board(document, (), document.data)
 
 
@@ -373,7 +397,7 @@ def _cell(document, path, name, data):
         interrupts=data.get("interrupts", []),
         lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
         images=images + (linux.images if linux else []), on_failure=_on_failure(data.get("on-failure", "stop")),
-        argument=data.get("argument", 0), linux=linux, records=low)
+        argument=data.get("argument", 0), linux=linux, records=low, page=parse_size(data.get("page-size", PAGE)))
 
 
 def _link(document, path, name, data):
@@ -385,17 +409,32 @@ def _link(document, path, name, data):
         backend=data.get("backend"), slot=data.get("device"), max_peers=data.get("max-peers", {}))
 
 
-def load_system(file, board_directories=()):
-    return make_system(load(file), board_directories)
+def _load_board_of(document, directories):
+    """Problems of both files are reported together."""
+    board, problems = None, list(document.problems)
+    named = document.data.get("board") if isinstance(document.data, dict) else None
+    is_sound = not any(path[:1] == ("board",) for path in document.broken)
+    try:
+        if isinstance(named, dict) and is_sound:
+            board = _board(document, ("board",), named)
+        elif isinstance(named, str) and is_sound:
+            board = load_board(find_board(document, directories))
+    except ConfigError as error:
+        problems += error.problems
+    if not board or document.ground_is_broken:
+        raise ConfigError(sorted(problems))
+    return board
 
 
-def make_system(document, board_directories=()):
+def load_system(file, board_directories=(), build=None):
+    """build: what the hypervisor is built for; None: as configs/defconfig says."""
+    return make_system(load(file), board_directories, build)
+
+
+def make_system(document, board_directories=(), build=None):
     schema.check(document, schema.SYSTEM)
+    board = _load_board_of(document, board_directories)
     data = document.data
-    if isinstance(data["board"], dict):
-        board = _board(document, ("board",), data["board"])
-    else:
-        board = load_board(find_board(document, board_directories))
     memory, pci = data["hypervisor"]["memory"], data.get("pci", {})
     fixed = isinstance(memory, dict)
     return System(
@@ -405,4 +444,5 @@ def make_system(document, board_directories=()):
         virtual_console=data["hypervisor"].get("virtual-console", False), ecam=pci.get("ecam", board.ecam),
         domain=pci.get("domain", board.domain), pool=_area(data["pool"]) if "pool" in data else board.pool,
         cells=_entries(data, document, "cells", _cell), links=_entries(data, document, "links", _link),
-        direct=data.get("boot", "linux") == "direct", records=data.get("records", {}))
+        direct=data.get("boot", "linux") == "direct", limits=build or limits.STANDARD, problems=document.problems,
+        records=data.get("records", {}))

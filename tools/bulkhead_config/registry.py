@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The list of rules. A rule is one function that yields (place, text) per violation; its docstring is its
-paragraph of the manual. Stages run in order, and the first one that finds something is the last one."""
+paragraph of the manual.
+
+All rules up to LAYOUT run, whatever the others find: they have to cope with a system that breaks other rules. Those of
+later stages rely on a sound system: the first stage that finds something is the last one. Warnings are looked for when
+there is no error."""
 import importlib
 from dataclasses import dataclass
 
-from .source import ConfigError, Problem
+from .source import ConfigError, Problem, printable, shortened
 
-BOARD, REFERENCES, ALLOCATION, LAYOUT, FILES, PLACEMENT, BUNDLE = range(7)
+BOARD, REFERENCES, ALLOCATION, LAYOUT, COMPLETE, FILES, PLACEMENT, BUNDLE = range(8)
 
 # Rules of the file format itself, checked by source.py, schema.py and model.py
 FORMAT_RULES = {
@@ -21,30 +25,46 @@ FORMAT_RULES = {
 }
 
 
+class UnknownWarning(Exception):
+    pass
+
+
 @dataclass(frozen=True)
 class Rule:
     name: str
-    stage: int
     check: object
+    stage: int = BOARD
+    combines: bool = False		# depends on all of a cell or link: says nothing about one that is written wrong
+    by_default: bool = True		# warnings only
 
     @property
     def manual(self):
         return " ".join(self.check.__doc__.split())
 
 
+MANY = 500			# problems of one rule
+
 RULES = []
+WARNINGS = []
 
 
-def rule(name, stage):
+def rule(name, stage, combines=False):
     def register(check):
-        RULES.append(Rule(name, stage, check))
+        RULES.append(Rule(name, check, stage, combines))
+        return check
+    return register
+
+
+def warning(name, by_default=True):
+    def register(check):
+        WARNINGS.append(Rule(name, check, by_default=by_default))
         return check
     return register
 
 
 # Each of these adds its rules; the order here is the order of `bulkhead-config rules`.
-RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_direct", "rules_linux",
-                "rules_records")
+RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_links",
+                "rules_limits", "rules_direct", "rules_linux", "rules_records", "warnings")
 
 
 def load_rules():
@@ -52,13 +72,44 @@ def load_rules():
         importlib.import_module(f"{__package__}.{name}")
 
 
-def run(system, last=LAYOUT):
+def _broken(system, item):
+    """All problems of a rule; of pairs there can be millions, so they end somewhere."""
+    problems = []
+    for place, text in item.check(system):
+        if len(problems) > MANY:
+            if item.stage == ALLOCATION:
+                continue	# it fills in addresses, too
+            break
+        if len(problems) == MANY:
+            text = "there are more of these; correct some, and check again"
+        if not system.hides(place, item.combines):
+            problems.append(Problem(place, item.name, text))
+    return problems
+
+
+def run(system, last=COMPLETE):
     """Checks a system up to a stage, and on the way fills in what its file left open."""
     load_rules()
+    problems = list(system.problems)
     for stage in range(last + 1):
-        problems = []
+        if problems and stage > LAYOUT:
+            break
         for item in RULES:
             if item.stage == stage:
-                problems += [Problem(place, item.name, text) for place, text in item.check(system)]
-        if problems:
-            raise ConfigError(sorted(problems))
+                problems += _broken(system, item)
+    if problems:
+        raise ConfigError(sorted(problems))
+
+
+def warnings(system, switches=()):
+    """Of a system without errors. switches: NAME or no-NAME, 'all' or 'no-all'; the last one about a name counts."""
+    load_rules()
+    names = {item.name: item.by_default for item in WARNINGS}
+    for switch in switches:
+        name, wanted = switch.removeprefix("no-"), not switch.startswith("no-")
+        if name != "all" and name not in names:
+            raise UnknownWarning(f"there is no warning '{printable(shortened(name))}'; possible are all, "
+                                 f"{', '.join(names)}, and each with 'no-' before it")
+        names.update(dict.fromkeys(names if name == "all" else [name], wanted))
+    return sorted(Problem(place, item.name, text, "warning") for item in WARNINGS if names[item.name]
+                  for place, text in item.check(system))

@@ -19,7 +19,7 @@ def owners(message):
 
 def problem(item):
     """item: source.Problem"""
-    return {"file": item.place.file, "line": item.place.line, "column": item.place.column, "severity": "error",
+    return {"file": item.place.file, "line": item.place.line, "column": item.place.column, "severity": item.kind,
             "rule": item.rule, "message": item.text, "owners": owners(item.text)}
 
 

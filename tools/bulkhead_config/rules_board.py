@@ -4,10 +4,12 @@ from itertools import combinations
 
 from .model import ECAM_SIZE
 from .registry import BOARD, rule
-from .units import KIB, MIB, PAGE, format_size
+from .units import GIB, KIB, MIB, PAGE, format_size
 
 REDISTRIBUTOR_SIZE = 128 * KIB
-HYPERVISOR_MINIMUM = MIB
+GIC_FRAME = 64 * KIB
+TIMERS = ("the secure timer", "the physical timer", "the virtual timer", "the hypervisor timer")
+HYPERVISOR_MINIMUM, DRIVER_MAXIMUM = MIB, GIB
 AFFINITY_MASK = 0xff00ffffff
 VIRTIO_ALIGNMENT = 512
 
@@ -48,6 +50,27 @@ def board_redistributors(system):
             f"{format_size(needed)}; correct size or cpus")
 
 
+@rule("board-gic", BOARD)
+def board_gic(system):
+    """The areas of the interrupt controller lie at multiples of 64 KiB, which is the size of its frames, and not at 0."""
+    for name, area in system.board.gic():
+        if area.start == 0 or area.start % GIC_FRAME or area.size < GIC_FRAME:
+            yield system.board.key("gic", name.split()[-1]), (
+                f"{name} cannot be {area}; use a multiple of {format_size(GIC_FRAME)}, not 0, and at least that size")
+
+
+@rule("board-ppi", BOARD)
+def board_ppi(system):
+    """The maintenance interrupt and the four timers of a CPU are five different PPIs."""
+    board = system.board
+    users = {board.maintenance: ("the maintenance interrupt", board.key("gic", "maintenance-interrupt"))}
+    for name, ppi in zip(TIMERS, board.timer):
+        place = board.key("timer") if board.has("timer") else board.key("gic", "maintenance-interrupt")
+        if ppi in users:
+            yield place, f"{name} has INTID {ppi} like {users[ppi][0]} (line {users[ppi][1].line}); correct one of them"
+        users.setdefault(ppi, (name, place))
+
+
 @rule("board-mpidr", BOARD)
 def board_mpidr(system):
     """Each CPU of the board has its own affinity: Aff0 to Aff3 as in MPIDR_EL1, the other bits 0."""
@@ -66,12 +89,14 @@ def board_mpidr(system):
 
 @rule("board-spi", BOARD)
 def board_spi(system):
-    """The SPIs of devices exist, and none of them is set aside for the virtual PCI host."""
+    """The SPIs of a device exist and are listed once, and none of them is set aside for the virtual PCI host."""
     board = system.board
     if board.pci_spis.stop > board.spis:
         yield board.key("pci", "interrupts"), (f"SPIs [{board.pci_spis.start}, {board.pci_spis.stop}) exceed the "
                                                f"{board.spis} that the GIC has; choose lower ones")
     for device in board.devices.values():
+        for spi in sorted({spi for spi in device.spis if device.spis.count(spi) > 1}):
+            yield device.key("spis"), f"{device} lists SPI {spi} more than once; remove it, or correct one of them"
         for spi in device.spis:
             if spi >= board.spis:
                 yield device.key("spis"), f"{device} uses SPI {spi}, the GIC has {board.spis}; correct one of them"
@@ -105,9 +130,13 @@ def pool_not_ram(system):
 
 @rule("hypervisor-memory-size", BOARD)
 def hypervisor_memory_size(system):
-    """Hypervisor memory consists of whole pages and has at least 1 MiB."""
+    """Hypervisor memory consists of whole pages and has at least 1 MiB; what a driver loads at most 1 GiB."""
     at = system.hypervisor_at or 0
-    if system.hypervisor_size % PAGE or at % PAGE or system.hypervisor_size < HYPERVISOR_MINIMUM:
+    if system.hypervisor_size > DRIVER_MAXIMUM and not system.direct:
+        yield system.value("hypervisor", "memory"), (
+            f"{format_size(system.hypervisor_size)} are more than the driver takes for the hypervisor; use at most "
+            f"{format_size(DRIVER_MAXIMUM)}")
+    elif system.hypervisor_size % PAGE or at % PAGE or system.hypervisor_size < HYPERVISOR_MINIMUM:
         yield system.value("hypervisor", "memory"), (
             f"{format_size(system.hypervisor_size)}{f' at {at:#x}' if at else ''} does not do for the hypervisor; "
             f"use a multiple of {format_size(PAGE)}, at least {format_size(HYPERVISOR_MINIMUM)}")

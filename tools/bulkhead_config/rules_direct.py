@@ -41,7 +41,7 @@ def hypervisor_address(system):
             f"behind the start of RAM at {start:#x}")
 
 
-@rule("cell-without-image", REFERENCES)
+@rule("cell-without-image", REFERENCES, combines=True)
 def cell_without_image(system):
     """In direct boot, every cell has a file as image, because it is started; those that a Linux in the root cell makes need
     none."""
@@ -51,7 +51,7 @@ def cell_without_image(system):
             yield cell.key(), f"{cell} has nothing to run; add 'images: [{{ file: NAME }}]'"
 
 
-@rule("image-kind", REFERENCES)
+@rule("image-kind", REFERENCES, combines=True)
 def image_kind(system):
     """An image is either a file or a text, and of a text it is said where it goes."""
     for cell in system.cells:
@@ -62,7 +62,7 @@ def image_kind(system):
                 yield image.value(), f"{image} goes nowhere; add 'at', for the parameters of an inmate 'at: 0x1000'"
 
 
-@rule("image-memory", LAYOUT)
+@rule("image-memory", LAYOUT, combines=True)
 def image_memory(system):
     """A cell that gets images has writable memory; the root cell has what others leave to it."""
     for cell in system.cells:

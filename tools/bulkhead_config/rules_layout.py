@@ -5,13 +5,13 @@ from itertools import combinations
 from . import emit, records
 from .abi import CFG_MAX_SIZE, CFG_MEM_READ
 from .model import LINE_COUNT
-from .registry import LAYOUT, rule
-from .units import PAGE, Range
+from .registry import COMPLETE, LAYOUT, rule
+from .units import PAGE, Range, format_size, round_up
 
 
-def _owners(system):
-    """All that occupies host memory for cells."""
-    return [region for cell in system.cells for region in cell.regions] + system.links
+def _placed(system):
+    """All that occupies host memory for cells, except what the pool has no room for."""
+    return [owner for owner in system.owners if owner.host is not None]
 
 
 def _guest_areas(system, cell):
@@ -20,19 +20,22 @@ def _guest_areas(system, cell):
     if cell.comm is not None:
         areas.append((f"the communication region of {cell}", Range.at(cell.comm, PAGE),
                       cell.key("communication-region")))
+    devices = {}		# one that is listed twice is a problem of its own
     for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)):
         for index, name in enumerate(names):
-            device = system.board.devices[name]
-            areas.append((f"device '{name}'", device.range, cell.value(key, index)))
-    areas += [(str(link), link.host_range, link.key()) for link in system.links_of(cell)]
+            devices.setdefault(name, cell.value(key, index))
+    areas += [(str(system.board.devices[name]), system.board.devices[name].range, place)
+              for name, place in devices.items() if name in system.board.devices]
+    areas += [(str(link), link.host_range, link.key()) for link in system.links_of(cell) if link.host is not None]
     return areas
 
 
 @rule("memory-not-ram", LAYOUT)
 def memory_not_ram(system):
     """Memory of cells and links is memory of the board."""
-    for owner in _owners(system):
-        if not system.board.is_ram(owner.host_range):
+    for owner in _placed(system):
+        fixed = owner.has("host") or owner.has("at") and owner in system.links	# else the pool is to blame
+        if fixed and not system.board.is_ram(owner.host_range):
             yield owner.key(), (f"{owner} {owner.host_range} is not inside the memory of board '{system.board.name}'; "
                                 "move it there, or leave its host address out")
 
@@ -40,7 +43,7 @@ def memory_not_ram(system):
 @rule("memory-overlap", LAYOUT)
 def memory_overlap(system):
     """No two cells or links have the same memory: what cells share is declared as a link."""
-    for first, second in combinations(_owners(system), 2):
+    for first, second in combinations(_placed(system), 2):
         if first.host_range.overlaps(second.host_range):
             yield second.key(), (f"{second} {second.host_range} overlaps {first} {first.host_range} (line "
                                  f"{first.key().line}); move one of them, or leave its host address out")
@@ -50,7 +53,7 @@ def memory_overlap(system):
 def memory_of_hypervisor(system):
     """No cell or link has memory of the hypervisor."""
     area = system.hypervisor_range
-    for owner in _owners(system):
+    for owner in _placed(system):
         if area and owner.host_range.overlaps(area):
             yield owner.key(), (f"{owner} {owner.host_range} overlaps hypervisor memory {area} (line "
                                 f"{system.key('hypervisor', 'memory').line}); move one of them")
@@ -59,8 +62,8 @@ def memory_of_hypervisor(system):
 @rule("guest-overlap", LAYOUT)
 def guest_overlap(system):
     """A cell sees one thing at each of its addresses."""
-    for cell in system.cells:
-        areas = [] if cell.root else _guest_areas(system, cell)
+    for cell in system.others:
+        areas = _guest_areas(system, cell)
         for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
             if a.overlaps(b):
                 yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}) in the addresses of {cell}; "
@@ -71,24 +74,55 @@ def guest_overlap(system):
 def guest_window(system):
     """Nothing of a cell covers the interrupt controller or the virtual PCI host."""
     windows = system.board.gic() + system.pci_windows()
-    for cell in system.cells:
-        for what, area, place in [] if cell.root else _guest_areas(system, cell):
+    for cell in system.others:
+        for what, area, place in _guest_areas(system, cell):
             for name, window in windows:
                 if area.overlaps(window):
                     yield place, f"{what} {area} covers {name} {window} in {cell}; move it"
 
 
-@rule("entry-not-memory", LAYOUT)
+@rule("page-size-memory", LAYOUT)
+def page_size_memory(system):
+    """Host memory of a cell and the sections of a link consist of pages of every guest that maps them; 'page-size' says
+    how large these are. Memory of a cell is the root cell's at times."""
+    for owner in _placed(system):
+        step = system.granule(owner)
+        parts = [(size, name) for name, size in (("state", owner.state), ("shared", owner.shared), ("output", owner.output))
+                 ] if owner in system.links else [(owner.size, "size")]
+        if step > PAGE and owner.host % step:
+            yield owner.key("at" if owner in system.links else "host"), (
+                f"{owner} {owner.host_range} does not begin at a page of {format_size(step)} of its guests; use a multiple, "
+                "or leave its host address out")
+        for size, name in parts:
+            if step > PAGE and size % step:
+                yield owner.key(name), (f"'{name}' of {owner} has {format_size(size)}, its guests have pages of "
+                                        f"{format_size(step)}; use a multiple, or correct 'page-size' of the cell")
+
+
+@rule("page-size-shared", LAYOUT)
+def page_size_shared(system):
+    """No two things of a cell lie in one page of its guest: a guest maps whole pages, with one kind of access."""
+    for cell in system.others:
+        def pages(area, step=cell.page):
+            return Range(area.start // step * step, round_up(area.end, step))
+        areas = _guest_areas(system, cell) if cell.page > PAGE else []
+        for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
+            if pages(a).overlaps(pages(b)) and not a.overlaps(b):
+                yield b_place, (f"{second} {b} lies in one page of {format_size(cell.page)} with {first} {a} (line "
+                                f"{a_place.line}) in the addresses of {cell}; move one of them, or correct 'page-size'")
+
+
+@rule("entry-not-memory", LAYOUT, combines=True)
 def entry_not_memory(system):
     """A cell starts inside memory that it may execute."""
-    for cell in system.cells:
+    for cell in system.others:
         if "cpu_reset_address" in cell.records.get("header", {}):
             continue
         runnable = [region for region in cell.regions if "x" in region.access]
         low = [Range.at(region.virt_start, region.size) for region in records.array(cell.records, "memory_regions")
                if region.flags & CFG_MEM_READ]
-        areas = [region.guest_range for region in runnable] + low
-        if cell.root or any(area.contains(Range.at(cell.entry, 4)) for area in areas):
+        areas = low + [region.guest_range for region in runnable]
+        if not (cell.regions or low) or any(area.contains(Range.at(cell.entry, 4)) for area in areas):
             continue
         ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable) or "none"
         yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its executable memory ({ranges}); set "
@@ -100,17 +134,22 @@ def spi_twice(system):
     """An interrupt belongs to one cell: by its device, by 'interrupts', or for the virtual PCI host."""
     owners = {}
     claims = []
-    for cell in system.cells:
-        claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index))
-                   for index, name in enumerate(cell.devices) for spi in system.board.devices[name].spis]
+    given = {}
+    for cell in system.others:
+        for index, name in enumerate(cell.devices):
+            # a device that two cells want is a problem of its own
+            if name in system.board.devices and given.setdefault(name, (cell, index)) == (cell, index):
+                claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index))
+                           for spi in system.board.devices[name].spis]
         claims += [(spi, str(cell), cell.value("interrupts", index)) for index, spi in enumerate(cell.interrupts)]
+    for cell in system.cells:
         if cell.lines is not None and "vpci_irq_base" not in cell.records.get("header", {}):
             claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"))
                        for n in range(LINE_COUNT)]
-    given = {name for cell in system.cells for name in cell.devices}
     for device in system.board.devices.values():
         if system.root and device.name not in given:
-            owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis"))) for spi in device.spis)
+            owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis")))
+                          for spi in device.spis if spi not in system.board.pci_spis)
     for spi, owner, place in claims:
         if spi in owners:
             other, other_place = owners[spi]
@@ -119,7 +158,7 @@ def spi_twice(system):
         owners.setdefault(spi, (owner, place))
 
 
-@rule("configuration-size", LAYOUT)
+@rule("configuration-size", COMPLETE)
 def configuration_size(system):
     """The binary configuration of a cell is at most as large as the hypervisor reads."""
     limit = CFG_MAX_SIZE - PAGE		# wherever in a page it begins
@@ -128,4 +167,3 @@ def configuration_size(system):
         if size > limit:
             yield cell.key(), (f"the configuration of {cell} needs {size} bytes, {limit} are possible; take it out of "
                                "links, or peers out of its links")
-            return

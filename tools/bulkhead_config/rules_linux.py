@@ -12,7 +12,7 @@ TREE_ROOM = 2 * MIB		# the most that Linux takes
 DERIVED = ("images", "entry", "argument")
 
 
-@rule("linux-cell", REFERENCES)
+@rule("linux-cell", REFERENCES, combines=True)
 def linux_cell(system):
     """'linux' is for the root cell; the images, the entry and the argument of its cell follow from it."""
     for cell in (cell for cell in system.cells if cell.linux):

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rules that need no addresses: names, CPUs, devices, peers, sizes."""
-from .model import LINE_COUNT, NOBODY, VIRTIO
+"""Rules that need no addresses: names, CPUs, devices, memory."""
+from .model import LINE_COUNT
 from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 NAME_MAX = 31
-PEERS_MAX = 255
-ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "records"}
+ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "records"}
 DIRECT_KEYS = {"images", "on-failure", "argument", "linux"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
 
 
 def _joined(names):
     return ", ".join(f"'{name}'" for name in names)
-
-
-def _others(system):
-    return [cell for cell in system.cells if not cell.root]
 
 
 @rule("name-length", REFERENCES)
@@ -30,7 +25,9 @@ def name_length(system):
 @rule("root-missing", REFERENCES)
 def root_missing(system):
     """One cell is the root cell: the Linux that loads the hypervisor. Direct boot needs none."""
-    if not system.direct and not system.root:
+    # a cell that is written wrong may have been meant
+    unclear = any(system.document.is_broken(*cell.path) and not cell.cpus and not cell.regions for cell in system.cells)
+    if not system.direct and not system.root and not unclear:
         yield system.key("cells"), "no cell is the root cell; add 'root: true' to the one that runs Linux"
 
 
@@ -54,18 +51,18 @@ def root_keys(system):
                                       "other cell takes; remove it")
 
 
-@rule("cell-without-cpu", REFERENCES)
+@rule("cell-without-cpu", REFERENCES, combines=True)
 def cell_without_cpu(system):
     """A cell has at least one CPU."""
-    for cell in _others(system):
+    for cell in system.others:
         if not cell.cpus:
             yield cell.key("cpus"), f"{cell} has no CPU; give it at least one, such as 'cpus: [1]'"
 
 
-@rule("cell-without-memory", REFERENCES)
+@rule("cell-without-memory", REFERENCES, combines=True)
 def cell_without_memory(system):
     """A cell has memory to run from."""
-    for cell in _others(system):
+    for cell in system.others:
         if not cell.regions and not cell.records.get("memory_regions"):
             yield cell.key("memory"), f"{cell} has no memory; add 'memory: {{ ram: {{ at: 0x0, size: 1 MiB }} }}'"
 
@@ -73,7 +70,7 @@ def cell_without_memory(system):
 @rule("cpu-unknown", REFERENCES)
 def cpu_unknown(system):
     """CPUs of cells exist on the board."""
-    for cell in _others(system):
+    for cell in system.others:
         for index, cpu in enumerate(cell.cpus):
             if cpu >= system.board.cpus:
                 yield cell.value("cpus", index), (f"{cell} wants CPU {cpu}, board '{system.board.name}' has CPUs 0 to "
@@ -84,7 +81,7 @@ def cpu_unknown(system):
 def cpu_twice(system):
     """A CPU belongs to one cell."""
     owners = {}
-    for cell in _others(system):
+    for cell in system.others:
         for index, cpu in enumerate(cell.cpus):
             if cpu in owners:
                 owner, place = owners[cpu]
@@ -96,9 +93,9 @@ def cpu_twice(system):
 @rule("cpu-root-empty", REFERENCES)
 def cpu_root_empty(system):
     """The root cell keeps at least one CPU while all other cells exist."""
-    taken = {cpu for cell in _others(system) for cpu in cell.cpus}
+    taken = {cpu for cell in system.others for cpu in cell.cpus}
     if system.root and taken >= set(system.cpus):
-        yield system.key("cells"), (f"{_joined(cell.name for cell in _others(system))} take all {len(system.cpus)} CPUs; "
+        yield system.key("cells"), (f"{_joined(cell.name for cell in system.others)} take all {len(system.cpus)} CPUs; "
                                     "leave at least one to the root cell")
 
 
@@ -120,7 +117,7 @@ def device_unknown(system):
 @rule("device-twice", REFERENCES)
 def device_twice(system):
     """A device belongs to one cell, unless each of its cells has it in 'shared-devices'."""
-    uses = [(name, cell, key, index) for cell in _others(system)
+    uses = [(name, cell, key, index) for cell in system.others
             for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices))
             for index, name in enumerate(names)]
     for number, (name, cell, key, index) in enumerate(uses):
@@ -129,12 +126,13 @@ def device_twice(system):
                 yield cell.value(key, index), (f"device '{name}' of {cell} is already in '{other_key}' of {other} "
                                                f"(line {other.value(other_key, other_index).line}); "
                                                "take it out of one of them")
+                break		# one reason is enough
 
 
 @rule("device-of-hypervisor", REFERENCES)
 def device_of_hypervisor(system):
     """The hypervisor's console is not given away: a cell may only share it."""
-    for cell in _others(system):
+    for cell in system.others:
         for index, name in enumerate(cell.devices):
             if name == system.hypervisor_console:
                 yield cell.value("devices", index), (f"device '{name}' of {cell} is the console of the hypervisor (line "
@@ -153,10 +151,10 @@ def console_kind(system):
             yield place, f"device '{name}' cannot be the console of {user}; possible are {', '.join(able) or 'none'}"
 
 
-@rule("console-access", REFERENCES)
+@rule("console-access", REFERENCES, combines=True)
 def console_access(system):
     """A cell has access to the device that is its console."""
-    for cell in _others(system):
+    for cell in system.others:
         if cell.console and cell.console not in cell.devices + cell.shared_devices:
             yield cell.value("console"), (f"{cell} has '{cell.console}' as console but no access to it; add it to "
                                           "'shared-devices' or 'devices'")
@@ -165,7 +163,7 @@ def console_access(system):
 @rule("region-pages", REFERENCES)
 def region_pages(system):
     """Memory of a cell and its communication region begin and end at a page."""
-    for cell in _others(system):
+    for cell in system.others:
         for region in cell.regions:
             if region.size == 0 or any(value and value % PAGE for value in (region.at, region.size, region.host)):
                 yield region.key(), (f"{region} does not consist of whole pages; use multiples of {format_size(PAGE)} "
@@ -178,7 +176,7 @@ def region_pages(system):
 @rule("loadable-read-only", REFERENCES)
 def loadable_read_only(system):
     """Memory that images are loaded into is writable."""
-    for cell in _others(system):
+    for cell in system.others:
         for region in cell.regions:
             if region.loadable and "w" not in region.access:
                 yield region.key("loadable"), (f"{region} is loadable but only has access '{region.access}'; add 'w', or "
@@ -197,100 +195,3 @@ def spi_unknown(system):
         if cell.lines is not None and cell.lines + LINE_COUNT > spis:
             yield cell.value("pci-interrupts"), (f"{cell} wants SPIs {cell.lines} to {cell.lines + LINE_COUNT - 1}, board "
                                                  f"'{system.board.name}' has SPIs 0 to {spis - 1}; choose lower ones")
-
-
-@rule("peer-unknown", REFERENCES)
-def peer_unknown(system):
-    """Peers of a link are cells of the system."""
-    for link in system.links:
-        for index, peer in enumerate(link.peers):
-            if peer != NOBODY and not system.cell(peer):
-                yield link.value("peers", index), (f"{link} has a peer '{peer}', which is no cell; possible are "
-                                                   f"{', '.join(cell.name for cell in system.cells)}")
-
-
-@rule("peer-twice", REFERENCES)
-def peer_twice(system):
-    """A cell is one peer of a link, not two."""
-    for link in system.links:
-        for index, peer in enumerate(link.peers):
-            if peer != NOBODY and peer in link.peers[:index]:
-                yield link.value("peers", index), (f"{link} has the peer '{peer}' twice, as {link.peers.index(peer)} and "
-                                                   f"as {index}; remove one")
-
-
-@rule("peer-count", REFERENCES)
-def peer_count(system):
-    """A link has 2 to 255 peers."""
-    for link in system.links:
-        if not 2 <= len(link.peers) <= PEERS_MAX:
-            yield link.value("peers"), f"{link} has {len(link.peers)} peers; list 2 to {PEERS_MAX} cells"
-        elif set(link.peers) == {NOBODY}:
-            yield link.value("peers"), f"{link} has only places without a cell; list at least one cell"
-
-
-@rule("max-peers", REFERENCES)
-def max_peers(system):
-    """Only peers of a link are told another number of peers, and none more than there are."""
-    for link in system.links:
-        for name, count in link.max_peers.items():
-            if name not in link.peers:
-                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'"
-            elif count > len(link.peers):
-                yield link.value("max-peers", name), (f"{link} has {len(link.peers)} peers, '{name}' cannot be told {count}; use "
-                                                      "a smaller number")
-
-
-@rule("section-pages", REFERENCES)
-def section_pages(system):
-    """Sections of a link consist of whole pages, because each has its own access rights."""
-    for link in system.links:
-        for key in ("state", "shared", "output"):
-            size = getattr(link, key)
-            if size % PAGE or (key == "state" and size == 0):
-                yield link.value(key), (f"section '{key}' of {link} has {format_size(size)}; use a multiple of "
-                                        f"{format_size(PAGE)}" + (", not 0" if key == "state" else ""))
-        if link.host is not None and link.host % PAGE:
-            yield link.value("at"), f"{link} cannot be at {link.host:#x}; use a multiple of {format_size(PAGE)}"
-
-
-@rule("vectors-intx", REFERENCES)
-def vectors_intx(system):
-    """A link with INTx has one vector."""
-    for link in system.links:
-        if not link.msix and link.vectors != 1:
-            yield link.value("vectors"), (f"{link} wants {link.vectors} vectors, INTx has one; use 'vectors: 1', or add "
-                                          "'interrupt: msi-x'")
-
-
-@rule("msi-x-interrupts", REFERENCES)
-def msi_x_interrupts(system):
-    """A cell has an SPI in 'interrupts' for each vector of its MSI-X links: messages raise these."""
-    for cell in _others(system):
-        vectors = sum(link.vectors for link in system.links_of(cell) if link.msix)
-        if vectors > len(cell.interrupts):
-            yield cell.key("interrupts"), (f"{cell} has {len(cell.interrupts)} SPIs in 'interrupts', its MSI-X links have "
-                                           f"{vectors} vectors; list an SPI for each")
-
-
-@rule("virtio-backend", REFERENCES)
-def virtio_backend(system):
-    """A link with a virtio protocol names the peer that is the back-end; other links have none."""
-    for link in system.links:
-        if link.protocol in VIRTIO and link.backend not in link.peers:
-            yield link.key("protocol"), (f"{link} has protocol {link.protocol} and needs one of its peers as back-end; "
-                                         f"add 'backend: {link.peers[0] if link.peers else 'CELL'}' or another peer")
-        if link.backend is not None and link.protocol not in VIRTIO:
-            yield link.key("backend"), f"{link} has a back-end but no virtio protocol; remove 'backend'"
-
-
-@rule("pci-device-twice", REFERENCES)
-def pci_device_twice(system):
-    """The PCI device number is the identity of a link: no two links have the same."""
-    owners = {}
-    for link in system.links:
-        if link.slot in owners:
-            yield link.value("device"), (f"{link} has PCI device {link.slot} like {owners[link.slot]} (line "
-                                         f"{owners[link.slot].key('device').line}); change or remove one of them")
-        if link.slot is not None:
-            owners.setdefault(link.slot, link)

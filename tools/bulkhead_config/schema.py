@@ -7,10 +7,12 @@ import difflib
 import jsonschema
 
 from . import records
-from .source import ConfigError, Problem
+from .source import shortened
 from .units import ADDRESS_END, SIZE_PATTERN
 
-NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
+END = r"$(?!\n)"		# '$' alone accepts a line break at the end
+NAME = r"^[A-Za-z][A-Za-z0-9_.-]*" + END
+NAME_MAX = 200
 
 
 def _object(properties, required=(), **more):
@@ -20,8 +22,8 @@ def _object(properties, required=(), **more):
 
 def _named(value, **more):
     return {"type": "object", "description": "a mapping of names to values",
-            "propertyNames": {"pattern": NAME, "description": "a name of letters, digits, '-', '_' and '.' that starts "
-                              "with a letter"}, "additionalProperties": value, "maxProperties": 64, **more}
+            "propertyNames": {"pattern": NAME, "maxLength": NAME_MAX, "description": "a name of letters, digits, '-', '_' "
+                              "and '.' that starts with a letter"}, "additionalProperties": value, "maxProperties": 64, **more}
 
 
 def _list(items):
@@ -47,7 +49,7 @@ ADDRESS = {"type": "integer", "minimum": 0, "maximum": ADDRESS_END - 1,
 SIZE = {"type": ["integer", "string"], "pattern": SIZE_PATTERN, "minimum": 0, "maximum": ADDRESS_END,
         "description": "a size such as 36 KiB, 4 MiB or 0x1000"}
 BOOL = {"type": "boolean", "description": "true or false"}
-TEXT = {"type": "string", "pattern": NAME, "description": "a name"}
+TEXT = {"type": "string", "pattern": NAME, "maxLength": NAME_MAX, "description": "a name"}
 FILE = {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"}
 SPI = _int("an SPI number (INTID - 32)", 0, 987)
 AREA = _object({"at": ADDRESS, "size": SIZE}, ["at", "size"])
@@ -79,18 +81,18 @@ BOARD = _object({
     "devices": _named(_object({
         "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": CONSOLE,
         "type": _enum("pl031", "virtio-mmio"), "clock": _int("a frequency in Hz", 1, (1 << 32) - 1),
-    }, ["at", "size"])),
+    }, ["at", "size"]), maxProperties=512),
 }, ["board", "architecture", "cpus", "memory", "gic", "pci", "devices"])
 
 REGION = _object({
     "at": ADDRESS, "host": ADDRESS, "size": SIZE,
-    "access": {"type": "string", "pattern": "^rw?x?$", "description": "r, rw, rx or rwx"},
+    "access": {"type": "string", "pattern": "^rw?x?" + END, "description": "r, rw, rx or rwx"},
     "dma": BOOL, "loadable": BOOL, "shared-with-root": BOOL,
 }, ["at", "size"])
 
 IMAGE = _object({
     "file": FILE,
-    "text": {"type": "string", "maxLength": 4095, "pattern": "^[ -~]*$",
+    "text": {"type": "string", "maxLength": 4095, "pattern": "^[ -~]*" + END,
              "description": "printable ASCII characters in quotes, at most 4095"},
     "at": ADDRESS,
 })
@@ -98,12 +100,12 @@ IMAGE = _object({
 LINUX = _object({
     "kernel": FILE,
     "initrd": FILE,
-    "command-line": {"type": "string", "pattern": "^[ -~]*$", "maxLength": 2047,
+    "command-line": {"type": "string", "pattern": "^[ -~]*" + END, "maxLength": 2047,
                      "description": "text of printable ASCII characters, at most 2047"},
 }, ["kernel"])
 
 ON_FAILURE = {
-    "type": ["string", "object"], "pattern": "^(stop|restart|halt)$",
+    "type": ["string", "object"], "pattern": "^(stop|restart|halt)" + END,
     "properties": {"restart": _int("a number of restarts", 1, (1 << 32) - 1),
                    "within": _int("a number of seconds", 1, (1 << 32) - 1)},
     "required": ["restart"], "additionalProperties": False,
@@ -123,6 +125,7 @@ CELL = _object({
     "shared-devices": _list(TEXT),
     "interrupts": _list(SPI),
     "pci-interrupts": SPI,
+    "page-size": _enum("4 KiB", "16 KiB", "64 KiB"),
     "images": _list(IMAGE),
     "on-failure": ON_FAILURE,
     "argument": _bits(64),
@@ -130,25 +133,28 @@ CELL = _object({
     "records": records.CELL,
 })
 
+PEER = {"type": "string", "pattern": f"{NAME}|^-{END}", "maxLength": NAME_MAX,
+        "description": "the name of a cell, or \"-\""}
+
 LINK = _object({
-    "peers": _list({"type": "string", "pattern": f"{NAME}|^-$", "description": "the name of a cell, or \"-\""}),
+    "peers": _list(PEER),
     "at": ADDRESS,
     "state": SIZE, "shared": SIZE, "output": SIZE,
     "interrupt": _enum("intx", "msi-x"),
     "vectors": _int("a number of interrupt vectors", 1, 16),
     "latch-state": BOOL,
     "protocol": {"type": ["string", "integer"], "minimum": 0x4000, "maximum": 0x7fff,
-                 "pattern": "^(undefined|ethernet|virtio-net|virtio-block|virtio-console)$",
+                 "pattern": "^(undefined|ethernet|virtio-net|virtio-block|virtio-console)" + END,
                  "description": "undefined, ethernet, virtio-net, virtio-block, virtio-console, or a number from "
                  "0x4000 to 0x7fff"},
-    "backend": {"type": "string", "pattern": f"{NAME}|^-$", "description": "the name of a cell, or \"-\""},
+    "backend": PEER,
     "device": _int("a PCI device number", 0, 31),
     "max-peers": _named(_int("a number of peers", 1, 255)),
 }, ["peers"])
 
 SYSTEM = _object({
     "system": TEXT,
-    "board": {**BOARD, "type": ["string", "object"], "pattern": NAME,
+    "board": {**BOARD, "type": ["string", "object"], "pattern": NAME, "maxLength": NAME_MAX,
               "description": "the name of a board, or a mapping as in a board file"},
     "boot": _enum("linux", "direct"),
     "pool": AREA,
@@ -172,29 +178,29 @@ def _shown(value):
         return "this" if value else "nothing"
     if value is None:
         return "nothing"
-    return f"'{value}'" if isinstance(value, str) else str(value).lower()
+    return f"'{shortened(value)}'" if isinstance(value, str) else shortened(str(value).lower())
 
 
 def _unknown_keys(document, error):
-    known = sorted(error.schema.get("properties", {}))
+    path, known = tuple(error.absolute_path), sorted(error.schema.get("properties", {}))
     for key in sorted(set(error.instance) - set(known)):
-        close = difflib.get_close_matches(key, known, 1)
+        close = difflib.get_close_matches(key[:NAME_MAX], known, 1)
         hint = f"did you mean '{close[0]}'?" if close else "possible here: " + ", ".join(known)
-        yield Problem(document.key(*error.absolute_path, key), "unknown-key", f"'{key}' is not known here; {hint}")
+        yield document.key(*path, key), "unknown-key", f"{_shown(key)} is not known here; {hint}", path + (key,)
 
 
 def _missing_keys(document, error):
     path = tuple(error.absolute_path)
-    where = f"'{path[-1]}'" if path else "the file"
+    where = _shown(path[-1]) if path else "the file"
     for key in error.validator_value:
         if key not in error.instance:
-            yield Problem(document.key(*path) if path else document.value(), "missing-key",
-                          f"{where} has no '{key}'; add it")
+            yield document.key(*path) if path else document.value(), "missing-key", f"{where} has no '{key}'; add it", path
 
 
 def _name_form(document, error):
-    yield Problem(document.key(*error.absolute_path, error.instance), "name-form",
-                  f"'{error.instance}' cannot be a name; use {error.schema['description']}")
+    path = *error.absolute_path, error.instance
+    yield document.key(*path), "name-form", (f"{_shown(error.instance)} cannot be a name; use "
+                                             f"{error.schema['description']}"), path
 
 
 def _bad_value(document, error):
@@ -202,9 +208,11 @@ def _bad_value(document, error):
     names = [part for part in path if isinstance(part, str)]
     if error.validator in ("maxProperties", "maxItems"):
         text = f"has {len(error.instance)} entries, {error.validator_value} are possible; remove some"
+    elif error.validator == "maxLength":
+        text = f"has {len(error.instance)} characters, {error.validator_value} are possible; shorten it"
     else:
         text = f"{_shown(error.instance)} does not fit; use {error.schema['description']}"
-    yield Problem(document.value(*path), "bad-value", (f"'{names[-1]}': " if names else "") + text)
+    yield document.value(*path), "bad-value", (f"{_shown(names[-1])}: " if names else "") + text, path
 
 
 def _translate(document, error):
@@ -217,11 +225,43 @@ def _translate(document, error):
     return _bad_value(document, error)
 
 
+def _part(schema, key):
+    """Schema of what stands under a key or an index."""
+    if isinstance(key, int):
+        return schema.get("items", {})
+    return schema.get("properties", {}).get(key) or schema.get("additionalProperties") or {}
+
+
+def _remove(document, schema, path):
+    """Takes what does not fit out of the data, and as much around it as means nothing without it; so the rest fits the
+    schema. Returns what was taken out."""
+    data, parent, cut = document.data, schema, 0
+    for depth, key in enumerate(path):
+        if not isinstance(data, (dict, list)) or (isinstance(data, dict) and key not in data):
+            return path[:cut]		# it is out already
+        if not (isinstance(key, int) or key in parent.get("required", ())):
+            cut = depth + 1
+        data, parent = data[key], _part(parent, key)
+    if cut == 0:
+        return ()
+    data = document.data
+    for key in path[:cut - 1]:
+        data = data[key]
+    if path[0] == "cells" and cut == 2:
+        data[path[1]] = {}		# others may name it
+    else:
+        del data[path[cut - 1]]
+    return path[:cut]
+
+
 def check(document, schema):
-    """Raises ConfigError with everything that does not fit the schema."""
+    """Collects everything that does not fit the schema, and takes it out."""
     problems = {}
     for error in jsonschema.Draft202012Validator(schema).iter_errors(document.data):
-        for problem in _translate(document, error):
-            problems.setdefault((problem.place, problem.rule, problem.text), problem)
-    if problems:
-        raise ConfigError(sorted(problems.values()))
+        for place, rule, text, path in _translate(document, error):
+            problems.setdefault((place, rule, text), path)
+    for (place, rule, text), path in problems.items():
+        document.complain(place, rule, text, path)
+        # a name of the wrong form still is a name
+        if rule != "name-form" and document.data is not None:
+            document.broken.add(_remove(document, schema, path))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """YAML files with positions, and the errors that point at them.
 
-A file becomes plain dicts, lists and scalars; beside it stands where each key and value was written."""
+A file becomes plain dicts, lists and scalars; beside it stands where each key and value was written. What cannot be
+read at all is raised; what is only wrong is collected in the document, so that one run finds everything."""
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -9,6 +11,17 @@ import yaml
 
 MAX_FILE_SIZE = 256 * 1024
 MAX_DEPTH = 16
+MAX_SHOWN = 60			# characters of a value in a message
+ENTITIES = ("cells", "links")	# what stands in these can be wrong without the rest being wrong, too
+
+
+def printable(text):
+    """One line that a terminal takes as text, whatever a file says."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text):
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 @dataclass(frozen=True, order=True)
@@ -28,9 +41,10 @@ class Problem:
     place: Place
     rule: str
     text: str
+    kind: str = "error"
 
     def __str__(self):
-        return f"{self.place}: {self.rule}: {self.text}"
+        return printable(f"{self.place}: {self.kind}: {self.text} [{self.rule}]")
 
 
 class ConfigError(Exception):
@@ -46,6 +60,12 @@ class Document:
     data: object = None
     keys: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)
+    problems: list = field(default_factory=list)
+    broken: set = field(default_factory=set)	# paths that do not say what the user meant
+
+    def complain(self, place, rule, text, path):
+        self.problems.append(Problem(place, rule, text))
+        self.broken.add(path)
 
     def key(self, *path):
         """Where the key at the end of a path stands; the nearest parent if the file does not have it."""
@@ -60,6 +80,37 @@ class Document:
 
     def name(self):
         return self.file.rsplit("/", 1)[-1]
+
+    @property
+    def ground_is_broken(self):
+        """Something that all cells and links stand on is wrong: nothing more can be said about them."""
+        return any(len(path) < 2 or path[0] not in ENTITIES for path in self.broken)
+
+    @functools.cached_property
+    def _broken_entities(self):
+        return {path[:2] for path in self.broken}
+
+    @functools.cached_property
+    def _broken_places(self):
+        """What is wrong, what is in it, and the entries that it is in."""
+        places = {self.keys.get(path[:length]) for path in self.broken for length in range(2, len(path) + 1)}
+        for known in (self.keys, self.values):
+            places.update(place for path, place in known.items()
+                          if any(path[:length] in self.broken for length in range(len(path) + 1)))
+        return places
+
+    @functools.cached_property
+    def _entities(self):
+        """Cell or link by place."""
+        return {place: path[:2] for known in (self.values, self.keys) for path, place in known.items()}
+
+    def is_broken(self, *path):
+        """Is something wrong with this cell or link?"""
+        return path[:2] in self._broken_entities
+
+    def hides(self, place, combines):
+        """Would a problem here only follow from what is wrong already? combines: it depends on all of the cell or link."""
+        return place in self._broken_places or (combines and self._entities.get(place) in self._broken_entities)
 
 
 class _Loader(yaml.SafeLoader):
@@ -104,9 +155,12 @@ def _convert(document, node, path):
             raise ConfigError([Problem(place, "yaml-syntax", "a key has to be a plain word; write it as text")])
         if key in result:
             first = document.keys[path + (key,)]
-            raise ConfigError([Problem(place, "duplicate-key",
-                                       f"'{key}' is here a second time (first in line {first.line}); "
-                                       "remove or rename one of them")])
+            document.complain(place, "duplicate-key", f"'{shortened(key)}' is here a second time (first in line "
+                              f"{first.line}); remove or rename one of them",
+                              # the first of two cells is as good as others, so what is wrong in it is told
+                              path + (key, "") if len(path) == 1 else path + (key,))
+            _convert(Document(document.file), value_node, ())
+            continue
         document.keys[path + (key,)] = place
         result[key] = _convert(document, value_node, path + (key,))
     return result

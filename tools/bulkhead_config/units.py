@@ -6,7 +6,7 @@ from dataclasses import dataclass
 PAGE = 0x1000
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 UNITS = {"B": 1, "KiB": KIB, "MiB": MIB, "GiB": GIB}
-SIZE_PATTERN = r"^[0-9]{1,6} (B|KiB|MiB|GiB)$"
+SIZE_PATTERN = r"^[0-9]{1,6} (B|KiB|MiB|GiB)$(?!\n)"
 ADDRESS_END = 1 << 48
 
 
@@ -23,6 +23,12 @@ def format_size(size):
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]} {unit}"
     return f"{size} B"
+
+
+def about(size):
+    """As format_size, but short: one place behind the point where it is no whole number."""
+    unit = next((unit for unit in ("GiB", "MiB", "KiB") if size >= UNITS[unit]), "B")
+    return f"{size / UNITS[unit]:.1f} {unit}".replace(".0 ", " ")
 
 
 def round_up(value, step):
@@ -44,7 +50,7 @@ class Range:
         return self.end - self.start
 
     def overlaps(self, other):
-        return self.start < other.end and other.start < self.end
+        return max(self.start, other.start) < min(self.end, other.end)
 
     def contains(self, other):
         return self.start <= other.start and other.end <= self.end

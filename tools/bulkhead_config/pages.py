@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How much hypervisor memory a system needs at least: what the hypervisor allocates for certain. Stage-2 tables are
+counted as it builds them: 4 KiB granule, blocks of 2 MiB and 1 GiB where guest and host address allow them."""
+from . import abi, emit
+from .binary import parse
+from .units import GIB, KIB, MIB, PAGE, Range, round_up
+
+IMAGE = 64 * KIB		# less than any
+PERCPU = 16 * KIB
+FIXED = 3			# bitmap of the pool, tables of the remap area
+PER_CELL = 2			# the cell itself, its communication region
+TOP = 512 * GIB			# one entry of a table of level 0
+SPANS = (TOP, GIB, 2 * MIB)	# of one entry of a table of level 0, 1 and 2
+
+
+def _leaves(regions):
+    """(guest range, host offset, flags) of what is mapped in the end: later regions win."""
+    leaves = []
+    for area, offset, flags in regions:
+        leaves = [(rest, other, old) for part, other, old in leaves for rest in part.minus(area)]
+        if flags:
+            leaves.append((area, offset, flags))
+    return leaves
+
+
+def tables(regions):
+    """Pages of stage-2 tables for (guest range, host offset, flags), in order of mapping; flags 0: nothing is there. The
+    root of four levels is not counted: small machines have three."""
+    needed = set()
+    for area, offset, _ in _leaves(regions):
+        inside = [area]			# what no larger block covers
+        for level, span in enumerate(SPANS):
+            rest = []
+            for part in inside:
+                block = Range(round_up(part.start, span), part.end // span * span)
+                fits = level > 0 and block.size > 0 and offset % span == 0
+                rest += part.minus(block) if fits else [part]
+            needed.update((level, index) for part in rest for index in range(part.start // span, -(-part.end // span)))
+            inside = rest
+    return max(len(needed), 1)
+
+
+def _region(memory):
+    area = Range.at(memory.virt_start, memory.size)
+    return area, memory.phys_start - memory.virt_start, memory.flags & ~abi.CFG_MEM_ROOTSHARED
+
+
+def _mapped(config):
+    memory = parse(config).arrays["memory_regions"]
+    return [_region(region) for region in memory if region.size], memory
+
+
+def needed(system):
+    """Bytes by what they are for."""
+    system_config = emit.system_config(system)
+    root, _ = _mapped(system_config)
+    root = [region for region in root if region[2] & (abi.CFG_MEM_READ | abi.CFG_MEM_WRITE)]
+    count, configs = 0, round_up(len(system_config), PAGE)
+    for cell in system.others:
+        config = emit.cell_config(system, cell)
+        regions, memory = _mapped(config)
+        count += tables(regions)
+        configs += round_up(len(config), PAGE)
+        root += [(Range.at(item.phys_start, item.size), 0, 0) for item in memory
+                 if not item.flags & (abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_COMM_REGION)]
+    count += tables(root)
+    cells = len(system.others) + 1
+    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, "configurations": configs,
+            "cells": (FIXED + PER_CELL * cells) * PAGE, "page tables": count * PAGE}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a system without errors may still not mean. Each of these can be switched off by its name, `-Wno-NAME`."""
+from .model import VIRTIO
+from .registry import warning
+from .units import PAGE, Range, format_size
+
+PROTOCOL_PEERS = 2		# of all protocols that are no numbers
+VIRTIO_SHARED = 2 * PAGE	# header and rings
+
+
+def _made_by_linux(system):
+    """Cells that a Linux creates and loads, instead of the hypervisor in direct boot."""
+    return [cell for cell in system.others if not system.direct or not cell.images]
+
+
+@warning("unanswered-stop")
+def unanswered_stop(system):
+    """A cell that is not passive is asked before it is stopped, in its communication region. Without one it cannot answer:
+    the hypervisor waits for 5 seconds, and then takes the cell for failed."""
+    for cell in system.others:
+        if cell.comm is None and not cell.passive:
+            yield cell.key(), (f"{cell} has no communication region, so nothing in it answers before a stop; add "
+                               "'communication-region: 0x80000000', or 'passive: true'")
+
+
+@warning("entry-not-loadable")
+def entry_not_loadable(system):
+    """A cell that Linux creates starts in memory that is loadable, or 'jailhouse cell load' cannot put anything there."""
+    for cell in _made_by_linux(system):
+        for region in cell.regions:
+            if region.guest_range.contains(Range.at(cell.entry, 4)) and not region.loadable:
+                yield region.key(), (f"{cell} starts at {cell.entry:#x} in {region}, which 'jailhouse cell load' refuses; "
+                                     "add 'loadable: true'")
+
+
+@warning("msi-x-linux")
+def msi_x_linux(system):
+    """Linux on arm64 has no driver for the MSI-X of a virtual PCI host: the root cell would get no interrupt of the
+    link."""
+    for link in system.links:
+        if link.msix and system.root and system.root.name in link.peers and (not system.direct or system.root.linux):
+            yield link.key("interrupt"), (f"{link} has MSI-X, which the Linux in {system.root} cannot use; remove "
+                                          "'interrupt: msi-x'")
+
+
+@warning("protocol-peers")
+def protocol_peers(system):
+    """Links with protocol ethernet or virtio have two peers, as the drivers for these expect."""
+    for link in system.links:
+        if isinstance(link.protocol, str) and link.protocol != "undefined" and len(link.peers) > PROTOCOL_PEERS:
+            yield link.value("peers"), (f"{link} has {len(link.peers)} peers, drivers for protocol {link.protocol} expect "
+                                        f"{PROTOCOL_PEERS}; make a link for each pair")
+
+
+@warning("protocol-sections")
+def protocol_sections(system):
+    """Links with protocol ethernet have output sections, for the frames of each side; those with a virtio protocol a shared
+    section of at least 8 KiB, for rings and buffers."""
+    for link in system.links:
+        if link.protocol == "ethernet" and link.output == 0:
+            yield link.key("output"), (f"{link} has no output sections, which drivers for protocol ethernet use; add "
+                                       "'output: 512 KiB' or less")
+        if link.protocol in VIRTIO and link.shared < VIRTIO_SHARED:
+            yield link.key("shared"), (f"section 'shared' of {link} has {format_size(link.shared)}, drivers for protocol "
+                                       f"{link.protocol} use at least {format_size(VIRTIO_SHARED)}; make it larger")
+
+
+@warning("virtual-console-nowhere")
+def virtual_console_nowhere(system):
+    """What a cell writes to the virtual console appears on the console of the hypervisor, or in 'jailhouse console'."""
+    if system.hypervisor_console or system.virtual_console:
+        return
+    for cell in system.cells:
+        if cell.virtual_console != "off":
+            yield cell.key("virtual-console"), (f"{cell} writes to a console that the hypervisor does not have; add "
+                                                "'console' or 'virtual-console: true' to 'hypervisor'")
+
+
+@warning("dma-without-iommu")
+def dma_without_iommu(system):
+    """There is no driver for an IOMMU: 'dma' changes nothing, and a device that a cell owns reaches all memory."""
+    for cell in system.others:
+        for region in cell.regions:
+            if region.dma:
+                yield region.key("dma"), f"'dma' of {region} has no effect without an IOMMU; remove it"
+
+
+@warning("cpu-unused", by_default=False)
+def cpu_unused(system):
+    """In direct boot without a root cell, a CPU that no cell has is never used."""
+    used = {cpu for cell in system.others for cpu in cell.cpus}
+    free = [str(cpu) for cpu in range(system.board.cpus) if cpu not in used]
+    if not system.root and free:
+        yield system.key("cells"), f"CPU {', '.join(free)} of board '{system.board.name}' is nobody's; give it to a cell"
+
+
+@warning("memory-executable", by_default=False)
+def memory_executable(system):
+    """Memory that is writable and executable lets a fault of the guest become code. On Arm the flag is a statement, not a
+    protection: what is readable can be executed."""
+    for cell in system.others:
+        for region in cell.regions:
+            if "w" in region.access and "x" in region.access and not region.guest_range.contains(Range.at(cell.entry, 4)):
+                yield region.key(), f"{region} is writable and executable, and {cell} does not start there; use 'access: rw'"
