@@ -164,8 +164,20 @@ def test_section_under_memory_of_the_root_cell_is_no_link():
     root["memory_regions"].remove(ram)
     root["memory_regions"].append(ram)
     root["pci_devices"][0].shmem_regions_start -= 1
-    system, _, _ = round_trip(packed(files))
+    system, text, _ = round_trip(packed(files))
     assert system.links == []
+    assert text.count("vpci_irq_base") == 1 and "memory: { ram:" in text		# nothing else of the root cell has changed
+
+
+@pytest.mark.parametrize("changes", [{"bdf": 8}, {"bdf": 9}])
+def test_sections_of_two_devices_are_no_link(changes):
+    files = small()
+    devices = files["rtos.cell"].arrays["pci_devices"]
+    devices.append(abi.PciDevice.from_buffer_copy(bytes(devices[0])))
+    for name, value in changes.items():
+        setattr(devices[1], name, value)
+    system, _, _ = round_trip(packed(files))
+    assert all("rtos" not in link.peers for link in system.links)
 
 
 @pytest.mark.parametrize("root", [True, False])
@@ -429,8 +441,49 @@ def test_any_byte_may_be_wrong():
     (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x8000000, pin_base=64, pin_bitmap=(1, 0, 0, 0))), ["irqchips"]),
     (lambda p: setattr(p.arrays["pci_devices"][0], "shmem_dev_id", 0), ["PCI devices"]),
     (lambda p: setattr(p.cell.console, "size", 0), ["console"]),
+    (lambda p: setattr(p.cell, "name", b"x"), ["name"]),
+    (lambda p: setattr(p.cell, "vpci_irq_base", 5), ["virtual PCI INTA-D"]),
+    (lambda p: setattr(p.cell, "msg_reply_timeout", 5), ["message timeout"]),
+    (lambda p: setattr(p.cell, "cpu_reset_address", 4), ["entry"]),
+    (lambda p: p.arrays["cpu_set"].__setitem__(0, 1), ["CPUs"]),
+    (lambda p: p.arrays["stream_ids"].append(1), ["stream IDs"]),
+    (lambda p: p.arrays["pio_regions"].append(abi.Pio(1, 1)), ["ports"]),
+    (lambda p: p.arrays["cache_regions"].append(abi.Cache(1, 1)), ["caches"]),
+    (lambda p: p.arrays["pci_caps"].append(abi.PciCap(1)), ["PCI capabilities"]),
+    (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x1000)), ["irqchips"]),
+    (lambda p: setattr(p.arrays["memory_regions"][3], "flags", 0x81), ["memory", "PCI devices"]),
+    (lambda p: setattr(p.arrays["memory_regions"][5], "phys_start", 0x1000), ["memory"]),
 ])
 def test_equivalence(change, expected):
     one, other = small()["rtos.cell"], small()["rtos.cell"]
     change(other)
+    assert equivalence.differences(one, other, 0x8000000) == expected
+
+
+def test_equivalence_and_order():
+    """The order of regions counts where they overlap, and only there."""
+    one, other = small()["rtos.cell"], small()["rtos.cell"]
+    regions = other.arrays["memory_regions"]
+    regions[-1], regions[-2] = regions[-2], regions[-1]
+    assert equivalence.differences(one, other, 0x8000000) == []
+    for parsed in (one, other):
+        parsed.arrays["memory_regions"].append(abi.Memory(0x7f300000, 0x100000, 0x1000, 1))
+    assert equivalence.differences(one, other, 0x8000000) == []
+    regions.insert(4, regions.pop())
+    assert equivalence.differences(one, other, 0x8000000) == ["memory"]
+
+
+@pytest.mark.parametrize("change, expected", [
+    (lambda s: setattr(s, "flags", 2), ["flags"]),
+    (lambda s: setattr(s.hypervisor_memory, "size", 0x500000), ["hypervisor memory"]),
+    (lambda s: setattr(s.hypervisor_memory, "flags", 7), []),
+    (lambda s: setattr(s.debug_console, "divider", 1), ["debug console"]),
+    (lambda s: setattr(s, "pci_mmconfig_end_bus", 1), ["PCI"]), (lambda s: setattr(s, "pci_domain", 2), ["PCI"]),
+    (lambda s: setattr(s, "pci_is_virtual", 0), ["PCI"]), (lambda s: setattr(s, "pci_mmconfig_base", 0), ["PCI"]),
+    (lambda s: setattr(s.iommu_units[0], "type", 3), ["IOMMUs"]), (lambda s: setattr(s.iommu_units[1], "type", 3), []),
+    (lambda s: setattr(s.arch.arm, "gicc_base", 0x1000), ["GIC"]), (lambda s: setattr(s.arch.arm, "maintenance_irq", 24), ["GIC"]),
+])
+def test_equivalence_of_systems(change, expected):
+    one, other = small()["qemu-arm64.cell"], small()["qemu-arm64.cell"]
+    change(other.system)
     assert equivalence.differences(one, other, 0x8000000) == expected
