@@ -4,8 +4,8 @@
  * door, and says how they ended. Offsets of the mailbox are those of attacker.py. Before each request all state of
  * the CPU that an attack may have changed is set up anew.
  *
- * Three regions of 512 GiB each show the first 512 GiB of guest memory: as it is; as a device; to EL0, too. The fourth is
- * what the test writes into its table. One more shows the last 512 GiB below 2^44.
+ * Three regions of 512 GiB each show the first 512 GiB of guest memory: as it is; as a device; to EL0, too. The
+ * fourth is what the test writes into its table. One more shows the last 512 GiB below 2^44.
  */
 #define COMM_AT	0x80000000
 #define COMM_CELL_STATE	8

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from direct import BUILD, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
+from direct import BUILD, CPU, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
 from root_cell import RootCell
 
 ATTACKER = BUILD / "direct/attacker.bin"

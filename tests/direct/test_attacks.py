@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from attacker import CODE, ECAM, ID_OF_A, RAM_PHYS, REGION, REGISTERS, STATES, TABLES, Lab, abi
+from attacker import CODE, CPU, ECAM, ID_OF_A, RAM_PHYS, REGION, REGISTERS, STATES, TABLES, Lab, abi
 from containment import ATTACKS
 from containment.model import OWN_INTID, Endless, Off, Raised, Returned, Stopped
 from containment.registers import INHERITED, codes_of
@@ -25,15 +25,17 @@ def directory(tmp_path_factory):
 
 @pytest.fixture
 def lab(directory, request):
-    """One machine for all; after a failed test a new one."""
-    if "lab" not in labs:
-        labs["lab"] = Lab(directory, ["str w1, [x0]", "strh w1, [x0]",
-                                      *dict.fromkeys(attack.code for attack in ATTACKS),
-                                      *(code for register in INHERITED for code in codes_of(register))])
-    lab = labs["lab"]
-    yield lab
+    """One machine for all attacks on one kind of CPU; after a failed test a new one."""
+    cpu = request.node.callspec.params["attack"].cpu if "attack" in request.fixturenames else CPU
+    if cpu not in labs:
+        while labs:
+            labs.popitem()[1].close()
+        labs[cpu] = Lab(directory, ["str w1, [x0]", "strh w1, [x0]",
+                                    *dict.fromkeys(attack.code for attack in ATTACKS),
+                                    *(code for register in INHERITED for code in codes_of(register))], cpu=cpu)
+    yield labs[cpu]
     if not request.node.passed:
-        labs.pop("lab").close()
+        labs.pop(cpu).close()
 
 
 def begin(lab, attack):
@@ -118,6 +120,22 @@ def test_attack(lab, attack):
     assert [lab.root.state(name) for name in ("c", "d")] == [abi.COMM_STATE_RUNNING] * 2
     others = [line for line in lab.said() if not any(re.fullmatch(pattern, line) for pattern in expected)]
     assert not others
+
+
+STUBBORN = [attack for attack in ATTACKS if isinstance(attack.outcome, Endless) and attack.group not in ("flood", "tables")]
+
+
+@pytest.mark.parametrize("attack", STUBBORN, ids=[attack.id for attack in STUBBORN])
+def test_destroy(lab, attack):
+    """Whatever the cell does, the root cell can destroy it, too, gets its CPU, and can create it again."""
+    begin(lab, attack)
+    lab.request(attack.code, attack.arguments)
+    assert lab.neighbours_go_on()
+    assert lab.root.destroy("a") == 0
+    assert lab.root.cpus("root") == [0, 1] and lab.root.num_cells() == 3
+    assert lab.word(STATES + 4 * ID_OF_A) == 0
+    assert lab.neighbours_go_on()
+    assert lab.root.create("a") == 0
 
 
 @pytest.mark.parametrize("register", INHERITED)

@@ -85,6 +85,7 @@ class Attack:
     window: int = None  # table entry for the address WINDOW
     gic: bool = False  # registers of others are compared
     pc: int = None  # where an exception is, if not in the code of the attack
+    cpu: str = "cortex-a57"
     running: bool = False  # the cell counts as running: it is asked before it is stopped
 
     @property
