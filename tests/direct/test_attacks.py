@@ -122,7 +122,8 @@ def test_attack(lab, attack):
     assert not others
 
 
-STUBBORN = [attack for attack in ATTACKS if isinstance(attack.outcome, Endless) and attack.group not in ("flood", "tables")]
+STUBBORN = [attack for attack in ATTACKS
+            if isinstance(attack.outcome, Endless) and attack.group not in ("flood", "tables")]
 
 
 @pytest.mark.parametrize("attack", STUBBORN, ids=[attack.id for attack in STUBBORN])
