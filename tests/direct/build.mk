@@ -2,9 +2,10 @@
 # Direct boot in QEMU: no Linux, a second or two for each boot.
 
 DIRECT_SRC := tests/direct
+DIRECT_BINS := $(B)/direct/proxy.bin $(B)/direct/attacker.bin
 
 .PHONY: demo-direct direct
-demo-direct: hypervisor inmates configs $(B)/direct/proxy.bin
+demo-direct: hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/demo_direct.py --build $(B)
 
 # What starts bundles in some tests; it can be loaded anywhere
@@ -15,7 +16,7 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-direct: hypervisor inmates configs $(B)/direct/proxy.bin $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
+direct: hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
 		$(B)/bench/boot_count.so
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)

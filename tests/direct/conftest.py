@@ -44,6 +44,7 @@ def bench(tmp_path, request):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
+    item.passed = report.passed
     if report.failed:
         for machine in getattr(item, "bench", Bench(None)).machines:
             report.sections.append((f"serial line ({machine.log})", machine.console.tail(40)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import attacks_table
 import config_rules
 from config_rules import ROOT
 
@@ -175,6 +176,12 @@ def test_functions_exist(page):
 def test_compiler_rules_are_in_the_manual():
     """If it fails after a change of the rules: make docs-rules."""
     assert read(config_rules.MANUAL) == config_rules.page()
+
+
+def test_attacks_are_in_the_manual():
+    """If it fails after a change of the attacks: python3 tests/docs/attacks_table.py."""
+    _, inside, _ = attacks_table.split(read(attacks_table.MANUAL))
+    assert inside == attacks_table.table()
 
 
 def hypervisor_rules():

@@ -198,6 +198,8 @@ static void reset_el1(void)
 	write_sysreg(0, csselr_el1);
 	write_sysreg(0, cntkctl_el1);
 	write_sysreg(0, mdscr_el1);
+	write_sysreg(0, osdlr_el1);
+	write_sysreg(1, oslar_el1);	/* as after a reset: breakpoints that somebody left have no effect */
 	write_sysreg(0, cntp_ctl_el0);
 	write_sysreg(0, cntp_cval_el0);
 	write_sysreg(0, cntv_ctl_el0);

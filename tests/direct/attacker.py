@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A cell that attacks as it is told (attacker.S), beside a root cell that is the test's hand and two cells that ring
+each other all the time. All attacks share one machine: the root cell loads and starts the attacker anew for each.
+"""
+import re
+import struct
+import subprocess
+import time
+
+from direct import BUILD, CPU, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
+from root_cell import RootCell
+
+ATTACKER = BUILD / "direct/attacker.bin"
+RAM_PHYS, RAM_SIZE = 0x60000000, 0x200000
+LINK, RING = 0x63000000, 0x63100000
+STATES, COUNTERS = LINK, (RING + 0x1008, RING + 0x2000)
+LINKS = (f"  l: {{ peers: [a, c, d], shared: 4 KiB, output: 4 KiB, at: {LINK:#x} }}\n"
+         f"  r: {{ peers: [c, d], output: 4 KiB, at: {RING:#x} }}\n")
+CELLS = ROOT_CELL + cell_text("a", [1], "attacker", console="off") + "".join(
+    cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff") for name, cpu in (("c", 2), ("d", 3)))
+
+# attacker.S
+MAILBOX, CODE, TABLES = 0x1000, 0x2000, 0x4000
+REQUEST, ANSWER, ARGUMENTS, CAUSE, BEGUN = 0, 8, 16, 80, 152
+CODE_SIZE = 0x1000
+GIB = 1 << 30
+REGION = 1 << 39
+DEVICE, EL0, WINDOW = 1 * REGION, 2 * REGION, 3 * REGION	# the first 512 GiB once more
+TOP = (1 << 44) - REGION					# shown as it is
+VALID, TABLE, AF, SHARE, FOR_EL0 = 1, 3, 1 << 10, 3 << 8, 1 << 6
+ATTRIBUTE_DEVICE = 1 << 2
+
+ECAM, REGISTERS = 0x0f000000, 0xff000000
+GICD, GICR, GICR_STEP = 0x08000000, 0x080a0000, 0x20000
+TIMEOUT = 60							# for a loaded host
+ID_OF_A = 0							# peer number on LINK
+
+ROOT_SPIS = 128			# interrupts 32 to 159: nobody raises or takes one
+# Name, offset, bits for each interrupt; name, offset, size
+SHARED_BANKS = (("IGROUPR", 0x80, 1), ("ISENABLER", 0x100, 1), ("IPRIORITYR", 0x400, 8), ("ICFGR", 0xc00, 2))
+FRAME_REGISTERS = (("CTLR", 0, 4), ("WAKER", 0x14, 4), ("IGROUPR", 0x10080, 4), ("ISENABLER", 0x10100, 4),
+                   ("IPRIORITYR", 0x10400, 32), ("ICFGR", 0x10c00, 8))
+
+
+def block(address, extra=0):
+    return address | AF | SHARE | VALID | extra
+
+
+def page_tables():
+    """The root, and four tables of 1 GiB blocks behind it, and that of the last 512 GiB."""
+    root = [0] * 512
+    order = [(0, 0, 0), (1, 0, ATTRIBUTE_DEVICE), (2, 0, FOR_EL0), (3, 0, None), (TOP // REGION, TOP, 0)]
+    tables = []
+    for n, (entry, start, extra) in enumerate(order):
+        root[entry] = TABLES + 0x1000 * (n + 1) | TABLE
+        tables += [0] * 512 if extra is None else [block(start + i * GIB, extra) for i in range(512)]
+    return struct.pack(f"<{512 * (len(order) + 1)}Q", *root, *tables)
+
+
+def assemble(codes, directory):
+    """The machine code of each text, padded with zeros to even words."""
+    lines = ["\t.arch armv8.5-a+sve+memtag+profile"]
+    for n, code in enumerate(codes):
+        lines += [f"\t.org {n * CODE_SIZE:#x}", *code.replace(">", "").split(";"), "\tret"]
+    source = directory / "attacks.S"
+    source.write_text("\n".join(lines) + f"\n\t.org {len(codes) * CODE_SIZE:#x}\n", encoding="utf-8")
+    subprocess.run(["aarch64-linux-gnu-gcc", "-c", "-Wa,--no-warn", "-o", directory / "attacks.o", source], check=True)
+    subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", directory / "attacks.o",
+                    directory / "attacks.bin"], check=True)
+    binary = (directory / "attacks.bin").read_bytes()
+    slots = [binary[at:at + CODE_SIZE].rstrip(b"\0") for at in range(0, len(binary), CODE_SIZE)]
+    return {code: slot + bytes(-len(slot) % 8) for code, slot in zip(codes, slots)}
+
+
+class Answer:
+    """How the code ended: cause 0 if it returned, else the number of the exception vector, from 1."""
+
+    def __init__(self, data):
+        self.cause, self.esr, self.elr, self.far, self.spsr, *self.x = struct.unpack("<9Q", data)
+
+    def __str__(self):
+        if not self.cause:
+            return f"returned, x0 {self.x[0]:#x} x1 {self.x[1]:#x}"
+        return f"exception, vector {self.cause - 1}, ESR {self.esr:#x}, PC {self.elr:#x}, FAR {self.far:#x}"
+
+
+class Lab:
+    """The machine and what is done in it."""
+
+    def __init__(self, directory, codes, **options):
+        (directory / "attacker.bin").write_bytes(ATTACKER.read_bytes()[:TABLES].ljust(TABLES, b"\0")
+                                                 + page_tables())
+        (directory / "ring-demo.bin").write_bytes((INMATES / "ring-demo.bin").read_bytes())
+        path = make_bundle(system_text(CELLS, LINKS), directory, files=directory)
+        self.codes = assemble(codes, directory)
+        self.machine = Machine(path, **options)
+        self.machine.says("^4 cells run, ")
+        self.root = RootCell(self.machine, Bundle(path.read_bytes()))
+        self.requests = 0
+        self.since = 0
+
+    def close(self):
+        self.machine.close()
+
+    # --- memory
+
+    def read(self, address, size):
+        return self.machine.memory.read(address, size)
+
+    def word(self, address):
+        return struct.unpack("<I", self.read(address, 4))[0]
+
+    def changes(self, address):
+        """Does somebody go on writing there? It is looked at until somebody has."""
+        before, end = self.word(address), time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            if self.word(address) != before:
+                return True
+        return False
+
+    # --- the attacker
+
+    def restart(self):
+        self.mark()
+        for step in self.root.set_loadable, self.root.load, self.root.start:
+            assert not step("a")
+        self.wait_said('^cell "a" started$')
+        self.requests = 0
+
+    def request(self, code, arguments=()):
+        """Gives the code to the attacker, and waits until it is about to run it."""
+        self.requests += 1
+        memory = self.machine.memory
+        memory.write(RAM_PHYS + CODE, self.codes[code])
+        words = [argument & (1 << 64) - 1 for argument in arguments] + [0] * (8 - len(arguments))
+        memory.write(RAM_PHYS + MAILBOX + ARGUMENTS, struct.pack("<8Q", *words))
+        memory.write(RAM_PHYS + MAILBOX + REQUEST, struct.pack("<Q", self.requests))
+        end = time.monotonic() + TIMEOUT
+        while struct.unpack("<Q", self.read(RAM_PHYS + MAILBOX + BEGUN, 8))[0] != self.requests:
+            assert time.monotonic() < end, "the attacker does not take requests"
+
+    def answer(self):
+        """What has become of the request so far, None if nothing has."""
+        data = self.read(RAM_PHYS + MAILBOX, BEGUN)
+        return Answer(data[CAUSE:BEGUN]) if struct.unpack_from("<Q", data, ANSWER)[0] == self.requests else None
+
+    def do(self, code, *arguments):
+        """What the attacker may do, to prepare."""
+        self.request(code, arguments)
+        answer = self.wait_answer()
+        assert answer and not answer.cause, f"{code}: {answer}"
+        return answer.x[0]
+
+    def wait_answer(self):
+        """The answer; None if the cell has failed instead."""
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            answer = self.answer()
+            if answer or self.root.state("a") == abi.COMM_STATE_FAILED:
+                return answer
+        raise AssertionError("neither an answer nor a failure")
+
+    def wait_absent(self):
+        """Until the attacker's State is 0."""
+        end = time.monotonic() + TIMEOUT
+        while self.word(STATES + 4 * ID_OF_A):
+            assert time.monotonic() < end, "the attacker's State stays"
+
+    def said(self):
+        """Lines of the hypervisor and of programs since the attack."""
+        return self.machine.console.text(self.since).splitlines()
+
+    def wait_said(self, pattern):
+        return self.machine.says(pattern, self.since, TIMEOUT)
+
+    def mark(self):
+        self.since = self.machine.console.mark()
+
+    def neighbours_go_on(self):
+        return all(self.changes(counter) for counter in COUNTERS)
+
+    def gic_state(self, own):
+        """What the interrupt controller holds of others; own is the attacker's interrupt."""
+        state = {"CTLR": self.read_device(GICD, 4)}
+        for name, offset, bits in SHARED_BANKS:
+            fields = int.from_bytes(self.read_device(GICD + offset, 256 * bits // 8), "little")
+            state[name] = (fields & ~((1 << bits) - 1 << own * bits)) >> 32 * bits
+        for name, offset in ("ISPENDR", 0x200), ("ISACTIVER", 0x300):
+            state[name] = self.read_device(GICD + offset + 4, ROOT_SPIS // 8)
+        for intid in (33, 48, *range(own + 1, own + 12)):
+            state[f"IROUTER {intid}"] = self.read_device(GICD + 0x6000 + 8 * intid, 4)
+        for cpu in (0, 2, 3):
+            for name, offset, size in FRAME_REGISTERS:
+                state[f"CPU {cpu} {name}"] = self.read_device(GICR + GICR_STEP * cpu + offset, size)
+        return state
+
+    def read_device(self, address, size):
+        return b"".join(self.read(at, 4) for at in range(address, address + size, 4))

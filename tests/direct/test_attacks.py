@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each attack of the table: the attacker is the only one that it hurts. docs/isolation.md says how it works."""
+import re
+
+import pytest
+
+from attacker import CODE, CPU, ECAM, ID_OF_A, RAM_PHYS, REGION, REGISTERS, STATES, TABLES, Lab, abi
+from containment import ATTACKS
+from containment.model import OWN_INTID, Endless, Off, Raised, Returned, Stopped
+from containment.registers import INHERITED, codes_of
+
+BAR0, COMMAND, STATE = 0x10, 4, 16
+PRESENT = 7
+MARK = 0x5b5b5b5b5b5b5b5b
+labs = {}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    yield tmp_path_factory.mktemp("attacks")
+    for lab in labs.values():
+        lab.close()
+    labs.clear()
+
+
+@pytest.fixture
+def lab(directory, request):
+    """One machine for all attacks on one kind of CPU; after a failed test a new one."""
+    cpu = request.node.callspec.params["attack"].cpu if "attack" in request.fixturenames else CPU
+    if cpu not in labs:
+        while labs:
+            labs.popitem()[1].close()
+        labs[cpu] = Lab(directory, ["str w1, [x0]", "strh w1, [x0]",
+                                    *dict.fromkeys(attack.code for attack in ATTACKS),
+                                    *(code for register in INHERITED for code in codes_of(register))], cpu=cpu)
+    yield labs[cpu]
+    if not request.node.passed:
+        labs.pop(cpu).close()
+
+
+def begin(lab, attack):
+    """A fresh attacker, present on its link, and tables as the attack wants them."""
+    lab.restart()
+    lab.do("str w1, [x0]", ECAM + BAR0, REGISTERS)
+    lab.do("strh w1, [x0]", ECAM + COMMAND, 6)
+    lab.do("str w1, [x0]", REGISTERS + STATE, PRESENT)
+    assert lab.word(STATES + 4 * ID_OF_A) == PRESENT
+    if attack.window is not None:
+        lab.machine.memory.write(RAM_PHYS + TABLES + 0x4000, attack.window.to_bytes(8, "little"))
+    lab.mark()
+
+
+def pc_of(code):
+    """Where the instruction stands that the attack is about: the one with ">", else the first."""
+    before = code.split(">")[0] if ">" in code else ""
+    return CODE + 4 * sum(1 for part in before.split(";") if re.sub(r"^\s*\w+:", "", part).strip())
+
+
+def is_stopped(lab, attack):
+    outcome = attack.outcome
+    pc = outcome.address if outcome.access.startswith("instruction") else pc_of(attack.code)
+    line = lab.wait_said(r'^cell "a", CPU 1: (.*): CPU stopped$').group(1)
+    match = re.fullmatch(r"(.*) memory it does not have at 0x(\w+) \(ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)\)", line)
+    assert match, line
+    esr, virtual = int(match[3], 16), int(match[5], 16)
+    kind = {"read of": (0x24, 0), "write to": (0x24, 1), "instruction fetch from": (0x20, 0)}[match[1]]
+    assert (match[1], int(match[2], 16)) == (outcome.access, outcome.address), line
+    assert (esr >> 26, esr >> 6 & 1) == kind, line
+    assert int(match[4], 16) & REGION - 1 == pc & REGION - 1, line
+    assert virtual & 0xfff == outcome.address & 0xfff, line
+    lab.wait_said('^cell "a" failed$')
+    assert lab.root.state("a") == abi.COMM_STATE_FAILED
+    assert lab.word(STATES + 4 * ID_OF_A) == 0
+    return [re.escape(f'cell "a", CPU 1: {line}: CPU stopped'), 'cell "a" failed', r"  x\d+: .*"]
+
+
+def is_endless(lab, attack):
+    assert lab.neighbours_go_on() and lab.neighbours_go_on()
+    assert lab.answer() is None
+    assert lab.root.set_loadable("a") == 0
+    return ['cell "a" does not answer messages: stopped'] if attack.running else []
+
+
+def is_off(lab, _):
+    lab.wait_absent()
+    assert lab.answer() is None and lab.root.state("a") != abi.COMM_STATE_FAILED
+    return []
+
+
+def has_exception(lab, attack):
+    outcome, answer = attack.outcome, lab.wait_answer()
+    assert answer and answer.cause, f"{answer}"
+    assert answer.esr & outcome.mask == outcome.esr & outcome.mask, f"{answer}"
+    is_fetch = outcome.esr >> 26 == 0x21
+    pc = answer.far & REGION - 1 if is_fetch else pc_of(attack.code) if attack.pc is None else attack.pc
+    assert answer.elr & REGION - 1 == pc, f"{answer}"
+    return []
+
+
+def has_returned(lab, attack):
+    answer = lab.wait_answer()
+    assert answer and not answer.cause, f"{answer}"
+    if attack.outcome.x0 is not None:
+        assert answer.x[0] == attack.outcome.x0, f"{answer}"
+    return []
+
+
+CHECKS = {Stopped: is_stopped, Raised: has_exception, Returned: has_returned, Endless: is_endless, Off: is_off}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.id for attack in ATTACKS])
+def test_attack(lab, attack):
+    begin(lab, attack)
+    before = [lab.word(address) for address in attack.same], lab.gic_state(OWN_INTID) if attack.gic else None
+    lab.request(attack.code, attack.arguments)
+    expected = CHECKS[type(attack.outcome)](lab, attack)
+    after = [lab.word(address) for address in attack.same], lab.gic_state(OWN_INTID) if attack.gic else None
+    assert after == before
+    assert lab.neighbours_go_on()
+    assert [lab.root.state(name) for name in ("c", "d")] == [abi.COMM_STATE_RUNNING] * 2
+    others = [line for line in lab.said() if not any(re.fullmatch(pattern, line) for pattern in expected)]
+    assert not others
+
+
+STUBBORN = [attack for attack in ATTACKS
+            if isinstance(attack.outcome, Endless) and attack.group not in ("flood", "tables")]
+
+
+@pytest.mark.parametrize("attack", STUBBORN, ids=[attack.id for attack in STUBBORN])
+def test_destroy(lab, attack):
+    """Whatever the cell does, the root cell can destroy it, too, gets its CPU, and can create it again."""
+    begin(lab, attack)
+    lab.request(attack.code, attack.arguments)
+    assert lab.neighbours_go_on()
+    assert lab.root.destroy("a") == 0
+    assert lab.root.cpus("root") == [0, 1] and lab.root.num_cells() == 3
+    assert lab.word(STATES + 4 * ID_OF_A) == 0
+    assert lab.neighbours_go_on()
+    assert lab.root.create("a") == 0
+
+
+@pytest.mark.parametrize("register", INHERITED)
+def test_next_owner(lab, register):
+    """What the next owner of a CPU finds in a register does not depend on what a cell has left there."""
+    read, write = codes_of(register)
+    found = []
+    for value in MARK, ~MARK:
+        lab.restart()
+        lab.do(write, value)
+        lab.restart()
+        found.append(lab.do(read))
+    assert found[0] == found[1]
