@@ -11,6 +11,7 @@
 #define FLAG_DIRTY_GIC	1
 #define FLAG_ONE_STATE	2	/* GICD_CTLR.DS: the GIC does not tell secure from non-secure */
 #define FLAG_ENTER_EL1	3	/* at EL1, and HVC is undefined */
+#define FLAG_NO_FIQ	4	/* two security states, but Group 0 is not taken to EL3 */
 
 #define UART		0x09000000
 #define SECURE_GPIO	0x090b0000	/* line 0 switches the machine off */
@@ -82,6 +83,7 @@ reset:
 	mov	x0, #SCR_BASE
 	movk	x0, #(SCR_PAUTH >> 16), lsl #16
 	tbnz	x20, #FLAG_ONE_STATE, 1f
+	tbnz	x20, #FLAG_NO_FIQ, 1f
 	orr	x0, x0, #SCR_FIQ
 1:	mrs	x1, id_aa64mmfr0_el1
 	ubfx	x1, x1, #56, #4
