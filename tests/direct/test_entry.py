@@ -35,12 +35,12 @@ def runs_undisturbed(machine):
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a57", "max"])		# without and with VHE
-@pytest.mark.parametrize("flags", [0, DIRTY_EL2, DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC | ONE_STATE, NO_FIQ,
-                                   DIRTY_EL2 | DIRTY_GIC | NO_FIQ],
+@pytest.mark.parametrize("flags", [0, DIRTY_EL2, DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC | ONE_STATE,
+                                   NO_FIQ, DIRTY_EL2 | DIRTY_GIC | NO_FIQ],
                          ids=["clean", "el2", "gic", "both", "both-one-state", "no-fiq", "both-no-fiq"])
 def test_firmware(bench, flags, cpu):
-    """At EL3, on all CPUs. The GIC has two security states, of which one is the firmware's, or only one. Of two, priorities
-    are shifted where non-secure code sees them, but not in its mask if the firmware does not take Group 0 (SCR_EL3.FIQ)."""
+    """At EL3, on all CPUs. The GIC has two security states, of which one is the firmware's, or only one. With two, non-secure
+    code sees priorities shifted, but its mask only if the firmware takes Group 0 (SCR_EL3.FIQ)."""
     runs_undisturbed(entered_by(bench, flags, cpu=cpu))
 
 
