@@ -10,7 +10,7 @@ from direct import (BASE, BUILD, CPUS, DEMO_BUNDLE, HYPERVISOR_ELF, MACHINE, Bun
 		    system_text)
 from test_boot import all_done, demo_runs
 
-DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1, NO_FIQ = 1, 2, 4, 8, 16		# as in firmware.S
+DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1, NO_FIQ, NO_FREQUENCY = 1, 2, 4, 8, 16, 32	# as in firmware.S
 SCRATCH = 0x60000000		# for a boot loader
 FIRMWARE = BUILD / "direct/firmware.bin"
 SECURE = MACHINE + ",secure=on"
@@ -127,6 +127,13 @@ def test_cpu_that_does_not_come(bench):
     machine.says(r"^refused \(-5\): CPU 1 did not come within 30 s$")
     machine.says(r"^The system was not started \(-5\), for the reason above$")
     assert not any(pc for pc, _ in machine.cpu_states()[2:])
+
+
+def test_cpu_without_timer_frequency(bench):
+    """Firmware has set it on the first CPU only. All limits of time are counted with it, on whatever CPU."""
+    machine = entered_by(bench, NO_FREQUENCY)
+    machine.says(r"^refused \(-5\): CPU 1: firmware has not set CNTFRQ_EL0, the frequency of its timer$")
+    machine.says(r"^The system was not started \(-5\), for the reason above$")
 
 
 # --- exception levels that are not EL2
