@@ -129,7 +129,6 @@ static void restart(uint32_t n)
 		return;
 	}
 	cell_stop_cpus(cell);
-	cell_memory_clean(cell);
 	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
 	if (load_images(n))
 		console_printf("cell \"%s\" stays stopped: its images cannot be loaded again\n", cell->config.cell->name);

@@ -158,6 +158,9 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	vpci_reset(cell);
 	arch_irq_cell_reset(cell);
 	cell_fill_comm_region(cell);
+	/* the root cell gets what a kernel gets from firmware: its images are clean, the rest is its own business */
+	if (!cell->is_root)
+		cell_memory_clean(cell);
 	for_each_cpu(cpu_id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(cpu_id);
 
@@ -189,7 +192,6 @@ int cell_start(uint32_t id)
 		}
 		cell->loadable = false;
 	}
-	cell_memory_clean(cell);
 	cell_launch(cell, 0);
 	cell_resume_cpus(cell);
 	end_management();

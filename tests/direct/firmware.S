@@ -11,6 +11,8 @@
 #define FLAG_DIRTY_GIC	1
 #define FLAG_ONE_STATE	2	/* GICD_CTLR.DS: the GIC does not tell secure from non-secure */
 #define FLAG_ENTER_EL1	3	/* at EL1, and HVC is undefined */
+#define FLAG_NO_FIQ	4	/* two security states, but Group 0 is not taken to EL3 */
+#define FLAG_NO_FREQUENCY	5	/* CNTFRQ_EL0 is set on CPU 0 alone */
 
 #define UART		0x09000000
 #define SECURE_GPIO	0x090b0000	/* line 0 switches the machine off */
@@ -82,6 +84,7 @@ reset:
 	mov	x0, #SCR_BASE
 	movk	x0, #(SCR_PAUTH >> 16), lsl #16
 	tbnz	x20, #FLAG_ONE_STATE, 1f
+	tbnz	x20, #FLAG_NO_FIQ, 1f
 	orr	x0, x0, #SCR_FIQ
 1:	mrs	x1, id_aa64mmfr0_el1
 	ubfx	x1, x1, #56, #4
@@ -146,7 +149,9 @@ with_gic:
 	b	leave
 
 secondary:
-	ldr	x0, =MAILBOXES
+	tbz	x20, #FLAG_NO_FREQUENCY, 10f
+	msr	cntfrq_el0, xzr
+10:	ldr	x0, =MAILBOXES
 	add	x0, x0, x19, lsl #4
 11:	wfe
 	ldr	x24, [x0, #8]

@@ -10,7 +10,7 @@ from direct import (BASE, BUILD, CPUS, DEMO_BUNDLE, HYPERVISOR_ELF, MACHINE, Bun
 		    system_text)
 from test_boot import all_done, demo_runs
 
-DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1 = 1, 2, 4, 8		# as in firmware.S
+DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1, NO_FIQ, NO_FREQUENCY = 1, 2, 4, 8, 16, 32	# as in firmware.S
 SCRATCH = 0x60000000		# for a boot loader
 FIRMWARE = BUILD / "direct/firmware.bin"
 SECURE = MACHINE + ",secure=on"
@@ -35,10 +35,12 @@ def runs_undisturbed(machine):
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a57", "max"])		# without and with VHE
-@pytest.mark.parametrize("flags", [0, DIRTY_EL2, DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC | ONE_STATE],
-                         ids=["clean", "el2", "gic", "both", "both-one-state"])
+@pytest.mark.parametrize("flags", [0, DIRTY_EL2, DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC, DIRTY_EL2 | DIRTY_GIC | ONE_STATE,
+                                   NO_FIQ, DIRTY_EL2 | DIRTY_GIC | NO_FIQ],
+                         ids=["clean", "el2", "gic", "both", "both-one-state", "no-fiq", "both-no-fiq"])
 def test_firmware(bench, flags, cpu):
-    """At EL3, on all CPUs. The GIC has two security states, of which one is the firmware's, or only one."""
+    """At EL3, on all CPUs. The GIC has two security states, of which one is the firmware's, or only one. With two, non-secure
+    code sees priorities shifted, but its mask only if the firmware takes Group 0 (SCR_EL3.FIQ)."""
     runs_undisturbed(entered_by(bench, flags, cpu=cpu))
 
 
@@ -125,6 +127,13 @@ def test_cpu_that_does_not_come(bench):
     machine.says(r"^refused \(-5\): CPU 1 did not come within 30 s$")
     machine.says(r"^The system was not started \(-5\), for the reason above$")
     assert not any(pc for pc, _ in machine.cpu_states()[2:])
+
+
+def test_cpu_without_timer_frequency(bench):
+    """Firmware has set it on the first CPU only. All limits of time are counted with it, on whatever CPU."""
+    machine = entered_by(bench, NO_FREQUENCY)
+    machine.says(r"^refused \(-5\): CPU 1: firmware has not set CNTFRQ_EL0, the frequency of its timer$")
+    machine.says(r"^The system was not started \(-5\), for the reason above$")
 
 
 # --- exception levels that are not EL2

@@ -290,6 +290,20 @@ static void cells_start_in_order(void)
 	host_stop();
 }
 
+/* Whatever ran before may have left dirty lines in memory of cells, also where no image is. */
+static void memory_is_clean_when_cells_start(void)
+{
+	make_bundle();
+	boot_bundle();
+	for (uint32_t n = 0; n < BUNDLE_CELLS; n++) {
+		const struct cell *cell = core_cell(n + 1);
+
+		assert_true(host_cleaned(RAM_LOW + n * MIB) > 0 && host_cleaned(RAM_LOW + n * MIB + 64 * KIB - 1) > 0);
+		assert_int_equal(host_first_cleaned(virt_to_host(cell->comm).value), COMM_SIGNATURE[0]);
+	}
+	host_stop();
+}
+
 /* The CPU that boots belongs to a cell, and so do all others. */
 static void boot_cpu_runs_a_cell(void)
 {
@@ -511,6 +525,7 @@ int main(void)
 		CORE_TEST(parts_do_not_overlap),
 		CORE_TEST(cells_have_what_they_refer_to),
 		CORE_TEST(cells_start_in_order),
+		CORE_TEST(memory_is_clean_when_cells_start),
 		CORE_TEST(boot_cpu_runs_a_cell),
 		CORE_TEST(root_cell_is_started_too),
 		CORE_TEST(damaged_bundle_starts_nothing),

@@ -390,6 +390,8 @@ static void start_resets_what_the_cell_has(void)
 	assert_int_equal(host_cleaned(RAM_LOW + 64 * KIB - 1), 1);
 	assert_int_equal(host_cleaned(RAM_LOW + 64 * KIB), 0);
 	assert_int_equal(host_cleaned(virt_to_host(comm_of(1)).value + PAGE_SIZE - 1), 1);
+	/* its signature: what the cell reads with its caches off is there */
+	assert_int_equal(host_first_cleaned(virt_to_host(comm_of(1)).value), COMM_SIGNATURE[0]);
 	host_stop();
 }
 

@@ -9,7 +9,7 @@ from .units import GIB, KIB, MIB, PAGE, format_size
 REDISTRIBUTOR_SIZE = 128 * KIB
 GIC_FRAME = 64 * KIB
 TIMERS = ("the secure timer", "the physical timer", "the virtual timer", "the hypervisor timer")
-HYPERVISOR_MINIMUM, DRIVER_MAXIMUM = MIB, GIB
+HYPERVISOR_MINIMUM, HYPERVISOR_MAXIMUM = MIB, GIB	# at most what it maps at one place (VA_IMAGE)
 AFFINITY_MASK = 0xff00ffffff
 VIRTIO_ALIGNMENT = 512
 
@@ -130,12 +130,12 @@ def pool_not_ram(system):
 
 @rule("hypervisor-memory-size", BOARD)
 def hypervisor_memory_size(system):
-    """Hypervisor memory consists of whole pages and has at least 1 MiB; what a driver loads at most 1 GiB."""
+    """Hypervisor memory consists of whole pages and has at least 1 MiB and at most 1 GiB."""
     at = system.hypervisor_at or 0
-    if system.hypervisor_size > DRIVER_MAXIMUM and not system.direct:
+    if system.hypervisor_size > HYPERVISOR_MAXIMUM:
         yield system.value("hypervisor", "memory"), (
-            f"{format_size(system.hypervisor_size)} are more than the driver takes for the hypervisor; use at most "
-            f"{format_size(DRIVER_MAXIMUM)}")
+            f"{format_size(system.hypervisor_size)} are more than the hypervisor can have; use at most "
+            f"{format_size(HYPERVISOR_MAXIMUM)}")
     elif system.hypervisor_size % PAGE or at % PAGE or system.hypervisor_size < HYPERVISOR_MINIMUM:
         yield system.value("hypervisor", "memory"), (
             f"{format_size(system.hypervisor_size)}{f' at {at:#x}' if at else ''} does not do for the hypervisor; "

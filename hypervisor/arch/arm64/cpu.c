@@ -79,6 +79,8 @@ int arch_init_cpu(struct percpu *cpu)
 		return refuse(-EIO, "CPU %u: Linux runs at EL2 (VHE): boot it with kvm-arm.mode=nvhe", cpu->cpu_id);
 	if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) != SPSR_MODE_EL1H)
 		return refuse(-EIO, "CPU %u: entered from an unexpected mode", cpu->cpu_id);
+	if (!arch_ticks_per_second())
+		return refuse(-EIO, "CPU %u: firmware has not set CNTFRQ_EL0, the frequency of its timer", cpu->cpu_id);
 	if (!cpu->arch.window) {
 		int error = paging_init_window(cpu);
 

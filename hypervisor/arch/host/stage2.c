@@ -35,7 +35,7 @@ struct host_stage2 {
 };
 
 static uint32_t map_calls, fail_at;
-static struct { uint64_t start, size; } cleaned[MAX_CLEANED];
+static struct { uint64_t start, size; uint8_t first; } cleaned[MAX_CLEANED];
 static uint32_t num_cleaned;
 
 /* What belongs to the CPUs that may use the map must not run, except the CPU that changes it. */
@@ -265,6 +265,7 @@ void arch_clean_memory(host_addr_t host, uint64_t size)
 {
 	HOST_ASSERT(num_cleaned < MAX_CLEANED && range_valid(host.value, size));
 	cleaned[num_cleaned].start = host.value;
+	host_copy_out(&cleaned[num_cleaned].first, host.value, 1);
 	cleaned[num_cleaned++].size = size;
 }
 
@@ -276,6 +277,16 @@ uint32_t host_cleaned(uint64_t phys)
 		if (range_contains(cleaned[n].start, cleaned[n].size, phys, 1))
 			count++;
 	return count;
+}
+
+int host_first_cleaned(uint64_t phys)
+{
+	int first = -1;
+
+	for (uint32_t n = 0; n < num_cleaned; n++)
+		if (cleaned[n].start == phys)
+			first = cleaned[n].first;
+	return first;
 }
 
 /* One page per CPU, until the next one. */

@@ -86,6 +86,7 @@ char *host_dump_map(const struct cell *cell);	/* text, to be compared and freed 
 uint32_t host_map_calls(void);			/* of arch_memory_map() and _unmap() so far */
 void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fails; 0: none */
 uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() */
+int host_first_cleaned(uint64_t phys);		/* what was there when a range from here was cleaned last; -1: never */
 
 /* Page pool: needs -Wl,--wrap=pages_alloc,--wrap=pages_free */
 uint32_t host_pages_calls(void);
