@@ -42,7 +42,7 @@ def test_loaded_elsewhere(bench, address):
                                 "-device", f"loader,addr={address:#x},cpu-num=0"]))
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4, 16, 20])
+@pytest.mark.parametrize("cpus", [1, 2, 4, 16, 24])
 def test_cpus(bench, cpus):
     """The first and the last CPU have cells, those in between sleep. From 16 on, there is a second cluster."""
     bench.board(board_with_cpus(cpus))
