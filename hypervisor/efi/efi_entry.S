@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The EFI program of a bundle: its first instruction, and the way out of firmware's address space. */
+#include "cache_lines.h"
 
 	.section .entry, "ax"
 	b	efi_main
@@ -13,29 +14,15 @@ efi_exception_level:
 	lsr	x0, x0, #2
 	ret
 
-	/* [x0, x1) to memory; changes x0, x2, x3 */
-	.macro clean_lines
-	mrs	x2, ctr_el0
-	ubfx	x2, x2, #16, #4		/* DminLine: log2 of words */
-	mov	x3, #4
-	lsl	x2, x3, x2
-	sub	x3, x2, #1
-	bic	x0, x0, x3
-1:	dc	cvac, x0
-	add	x0, x0, x2
-	cmp	x0, x1
-	b.lo	1b
-	.endm
-
 	/* Nothing but instructions is read once the caches are off; they are identity-mapped (UEFI 2.3.6). */
 	.globl efi_enter
 efi_enter:
 	msr	daifset, #0xf
 	mov	x4, x0
-	clean_lines
+	each_line cvac
 	adr	x0, efi_enter
 	adr	x1, efi_enter_end
-	clean_lines
+	each_line cvac
 	dsb	sy
 	mrs	x0, sctlr_el2
 	mov	x1, #0x5		/* M, C */

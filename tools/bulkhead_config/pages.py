@@ -3,7 +3,7 @@
 counted as it builds them: 4 KiB granule, blocks of 2 MiB and 1 GiB where guest and host address allow them."""
 from . import abi, emit
 from .binary import parse
-from .units import GIB, KIB, MIB, PAGE, Range, round_up
+from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
 PERCPU = 16 * KIB
@@ -48,6 +48,16 @@ def _region(memory):
 def _mapped(config):
     memory = parse(config).arrays["memory_regions"]
     return [_region(region) for region in memory if region.size], memory
+
+
+def shortage(system, parts, least=""):
+    """For rules: a problem, if hypervisor memory has no room for parts (bytes by name). least: said before the sum."""
+    total = sum(parts.values())
+    if total > system.hypervisor_size:
+        listed = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
+        yield system.value("hypervisor", "memory"), (
+            f"hypervisor memory has {format_size(system.hypervisor_size)}, {least}{format_size(total)} are needed "
+            f"({listed}); make it larger")
 
 
 def needed(system):

@@ -3,7 +3,7 @@
 from itertools import combinations
 from pathlib import Path
 
-from . import bundle
+from . import bundle, pages
 from .registry import BUNDLE, FILES, LAYOUT, REFERENCES, rule
 from .rules_references import DIRECT_KEYS
 from .units import MIB, PAGE, Range, format_size
@@ -144,10 +144,4 @@ def entry_not_image(system):
 def hypervisor_memory_full(system):
     """In direct boot, hypervisor memory has room for the bundle, page tables, and a pool of 64 pages and 24 for each
     cell (an estimate)."""
-    parts = bundle.needs(system)
-    needed = sum(parts.values())
-    if needed > system.hypervisor_size:
-        listed = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
-        yield system.value("hypervisor", "memory"), (
-            f"hypervisor memory has {format_size(system.hypervisor_size)}, {format_size(needed)} are needed "
-            f"({listed}); make it larger")
+    yield from pages.shortage(system, bundle.needs(system))

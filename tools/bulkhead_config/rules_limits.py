@@ -4,7 +4,7 @@ from pathlib import Path
 
 from . import limits, pages
 from .registry import BOARD, COMPLETE, REFERENCES, rule
-from .units import ADDRESS_END, format_size
+from .units import ADDRESS_END
 
 
 def _raise(system, name):
@@ -64,10 +64,4 @@ def address_end(system):
 def hypervisor_memory_pages(system):
     """Hypervisor memory has room for the smallest hypervisor image, what each CPU and each cell needs, and the page tables
     of all cells; no more can be known without the image."""
-    parts = pages.needed(system)
-    needed = sum(parts.values())
-    if needed > system.hypervisor_size:
-        listed = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
-        yield system.value("hypervisor", "memory"), (
-            f"hypervisor memory has {format_size(system.hypervisor_size)}, at least {format_size(needed)} are needed "
-            f"({listed}); make it larger")
+    yield from pages.shortage(system, pages.needed(system), "at least ")

@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "offsets.h"
 #include "psci.h"
+#include "cache_lines.h"
 
 #define HCR_RW		0x80000000
 #define HCR_E2H_SHIFT	34
@@ -97,16 +98,7 @@ elsewhere:
 	.globl arm64_discard_lines
 arm64_discard_lines:
 	dsb	sy
-	mrs	x2, ctr_el0
-	ubfx	x2, x2, #16, #4		/* DminLine: log2 of words */
-	mov	x3, #4
-	lsl	x2, x3, x2
-	sub	x3, x2, #1
-	bic	x0, x0, x3
-1:	dc	ivac, x0
-	add	x0, x0, x2
-	cmp	x0, x1
-	b.lo	1b
+	each_line ivac
 	dsb	sy
 	ret
 
