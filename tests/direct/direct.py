@@ -234,6 +234,10 @@ class Memory:
         self._sock.close()
 
 
+# A run of tests that is killed takes its machines with it (setpriv(1))
+ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+
+
 class Machine:
     """One emulated machine, from its reset on."""
 
@@ -256,7 +260,7 @@ class Machine:
                         "-qtest-log", "none",
                         *(["-kernel", str(kernel)] if kernel else []), *map(str, extra)]
         self.started = time.monotonic()
-        self.qemu = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.qemu = subprocess.Popen([*ENDS_WITH_US, *self.command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, pass_fds=[far.fileno() for far in (line_far, monitor_far, memory_far)])
         for far in (line_far, monitor_far, memory_far):
             far.close()

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Bundles that start: forms of the file, places where firmware puts it, machines of different sizes."""
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, board_text, board_with_cpus, boot_counts, cell_text, ring_reports, system_text)
@@ -81,3 +87,16 @@ def test_waiting_cpus_sleep(bench, tmp_path):
     path = bench.make(system_text(cells, "  l: { peers: [first, last], output: 4 KiB }\n", board="other"))
     _, busiest, _ = boot_counts(path, tmp_path, 20, thread="multi")
     assert busiest < 1_000_000
+
+
+def test_machine_ends_with_the_tests():
+    """A run that is killed cannot clean up; its emulator would go on and take the CPU from everything else."""
+    run = subprocess.Popen([sys.executable, "-c", "import time, direct\n"
+                            "machine = direct.Machine()\nprint(machine.qemu.pid, flush=True)\ntime.sleep(600)"],
+                           cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
+    pid = int(run.stdout.readline())
+    emulator = os.pidfd_open(pid)
+    run.kill()
+    run.wait()
+    assert select.select([emulator], [], [], 60)[0], f"process {pid} goes on"
+    os.close(emulator)

@@ -159,7 +159,8 @@ class Guest:
                    "-device", "virtio-serial-device",
                    "-device", "virtserialport,chardev=channel,name=bulkhead.command"]
         self.qemu_command = command
-        self._qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        # a run of tests that is killed takes its machines with it
+        self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT,
                                       pass_fds=(serial_far.fileno(), channel_far.fileno()))
         serial_far.close()
