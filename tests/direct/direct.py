@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,7 +117,10 @@ def boot_counts(path, directory, cpus, thread="single"):
     first, *lines = out.read_text().splitlines()
     reached, busiest = first.split()
     assert reached == "guest", "CPU 0 has not come to a guest"
-    return {int(address, 16): int(count, 16) for address, count in map(str.split, lines)}, int(busiest), text
+    counts = Counter()
+    for address, count in map(str.split, lines):	# an instruction is there once for each translation of it
+        counts[int(address, 16)] += int(count, 16)
+    return counts, int(busiest), text
 
 
 class Bundle:
