@@ -130,10 +130,12 @@ static void restart(uint32_t n)
 	}
 	cell_stop_cpus(cell);
 	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
-	if (load_images(n))
+	if (load_images(n)) {
 		console_printf("cell \"%s\" stays stopped: its images cannot be loaded again\n", cell->config.cell->name);
-	else
+	} else {
+		cell_memory_clean(cell);
 		cell_launch(cell, bundle.cells[n].argument);
+	}
 	cell_resume_cpus(cell);
 }
 

@@ -158,9 +158,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	vpci_reset(cell);
 	arch_irq_cell_reset(cell);
 	cell_fill_comm_region(cell);
-	/* the root cell gets what a kernel gets from firmware: its images are clean, the rest is its own business */
-	if (!cell->is_root)
-		cell_memory_clean(cell);
+	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
 	for_each_cpu(cpu_id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(cpu_id);
 
@@ -192,9 +190,11 @@ int cell_start(uint32_t id)
 		}
 		cell->loadable = false;
 	}
+	root_resume();		/* large memory takes long */
+	cell_memory_clean(cell);
 	cell_launch(cell, 0);
 	cell_resume_cpus(cell);
-	end_management();
+	management_unlock();
 	return 0;
 }
 
@@ -259,6 +259,11 @@ int cell_destroy(uint32_t id)
 	console_printf("cell \"%s\" destroyed\n", cell->config.cell->name);
 	bundle_forget(cell);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
+	/* peers know that it is gone when its output becomes zeros */
+	vpci_reset(cell);
+	root_resume();		/* large memory takes long; while the cell is there, nobody disables the hypervisor */
+	cell_memory_scrub(cell);
+	root_suspend();
 	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
 	error = cell_memory_return(cell);
 	if (error)

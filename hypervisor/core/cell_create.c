@@ -288,27 +288,28 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created)
 		pages_free(copy, pages);
 		return error;
 	}
-	return build(&view, pages, created);
+	error = build(&view, pages, created);
+	if (!error)
+		cell_memory_scrub(*created);
+	return error;
 }
 
-static int create(guest_addr_t address)
+static int create(guest_addr_t address, struct cell **cell)
 {
 	struct config_view view;
 	uint32_t config_pages;
-	struct cell *cell;
 	int error = fetch_config(address, &view, &config_pages);
 
 	if (!error)
-		error = build(&view, config_pages, &cell);
-	if (error)
-		return error;
-	cells_notify_reconfigured();
-	cell_resume_cpus(cell);
-	return 0;
+		error = build(&view, config_pages, cell);
+	if (!error)
+		cells_notify_reconfigured();
+	return error;
 }
 
 int cell_create(guest_addr_t config)
 {
+	struct cell *cell;
 	int error;
 
 	if (!management_begin())
@@ -320,8 +321,13 @@ int cell_create(guest_addr_t config)
 	else if (hypervisor_is_ending())
 		error = refuse(-EBUSY, "the hypervisor is being disabled: no cell can be created");
 	else
-		error = create(config);
+		error = create(config, &cell);
 	root_resume();
+	if (!error) {
+		/* it can neither be loaded nor started before; its memory may be large, and root CPUs run meanwhile */
+		cell_memory_scrub(cell);
+		cell_resume_cpus(cell);
+	}
 	management_unlock();
 	return error;
 }

@@ -370,16 +370,62 @@ int cell_memory_reclaim(struct cell *cell)
 	return result;
 }
 
+static bool is_memory_region(const struct cfg_memory *mem)
+{
+	return is_mapped_region(mem) && !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION));
+}
+
+static bool others_list_section(const struct cell *cell, const struct cfg_memory *section)
+{
+	for (const struct cell *other = &root_cell; other; other = other->next) {
+		if (other == cell)
+			continue;
+		for (uint32_t i = 0; i < other->config.cell->num_memory_regions; i++) {
+			const struct cfg_memory *mem = &other->config.memory[i];
+
+			if (ranges_overlap(mem->phys_start, mem->size, section->phys_start, section->size) &&
+			    config_is_ivshmem_section(&other->config, i, NULL))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Does what is in region index concern this cell alone? Of a link, its own output does, and what no other peer has: when the
+ * first one joins, and when the last one leaves. Memory that can only be read is given for what is in it.
+ */
+static bool is_private(const struct cell *cell, uint32_t index)
+{
+	const struct cfg_memory *mem = &cell->config.memory[index];
+	const struct cfg_pci_device *dev;
+
+	if (config_is_ivshmem_section(&cell->config, index, &dev))
+		return config_section_of(&cell->config, dev, index) == CFG_SECTION_OUTPUT + dev->shmem_dev_id ||
+		       !others_list_section(cell, mem);
+	return !cell->is_root && is_taken(cell, index) && (mem->flags & CFG_MEM_WRITE) && !(mem->flags & CFG_MEM_KEEP);
+}
+
+void cell_memory_scrub(struct cell *cell)
+{
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (is_memory_region(mem) && is_private(cell, i))
+			arch_scrub_memory(HOST_ADDR(mem->phys_start), mem->size);
+		else if (is_memory_region(mem) && !cell->is_root)
+			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
+	}
+}
+
 void cell_memory_clean(struct cell *cell)
 {
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (!is_mapped_region(mem) || (mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)))
-			continue;
-		arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
+		if (is_memory_region(mem))
+			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
 	}
-	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
 }
 
 /* Does one region have all of [target, target + size) as memory that the cell itself may write? */

@@ -21,7 +21,13 @@ int cell_memory_return(struct cell *cell);
 int cell_memory_lend(struct cell *cell);
 int cell_memory_reclaim(struct cell *cell);
 
-/* Write back and drop cache lines of the cell's memory: it starts with caches off. */
+/*
+ * At a change of the owner: zeros where the old one's data may not reach the new one, clean caches everywhere; of the root cell,
+ * sections of links alone. Root CPUs need not be suspended.
+ */
+void cell_memory_scrub(struct cell *cell);
+
+/* Write back and drop cache lines of the cell's memory: it starts with caches off. Root CPUs need not be suspended. */
 void cell_memory_clean(struct cell *cell);
 
 /* The root cell's own map. */

@@ -2,6 +2,7 @@
 /* Start-up: a list that the primary CPU works off, then all CPUs at once, or one after the other; and the way back. */
 #include "setup.h"
 #include "cell.h"
+#include "cell_memory.h"
 #include "console.h"
 #include "console_setup.h"
 #include "control.h"
@@ -227,6 +228,9 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 	meet(cpu, 2, boot);
 	if (setup_error)
 		return setup_error;
+	/* sections of its links: the first change of what was Linux's */
+	if (primary)
+		cell_memory_scrub(&root_cell);
 	arch_activate_cpu(cpu);
 	/* nobody goes back to Linux and sends interrupts before everybody can take them */
 	meet(cpu, 3, boot);

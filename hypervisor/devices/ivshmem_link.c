@@ -162,8 +162,9 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 	spin_lock(&link->lock);
 	changed = ep->state != value;
 	__atomic_store_n(&ep->state, value, __ATOMIC_RELAXED);
-	/* Observable before the interrupts: arch_virq_raise() orders it. */
-	__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_RELEASE);
+	/* Observable before the interrupts: arch_virq_raise() orders it. Who goes before he has joined writes nothing. */
+	if (changed || value)
+		__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_RELEASE);
 
 	for (peer = 0; changed && peer < link->num_peers; peer++)
 		/* Peers come and go without the link lock: who is not there is not meant. */
@@ -273,7 +274,7 @@ static uint32_t endpoint_pages(uint32_t peers)
 
 static int create_link(const struct ivshmem_params *params, uint32_t *created)
 {
-	uint32_t n = find_unused_link(), peers = wanted_peers(params), entry;
+	uint32_t n = find_unused_link(), peers = wanted_peers(params);
 	struct ivshmem_link *link;
 
 	if (n == IVSHMEM_NO_LINK)
@@ -294,8 +295,6 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 			      DEVICE "no memory to map the state table; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params));
 	}
-	for (entry = 0; entry < link->table_size / 4; entry++)
-		link->table[entry] = 0;
 	link->bdf = params->bdf;
 	link->places = (uint32_t)(endpoint_pages(peers) * PAGE_SIZE / sizeof(struct ivshmem_endpoint));
 	link->num_peers = peers;
@@ -381,12 +380,13 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 		free_link_if_unused(link);
 		return err;
 	}
-	link->num_endpoints++;
 
 	spin_lock(&link->lock);
 	__atomic_store_n(&link->num_peers, MAX(link->num_peers, params->id + 1u), __ATOMIC_RELAXED);
 	ep->state = 0;
-	__atomic_store_n(&link->table[params->id], 0, __ATOMIC_RELAXED);
+	/* the first peer may still be refused: until then the table is somebody else's memory, and scrubbed afterwards */
+	if (link->num_endpoints++)
+		__atomic_store_n(&link->table[params->id], 0, __ATOMIC_RELAXED);
 	spin_unlock(&link->lock);
 
 	/* Senders may be looking at this place already. */

@@ -47,6 +47,7 @@ enum cfg_architecture {
 #define CFG_MEM_IO_16		0x20000u
 #define CFG_MEM_IO_32		0x40000u
 #define CFG_MEM_IO_64		0x80000u
+#define CFG_MEM_KEEP		0x8000000000000000u	/* contents survive a change of the owner */
 
 /* struct cfg_pci_device.type */
 #define CFG_PCI_DEVICE		1

@@ -290,15 +290,20 @@ static void cells_start_in_order(void)
 	host_stop();
 }
 
-/* Whatever ran before may have left dirty lines in memory of cells, also where no image is. */
+/* Whatever ran before a warm reset may have left dirty lines and secrets in memory of cells, also where no image is. */
 static void memory_is_clean_when_cells_start(void)
 {
 	make_bundle();
+	host_fill(RAM_LOW, 2 * MIB, 0x55);
 	boot_bundle();
 	for (uint32_t n = 0; n < BUNDLE_CELLS; n++) {
 		const struct cell *cell = core_cell(n + 1);
 
 		assert_true(host_cleaned(RAM_LOW + n * MIB) > 0 && host_cleaned(RAM_LOW + n * MIB + 64 * KIB - 1) > 0);
+		assert_int_equal(host_read32(RAM_LOW + n * MIB), 0);
+		assert_int_equal(host_read32(RAM_LOW + n * MIB + 64 * KIB - 4), 0);
+		assert_int_equal(host_read32(RAM_LOW + n * MIB + 64 * KIB), 0x55555555);
+		assert_loaded(n, RAM_LOW + n * MIB);
 		assert_int_equal(host_first_cleaned(virt_to_host(cell->comm).value), COMM_SIGNATURE[0]);
 	}
 	host_stop();

@@ -65,14 +65,29 @@ struct cfg_memory *fixture_region(struct fixture_cell *c, const struct cfg_pci_d
 	return &c->memory[dev->shmem_regions_start + n];
 }
 
+/* As the core does for the first peer when nothing can be refused any more */
+static void scrub_tables(struct fixture_cell *c)
+{
+	for (uint32_t n = 0; n < c->cell.num_functions; n++) {
+		const struct ivshmem_link *link = ivshmem_link_of(c->functions[n].endpoint);
+
+		if (link->num_endpoints == 1)
+			host_fill(link->state_phys, link->table_size, 0);
+	}
+}
+
 int fixture_create(struct fixture_cell *c)
 {
 	uint32_t movable = vpci_movable_windows(&c->cell.config);
+	int err;
 
 	assert_true(movable < FIXTURE_MAX_WINDOWS);
 	mmio_map_init(&c->cell.mmio, c->windows, 1, movable);
 	refuse_clear();
-	return vpci_init(&c->cell, &fixture_system, c->functions);
+	err = vpci_init(&c->cell, &fixture_system, c->functions);
+	if (!err)
+		scrub_tables(c);
+	return err;
 }
 
 void fixture_destroy(struct fixture_cell *c)

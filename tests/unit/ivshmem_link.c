@@ -358,26 +358,16 @@ static void state_goes_to_all_peers_once(void **state)
 	assert_int_equal(host_raised(72), 2);
 }
 
-/* A table of several pages is cleared as a whole, but only as far as there can be peers. */
-static void whole_table_is_cleared(void **state)
+/* What joins first may still be refused for another reason; until the core has scrubbed it, its table is somebody's memory. */
+static void first_peer_leaves_the_table_alone(void **state)
 {
-	const uint64_t entries = 4 * IVSHMEM_MAX_PEERS;
-
 	(void)state;
 	host_fill(HOST_RAM_BASE, HOST_RAM_SIZE, 0x77);
-	fixture_region(&a, dev_a, 0)->size = 0x3000;
-	assert_int_equal(fixture_create(&a), 0);
-	for (uint64_t offset = 0; offset < 0x3000; offset += 4)
-		assert_int_equal(host_read32(HOST_RAM_BASE + offset), 0);
-	assert_int_equal(host_read32(HOST_RAM_BASE + 0x3000), 0x77777777);
-	fixture_destroy(&a);
-
-	host_fill(HOST_RAM_BASE, HOST_RAM_SIZE, 0x77);
-	fixture_region(&a, dev_a, 0)->size = HOST_RAM_SIZE;
-	assert_int_equal(fixture_create(&a), 0);
-	for (uint64_t offset = 0; offset < entries; offset += 4)
-		assert_int_equal(host_read32(HOST_RAM_BASE + offset), 0);
-	assert_int_equal(host_read32(HOST_RAM_BASE + entries), 0x77777777);
+	mmio_map_init(&a.cell.mmio, a.windows, 1, vpci_movable_windows(&a.cell.config));
+	assert_int_equal(vpci_init(&a.cell, &fixture_system, a.functions), 0);
+	vpci_exit(&a.cell);
+	for (uint64_t offset = 0; offset < FIXTURE_STATE_SIZE; offset += 4)
+		assert_int_equal(host_read32(HOST_RAM_BASE + offset), 0x77777777);
 }
 
 /* --- limits, without configurations: CONFIG_IVSHMEM_MAX_LINKS is 3 in tests/unit/config/generated/config.h --- */
@@ -549,7 +539,7 @@ int main(void)
 		TEST(id_is_taken_once), TEST(id_beyond_the_link), TEST(published_ids_beyond_peers),
 		TEST(peers_agree_on_memory), TEST(domain_is_not_part_of_the_link),
 		TEST(only_the_joiner_entry_is_cleared_later), TEST(state_goes_to_all_peers_once),
-		TEST(whole_table_is_cleared),
+		TEST(first_peer_leaves_the_table_alone),
 		LIMIT(number_of_links), LIMIT(all_ids_of_a_configuration),
 		LIMIT(memory_grows_with_the_peers_of_the_link), LIMIT(no_memory_for_a_link),
 		LIMIT(no_window_left), LIMIT(place_is_taken_again), LIMIT(doorbell_misses_a_peer_that_just_left),

@@ -9,6 +9,7 @@ void arm64_clear_simd(void);
 void arm64_discard_lines(uint64_t start, uint64_t end);
 void arm64_drain_serror(void);
 bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind);
+bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero);
 void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar,
 		 uint64_t trampoline) __attribute__((noreturn));
 

@@ -6,6 +6,7 @@
 #define VA_IMAGE	0xb1d000000000	/* image, per-CPU areas, configuration, pool: hypervisor memory */
 #define VA_REMAP	0xb1d040000000	/* map_range(): devices, state tables, per-CPU windows */
 #define REMAP_PAGES	16384
+#define VA_SWEEP	0xb1d044000000	/* behind it: 2 MiB of memory that is cleaned or scrubbed, while that is done */
 #define VA_BITS		48
 
 /* MAIR_EL2: index 0 device nGnRE, 1 normal write-back */

@@ -15,12 +15,17 @@
 #include "arch/memory.h"
 #include "asm/sysreg.h"
 #include "early_map.h"
+#include "entry.h"
 #include "layout.h"
 #include "paging_arm64.h"
 #include "pgtable.h"
 
 #define L3_ENTRIES	512
 #define REMAP_TABLES	(REMAP_PAGES / L3_ENTRIES)
+
+#define DCZID_PROHIBITED	(1UL << 4)
+#define SWEEP_BLOCK		(PAGE_SIZE * L3_ENTRIES)
+#define SWEEP_STEP_MAX		(PAGE_SIZE / 4)
 
 extern char image_start[];
 extern struct bh_image_header image_header;
@@ -204,17 +209,76 @@ volatile void *arch_window_device(host_addr_t addr)
 	return set_window(addr, PTE_EL2_DEVICE);
 }
 
-void arch_clean_memory(host_addr_t host, uint64_t size)
+/*
+ * What arm64_sweep_page() does to a page, in steps that divide it by four at least (DDI 0487, CTR_EL0.DminLine and
+ * DCZID_EL0). zero: by DC ZVA, 0 if not; by_stores: instead of it.
+ */
+struct sweep {
+	uint64_t line, zero;
+	bool by_stores;
+};
+
+static struct sweep prepare_sweep(bool zero)
 {
-	uint64_t ctr = read_sysreg(ctr_el0);
-	uint64_t line = 4UL << ((ctr >> 16) & 0xf);
-	uint64_t end = host.value + size;
+	uint64_t id = read_sysreg(dczid_el0), block = 4UL << (id & 0xf);
+	bool suits = !(id & DCZID_PROHIBITED) && block <= SWEEP_STEP_MAX;
 
-	for (uint64_t page = host.value & PAGE_MASK; page < end; page += PAGE_SIZE) {
-		char *virt = arch_window(HOST_ADDR(page));
+	return (struct sweep){
+		.line = MIN(4UL << (read_sysreg(ctr_el0) >> 16 & 0xf), SWEEP_STEP_MAX),
+		.zero = zero && suits ? block : 0,
+		.by_stores = zero && !suits,
+	};
+}
 
-		for (uint64_t offset = 0; offset < PAGE_SIZE; offset += line)
-			__asm__ volatile("dc civac, %0" : : "r"(virt + offset) : "memory");
+static void sweep_page(char *page, const struct sweep *sweep)
+{
+	/* a configuration may name memory that the machine does not have */
+	if (!arm64_sweep_page(page, sweep->line, sweep->zero) || !sweep->by_stores)
+		return;
+	__builtin_memset(page, 0, PAGE_SIZE);
+	arm64_sweep_page(page, sweep->line, 0);
+}
+
+/*
+ * A block that is in the range as a whole is mapped at once: one invalidation instead of 512. The place behind the remap area
+ * is the manager's; it is empty when nobody sweeps.
+ */
+static char *set_block(uint64_t entry)
+{
+	remap_l2[REMAP_TABLES] = 0;
+	dsb(ishst);
+	__asm__ volatile("tlbi vae2is, %0" : : "r"(VA_SWEEP >> PAGE_SHIFT) : "memory");
+	dsb(ish);
+	remap_l2[REMAP_TABLES] = entry;
+	dsb(ishst);
+	isb();
+	return (char *)VA_SWEEP;
+}
+
+static void sweep_range(uint64_t start, uint64_t end, bool zero)
+{
+	const struct sweep sweep = prepare_sweep(zero);
+	uint64_t step;
+
+	for (uint64_t addr = start & PAGE_MASK; addr < end; addr += step) {
+		bool whole = !(addr & (SWEEP_BLOCK - 1)) && end - addr >= SWEEP_BLOCK;
+		char *virt = whole ? set_block(addr | (PTE_EL2_RW & ~PTE_TABLE)) : arch_window(HOST_ADDR(addr));
+
+		step = whole ? SWEEP_BLOCK : PAGE_SIZE;
+		for (uint64_t offset = 0; offset < step; offset += PAGE_SIZE)
+			sweep_page(virt + offset, &sweep);
 	}
 	dsb(sy);
+	if (remap_l2[REMAP_TABLES])
+		set_block(0);
+}
+
+void arch_clean_memory(host_addr_t host, uint64_t size)
+{
+	sweep_range(host.value, host.value + size, false);
+}
+
+void arch_scrub_memory(host_addr_t host, uint64_t size)
+{
+	sweep_range(host.value, host.value + size, true);
 }

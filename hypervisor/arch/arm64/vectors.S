@@ -60,15 +60,15 @@ vectors:
 	from_guest trap_serror
 
 /*
- * The accesses that may fault are those of arm64_device_access: it then reports failure. x6 and x7 are free
- * there, and what else comes here does not go on; so the
+ * The accesses that may fault are those of arm64_device_access and arm64_sweep_page: they then report failure. x6 and x7 are
+ * free there, and what else comes here does not go on; so the
  * stack, which may be bad, is not used.
  */
 hypervisor_sync:
 	mrs	x6, elr_el2
-	adr	x7, device_accesses
+	adr	x7, may_fault
 	sub	x6, x6, x7
-	cmp	x6, #(device_accesses_end - device_accesses)
+	cmp	x6, #(device_accesses_end - may_fault)
 	b.hs	1f
 	adr	x7, device_failed
 	msr	elr_el2, x7
@@ -103,6 +103,34 @@ serror_window_end:
 	isb
 	msr	elr_el2, x3
 	msr	spsr_el2, x4
+	ret
+
+/*
+ * bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero): write zeros by DC ZVA, in steps of zero bytes, if that is
+ * not 0; then write back and drop the lines. False if there is no memory. Four steps are not more than a page.
+ */
+	.globl arm64_sweep_page
+arm64_sweep_page:
+	mrs	x3, elr_el2
+	mrs	x4, spsr_el2
+	add	x5, x0, #4096
+	mov	x8, x0
+may_fault:
+	ldrb	w6, [x0]
+	cbz	x2, 2f
+1:	.rept	4
+	dc	zva, x8
+	add	x8, x8, x2
+	.endr
+	cmp	x8, x5
+	b.lo	1b
+2:	.rept	4
+	dc	civac, x0
+	add	x0, x0, x1
+	.endr
+	cmp	x0, x5
+	b.lo	2b
+	mov	w0, #1
 	ret
 
 /*

@@ -17,7 +17,7 @@
 #define MAX_INTERVALS		2048u
 #define INTERVALS_PER_PAGE	16u
 #define MAX_PAGES		(MAX_INTERVALS / INTERVALS_PER_PAGE + 1)
-#define MAX_CLEANED		256u
+#define MAX_CLEANED		65536u
 
 struct interval {
 	uint64_t guest;
@@ -35,7 +35,7 @@ struct host_stage2 {
 };
 
 static uint32_t map_calls, fail_at;
-static struct { uint64_t start, size; uint8_t first; } cleaned[MAX_CLEANED];
+static struct sweep { uint64_t start, size; uint8_t first; bool zero, root_waits; } cleaned[MAX_CLEANED];
 static uint32_t num_cleaned;
 
 /* What belongs to the CPUs that may use the map must not run, except the CPU that changes it. */
@@ -116,7 +116,8 @@ static bool get_pages(struct host_stage2 *s2)
 
 static int change(struct cell *cell, uint64_t guest, uint64_t host, uint64_t size, uint64_t flags)
 {
-	struct interval new = { .guest = guest, .host = host, .size = size, .flags = flags & ~CFG_MEM_NO_HUGEPAGES };
+	struct interval new = { .guest = guest, .host = host, .size = size,
+				.flags = flags & ~(CFG_MEM_NO_HUGEPAGES | CFG_MEM_KEEP) };
 	struct host_stage2 *s2 = cell->arch.stage2;
 
 	HOST_ASSERT(s2 && this_cpu() && !((guest | host | size) & ~PAGE_MASK) && range_valid(guest, size));
@@ -261,12 +262,37 @@ void host_fail_stage2(uint32_t nth)
 	fail_at = nth ? map_calls + nth : 0;
 }
 
+static bool root_waits(void)
+{
+	for (uint32_t id = 0; id < num_cpu_slots; id++)
+		if (percpu_of(id) && percpu_of(id)->cell == &root_cell && percpu_of(id)->suspended)
+			return true;
+	return false;
+}
+
+static struct sweep *note_sweep(uint64_t start, uint64_t size)
+{
+	HOST_ASSERT(num_cleaned < MAX_CLEANED && range_valid(start, size));
+	cleaned[num_cleaned] = (struct sweep){ .start = start, .size = size, .root_waits = root_waits() };
+	return &cleaned[num_cleaned++];
+}
+
 void arch_clean_memory(host_addr_t host, uint64_t size)
 {
-	HOST_ASSERT(num_cleaned < MAX_CLEANED && range_valid(host.value, size));
-	cleaned[num_cleaned].start = host.value;
-	host_copy_out(&cleaned[num_cleaned].first, host.value, 1);
-	cleaned[num_cleaned++].size = size;
+	struct sweep *sweep = note_sweep(host.value, size);
+
+	if (host_is_backed(host.value, 1))
+		host_copy_out(&sweep->first, host.value, 1);
+}
+
+/* The CPUs of the cell that has it do not run; whether others have access does not matter here. */
+void arch_scrub_memory(host_addr_t host, uint64_t size)
+{
+	HOST_ASSERT(size && !((host.value | size) & ~PAGE_MASK));
+	note_sweep(host.value, size)->zero = true;
+	for (uint64_t page = host.value; page < host.value + size; page += PAGE_SIZE)
+		if (host_is_backed(page, PAGE_SIZE))
+			host_fill(page, PAGE_SIZE, 0);
 }
 
 uint32_t host_cleaned(uint64_t phys)
@@ -276,6 +302,25 @@ uint32_t host_cleaned(uint64_t phys)
 	for (uint32_t n = 0; n < num_cleaned; n++)
 		if (range_contains(cleaned[n].start, cleaned[n].size, phys, 1))
 			count++;
+	return count;
+}
+
+uint32_t host_scrubbed(uint64_t phys)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < num_cleaned; n++)
+		if (cleaned[n].zero && range_contains(cleaned[n].start, cleaned[n].size, phys, 1))
+			count++;
+	return count;
+}
+
+uint32_t host_sweeps(bool while_root_waits)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < num_cleaned; n++)
+		count += !while_root_waits || (cleaned[n].root_waits && cleaned[n].size > PAGE_SIZE);
 	return count;
 }
 

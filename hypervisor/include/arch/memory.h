@@ -28,7 +28,11 @@ bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, ho
 void *arch_window(host_addr_t addr);
 volatile void *arch_window_device(host_addr_t addr);	/* the same, as device memory */
 
-/* Write back and invalidate data caches for a physical range. */
+/*
+ * Write back and invalidate data caches for a physical range; arch_scrub_memory() fills it with zeros before, and takes whole
+ * pages. Pages where no memory answers are passed over. Management lock; a CPU that uses the range may run.
+ */
 void arch_clean_memory(host_addr_t host, uint64_t size);
+void arch_scrub_memory(host_addr_t host, uint64_t size);
 
 #endif
