@@ -381,6 +381,7 @@ def systems(draw):
             access = draw(st.sampled_from(["rwx", "rwx", "rw", "r", "rx"])) if region else "rwx"
             more = draw(st.sampled_from(["", ", dma: true", ", shared-with-root: true"]))
             more += draw(st.sampled_from(["", ", loadable: true"])) if "w" in access else ""
+            more += draw(st.sampled_from(["", ", keep: true"]))
             lines.append(f"      m{region}: {{ at: {region << 20:#x}, size: {draw(st.integers(1, 64)) * 4} KiB, access: {access}{more} }}")
         lines += draw(st.sampled_from([[], ["    communication-region: 0x80000000"]]))
         lines += draw(st.sampled_from([[], ["    passive: true"], ["    virtual-console: active"], ["    virtual-console: permitted"]]))

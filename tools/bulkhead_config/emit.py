@@ -2,8 +2,8 @@
 """A checked system as binary configurations, revision 14."""
 from . import abi, records
 from .abi import (CFG_CELL_CONSOLE_ACTIVE, CFG_CELL_CONSOLE_PERMITTED, CFG_CELL_PASSIVE_COMM_REGION,
-                  CFG_MEM_COMM_REGION, CFG_MEM_DMA, CFG_MEM_EXECUTE, CFG_MEM_IO, CFG_MEM_LOADABLE, CFG_MEM_READ,
-                  CFG_MEM_ROOTSHARED, CFG_MEM_WRITE)
+                  CFG_MEM_COMM_REGION, CFG_MEM_DMA, CFG_MEM_EXECUTE, CFG_MEM_IO, CFG_MEM_KEEP, CFG_MEM_LOADABLE,
+                  CFG_MEM_READ, CFG_MEM_ROOTSHARED, CFG_MEM_WRITE)
 from .units import PAGE
 
 CPU_SET_UNIT = 8
@@ -82,6 +82,7 @@ def _region(region):
     flags |= CFG_MEM_DMA if region.dma else 0
     flags |= CFG_MEM_LOADABLE if region.loadable else 0
     flags |= CFG_MEM_ROOTSHARED if region.shared else 0
+    flags |= CFG_MEM_KEEP if region.keep else 0
     return abi.Memory(region.host, region.at, region.size, flags)
 
 

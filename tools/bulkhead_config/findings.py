@@ -15,6 +15,7 @@ STATE, SHARED, OUTPUT = range(3)	# sections of a link, by index
 MSIX_MAX = 16
 WIDTHS = abi.CFG_MEM_IO_8 | abi.CFG_MEM_IO_16 | abi.CFG_MEM_IO_32 | abi.CFG_MEM_IO_64
 NO_SECTION = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_LOADABLE
+NOT_SCRUBBED = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_ROOTSHARED
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,15 @@ def _memory_flags(binary):
     for index, region in enumerate(binary.arrays["memory_regions"]):
         if region.flags & ~known:
             yield WARNING, f"memory {index}", f"unknown flags {region.flags & ~known:#x}; without effect"
+
+
+@_finding("memory-keep")
+def _memory_keep(binary):
+    """Contents that are to be kept are those of memory that a cell has alone and may write."""
+    for index, region in enumerate(binary.arrays["memory_regions"]):
+        alone = region.flags & abi.CFG_MEM_WRITE and not region.flags & NOT_SCRUBBED and not is_subpage(region)
+        if region.flags & abi.CFG_MEM_KEEP and (binary.system or not alone):
+            yield WARNING, f"memory {index}", "KEEP has no effect on memory that is never scrubbed; remove it"
 
 
 @_finding("memory-width")

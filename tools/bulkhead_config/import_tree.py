@@ -12,7 +12,7 @@ from .yaml_text import Hex, Size
 GICD_SIZE, GICR_SIZE = 64 * KIB, 128 * KIB
 DEVICE, SHARED_DEVICE = emit.DEVICE, emit.DEVICE | abi.CFG_MEM_ROOTSHARED
 COMM = emit.READ_WRITE | abi.CFG_MEM_COMM_REGION
-MEMORY_BITS = emit.ROOT_RAM | abi.CFG_MEM_LOADABLE | abi.CFG_MEM_ROOTSHARED
+MEMORY_BITS = emit.ROOT_RAM | abi.CFG_MEM_LOADABLE | abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_KEEP
 ACCESS = {sum(emit.ACCESS[letter] for letter in word): word for word in ("r", "rw", "rx", "rwx")}
 MAX_NAMED = 64			# regions of a cell by name
 MAX_SPI = 987
@@ -362,7 +362,8 @@ class Builder:
         return {"at": Hex(region.virt_start), "host": Hex(region.phys_start), "size": Size(region.size),
                 **({"access": access} if access != "rwx" else {}), **({"dma": True} if flags & abi.CFG_MEM_DMA else {}),
                 **({"loadable": True} if flags & abi.CFG_MEM_LOADABLE else {}),
-                **({"shared-with-root": True} if flags & abi.CFG_MEM_ROOTSHARED else {})}
+                **({"shared-with-root": True} if flags & abi.CFG_MEM_ROOTSHARED else {}),
+                **({"keep": True} if flags & abi.CFG_MEM_KEEP else {})}
 
     def interrupts(self, source):
         """(SPIs in words, irqchips in the low-level form)"""

@@ -25,6 +25,7 @@ def _given(system):
     for cell in system.others:
         for region in cell.regions:
             notes = [region.access] + ["loadable"] * region.loadable + ["shared with root"] * region.shared
+            notes += ["kept"] * region.keep
             notes += [f"guest {region.at:#x}"] if region.at != region.host else []
             owners = (cell.name, system.root.name) if region.shared and system.root else (cell.name,)
             yield Piece(region.host_range, "region", region.name, owners, ", ".join(notes))

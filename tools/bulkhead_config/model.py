@@ -97,6 +97,7 @@ class Region(Entry):
     dma: bool
     loadable: bool
     shared: bool
+    keep: bool			# contents survive a change of the owner
 
     def __str__(self):
         return f"memory '{self.name}' of cell '{self.cell}'"
@@ -384,7 +385,8 @@ def _cell(document, path, name, data):
         regions.append(Region(
             document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
             host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
-            loadable=region.get("loadable", False), shared=region.get("shared-with-root", False)))
+            loadable=region.get("loadable", False), shared=region.get("shared-with-root", False),
+            keep=region.get("keep", False)))
     entry, low = data.get("entry", 0), data.get("records", {})
     images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]

@@ -42,7 +42,7 @@ def tables(regions):
 
 def _region(memory):
     area = Range.at(memory.virt_start, memory.size)
-    return area, memory.phys_start - memory.virt_start, memory.flags & ~abi.CFG_MEM_ROOTSHARED
+    return area, memory.phys_start - memory.virt_start, memory.flags & ~(abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_KEEP)
 
 
 def _mapped(config):

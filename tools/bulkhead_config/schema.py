@@ -87,7 +87,7 @@ BOARD = _object({
 REGION = _object({
     "at": ADDRESS, "host": ADDRESS, "size": SIZE,
     "access": {"type": "string", "pattern": "^rw?x?" + END, "description": "r, rw, rx or rwx"},
-    "dma": BOOL, "loadable": BOOL, "shared-with-root": BOOL,
+    "dma": BOOL, "loadable": BOOL, "shared-with-root": BOOL, "keep": BOOL,
 }, ["at", "size"])
 
 IMAGE = _object({

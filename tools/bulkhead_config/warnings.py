@@ -102,3 +102,13 @@ def memory_executable(system):
         for region in cell.regions:
             if "w" in region.access and "x" in region.access and not region.guest_range.contains(Range.at(cell.entry, 4)):
                 yield region.key(), f"{region} is writable and executable, and {cell} does not start there; use 'access: rw'"
+
+
+@warning("keep-needless")
+def keep_needless(system):
+    """'keep' is for memory that a cell has alone and may write: the contents of all other memory are kept anyway."""
+    for cell in system.others:
+        for region in cell.regions:
+            if region.keep and (region.shared or "w" not in region.access):
+                why = "shared with the root cell" if region.shared else "only read"
+                yield region.key("keep"), f"{region} is {why}, and so kept anyway; remove 'keep'"
