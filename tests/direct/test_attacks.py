@@ -7,7 +7,7 @@ import pytest
 from attacker import CODE, CPU, ECAM, ID_OF_A, RAM_PHYS, REGION, REGISTERS, STATES, TABLES, Lab, abi
 from containment import ATTACKS
 from containment.model import OWN_INTID, Endless, Off, Raised, Returned, Stopped
-from containment.registers import INHERITED, codes_of
+from containment.registers import INHERITED, INHERITED_MAX, codes_of
 
 BAR0, COMMAND, STATE = 0x10, 4, 16
 PRESENT = 7
@@ -26,13 +26,15 @@ def directory(tmp_path_factory):
 @pytest.fixture
 def lab(directory, request):
     """One machine for all attacks on one kind of CPU; after a failed test a new one."""
-    cpu = request.node.callspec.params["attack"].cpu if "attack" in request.fixturenames else CPU
+    params = request.node.callspec.params
+    cpu = params["attack"].cpu if "attack" in params else params["cpu"]
     if cpu not in labs:
         while labs:
             labs.popitem()[1].close()
         labs[cpu] = Lab(directory, ["str w1, [x0]", "strh w1, [x0]",
                                     *dict.fromkeys(attack.code for attack in ATTACKS),
-                                    *(code for register in INHERITED for code in codes_of(register))], cpu=cpu)
+                                    *(code for register in INHERITED + INHERITED_MAX for code in codes_of(register))],
+                        cpu=cpu)
     yield labs[cpu]
     if not request.node.passed:
         labs.pop(cpu).close()
@@ -139,8 +141,8 @@ def test_destroy(lab, attack):
     assert lab.root.create("a") == 0
 
 
-@pytest.mark.parametrize("register", INHERITED)
-def test_next_owner(lab, register):
+@pytest.mark.parametrize("cpu, register", [(CPU, name) for name in INHERITED] + [("max", name) for name in INHERITED_MAX])
+def test_next_owner(lab, cpu, register):
     """What the next owner of a CPU finds in a register does not depend on what a cell has left there."""
     read, write = codes_of(register)
     found = []

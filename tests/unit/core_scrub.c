@@ -161,6 +161,7 @@ static void refused_second_device(void)
 /* The root cell is peer 0 and stays: the link is its, but nobody gets the output of somebody else. */
 static void link_with_the_root_cell(void)
 {
+	fill(OLD);
 	core_start();
 	assert_true(all_is(LINK_STATE, LINK_END - LINK_STATE, 0));
 	fill(OLD);

@@ -26,6 +26,8 @@
 
 #define SCTLR_EL1_RESET	0x30d00800UL
 #define CPACR_RESET	0x300000UL
+#define CPTR_TZ		(1UL << 8)
+#define CPTR_TSM	(1UL << 12)
 
 extern char image_start[], leave_unmapped[];
 
@@ -157,12 +159,27 @@ static void reset_pauth_keys(void)
 	write_sysreg(0, S3_0_C2_C3_1);
 }
 
+/* An event and a filter is data that the next owner of the CPU would find; entry 31 is the cycle counter's filter. */
+static void reset_counter_types(void)
+{
+	uint64_t count = read_sysreg(pmcr_el0) >> 11 & 0x1f;
+
+	for (uint64_t n = 0; n < count; n++) {
+		write_sysreg(n, pmselr_el0);
+		isb();
+		write_sysreg(0, pmxevtyper_el0);
+	}
+	write_sysreg(0, pmselr_el0);
+	write_sysreg(0, pmccfiltr_el0);
+}
+
 static void reset_pmu(void)
 {
 	uint64_t version = read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
 
 	if (version == 0 || version == 0xf)
 		return;		/* none, or one that is not the architecture's */
+	reset_counter_types();
 	write_sysreg(0xffffffff, pmcntenclr_el0);
 	write_sysreg(0xffffffff, pmintenclr_el1);
 	write_sysreg(0xffffffff, pmovsclr_el0);
@@ -172,10 +189,43 @@ static void reset_pmu(void)
 	write_sysreg(0, pmcr_el0);
 }
 
+/* All that is as long as a breakpoint can carry something; the OS lock is what gives access to part of it. */
+static void reset_debug(void)
+{
+	uint64_t id = read_sysreg(id_aa64dfr0_el1);
+
+	write_sysreg(0, mdscr_el1);
+	write_sysreg(0, mdccint_el1);
+	write_sysreg(0, osdlr_el1);
+	write_sysreg(1, oslar_el1);	/* as after a reset: breakpoints that somebody left have no effect */
+	isb();
+	arm64_clear_debug((id >> 12 & 0xf) + 1, (id >> 20 & 0xf) + 1);
+}
+
+/* Streaming mode ends with its registers; outside of it, SVE's are those that are there (DDI 0487, SVCR). */
+static void reset_vectors(void)
+{
+	uint64_t cptr = read_sysreg(cptr_el2);
+
+	if ((read_sysreg(id_aa64pfr1_el1) >> 24 & 0xf) && !(cptr & CPTR_TSM)) {
+		write_sysreg(0, SVCR);
+		write_sysreg(0, SMCR_EL1);
+		write_sysreg(0, SMPRI_EL1);
+		write_sysreg(0, TPIDR2_EL0);
+	}
+	arm64_clear_simd();
+	if ((read_sysreg(id_aa64pfr0_el1) >> 32 & 0xf) && !(cptr & CPTR_TZ)) {
+		arm64_clear_sve();
+		write_sysreg(0, ZCR_EL1);
+	}
+}
+
 static void reset_el1(void)
 {
 	reset_pauth_keys();
 	reset_pmu();
+	reset_debug();
+	reset_vectors();
 	write_sysreg(SCTLR_EL1_RESET, sctlr_el1);
 	write_sysreg(CPACR_RESET, cpacr_el1);
 	write_sysreg(0, sp_el0);
@@ -199,9 +249,6 @@ static void reset_el1(void)
 	write_sysreg(0, afsr1_el1);
 	write_sysreg(0, csselr_el1);
 	write_sysreg(0, cntkctl_el1);
-	write_sysreg(0, mdscr_el1);
-	write_sysreg(0, osdlr_el1);
-	write_sysreg(1, oslar_el1);	/* as after a reset: breakpoints that somebody left have no effect */
 	write_sysreg(0, cntp_ctl_el0);
 	write_sysreg(0, cntp_cval_el0);
 	write_sysreg(0, cntv_ctl_el0);
@@ -230,7 +277,6 @@ void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling)
 	frame->x[1] = by_sibling ? context : 0;
 	reset_el1();
 	cpu->arch.serror_seen = false;
-	arm64_clear_simd();
 	vgic_reset(cpu);
 	set_guest_controls(cpu);
 	__asm__ volatile("tlbi vmalls12e1; dsb nsh; ic iallu; dsb nsh" : : : "memory");

@@ -6,6 +6,8 @@
 #include "percpu.h"
 
 void arm64_clear_simd(void);
+void arm64_clear_sve(void);
+void arm64_clear_debug(uint64_t breakpoints, uint64_t watchpoints);
 void arm64_discard_lines(uint64_t start, uint64_t end);
 void arm64_drain_serror(void);
 bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind);

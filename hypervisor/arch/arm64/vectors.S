@@ -60,9 +60,8 @@ vectors:
 	from_guest trap_serror
 
 /*
- * The accesses that may fault are those of arm64_device_access and arm64_sweep_page: they then report failure. x6 and x7 are
- * free there, and what else comes here does not go on; so the
- * stack, which may be bad, is not used.
+ * From may_fault on, the accesses of three functions may fault, which then report failure. x6 and x7 are free there, and what
+ * else comes here does not go on; so the stack, which may be bad, is not used.
  */
 hypervisor_sync:
 	mrs	x6, elr_el2
@@ -131,6 +130,35 @@ may_fault:
 	cmp	x0, x5
 	b.lo	2b
 	mov	w0, #1
+	ret
+
+/*
+ * void arm64_clear_debug(uint64_t breakpoints, uint64_t watchpoints): their registers; and the words
+ * for an external debugger, where the CPU does not miss them (QEMU's do): else this ends at the first of them.
+ */
+	.globl arm64_clear_debug
+arm64_clear_debug:
+	mrs	x3, elr_el2
+	mrs	x4, spsr_el2
+	adr	x6, 1f
+	sub	x6, x6, x0, lsl #3
+	br	x6
+	.irp	n,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1,0
+	msr	dbgbcr\n\()_el1, xzr
+	msr	dbgbvr\n\()_el1, xzr
+	.endr
+1:	adr	x6, 2f
+	sub	x6, x6, x1, lsl #3
+	br	x6
+	.irp	n,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1,0
+	msr	dbgwcr\n\()_el1, xzr
+	msr	dbgwvr\n\()_el1, xzr
+	.endr
+2:	mov	x0, #0xff
+	msr	dbgclaimclr_el1, x0
+	msr	osdtrrx_el1, xzr
+	msr	osdtrtx_el1, xzr
+	msr	oseccr_el1, xzr
 	ret
 
 /*
@@ -227,4 +255,17 @@ arm64_clear_simd:
 	.endr
 	msr	fpcr, xzr
 	msr	fpsr, xzr
+	ret
+
+/* void arm64_clear_sve(void): what is longer than 128 bits, and predicates. */
+	.globl arm64_clear_sve
+arm64_clear_sve:
+	.arch_extension sve
+	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	mov	z\n\().b, #0
+	.endr
+	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	pfalse	p\n\().b
+	.endr
+	wrffr	p0.b
 	ret

@@ -81,11 +81,8 @@ TRACE = {
 }
 
 
-# What runs by itself; what has no defined value after a reset, and no effect until another register says so (DDI 0487)
-NOT_RESET = """
-    cntp_tval_el0 actlr_el1 pmccntr_el0 dbgbvr0_el1 dbgbcr0_el1 dbgwvr0_el1 dbgwcr0_el1 pmselr_el0
-    pmccfiltr_el0 pmevtyper0_el0 pmxevtyper_el0
-""".split()
+# What runs by itself or cannot be changed
+NOT_RESET = "cntp_tval_el0 actlr_el1 pmccntr_el0".split()
 # What the next cell on the CPU must not find
 INHERITED = [name for name in HARMLESS_BOTH if name not in NOT_RESET] + [
     "sp_el0",
@@ -99,7 +96,28 @@ INHERITED = [name for name in HARMLESS_BOTH if name not in NOT_RESET] + [
     "fpcr",
     "fpsr",
     "oslsr_el1",
+    *(f"dbg{kind}{n}_el1" for kind in ("bvr", "bcr") for n in (1, 5)),
+    *(f"dbg{kind}{n}_el1" for kind in ("wvr", "wcr") for n in (1, 3)),
+    "pmevtyper3_el0",
+    "pmevcntr3_el0",
     *ICC_OWN,
+]
+# The same, of the CPU model with everything that the emulator has
+INHERITED_MAX = [
+    *(f"apd{key}key{half}_el1" for key in "ab" for half in ("lo", "hi")),
+    *(f"api{key}key{half}_el1" for key in "ab" for half in ("lo", "hi")),
+    "apgakeylo_el1",
+    "apgakeyhi_el1",
+    "zcr_el1",
+    "z0",
+    "z31",
+    "p0",
+    "p15",
+    "ffr",
+    "v7.d[0]",
+    "dbgbvr3_el1",
+    "dbgwvr3_el1",
+    "pmccfiltr_el0",
 ]
 
 
@@ -107,6 +125,16 @@ def codes_of(name):
     """Assembler text that reads and writes one of these."""
     if name.startswith("v"):
         return f"mov x0, {name}", f"mov {name}, x0"
+    sve = "mrs x1, cpacr_el1; orr x1, x1, #3 << 16; msr cpacr_el1, x1; mov x1, #15; msr zcr_el1, x1; isb; "
+    if name.startswith("z") and name != "zcr_el1":	# the last element, far beyond 128 bits
+        return (sve + f"ptrue p0.d; lastb x0, p0, {name}.d", sve + f"mov {name}.d, x0")
+    if name == "ffr" or name.startswith("p") and name[1:].isdigit():	# a predicate has one bit for each byte
+        reg = "p1" if name == "ffr" else name
+        get, put = ("rdffr p1.b; ", "; wrffr p1.b") if name == "ffr" else ("", "")
+        return (sve + f"{get}mov z1.b, {reg}/z, #1; mov x0, v1.d[0]", sve + f"dup z1.d, x0; ptrue p2.b; "
+                f"and z1.b, z1.b, #1; cmpne {reg}.b, p2/z, z1.b, #0" + put)
+    if name == "zcr_el1":
+        return sve.replace("mov x1, #15; msr zcr_el1, x1; ", "") + "mrs x0, zcr_el1", sve + "and x0, x0, #15; msr zcr_el1, x0; isb"
     if name == "oslsr_el1":
         return "mrs x0, oslsr_el1", "msr oslar_el1, x0; isb"
     return f"mrs x0, {ICC_OWN.get(name, name)}", f"msr {ICC_OWN.get(name, name)}, x0; isb"
