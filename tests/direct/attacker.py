@@ -120,11 +120,12 @@ class Lab:
 
     # --- the attacker
 
-    def restart(self):
+    def restart(self, name="a"):
+        """name: of the cell in whose memory it runs; its place in the bundle and its id are those of "a"."""
         self.mark()
         for step in self.root.set_loadable, self.root.load, self.root.start:
             assert not step("a")
-        self.wait_said('^cell "a" started$')
+        self.wait_said(f'^cell "{name}" started$')
         self.requests = 0
 
     def request(self, code, arguments=()):

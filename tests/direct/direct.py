@@ -217,11 +217,11 @@ class Memory:
 
     def __init__(self, sock):
         self._sock = sock
-        self._file = sock.makefile("rwb", buffering=0)
+        self._file = sock.makefile("rb")
         self._sock.settimeout(TIMEOUT)
 
     def _ask(self, line):
-        self._file.write(line.encode() + b"\n")
+        self._sock.sendall(line.encode() + b"\n")
         words = self._file.readline().decode().split()
         if not words or words[0] != "OK":
             raise GuestError(f"memory: {line[:40]}: {' '.join(words)}")
@@ -229,6 +229,9 @@ class Memory:
 
     def write(self, address, content):
         self._ask(f"write {address:#x} {len(content):#x} 0x{content.hex()}")
+
+    def fill(self, address, size, byte):
+        self._ask(f"memset {address:#x} {size:#x} {byte:#x}")
 
     def read(self, address, size):
         return bytes.fromhex(self._ask(f"read {address:#x} {size:#x}")[0][2:])
