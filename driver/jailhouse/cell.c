@@ -36,6 +36,7 @@ struct bh_cell *bh_cell_alloc(const struct bh_config_view *view, u32 id)
 	strscpy(cell->name, view->cell->name, sizeof(cell->name));
 	INIT_LIST_HEAD(&cell->entry);
 	bh_claims_init(&cell->claims);
+	cell->claims.scrubbed = true;
 	bh_sysfs_init_cell(cell);
 	return cell;
 }

@@ -35,6 +35,7 @@ static DEFINE_MUTEX(claims_lock);
 void bh_claims_init(struct bh_claims *claims)
 {
 	INIT_LIST_HEAD(&claims->ranges);
+	claims->scrubbed = false;
 }
 
 static unsigned long claim_count(unsigned long pfn)
@@ -120,7 +121,10 @@ static void unmark_taken(unsigned long start, unsigned long end)
 	page_offline_end();
 }
 
-/* What was there before is nobody else's business. The new owner may run with caches off. */
+/*
+ * What Linux has left is nobody else's business, and goes when a page is taken: whether the hypervisor then refuses something or
+ * keeps the contents for a cell, nobody finds it. Who gets it may run with caches off.
+ */
 static void clear_pages(unsigned long start, unsigned long end)
 {
 	memset(pfn_to_kaddr(start), 0, (end - start) << PAGE_SHIFT);
@@ -177,7 +181,7 @@ static int count_pages(unsigned long *done, unsigned long end)
 	return 0;
 }
 
-static int claim_pages(unsigned long start, unsigned long end, unsigned long *stuck)
+static int claim_pages(unsigned long start, unsigned long end, bool scrubbed, unsigned long *stuck)
 {
 	unsigned long pfn = start;
 	int err = 0;
@@ -187,7 +191,7 @@ static int claim_pages(unsigned long start, unsigned long end, unsigned long *st
 
 		*stuck = pfn;
 		if (is_taken(pfn)) {
-			if (!claim_count(pfn))
+			if (!scrubbed && !claim_count(pfn))
 				clear_pages(pfn, next);
 			err = count_pages(&pfn, next);
 			continue;
@@ -239,7 +243,7 @@ static int ram_piece(struct resource *res, void *data)
 	range = kmalloc(sizeof(*range), GFP_KERNEL);
 	if (!range)
 		return -ENOMEM;
-	err = claim_pages(start, end, &stuck);
+	err = claim_pages(start, end, walk->claims->scrubbed, &stuck);
 	if (err) {
 		kfree(range);
 		if (err != -EBUSY)

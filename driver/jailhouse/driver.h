@@ -80,6 +80,7 @@ bool bh_config_is_link_region(const struct bh_config_view *view, u32 index);
  */
 struct bh_claims {
 	struct list_head ranges;
+	bool scrubbed;		/* by the hypervisor, whenever they change their owner */
 };
 
 void bh_claims_init(struct bh_claims *claims);
