@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Device trees of a Linux that is the root cell in direct boot."""
+"""Device trees of Linux cells: the root cell in direct boot, and others."""
 import subprocess
 
 import pytest
 
-from bulkhead_config import bundle, cli, devicetree
+from bulkhead_config import bundle, cli, devicetree, guest_of_system
+from bulkhead_config.units import Range
 from conftest import HERE, ROOT, hypervisor_image
 
 TOOL = ROOT / "tools/bulkhead-config"
 GOOD = HERE / "good/direct-linux.yaml"
-EXPECTED = HERE / "devicetree/direct-linux.dts"
+LATER = HERE / "good/linux-cells.yaml"
+EXPECTED = HERE / "devicetree"
 HYPERVISOR = bundle.parse_hypervisor("jailhouse.bin", hypervisor_image())
 
 
@@ -27,29 +29,46 @@ def changed(tmp_path, *changes):
     return load(path)
 
 
+def source(system, cell=None):
+    return devicetree.source(guest_of_system.guest(system, cell or system.root))
+
+
+def blob(system, cell=None):
+    return devicetree.compile_source(source(system, cell))
+
+
 def property_of(system, path, name):
     """A text, or None."""
-    result = subprocess.run(["fdtget", "-t", "s", "/dev/stdin", path, name], input=devicetree.blob(system), capture_output=True,
+    result = subprocess.run(["fdtget", "-t", "s", "/dev/stdin", path, name], input=blob(system), capture_output=True,
                             check=False)
     return result.stdout.decode().rstrip("\n") if result.returncode == 0 else None
 
 
-def test_expected(request):
-    text = devicetree.source(load())
+def as_expected(name, text, request):
+    path = EXPECTED / f"{name}.dts"
     if request.config.getoption("--update-good"):
-        EXPECTED.parent.mkdir(exist_ok=True)
-        EXPECTED.write_text("// SPDX-License-Identifier: BSD-2-Clause\n" + text)
-    assert text == EXPECTED.read_text().split("\n", 1)[1], "if that is intended: pytest tests/config --update-good"
+        path.write_text("// SPDX-License-Identifier: BSD-2-Clause\n" + text)
+    assert text == path.read_text().split("\n", 1)[1], "if that is intended: pytest tests/config --update-good"
+
+
+def test_expected(request):
+    as_expected("direct-linux", source(load()), request)
+
+
+@pytest.mark.parametrize("name", ["second", "third"])
+def test_expected_of_others(name, request):
+    system = cli.load(LATER, [HERE / "boards"])
+    as_expected(f"linux-cells-{name}", source(system, system.cell(name)), request)
 
 
 def test_same_input_same_bytes():
-    assert devicetree.blob(load()) == devicetree.blob(load())
+    assert blob(load()) == blob(load())
 
 
 def test_it_is_an_image_of_the_bundle():
     system = load()
     linux = system.root.linux
-    assert linux.tree.content == devicetree.blob(system)
+    assert linux.tree.content == blob(system)
     assert [image.name for image in system.root.images] == ["kernel", "tree", "linux.dtb"]
     assert system.root.entry == linux.kernel.at and system.root.argument == linux.tree.at
     content = bundle.make(system)
@@ -90,18 +109,18 @@ def test_console_of_the_hypervisor_is_the_first(tmp_path):
 def test_no_console(tmp_path):
     system = changed(tmp_path, ("  console: uart1\n", ""), ("devices: [uart2]", "devices: [uart0, uart1, uart2]"))
     assert property_of(system, "/chosen", "stdout-path") is None
-    assert "serial@" not in devicetree.source(system)
+    assert "serial@" not in source(system)
 
 
 def test_no_virtual_pci_host_without_links(tmp_path):
     text = GOOD.read_text()
     system = changed(tmp_path, (text[text.index("links:"):], ""))
-    assert "pci" not in devicetree.source(system)
+    assert "pci" not in source(system)
 
 
 def test_memory_is_nobody_elses():
     system = load()
-    parts = devicetree.root_memory(system)
+    parts = guest_of_system.root_memory(system)
     for owner in [region for cell in system.cells for region in cell.regions] + system.links:
         assert not any(part.overlaps(owner.host_range) for part in parts)
     assert not any(part.overlaps(system.hypervisor_range) for part in parts)
@@ -110,7 +129,7 @@ def test_memory_is_nobody_elses():
 
 
 def test_cpus_of_the_bundle_are_missing():
-    assert devicetree.root_cpus(load()) == [1, 2, 3]
+    assert guest_of_system.cpus(load(), load().root) == [1, 2, 3]
 
 
 def test_dtc_complains(monkeypatch):
@@ -133,7 +152,7 @@ def command(tmp_path, system, *more, env=None):
 def test_command_writes_tree_and_cells(tmp_path):
     result = command(tmp_path, GOOD, "--tree", tmp_path / "out.dts", "--cells", tmp_path / "cells")
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "out.dts").read_text() == devicetree.source(load())
+    assert (tmp_path / "out.dts").read_text() == source(load())
     assert {path.name for path in (tmp_path / "cells").iterdir()} == {"rtos.cell", "later.cell"}
 
 
@@ -147,3 +166,60 @@ def test_command_without_dtc(tmp_path):
     result = command(tmp_path, GOOD, env={"PATH": "/nowhere"})
     assert result.returncode == 1 and result.stderr.count("\n") == 1
     assert "device tree: dtc cannot be started" in result.stderr
+
+
+# --- cells that are not the root cell
+
+OTHER = """    memory:
+      ram: { at: 0x0, size: 64 KiB, host: 0x880000000 }
+    devices: [uart2]
+    images: [{ file: demo }]
+"""
+OTHER_LINUX = """    memory:
+      small: { at: 0x0, size: 64 KiB, host: 0x880000000 }
+      ram: { at: 0x50001000, size: 8 MiB, host: 0x881001000 }
+    linux: { kernel: kernel, initrd: tree, command-line: quiet }
+"""
+
+
+def test_other_cell_in_a_bundle(tmp_path):
+    system = changed(tmp_path, (OTHER, OTHER_LINUX), ("    cpus: [2]\n", "    cpus: [2]\n    devices: [uart2]\n"))
+    cell = system.cell("rtos")
+    linux = cell.linux
+    assert linux.kernel.at == 0x50280000 and linux.initrd.at == 0x50480000
+    assert cell.entry == linux.kernel.at and cell.argument == linux.tree.at == linux.initrd.at + 0x1000
+    assert linux.tree.content == blob(system, cell)
+    images = bundle.Layout(system).images
+    assert {key[2] for key in images} == {"kernel", "tree", "rtos.dtb", "linux.dtb"}
+
+
+def test_dtc_accepts_what_compile_writes(tmp_path):
+    run = subprocess.run([TOOL, "compile", LATER, "-B", HERE / "boards", "-o", tmp_path], capture_output=True, text=True,
+                         check=False)
+    assert run.returncode == 0, run.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"linux.cell", "second.cell", "second.dtb", "third.cell", "third.dtb"}
+    assert (tmp_path / "third.dtb").read_bytes()[:4] == bytes.fromhex("d00dfeed")
+
+
+def test_cells_of_a_root_linux_get_their_tree(tmp_path):
+    text = GOOD.read_text().replace("      ram: { at: 0x0, size: 64 KiB }\n",
+                                    "      ram: { at: 0x0, size: 4 MiB }\n    linux: {}\n")
+    path = tmp_path / "system.yaml"
+    path.write_text(text)
+    result = command(tmp_path, path, "--files", HERE / "images", "--cells", tmp_path / "cells")
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in (tmp_path / "cells").iterdir()} == {"rtos.cell", "later.cell", "later.dtb"}
+
+
+@pytest.mark.parametrize("ecam, devices, taken, expected", [
+    (0x0f000000, 1, [], (0x0f100000, 0x0f200000)),
+    (0x0f000000, 9, [], (0x0f100000, 0x0f300000)),
+    (0x0f000000, 1, [(0x0f1ff000, 0x0f200000)], (0xfff00000, 0x100000000)),
+    (0x0f000000, 1, [(0x0f100000, 0xf0080000), (0xf0280000, 0x200000000)], (0xf0100000, 0xf0200000)),
+    (0x4010000000, 1, [], (0xfff00000, 0x100000000)),
+    (0x0f000000, 1, [(0x0, 0x100000000)], None),
+])
+def test_window_for_bars(ecam, devices, taken, expected):
+    """Behind the configuration window, else as high as possible below 4 GiB."""
+    window = devicetree.bar_window(ecam, devices, [Range(*area) for area in taken])
+    assert window == (expected and Range(*expected))

@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, importer, json_schema, limits, machine_command, model,
-               registry, report, show, show_bundle)
+from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
+               machine_command, model, registry, report, show, show_bundle)
 from .source import ConfigError
 
 
@@ -62,7 +62,7 @@ def _compile(arguments):
     if system.direct:
         sys.exit(f"{arguments.system}: is for direct boot; use 'bundle'")
     _warn(arguments, system)
-    files = emit.compile_system(system)
+    files = {**emit.compile_system(system), **guest_of_system.trees(system)}
     _write(arguments.output, files)
     for name, content in files.items():
         print(f"{arguments.output / name}: {len(content)} bytes")
@@ -129,7 +129,7 @@ def _create(arguments):
 def _device_tree(arguments, system):
     if not (system.root and system.root.linux):
         sys.exit(f"{arguments.system}: has no device tree; --tree is for a root cell with 'linux'")
-    return devicetree.source(system).encode()
+    return devicetree.source(guest_of_system.guest(system, system.root)).encode()
 
 
 def _read(path, parse):
@@ -153,6 +153,7 @@ def _bundle(arguments):
     if arguments.cells:
         files.update((arguments.cells / f"{cell.name}.cell", emit.cell_config(system, cell))
                      for cell in system.cells if not cell.root)
+        files.update((arguments.cells / name, content) for name, content in guest_of_system.trees(system).items())
     if arguments.elf:
         files[arguments.elf] = bundle.make_elf(system, files[arguments.output])
     for path, content in files.items():

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from .machine_tree import PPI, PPI_BASE, SPI, TreeError, areas, number, windows
-from .model import BAR_PAGE, ECAM_SIZE, LINE_COUNT
-from .units import GIB, MIB, PAGE, Range, round_up
+from .units import BAR_PAGE, ECAM_SIZE, GIB, LINE_COUNT, MIB, PAGE, Range, round_up
 
 GICV3, GICV2 = ("arm,gic-v3",), ("arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a9-gic", "arm,cortex-a7-gic")
 REDISTRIBUTOR = 0x20000

@@ -5,12 +5,9 @@ from pathlib import Path
 
 from . import limits, records, schema
 from .source import ConfigError, Document, Problem, load
-from .units import KIB, MIB, PAGE, Range, parse_size
+from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, Range, parse_size
 
-ECAM_SIZE = MIB		# one bus
 NOBODY = "-"			# a place in a link that no cell of the file has
-BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
-LINE_COUNT = 4			# INTA..INTD
 CLUSTER = 16			# CPUs that one SGI can reach
 TIMER = [29, 30, 27, 26]	# Arm Base System Architecture, PPI assignments
 
@@ -135,8 +132,9 @@ class Image(Entry):
 
 @dataclass
 class Linux(Entry):
-    """A Linux that is the root cell in direct boot; its images are in the list of the cell, too."""
-    kernel: Image
+    """A cell that runs Linux. In direct boot its images are in the list of the cell, too; else somebody else loads them,
+    with a device tree that is made for it."""
+    kernel: Image		# None: not in direct boot
     initrd: Image		# or None
     tree: Image
     command_line: str
@@ -284,6 +282,21 @@ class System(Entry):
     def links_of(self, cell):
         return [link for link in self.links if cell.name in link.peers]
 
+    def guest_areas(self, cell):
+        """(what, range, place) of everything that a non-root cell sees at an address."""
+        areas = [(str(region), region.guest_range, region.key()) for region in cell.regions]
+        if cell.comm is not None:
+            areas.append((f"the communication region of {cell}", Range.at(cell.comm, PAGE),
+                          cell.key("communication-region")))
+        devices = {}		# one that is listed twice is a problem of its own
+        for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)):
+            for index, name in enumerate(names):
+                devices.setdefault(name, cell.value(key, index))
+        areas += [(str(self.board.devices[name]), self.board.devices[name].range, place)
+                  for name, place in devices.items() if name in self.board.devices]
+        areas += [(str(link), link.host_range, link.key()) for link in self.links_of(cell) if link.host is not None]
+        return areas
+
     def granule(self, owner):
         """Host memory of a region or link consists of pages of all cells that map it; the root cell does at times."""
         users = [cell for cell in self.cells if cell.name in owner.peers] if isinstance(owner, Link) else [
@@ -362,7 +375,7 @@ def _linux(document, path, cell, data):
     def image(key, name, **more):
         return Image(document, path + (key,), name, cell=cell, at=None, **more)
     return Linux(
-        document, path, cell, kernel=image("kernel", data["kernel"]),
+        document, path, cell, kernel=image("kernel", data["kernel"]) if "kernel" in data else None,
         initrd=image("initrd", data["initrd"]) if "initrd" in data else None,
         tree=image("kernel", f"{cell}.dtb", generated=True), command_line=data.get("command-line", ""))
 
@@ -381,24 +394,26 @@ def _image(document, path, cell, entry, data):
 
 def _cell(document, path, name, data):
     regions = []
+    runs_linux = "linux" in data and not data.get("root", False)
     for key, region in data.get("memory", {}).items():
+        access, shared = region.get("access", "rwx"), region.get("shared-with-root", False)
+        is_ram = runs_linux and access == "rwx" and not shared		# then all that `cell linux` wants of it
         regions.append(Region(
             document, path + ("memory", key), key, cell=name, at=region["at"], size=parse_size(region["size"]),
-            host=region.get("host"), access=region.get("access", "rwx"), dma=region.get("dma", False),
-            loadable=region.get("loadable", False), shared=region.get("shared-with-root", False),
-            keep=region.get("keep", False)))
+            host=region.get("host"), access=access, dma=region.get("dma", is_ram),
+            loadable=region.get("loadable", is_ram), shared=shared, keep=region.get("keep", False)))
     entry, low = data.get("entry", 0), data.get("records", {})
     images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]
     linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
     return Cell(
         document, path, name, root=data.get("root", False), cpus=data.get("cpus", []), regions=regions,
-        comm=data.get("communication-region"), entry=entry, passive=data.get("passive", False),
+        comm=data.get("communication-region"), entry=entry, passive=data.get("passive", runs_linux),
         virtual_console=data.get("virtual-console", "off"), console=data.get("console"),
         devices=data.get("devices", []), shared_devices=data.get("shared-devices", []),
         interrupts=data.get("interrupts", []),
         lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
-        images=images + (linux.images if linux else []), on_failure=_on_failure(data.get("on-failure", "stop")),
+        images=images + (linux.images if linux and linux.kernel else []), on_failure=_on_failure(data.get("on-failure", "stop")),
         argument=data.get("argument", 0), linux=linux, records=low, page=parse_size(data.get("page-size", PAGE)))
 
 

@@ -47,7 +47,7 @@ def cell_without_image(system):
     none."""
     linux = system.root and system.root.linux
     for cell in system.cells:
-        if system.direct and not linux and all(image.is_text for image in cell.images):
+        if system.direct and not linux and not cell.linux and all(image.is_text for image in cell.images):
             yield cell.key(), f"{cell} has nothing to run; add 'images: [{{ file: NAME }}]'"
 
 

@@ -14,22 +14,6 @@ def _placed(system):
     return [owner for owner in system.owners if owner.host is not None]
 
 
-def _guest_areas(system, cell):
-    """(what, range, place) of everything that a non-root cell sees at an address."""
-    areas = [(str(region), region.guest_range, region.key()) for region in cell.regions]
-    if cell.comm is not None:
-        areas.append((f"the communication region of {cell}", Range.at(cell.comm, PAGE),
-                      cell.key("communication-region")))
-    devices = {}		# one that is listed twice is a problem of its own
-    for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)):
-        for index, name in enumerate(names):
-            devices.setdefault(name, cell.value(key, index))
-    areas += [(str(system.board.devices[name]), system.board.devices[name].range, place)
-              for name, place in devices.items() if name in system.board.devices]
-    areas += [(str(link), link.host_range, link.key()) for link in system.links_of(cell) if link.host is not None]
-    return areas
-
-
 @rule("memory-not-ram", LAYOUT)
 def memory_not_ram(system):
     """Memory of cells and links is memory of the board."""
@@ -63,7 +47,7 @@ def memory_of_hypervisor(system):
 def guest_overlap(system):
     """A cell sees one thing at each of its addresses."""
     for cell in system.others:
-        areas = _guest_areas(system, cell)
+        areas = system.guest_areas(cell)
         for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
             if a.overlaps(b):
                 yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}) in the addresses of {cell}; "
@@ -75,7 +59,7 @@ def guest_window(system):
     """Nothing of a cell covers the interrupt controller or the virtual PCI host."""
     windows = system.board.gic() + system.pci_windows()
     for cell in system.others:
-        for what, area, place in _guest_areas(system, cell):
+        for what, area, place in system.guest_areas(cell):
             for name, window in windows:
                 if area.overlaps(window):
                     yield place, f"{what} {area} covers {name} {window} in {cell}; move it"
@@ -105,7 +89,7 @@ def page_size_shared(system):
     for cell in system.others:
         def pages(area, step=cell.page):
             return Range(area.start // step * step, round_up(area.end, step))
-        areas = _guest_areas(system, cell) if cell.page > PAGE else []
+        areas = system.guest_areas(cell) if cell.page > PAGE else []
         for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
             if pages(a).overlaps(pages(b)) and not a.overlaps(b):
                 yield b_place, (f"{second} {b} lies in one page of {format_size(cell.page)} with {first} {a} (line "

@@ -6,8 +6,8 @@ from .units import PAGE, format_size
 
 NAME_MAX = 31
 ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "records"}
-DIRECT_KEYS = {"images", "on-failure", "argument", "linux"}
-DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry"}
+DIRECT_KEYS = {"images", "on-failure", "argument"}
+DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry", "linux"}
 
 
 def _joined(names):
@@ -43,7 +43,7 @@ def root_twice(system):
 @rule("root-keys", REFERENCES)
 def root_keys(system):
     """The root cell gets all that no other cell takes, so nothing is listed for it."""
-    known = DIRECT_ROOT_KEYS if system.direct else ROOT_KEYS | DIRECT_KEYS
+    known = DIRECT_ROOT_KEYS if system.direct else ROOT_KEYS | DIRECT_KEYS | {"linux"}
     for cell in system.cells:
         for key in cell.document.data["cells"][cell.name]:
             if cell.root and key not in known:

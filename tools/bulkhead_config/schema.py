@@ -102,7 +102,7 @@ LINUX = _object({
     "initrd": FILE,
     "command-line": {"type": "string", "pattern": "^[ -~]*" + END, "maxLength": 2047,
                      "description": "text of printable ASCII characters, at most 2047"},
-}, ["kernel"])
+})
 
 ON_FAILURE = {
     "type": ["string", "object"], "pattern": "^(stop|restart|halt)" + END,

@@ -9,6 +9,11 @@ UNITS = {"B": 1, "KiB": KIB, "MiB": MIB, "GiB": GIB}
 SIZE_PATTERN = r"^[0-9]{1,6} (B|KiB|MiB|GiB)$(?!\n)"
 ADDRESS_END = 1 << 48
 
+# of the virtual PCI host
+ECAM_SIZE = MIB			# one bus
+BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
+LINE_COUNT = 4			# INTA..INTD
+
 
 def parse_size(value):
     """A number of bytes, or text such as '36 KiB'. The schema has checked the form."""

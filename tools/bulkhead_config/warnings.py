@@ -35,12 +35,13 @@ def entry_not_loadable(system):
 
 @warning("msi-x-linux")
 def msi_x_linux(system):
-    """Linux on arm64 has no driver for the MSI-X of a virtual PCI host: the root cell would get no interrupt of the
-    link."""
+    """Linux on arm64 has no driver for the MSI-X of a virtual PCI host: it would get no interrupt of the link."""
     for link in system.links:
-        if link.msix and system.root and system.root.name in link.peers and (not system.direct or system.root.linux):
-            yield link.key("interrupt"), (f"{link} has MSI-X, which the Linux in {system.root} cannot use; remove "
-                                          "'interrupt: msi-x'")
+        for cell in system.cells:
+            runs_linux = cell.linux or cell.root and not system.direct
+            if link.msix and runs_linux and cell.name in link.peers:
+                yield link.key("interrupt"), (f"{link} has MSI-X, which the Linux in {cell} cannot use; remove "
+                                              "'interrupt: msi-x'")
 
 
 @warning("protocol-peers")
