@@ -24,6 +24,7 @@ INMATE_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-section
 INMATE_LIB := $(foreach d,$(INMATE_DIRS),$(patsubst inmates/%,$(B)/inmates/obj/%.o,\
 	$(wildcard $(d)/*.c $(d)/*.S)))
 INMATE_BINS := $(INMATES:%=$(B)/inmates/%.bin)
+INMATE_LOADER := $(B)/inmates/linux-loader.bin
 INMATE_BARE_BINS := $(INMATES:%=$(B)/inmates/bare/%.bin)
 
 $(B)/inmates/obj/%.c.o: inmates/%.c
@@ -32,7 +33,7 @@ $(B)/inmates/obj/%.c.o: inmates/%.c
 
 $(B)/inmates/obj/%.S.o: inmates/%.S
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc -MMD -MP -Wa,--fatal-warnings -c -o $@ $<
+	$(Q)$(CROSS)gcc -MMD -MP -Iinclude -Wa,--fatal-warnings -c -o $@ $<
 
 # A check may have an assembly part of its own: inmates/checks/<name>_asm.S
 define inmate_rules
@@ -62,12 +63,18 @@ $(B)/inmates/bare/selftest_stub.bin: $(B)/inmates/obj/selftest_stub.S.o
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)objcopy -O binary -j .text $< $@
 
+# For 'jailhouse cell linux': no run-time, no fixed address
+$(INMATE_LOADER): $(B)/inmates/obj/linux-loader.S.o
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)objcopy -O binary -j .text $< $@
+-include $(B)/inmates/obj/linux-loader.S.d
+
 .PHONY: inmates inmates-bare inmates-selftest
-inmates: $(INMATE_BINS)
+inmates: $(INMATE_BINS) $(INMATE_LOADER)
 inmates-bare: $(INMATE_BARE_BINS) $(B)/inmates/bare/selftest_stub.bin
 
 # The run-time on a bare QEMU machine: no hypervisor, no Linux
 inmates-selftest: inmates-bare
 	$(Q)$(PYTHON) inmates/selftest.py $(B)/inmates/bare
 
-DEMO_DEPS += $(INMATE_BINS)
+DEMO_DEPS += $(INMATE_BINS) $(INMATE_LOADER)

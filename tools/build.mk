@@ -37,15 +37,18 @@ $(CLI_TEST): $(CLI_DEP)
 
 # Into the root file system of the target: make install-tools DESTDIR=...
 PREFIX ?= /usr/local
-# "jailhouse config COMMAND"; they need python3-yaml, python3-jsonschema, create also python3-libfdt
+# "jailhouse config COMMAND" need python3-yaml, python3-jsonschema, create also python3-libfdt; "jailhouse cell linux" needs
+# python3-libfdt and, to make a device tree, device-tree-compiler
 CONFIG_COMMANDS := build check create diagram explain import show
 
 .PHONY: install-tools
-install-tools: $(CLI_ARM64)
+install-tools: $(CLI_ARM64) $(INMATE_LOADER)
 	install -D -m 755 $(CLI_ARM64) $(DESTDIR)$(PREFIX)/sbin/jailhouse
 	install -D -m 755 tools/helpers/jailhouse-config $(DESTDIR)$(PREFIX)/libexec/jailhouse/jailhouse-config
 	for command in $(CONFIG_COMMANDS); do \
 		ln -sf jailhouse-config $(DESTDIR)$(PREFIX)/libexec/jailhouse/jailhouse-config-$$command; done
+	install -m 755 tools/helpers/jailhouse-cell-linux $(DESTDIR)$(PREFIX)/libexec/jailhouse/
+	install -m 644 $(INMATE_LOADER) $(DESTDIR)$(PREFIX)/libexec/jailhouse/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/libexec/jailhouse/tools/bulkhead_config tools/bulkhead_config/*.py
 	install -D -m 644 tools/completion/jailhouse $(DESTDIR)$(PREFIX)/share/bash-completion/completions/jailhouse
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/man/*.8

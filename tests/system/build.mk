@@ -10,7 +10,7 @@ $(PROBE): $(wildcard $(SYSTEM_SRC)/probe/*.c) $(wildcard include/bulkhead/*.h) $
 	@echo "  PROBE   $@"
 	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -Iinclude -static -o $@ $(filter %.c,$^)
 
-$(ROOTFS): $(DEMO_DEPS) $(PROBE) $(SYSTEM_SRC)/mkrootfs.sh $(SYSTEM_SRC)/rootfs/init $(CACHE)/arm64/kver
+$(ROOTFS): $(DEMO_DEPS) $(PROBE) $(SYSTEM_SRC)/mkrootfs.sh $(SYSTEM_SRC)/pack.sh $(SYSTEM_SRC)/rootfs/init $(CACHE)/arm64/kver
 	@echo "  ROOTFS  $@"
 	$(Q)$(SYSTEM_SRC)/mkrootfs.sh $@ $(CACHE)/arm64 $(DEMO_DEPS) $(PROBE)
 
@@ -25,11 +25,27 @@ $(DIRECT_LINUX): configs/systems/qemu-arm64-direct-linux.yaml $(HV)/jailhouse.bi
 	$(Q)$(PYTHON) $(CONFIG_TOOL) bundle $< --image $(HV)/jailhouse.bin --files $(B)/inmates --files $(B) \
 		--files $(CACHE)/arm64 --cells $(@D) -o $@ >/dev/null
 
+# A second Linux: what goes into its cell, and in rootfs.cpio.gz behind the usual one what the root Linux needs for it
+LINUX_CELLS := $(B)/linux-cells
+LINUX_CELLS_CONFIGS := $(addprefix $(LINUX_CELLS)/,qemu-arm64.cell west.cell east.cell west.dtb east.dtb)
+
+$(LINUX_CELLS_CONFIGS) &: configs/systems/qemu-arm64-linux-cells.yaml $(CONFIG_DEP)
+	@echo "  CONFIG  $(LINUX_CELLS)"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(LINUX_CELLS) >/dev/null
+	@touch $(LINUX_CELLS_CONFIGS)
+
+$(LINUX_CELLS)/rootfs.cpio.gz: $(ROOTFS) $(LINUX_CELLS_CONFIGS) $(PROBE) $(INMATE_LOADER) $(addprefix $(SYSTEM_SRC)/,mkcellfs.sh \
+		pack.sh rootfs/cell-init)
+	@echo "  ROOTFS  $@"
+	$(Q)$(SYSTEM_SRC)/mkcellfs.sh $(@D)/initrd.cpio.gz $(@D)/more.cpio.gz $(CACHE)/arm64 $(PROBE) $(B)/driver/uio_ivshmem.ko \
+		$(LINUX_CELLS_CONFIGS)
+	$(Q)cat $(ROOTFS) $(@D)/more.cpio.gz > $@
+
 .PHONY: demo system shell
 demo: all $(ROOTFS)
 	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
 
-system: all hostile-configs $(ROOTFS) $(DIRECT_LINUX)
+system: all hostile-configs $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
 		$(SYSTEM_SRC) $(PYTEST_ARGS)
 

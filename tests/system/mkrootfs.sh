@@ -7,6 +7,7 @@ set -euo pipefail
 out=$1 cache=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/pack.sh"
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 kver=$(cat "$cache/kver")
@@ -30,8 +31,4 @@ for file; do
 	esac
 done
 
-find "$root" -exec touch -h -d @0 {} +
-mkdir -p "$(dirname "$out")"
-(cd "$root" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
-	cpio --quiet --reproducible --null -o -H newc --owner=+0:+0) | gzip -n -6 >"$out.new"
-mv "$out.new" "$out"
+pack "$root" "$out"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from .machine_tree import PPI, PPI_BASE, SPI, TreeError, areas, number, windows
-from .units import BAR_PAGE, ECAM_SIZE, GIB, LINE_COUNT, MIB, PAGE, Range, round_up
+from .units import BAR_PAGE, ECAM_SIZE, GIB, LINE_COUNT, MIB, PAGE, TIMER, Range, round_up
 
 GICV3, GICV2 = ("arm,gic-v3",), ("arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a9-gic", "arm,cortex-a7-gic")
 REDISTRIBUTOR = 0x20000
@@ -266,6 +266,37 @@ def _stdout(tree, devices):
     return (named or consoles or [None])[0]
 
 
+@dataclass
+class Hardware:
+    """What cells are told of a machine."""
+    cpus: dict			# number in configurations: affinity
+    distributor: Range
+    redistributors: Range	# as the tree has them, for more CPUs than there are, perhaps
+    timer: list
+    devices: list		# Device, each node with registers
+
+
+def hardware(tree):
+    """CPUs are numbered in the order of the tree, as Linux does, unless the tree itself is made for a cell."""
+    cpus = tree.root.child("cpus")
+    found = dict(enumerate(_cpus(tree)))
+    named = {node.cell("bulkhead,cpu", 0): number(node.cells("reg")) for node in cpus.children if node.has("bulkhead,cpu")}
+    gic, distributor, _ = _gic(tree, len(found))
+    timer = next((node for node in tree.root if node.is_a("arm,armv8-timer")), None)
+    timer = _ppis(tree, timer, gic)[:4] if timer else []
+    devices = []
+    for node in (node for node in tree.root if node is not gic and node.texts("device_type") == []):
+        try:
+            devices += _devices_of(tree, node, gic)
+        except TreeError:		# of one device: the cell may not have it
+            continue
+    return Hardware(named or found, distributor, areas(gic)[1], timer if len(timer) == 4 else TIMER, devices)
+
+
+def board_name(tree):
+    return _name((tree.root.texts("compatible") or tree.root.texts("model") or ["board"])[0].split(",")[-1])
+
+
 def find(tree, name=None, seen=((), ()), spis=None):
     """name: of the board, else after the model; seen: what iomem() says; spis: how many the GIC has."""
     mpidr = _cpus(tree)
@@ -294,9 +325,8 @@ def find(tree, name=None, seen=((), ()), spis=None):
     console = _stdout(tree, devices)
     taken = [device.area for device in devices + hidden] + ram + frames
     hosts = [node.cell("linux,pci-domain", 0) for node in tree.root if node.texts("device_type") == ["pci"]]
-    model = (tree.root.texts("compatible") or tree.root.texts("model") or ["board"])[0].split(",")[-1]
     return Machine(
-        name=name or _name(model), mpidr=mpidr, ram=ram, distributor=distributor, redistributors=redistributors,
+        name=name or board_name(tree), mpidr=mpidr, ram=ram, distributor=distributor, redistributors=redistributors,
         maintenance=maintenance[0], timer=timer if len(timer) == 4 else [], spis=count, devices=devices, ecam=_ecam(taken),
         domain=max(hosts, default=0) + 1, lines=lines, pool=_pool(ram, list(seen[1]) + _reserved(tree)),
         stdout=console.name if console else None, left_out=left_out)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from . import limits, records, schema
 from .source import ConfigError, Document, Problem, load
-from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, Range, parse_size
+from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, TIMER, Range, parse_size
 
 NOBODY = "-"			# a place in a link that no cell of the file has
 CLUSTER = 16			# CPUs that one SGI can reach
-TIMER = [29, 30, 27, 26]	# Arm Base System Architecture, PPI assignments
 
 PROTOCOLS = {"undefined": 0x0000, "ethernet": 0x0001}
 VIRTIO = {"virtio-net": 1, "virtio-block": 2, "virtio-console": 3}

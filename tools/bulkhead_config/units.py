@@ -14,6 +14,8 @@ ECAM_SIZE = MIB			# one bus
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
 
+TIMER = [29, 30, 27, 26]	# INTIDs of Arm Base System Architecture, PPI assignments
+
 
 def parse_size(value):
     """A number of bytes, or text such as '36 KiB'. The schema has checked the form."""

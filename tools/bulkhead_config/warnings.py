@@ -79,10 +79,11 @@ def virtual_console_nowhere(system):
 
 @warning("dma-without-iommu")
 def dma_without_iommu(system):
-    """There is no driver for an IOMMU: 'dma' changes nothing, and a device that a cell owns reaches all memory."""
+    """There is no driver for an IOMMU: 'dma' changes nothing, and a device that a cell owns reaches all memory. In a Linux cell
+    it says which memory is RAM for the kernel."""
     for cell in system.others:
         for region in cell.regions:
-            if region.dma:
+            if region.dma and not cell.linux:
                 yield region.key("dma"), f"'dma' of {region} has no effect without an IOMMU; remove it"
 
 
