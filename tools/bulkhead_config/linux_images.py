@@ -59,12 +59,13 @@ def place(binary, kernel, initrd, tree_size, factor):
         places, end = _in(area, entry, sizes, factor)
         if end <= area.end:
             return places
-    needs = [(_in(area, entry, sizes, factor)[1] - area.start, area) for area in areas]
-    listed = ", ".join(f"{area} with {about(area.size)} would need {about(need)}" for need, area in needs)
+    needs = [round_up(_in(area, entry, sizes, factor)[1] - area.start, PAGE) for area in areas]
+    listed = "; ".join(f"{area}, {format_size(area.size)}, would have to have {format_size(need)}"
+                       for area, need in zip(areas, needs))
+    files = f"kernel ({about(len(kernel))}, in memory {about(sizes[1].size)})"
+    files += f", initrd ({about(len(initrd))})" if initrd is not None else ""
     smaller = ", or say --kernel-decomp-factor 0" if initrd is not None and factor else ""
-    raise PlacementError(f"no RAM of the cell has room for kernel ({about(len(kernel))}, {about(sizes[1].size)} in memory), "
-                         + (f"initrd ({about(len(initrd))}) " if initrd is not None else "")
-                         + f"and device tree: {listed}; make a region larger{smaller}")
+    raise PlacementError(f"no RAM of the cell has room for {files} and device tree: {listed}; make a region larger{smaller}")
 
 
 def _number(value, cells, what):
