@@ -64,10 +64,10 @@ $(B)/inmates/bare/selftest_stub.bin: $(B)/inmates/obj/selftest_stub.S.o
 	$(Q)$(CROSS)objcopy -O binary -j .text $< $@
 
 # For 'jailhouse cell linux': no run-time, no fixed address
-$(INMATE_LOADER): $(B)/inmates/obj/linux-loader.S.o
+$(INMATE_LOADER): $(B)/inmates/obj/loader/linux-loader.S.o
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)objcopy -O binary -j .text $< $@
--include $(B)/inmates/obj/linux-loader.S.d
+-include $(B)/inmates/obj/loader/linux-loader.S.d
 
 .PHONY: inmates inmates-bare inmates-selftest
 inmates: $(INMATE_BINS) $(INMATE_LOADER)

@@ -9,7 +9,8 @@ from conftest import ROOT
 COMPLETION = ROOT / "tools/completion/jailhouse"
 CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "stats"]
 CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
-LINUX_OPTIONS = ["-h", "--help", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params"]
+LINUX_OPTIONS = ["-h", "--help", "-d", "--dtb", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params", "-a", "--arch", "-k",
+                 "--kernel-decomp-factor", "-s", "--system", "-t", "--tree"]
 FILES = ["a.cell", "b.bin", "c.yaml", "dir"]
 CELLS = ["--name", "1", "rtos", "10", "my\\ cell"]
 
@@ -52,7 +53,9 @@ def complete(tmp_path):
                                                                                          "--address"]),
     ("cell stats ", CELLS + ["0", "root", "-h", "--help"]),
     ("cell linux ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux a.cell ", FILES + LINUX_OPTIONS),
-    ("cell linux -i ", FILES + LINUX_OPTIONS),
+    ("cell linux -i ", FILES + LINUX_OPTIONS), ("cell linux -d ", FILES + LINUX_OPTIONS),
+    ("cell linux -a ", ["x86", "arm", "arm64"]), ("cell linux -k ", LINUX_OPTIONS),
+    ("cell linux -s a.cell ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux -s ", ["a.cell", "dir"] + LINUX_OPTIONS),
     ("link ", ["list", "show"]), ("link s", ["show"]), ("link list ", ["--json"]), ("link list --json ", []),
     ("link show ", ["--json"]), ("link show 3 ", ["--json"]), ("link show --json ", []), ("link show --json 3 ", []),
     ("link show 3 --json ", []), ("link show 3 x", []), ("link bogus ", []),
