@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from conftest import BUILD, ROOT, TOOL
+from test_cell_linux import configuration
 
 START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
@@ -161,3 +162,18 @@ def test_config_commands_are_installed_with_what_they_need(tmp_path, command):
         result = subprocess.run([helper, ROOT / "configs/systems/qemu-arm64-demo.yaml", *output], capture_output=True, text=True,
                                 cwd=tmp_path, timeout=60)
         assert (result.returncode, result.stderr) == (0, "") and "qemu-arm64" in result.stdout
+
+
+def test_cell_linux_is_installed_with_what_it_needs(tmp_path):
+    """Without the source tree: the program starts, and finds its loader beside it."""
+    subprocess.run(["make", "-s", "install-tools", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=ROOT, check=True, timeout=600,
+                   stdout=subprocess.DEVNULL)
+    libexec = tmp_path / "usr/libexec/jailhouse"
+    assert 0 < (libexec / "linux-loader.bin").stat().st_size <= 0x1000
+    kernel, machine = tmp_path / "Image", tmp_path / "machine.dtb"
+    (tmp_path / "x.cell").write_bytes(configuration())
+    kernel.write_bytes(bytes(16) + (0x1000).to_bytes(8, "little") + bytes(32) + b"ARM\x64" + bytes(4))
+    subprocess.run(["dtc", "-q", "-o", machine, ROOT / "tests/config/devicetree/machine.dts"], check=True)
+    result = subprocess.run([libexec / "jailhouse-cell-linux", "-a", "arm64", "-t", machine, "-w", "x.dtb", "x.cell", kernel],
+                            capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (0, "") and f" {libexec}/linux-loader.bin -a 0x0 " in result.stdout
