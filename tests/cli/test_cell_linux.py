@@ -194,7 +194,7 @@ def test_commands_do_not_unpack(linux):
     ([(0, 0x40000000, 64 * MIB, RAM)], 0x40000000, (0x40002000, 0x40200000, 0x40204000)),
     ([(0, 0x40000000, 64 * MIB, RAM)], 0x40201000, (0x40203000, 0x40400000, 0x40404000)),
     # RAM for the kernel that nobody can load
-    ([(0, 0x0, 4 * MIB, RAM), (0, 0x40000000, 64 * MIB, RAM & ~abi.CFG_MEM_LOADABLE)], 0, (0x2000, 0x200000, 0x204000)),
+    ([(0, 0x40000000, 64 * MIB, RAM & ~abi.CFG_MEM_LOADABLE), (0, 0x0, 4 * MIB, RAM)], 0, (0x2000, 0x200000, 0x204000)),
     # flags that do not matter, and one that does
     ([(0, 0x0, 4 * MIB, RAM | abi.CFG_MEM_NO_HUGEPAGES | abi.CFG_MEM_IO_64)], 0, (0x2000, 0x200000, 0x204000)),
     ([(0, 0x0, 8 * KIB, RAM), (0, 0x40000000, 4 * MIB, RAM | SHARED), (0, 0x50000000, 4 * MIB, RAM)], 0,

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A Linux with two CPUs, started by the bundle in a cell of its own: no Linux is the root cell. Its peer is bare metal."""
+import os
+import re
+from pathlib import Path
+
+from direct import BUILD, INMATES
+
+KERNEL = Path(os.environ.get("BULKHEAD_CACHE", "/var/cache/bulkhead")) / "arm64/Image"
+INITRD = BUILD / "linux-cells/initrd.cpio.gz"
+BOOT_TIMEOUT = 600
+SYSTEM = f"""system: test
+board: qemu-arm64
+boot: direct
+hypervisor:
+  memory: {{ at: 0x40200000, size: 64 MiB }}
+  console: uart0
+cells:
+  rtos:
+    cpus: [1]
+    memory:
+      ram: {{ at: 0x0, size: 2 MiB }}
+    communication-region: 0x80000000
+    virtual-console: active
+    images: [{{ file: {INMATES}/ivshmem-demo.bin }}]
+  second:
+    cpus: [2, 3]
+    memory:
+      ram: {{ at: 0x0, host: 0x50000000, size: 112 MiB }}
+    shared-devices: [uart0]
+    linux:
+      kernel: {KERNEL}
+      initrd: {INITRD}
+      command-line: earlycon keep_bootcon nowatchdog
+links:
+  demo: {{ peers: [rtos, second], shared: 36 KiB, output: 8 KiB }}
+"""
+
+
+def says(machine, pattern):
+    match = machine.console.wait(pattern, 0, BOOT_TIMEOUT)
+    assert match, f"nobody said '{pattern}'; serial line:\n{machine.console.tail(60)}"
+    return match
+
+
+def test_linux_beside_bare_metal(bench):
+    machine = bench.boot(bench.make(SYSTEM))
+    says(machine, r"^2 cells run, ")
+    says(machine, r"psci: PSCIv1\.1 detected")
+    says(machine, r"smp: Brought up 1 node, 2 CPUs")
+    cpus, memory = says(machine, r"second: CPUs (\S+), (\d+) kB").groups()
+    assert cpus == "0-1" and 75 << 10 < int(memory) < 112 << 10
+    says(machine, re.escape("second: command line: earlycon keep_bootcon nowatchdog"))
+    says(machine, r"second: PCI 0001:00:00\.0 0x110a 0x4106 0xff0000$")
+    says(machine, r"second: uio0: ID ok 0x1, peers ok 0x2$")
+    says(machine, r"demo: peer 1: state 0 -> 1")
+    assert "violation of boot protocol" not in machine.console.text()
