@@ -319,7 +319,7 @@ def test_console(linux, own, moved):
     """One with its interrupt is the cell's own. Another Linux drives one that is shared: reserved."""
     area, spi, _ = find_uart(linux)
     regions = [(0, 0, 64 * MIB, RAM), (area.start, area.start + moved, area.size, UART | (0 if own else SHARED))]
-    linux.cell = linux.box.file("second.cell", configuration(regions, pins=[32 + spi] if own else []))
+    linux.cell = linux.box.file("second.cell", configuration(regions, pins=[32 + spi]))
     tree = linux.generated()
     name = f"serial@{area.start + moved:x}"
     node = tree.root.child(name)
@@ -332,6 +332,15 @@ def test_device_without_its_interrupt_is_reserved(linux):
     area, _, name = find_uart(linux)
     linux.cell = linux.box.file("second.cell", configuration([(0, 0, 64 * MIB, RAM), (area.start, area.start, area.size, UART)]))
     assert linux.generated().root.child(name).texts("status") == ["reserved"]
+
+
+def test_old_trees_call_a_uart_serial(linux):
+    text = MACHINE.read_text().replace('compatible = "arm,pl011";', 'compatible = "arm,pl011"; device_type = "serial";')
+    linux.machine = linux.box.file("old.dtb", dtb(text))
+    area, spi, name = find_uart(linux)
+    regions = [(0, 0, 64 * MIB, RAM), (area.start, area.start, area.size, UART)]
+    linux.cell = linux.box.file("second.cell", configuration(regions, pins=[32 + spi]))
+    assert linux.generated().root.child(name).cells("interrupts") == [0, spi, 4]
 
 
 def test_unknown_device(linux):

@@ -285,7 +285,9 @@ def hardware(tree):
     timer = next((node for node in tree.root if node.is_a("arm,armv8-timer")), None)
     timer = _ppis(tree, timer, gic)[:4] if timer else []
     devices = []
-    for node in (node for node in tree.root if node is not gic and node.texts("device_type") == []):
+    for node in tree.root:
+        if node is gic or node.texts("device_type") in (["memory"], ["cpu"], ["pci"]):
+            continue
         try:
             devices += _devices_of(tree, node, gic)
         except TreeError:		# of one device: the cell may not have it
