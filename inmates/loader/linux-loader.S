@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Starts a Linux kernel that `jailhouse cell linux` has put into the memory of the cell, as the boot protocol of arm64
- * wants it (Documentation/arch/arm64/booting.rst): MMU and caches off, interrupts masked, x0 = device tree, x1 to x3 = 0.
+ * wants it (Documentation/arch/arm64/booting.rst): MMU and caches off, interrupts masked, x0 = device tree, x1 to x3 zero.
  *
- * A cell starts with MMU and caches off, and what was loaded is clean in the caches; so there is nothing to do but to find the
- * two addresses in "kernel=0x... dtb=0x...", 1000h behind the entry. Position-independent, no stack, nothing is written.
+ * A cell starts with MMU and caches off, and what was loaded is clean in the caches; so there is nothing to do but to
+ * find the two addresses in "kernel=0x... dtb=0x...", 1000h behind the entry. Position-independent, no stack, nothing
+ * is written.
  */
 #include <bulkhead/hypercall.h>
 

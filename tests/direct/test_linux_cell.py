@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A Linux with two CPUs, started by the bundle in a cell of its own: no Linux is the root cell. Its peer is bare metal."""
+"""A Linux with two CPUs, started by the bundle in a cell of its own: no Linux is the root cell. Its peer is bare
+metal."""
 import os
 import re
 from pathlib import Path

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # usage: mkcellfs.sh INITRD ROOTFS_MORE GUEST_CACHE PROGRAM MODULE FILE...
-# INITRD: root file system of a Linux in a cell. ROOTFS_MORE: what the root Linux needs to start it, in /linux, to be put behind
-# its own root file system: the kernel, INITRD, and FILEs. Same input, same bytes.
+# INITRD: root file system of a Linux in a cell. ROOTFS_MORE: what the root Linux needs to start it, in /linux, to be
+# put behind its own root file system: the kernel, INITRD, and FILEs. Same input, same bytes.
 set -euo pipefail
 
 initrd=$1 more=$2 cache=$3 program=$4 module=$5

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A second Linux, the same kernel, in a cell beside the root Linux: it says on the shared UART what it has, answers on a link,
-is shut down and started again."""
+"""A second Linux, the same kernel, in a cell beside the root Linux: it says on the shared UART what it has, answers on
+a link, is shut down and started again."""
 import os
 import re
 import shlex
@@ -36,7 +36,8 @@ def linux(fleet):
 
 
 def commands(tmp_path, machine, *arguments):
-    """What `cell linux` prints for the files on this side, for those of the root Linux. It makes the device tree here, too."""
+    """What `cell linux` prints for the files on this side, for those of the root Linux. It makes the device tree here,
+    too."""
     tree = tmp_path / "made.dtb"
     result = subprocess.run([os.path.join(SOURCES, "tools/helpers/jailhouse-cell-linux"), "--arch", "arm64", "-w", tree, "-i", INITRD,
                              *arguments, WEST, KERNEL], capture_output=True, text=True, check=False)

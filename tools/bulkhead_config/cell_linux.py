@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command `jailhouse cell linux`: starts a Linux in a cell that is not the root cell. Exit codes: 0 done, 1 an error,
-2 wrong usage."""
+"""The command `jailhouse cell linux`: starts a Linux in a cell that is not the root cell. Exit codes: 0 done, 1 an
+error, 2 wrong usage."""
 import argparse
 import ctypes
 import errno
@@ -61,8 +61,8 @@ def _kernel(path):
     except arm64_kernel.KernelError as error:
         raise CommandError(f"{path}: {error}") from None
     if not arm64_kernel.header(content):
-        raise CommandError(f"{path}: is no arm64 kernel image; use the file 'Image' of the kernel (Debian's vmlinuz is one), or "
-                           "what gzip makes of it")
+        raise CommandError(f"{path}: is no arm64 kernel image; use the file 'Image' of the kernel (Debian's vmlinuz is "
+                           "one), or what gzip makes of it")
     return content
 
 
@@ -72,8 +72,8 @@ def _guest(arguments, configuration):
     try:
         tree = machine_tree.load(arguments.tree)
     except OSError as error:
-        raise CommandError(f"opening {arguments.tree}: {error.strerror}; give the device tree of the machine with --tree, or that "
-                           "of the cell with --dtb") from None
+        raise CommandError(f"opening {arguments.tree}: {error.strerror}; give the device tree of the machine with "
+                           "--tree, or that of the cell with --dtb") from None
     except machine_tree.TreeError as error:
         raise CommandError(f"{arguments.tree}: {error}") from None
     try:
@@ -95,8 +95,8 @@ def _places(arguments, configuration, kernel, initrd):
     else:
         guest, name = _guest(arguments, configuration), arguments.config
         for area in guest_of_binary.unknown_devices(configuration, guest):
-            print(f"{arguments.config}: note: what device is at {area} is not known, so it is not in the device tree; give one "
-                  "with --dtb if Linux needs it", file=sys.stderr)
+            print(f"{arguments.config}: note: what device is at {area} is not known, so it is not in the device tree; "
+                  "give one with --dtb if Linux needs it", file=sys.stderr)
         make = linux_images.generated(guest)
     try:
         return linux_images.complete(make, configuration, kernel, initrd, arguments.factor)
@@ -190,8 +190,8 @@ def _run(arguments, loader):
     entry = configuration.cell.cpu_reset_address
     if arguments.write_params:
         if _read(arguments.kernel) != kernel:
-            raise CommandError(f"{arguments.kernel}: is compressed, and 'jailhouse cell load' does not unpack it; do that first "
-                               "(gzip -d)")
+            raise CommandError(f"{arguments.kernel}: is compressed, and 'jailhouse cell load' does not unpack it; do "
+                               "that first (gzip -d)")
         _write(arguments.write_params, tree)
         print("\n".join(_commands(arguments, text(configuration.cell.name), places, loader, entry)))
         return
@@ -215,24 +215,24 @@ def _command_line(value):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="jailhouse cell linux", allow_abbrev=False, description="Starts a Linux in a cell "
-                                     "that is not the root cell: creates the cell, loads kernel, initrd and device tree, and "
-                                     "starts it. If there is a cell of this name, it is used.")
+    parser = argparse.ArgumentParser(prog="jailhouse cell linux", allow_abbrev=False, description="Starts a Linux in a "
+                                     "cell that is not the root cell: creates the cell, loads kernel, initrd and "
+                                     "device tree, and starts it. If there is a cell of this name, it is used.")
     parser.add_argument("config", metavar="CELLCONFIG", help="the configuration of the cell")
     parser.add_argument("kernel", metavar="KERNEL", help="an arm64 Image, gzip-compressed or not")
-    parser.add_argument("-d", "--dtb", metavar="DTB", help="device tree of the cell; memory, command line and initrd are filled in. "
-                        "Default: it is made from the configuration and the device tree of the machine")
+    parser.add_argument("-d", "--dtb", metavar="DTB", help="device tree of the cell; memory, command line and initrd "
+                        "are filled in. Default: it is made from the configuration and the device tree of the machine")
     parser.add_argument("-i", "--initrd", metavar="INITRD", help="initial RAM disk")
     parser.add_argument("-c", "--cmdline", type=_command_line, metavar='"CMDLINE"', help="kernel command line")
-    parser.add_argument("-w", "--write-params", metavar="FILE", help="write the device tree to FILE and print commands that do the "
-                        "rest, and do not touch the hypervisor")
+    parser.add_argument("-w", "--write-params", metavar="FILE", help="write the device tree to FILE and print commands "
+                        "that do the rest, and do not touch the hypervisor")
     parser.add_argument("-a", "--arch", choices=("x86", "arm", "arm64"), help="default: that of the running kernel")
     parser.add_argument("-k", "--kernel-decomp-factor", dest="factor", type=_factor, default=FACTOR, metavar="N",
                         help=f"room between kernel and initrd, in sizes of the kernel; default {FACTOR}")
-    parser.add_argument("-s", "--system", metavar="SYSCONFIG", help="without --dtb: the system configuration, needed for ivshmem "
-                        "devices")
-    parser.add_argument("-t", "--tree", metavar="FILE|DIR", default=LIVE_TREE, help="without --dtb: the device tree of the machine; "
-                        f"default {LIVE_TREE}, that of the running Linux")
+    parser.add_argument("-s", "--system", metavar="SYSCONFIG", help="without --dtb: the system configuration, needed "
+                        "for ivshmem devices")
+    parser.add_argument("-t", "--tree", metavar="FILE|DIR", default=LIVE_TREE, help="without --dtb: the device tree of "
+                        f"the machine; default {LIVE_TREE}, that of the running Linux")
     return parser
 
 

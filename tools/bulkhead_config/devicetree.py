@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Device trees of Linux cells: what of the machine is their own, as the hypervisor shows it. Written as text and compiled by
-dtc, whose warnings are errors. Nothing here knows where a Guest comes from: guest_of_system.py, guest_of_binary.py."""
+"""Device trees of Linux cells: what of the machine is their own, as the hypervisor shows it. Written as text and
+compiled by dtc, whose warnings are errors. Nothing here knows where a Guest comes from:
+guest_of_system.py, guest_of_binary.py."""
 import subprocess
 from dataclasses import dataclass, field
 
@@ -117,7 +118,8 @@ def needs_clock(kind):
 
 
 def without_loader(memory):
-    """RAM without a small piece at address 0: that is where configurations for Jailhouse have the loader. memory: ranges."""
+    """RAM without a small piece at address 0: that is where configurations for Jailhouse have the loader. memory:
+    ranges."""
     return [area for area in memory if area.start or area.size > LOADER_ROOM] or memory
 
 
@@ -219,8 +221,8 @@ def _pci(pci):
 
 
 def _hypervisor(guest):
-    """A root cell's driver looks for the first one, the kernel itself for the second: with it, it looks for PCI functions
-    whose function 0 is not there."""
+    """A root cell's driver looks for the first one, the kernel itself for the second: with it, it looks for PCI
+    functions whose function 0 is not there."""
     if guest.hypervisor:
         return Node(f"hypervisor@{guest.hypervisor[0].start:x}", [
             _compatible(["bulkhead,hypervisor"]), _reg(*guest.hypervisor)])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a Linux cell of a binary configuration is told: devicetree.Guest. The binary says which parts of the machine it has;
-what these are says the device tree of the machine; where the virtual PCI host is, the system configuration."""
+"""What a Linux cell of a binary configuration is told: devicetree.Guest. The binary says which parts of the machine it
+has; what these are says the device tree of the machine; where the virtual PCI host is, the system configuration."""
 from . import abi, devicetree, machine
 from .findings import ivshmem, pins
 from .show import bits, numbers, text
@@ -33,8 +33,8 @@ def _cpus(binary, hardware):
     wanted = bits(binary.arrays["cpu_set"], 8)
     unknown = [cpu for cpu in wanted if cpu not in hardware.cpus]
     if unknown:
-        raise GuestError(f"the device tree of the machine has no CPU {numbers(unknown)}; give that of the whole machine with "
-                         "--tree")
+        raise GuestError(f"the device tree of the machine has no CPU {numbers(unknown)}; give that of the whole "
+                         "machine with --tree")
     return [(cpu, hardware.cpus[cpu]) for cpu in wanted]
 
 
@@ -75,8 +75,8 @@ def _pci(binary, system, hardware):
     if not devices:
         return None
     if not system:
-        raise GuestError("has ivshmem devices, and only the system configuration says where the virtual PCI host is; give it "
-                         "with --system")
+        raise GuestError("has ivshmem devices, and only the system configuration says where the virtual PCI host is; "
+                         "give it with --system")
     ecam = system.system.pci_mmconfig_base
     if not ecam:
         raise GuestError("has ivshmem devices, but the system configuration has no PCI host; correct one of them")
@@ -88,7 +88,8 @@ def _pci(binary, system, hardware):
 
 
 def _redistributors(area, pci):
-    """Configurations for Jailhouse have the virtual PCI host where the machine has room for redistributors of more CPUs."""
+    """Configurations for Jailhouse have the virtual PCI host where the machine has room for redistributors of more
+    CPUs."""
     return Range(area.start, pci.ecam) if pci and area.start < pci.ecam < area.end else area
 
 
@@ -97,8 +98,8 @@ def guest(binary, system, tree, command_line):
     hardware = machine.hardware(tree)
     memory = devicetree.without_loader(sorted(ram(binary)))
     if not memory:
-        raise GuestError("has no memory for Linux: a region with the flags READ, WRITE, EXECUTE and DMA and no other but "
-                         "LOADABLE; correct it")
+        raise GuestError("has no memory for Linux: a region with the flags READ, WRITE, EXECUTE and DMA and no other "
+                         "but LOADABLE; correct it")
     pci = _pci(binary, system, hardware)
     devices, console = _devices(binary, hardware)
     return devicetree.Guest(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where kernel, initrd and device tree of a Linux cell go that is loaded later, and device trees that are given for it."""
+"""Where kernel, initrd and device tree of a Linux cell go that is loaded later, and device trees that are given for
+it."""
 import struct
 from dataclasses import dataclass
 
@@ -110,7 +111,8 @@ def patch(content, memory, command_line, initrd):
 
 
 def complete(make_tree, binary, kernel, initrd, factor):
-    """(places, content of the tree). make_tree: from the range of the initrd; its size does not depend on the numbers."""
+    """(places, content of the tree). make_tree: from the range of the initrd; its size does not depend on the
+    numbers."""
     draft = make_tree(None if initrd is None else Range(0, 0))
     places = place(binary, kernel, initrd, len(draft), factor)
     tree = make_tree(places.initrd)
