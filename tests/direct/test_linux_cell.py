@@ -32,15 +32,15 @@ cells:
     linux:
       kernel: {KERNEL}
       initrd: {INITRD}
-      command-line: earlycon keep_bootcon nowatchdog
+      command-line: earlycon keep_bootcon nowatchdog cma=0
 links:
   demo: {{ peers: [rtos, second], shared: 36 KiB, output: 8 KiB }}
 """
 
 
 def says(machine, pattern):
-    match = machine.console.wait(pattern, 0, BOOT_TIMEOUT)
-    assert match, f"nobody said '{pattern}'; serial line:\n{machine.console.tail(60)}"
+    match = machine.console.wait(rf"{pattern}|Kernel panic", 0, BOOT_TIMEOUT)
+    assert match and match[0] != "Kernel panic", f"nobody said '{pattern}'; serial line:\n{machine.console.tail(60)}"
     return match
 
 
@@ -51,8 +51,9 @@ def test_linux_beside_bare_metal(bench):
     says(machine, r"smp: Brought up 1 node, 2 CPUs")
     cpus, memory = says(machine, r"second: CPUs (\S+), (\d+) kB").groups()
     assert cpus == "0-1" and 75 << 10 < int(memory) < 112 << 10
-    says(machine, re.escape("second: command line: earlycon keep_bootcon nowatchdog"))
+    says(machine, re.escape("second: command line: earlycon keep_bootcon nowatchdog cma=0"))
     says(machine, r"second: PCI 0001:00:00\.0 0x110a 0x4106 0xff0000$")
     says(machine, r"second: uio0: ID ok 0x1, peers ok 0x2$")
+    says(machine, r"second: link: state 1$")
     says(machine, r"demo: peer 1: state 0 -> 1")
     assert "violation of boot protocol" not in machine.console.text()

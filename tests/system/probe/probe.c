@@ -162,6 +162,27 @@ static int uio_wait(char **argv)
 	return 0;
 }
 
+/* uio-answer DEVICE: State counts interrupts, from 1 on, and each is answered by the doorbell of peer 0. For ever. */
+static int uio_answer(char **argv)
+{
+	int fd = open(argv[0], O_RDWR);
+	volatile uint32_t *registers;
+	uint32_t count, state;
+
+	registers = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (registers == MAP_FAILED)
+		return report(-1);
+	for (state = 1;; state++) {
+		registers[IVSHMEM_REG_STATE / 4] = state;
+		registers[IVSHMEM_REG_INT_CTRL / 4] = IVSHMEM_INT_ENABLE;
+		printf("state %u\n", state);
+		fflush(stdout);
+		if (read(fd, &count, sizeof(count)) != sizeof(count))
+			return report(-1);
+		registers[IVSHMEM_REG_DOORBELL / 4] = 0;
+	}
+}
+
 /* mem read|write WIDTH ADDRESS [VALUE]: one access to a physical address through /dev/mem. */
 static int mem(char **argv)
 {
@@ -302,6 +323,7 @@ static const struct {
 	{ "poke", poke, 4 },
 	{ "peek", peek, 3 },
 	{ "uio-wait", uio_wait, 1 },
+	{ "uio-answer", uio_answer, 1 },
 	{ "mem", mem, 3 },
 	{ "ioctl", raw_ioctl, 1 },
 	{ "enable", enable, 1 },
@@ -318,7 +340,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i].name) && argc - 2 >= commands[i].min_args)
 			return commands[i].run(argv + 2);
 	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
-		"  peek DEVICE MAP OFFSET | uio-wait DEVICE |\n"
+		"  peek DEVICE MAP OFFSET | uio-wait DEVICE | uio-answer DEVICE |\n"
 		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
 		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM\n");
 	return 2;
