@@ -105,7 +105,7 @@ def test_second_linux(linux, tmp_path):
     linux.jailhouse("cell shutdown west")
     assert linux.cells()["west"][1] == "shut down" and state_of_west(linux) == 0
     machine_tree = tmp_path / "machine.dtb"
-    machine_tree.write_bytes(linux.pull("/sys/firmware/fdt"))
+    machine_tree.write_bytes(linux.guest.pull("/sys/firmware/fdt"))
     _, load, start = commands(tmp_path, linux, "-t", machine_tree, "-s", SYSTEM, "-c", COMMAND_LINE)
     since = linux.console.mark()
     for command in load, start:
