@@ -18,7 +18,7 @@ HV_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -no-pie -mgeneral-regs-on
 
 # What runs at start-up and in cell management only is made small; exits of guests are made fast
 HV_SMALL := $(addprefix core/,bundle bundle_check cell cell_create cell_memory cell_message config config_cell_rules config_check \
-	config_conflicts config_link_rules cell_info console control crc32 format pages power setup) \
+	config_conflicts config_link_rules cell_fault cell_info console control crc32 format pages power setup) \
 	$(addprefix devices/,ivshmem_attach ivshmem_info) \
 	$(addprefix boot/,from_firmware from_linux params) $(addprefix drivers/,pl011 uart8250) \
 	$(addprefix arch/arm64/,cpu early_map early_message firmware_cpu gic_reset gicv3 paging smccc stage2)

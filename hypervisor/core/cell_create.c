@@ -342,6 +342,7 @@ int root_cell_init(const struct config_view *view)
 	root_cell.config = *view;
 	root_cell.id = 0;
 	root_cell.is_root = true;
+	root_cell.fault.starts = 1;
 	size = object_size(view, &fixed, &movable) - sizeof(struct cell);
 	lent = size;
 	size += view->cell->num_memory_regions;

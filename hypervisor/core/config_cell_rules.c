@@ -33,6 +33,45 @@ static int check_flags(const struct check *check)
 		      cell_name(check->view).text, CFG_CELL_AARCH32);
 }
 
+static bool is_one_action(uint64_t flags)
+{
+	return flags == CFG_STRAY_FAIL || flags == CFG_STRAY_IGNORE || flags == CFG_STRAY_ABORT;
+}
+
+static int check_stray_action(const struct check *check)
+{
+	const uint32_t actions = check->view->cell->flags & CFG_STRAY_ACTIONS;
+
+	return !actions || is_one_action(actions) ? 0 :
+	       refuse(-EINVAL, "cell \"%s\": flags 0x%x have several actions for accesses to nothing: set one of them",
+		      cell_name(check->view).text, actions);
+}
+
+/* They map nothing, whatever else is in them, because their size is 0. */
+static int check_stray_ranges(const struct check *check)
+{
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
+		const uint64_t limit = check->platform->guest_limit;
+
+		if (!(mem->flags & CFG_STRAY_ACTIONS))
+			continue;
+		if (mem->size || !is_one_action(mem->flags))
+			return refuse(-EINVAL,
+				      "cell \"%s\": memory region %u has size 0x%llx and flags 0x%llx: for accesses to "
+				      "nothing make that 0 and one action",
+				      cell_name(check->view).text, i, ULL(mem->size), ULL(mem->flags));
+		if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
+		    mem->virt_start + mem->phys_start > limit)
+			return refuse(-EINVAL,
+				      "cell \"%s\": memory region %u, accesses to nothing at 0x%llx, length 0x%llx: "
+				      "make it a range inside the address space (0x%llx)",
+				      cell_name(check->view).text, i, ULL(mem->virt_start), ULL(mem->phys_start),
+				      ULL(limit));
+	}
+	return 0;
+}
+
 static int check_cpu_set(const struct check *check)
 {
 	const struct config_view *view = check->view;
@@ -203,8 +242,10 @@ int check_cell_alone(const struct check *check)
 		check_size,
 		check_name,
 		check_flags,
+		check_stray_action,
 		check_cpu_set,
 		check_memory_ranges,
+		check_stray_ranges,
 		check_page_offsets,
 		check_comm_region,
 		check_irqchips,

@@ -118,6 +118,11 @@ static int64_t call_cell_info(uint64_t id, uint64_t item)
 	return cell_info(cut(id), cut(item));
 }
 
+static int64_t call_cell_fault(uint64_t id, uint64_t piece)
+{
+	return cell_fault(cut(id), cut(piece));
+}
+
 static const hypercall_t hypercalls[] = {
 	[HC_DISABLE] = call_disable,
 	[HC_CELL_CREATE] = call_create,
@@ -137,5 +142,7 @@ int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
 		return call_link_info(arg1, arg2);
 	if (code == HC_CELL_INFO)
 		return call_cell_info(arg1, arg2);
+	if (code == HC_CELL_FAULT)
+		return call_cell_fault(arg1, arg2);
 	return code < ARRAY_SIZE(hypercalls) ? hypercalls[code](arg1, arg2) : -ENOSYS;
 }

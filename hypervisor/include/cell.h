@@ -8,6 +8,7 @@
 #define BULKHEAD_CELL_H
 
 #include "bulkhead/comm_region.h"
+#include "bulkhead/fault.h"
 #include "config.h"
 #include "generated/config.h"
 #include "lock.h"
@@ -48,6 +49,9 @@ struct cell {
 	/* held while one of its CPUs stops and looks if it was the last one */
 	spinlock_t stop_lock;
 
+	/* counters atomic; a record by the CPU whose exchange of `begun` was the first one of this start */
+	volatile struct bh_fault fault;
+
 	/* management lock; readers see single flags: sub-page regions of the root cell that another cell has */
 	volatile uint8_t *lent_regions;
 };
@@ -80,6 +84,24 @@ int cell_destroy(uint32_t id);
 int cell_get_state(uint32_t id);
 int64_t cell_info(uint32_t id, uint32_t item);	/* HC_CELL_INFO: the value, or a negative errno without a reason */
 
+int64_t cell_fault(uint32_t id, uint32_t piece);	/* HC_CELL_FAULT */
+
 uint32_t num_cells(void);
+
+/*
+ * [CPU of the cell] Accesses to guest addresses where no window of the cell is (MMIO_NO_WINDOW). Is this one ignored? Then it
+ * is counted, and what is read is 0.
+ */
+bool cell_ignores_stray(struct cell *cell, guest_addr_t address, struct mmio_access *access);
+
+/* Is one there that cannot be ignored, or is not to be, an external abort? Then it is counted. */
+bool cell_aborts_stray(struct cell *cell, guest_addr_t address);
+
+/*
+ * [CPU of the cell] Count a violation. If it is the first one of this start: the record to fill in, from kind to x but for
+ * cpu and ticks, and then to hand to cell_fault_end(); else NULL.
+ */
+volatile struct bh_fault *cell_fault_begin(struct cell *cell);
+void cell_fault_end(volatile struct bh_fault *fault);
 
 #endif

@@ -71,6 +71,12 @@
 #define CELL_INFO_CPUS_BASE	0x1000	/* + n: bit b is set if the cell has CPU 32n + b now */
 #define CELL_INFO_CONFIG_BASE	0x10000	/* + n: bytes 4n.. of the configuration, the first one lowest */
 
+/*
+ * Ours: bytes 4n.. of the struct bh_fault of a cell (fault.h), the first one lowest. Args: cell id, n. Root cell only
+ * (-EPERM). -ENOENT: no cell has that id. -EINVAL: a piece beyond the end.
+ */
+#define HC_CELL_FAULT		0x4202
+
 #define HV_INFO_MEM_POOL_SIZE	0
 #define HV_INFO_MEM_POOL_USED	1
 #define HV_INFO_REMAP_POOL_SIZE	2

@@ -63,13 +63,13 @@ $(B)/unit/core.o: $(UNIT_CORE) $(UNIT_HEADERS) tests/unit/build.mk tests/sources
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(UNIT_CORE_FLAGS) -r -nostdlib \
 		$(UNIT_CORE_WRAP) $(UNIT_CORE) -o $@
 
-CORE_TESTS := core_setup core_bundle core_restart core_create core_lifecycle core_info core_power core_memory core_isolation core_scrub core_console core_control
+CORE_TESTS := core_setup core_bundle core_restart core_create core_lifecycle core_info core_fault core_power core_memory core_isolation core_scrub core_console core_control
 $(foreach test,$(CORE_TESTS),$(eval $(call unit_test,$(test),$(B)/unit/core.o,$(UNIT_CORE_FLAGS))))
 $(eval $(call unit_test,core_races,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) -fsanitize=thread \
 	--param tsan-distinguish-volatile=1 -Wno-tsan))
 
 # Files of arch/arm64, with the system registers of tests/unit/arm64; the test includes gic_reset.c
 $(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \
-	hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+	hypervisor/core/mmio.c hypervisor/core/cell_fault.c,-Ihypervisor/core -Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(eval $(call unit_test,gic_reset,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/gic_reset: hypervisor/arch/arm64/gic_reset.c hypervisor/arch/arm64/gic.h

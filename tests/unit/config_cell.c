@@ -2,6 +2,7 @@
 /* Rules on one cell configuration alone: one test per rule, with its message. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -83,7 +84,7 @@ static void published_flag_combinations_pass(void **state)
 {
 	static const uint64_t flags[] = {
 		0, 1, 3, 7, 0xb, 0xf, 0x13, 0x47, 0x4f, 0x81, 0x83, 0x91, 0x93, 0x40011, 0x40013, 0x40093,
-		0x50093, 0x70013, 0xffffffffffffff1f,
+		0x50093, 0x70013, 0xffffffffffffff1f & ~(uint64_t)CFG_STRAY_ACTIONS,
 	};
 
 	(void)state;
@@ -122,8 +123,65 @@ static void published_oddities_pass(void **state)
 	cell.header.cpu_reset_address = UINT64_MAX;
 	cell.header.msg_reply_timeout = UINT64_MAX;
 	cell.header.console.type = 0xffff;
-	cell.header.flags = ~CFG_CELL_AARCH32;
+	cell.header.flags = ~(CFG_CELL_AARCH32 | CFG_STRAY_ACTIONS);
 	passes();
+}
+
+static void stray_actions(void **state)
+{
+	static const uint32_t actions[] = { CFG_STRAY_FAIL, CFG_STRAY_IGNORE, CFG_STRAY_ABORT };
+	char reason[128];
+
+	(void)state;
+	for (uint32_t flags = 0; flags <= CFG_STRAY_ACTIONS; flags += CFG_STRAY_FAIL) {
+		bool one = !flags;
+
+		for (uint32_t n = 0; n < ARRAY_SIZE(actions); n++)
+			one |= flags == actions[n];
+		cell.header.flags = flags | CFG_CELL_CONSOLE_PERMITTED;
+		snprintf(reason, sizeof(reason), "cell \"inmate-demo\": flags 0x%x have several actions for accesses to "
+			 "nothing: set one of them", flags);
+		if (one)
+			passes();
+		else
+			refused(-EINVAL, reason);
+	}
+}
+
+#define RANGE_REFUSED(at, length) "cell \"inmate-demo\": memory region 8, accesses to nothing at " at ", length " length \
+	": make it a range inside the address space (0x10000000000)"
+#define FLAGS_REFUSED(size, flags) "cell \"inmate-demo\": memory region 8 has size " size " and flags " flags \
+	": for accesses to nothing make that 0 and one action"
+
+static void stray_ranges(void **state)
+{
+	const uint64_t limit = machine.guest_limit;
+	struct cfg_memory *mem;
+
+	(void)state;
+	mem = add_memory(&cell, 0x1000, 0x70000001, 0, CFG_STRAY_IGNORE);
+	passes();
+	/* over its own memory, the hypervisor and all there is: it maps nothing */
+	*mem = (struct cfg_memory){ .phys_start = limit, .flags = CFG_STRAY_FAIL };
+	passes();
+	*mem = (struct cfg_memory){ .phys_start = 1, .virt_start = limit - 1, .flags = CFG_STRAY_ABORT };
+	passes();
+	mem->virt_start = limit;
+	refused(-EINVAL, RANGE_REFUSED("0x10000000000", "0x1"));
+	*mem = (struct cfg_memory){ .phys_start = UINT64_MAX, .virt_start = 0x70000000, .flags = CFG_STRAY_ABORT };
+	refused(-EINVAL, RANGE_REFUSED("0x70000000", "0xffffffffffffffff"));
+	mem->phys_start = 0;
+	refused(-EINVAL, RANGE_REFUSED("0x70000000", "0x0"));
+	*mem = (struct cfg_memory){ .phys_start = 0x50000000, .virt_start = 0x50000000, .size = 0x1000,
+				    .flags = CFG_STRAY_ABORT };
+	refused(-EINVAL, FLAGS_REFUSED("0x1000", "0x20000000"));
+	*mem = (struct cfg_memory){ .phys_start = 0x1000, .virt_start = 0x50000000,
+				    .flags = CFG_STRAY_ABORT | CFG_STRAY_IGNORE };
+	refused(-EINVAL, FLAGS_REFUSED("0x0", "0x30000000"));
+	mem->flags = CFG_STRAY_IGNORE | CFG_MEM_WRITE;
+	refused(-EINVAL, FLAGS_REFUSED("0x0", "0x10000002"));
+	mem->flags = 1ull << 63 | CFG_STRAY_IGNORE;
+	refused(-EINVAL, FLAGS_REFUSED("0x0", "0x8000000010000000"));
 }
 
 static void signature(void **state)
@@ -349,6 +407,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(example_has_the_documented_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(published_flag_combinations_pass, setup, teardown),
 		cmocka_unit_test_setup_teardown(published_oddities_pass, setup, teardown),
+		cmocka_unit_test_setup_teardown(stray_actions, setup, teardown),
+		cmocka_unit_test_setup_teardown(stray_ranges, setup, teardown),
 		cmocka_unit_test_setup_teardown(signature, setup, teardown),
 		cmocka_unit_test_setup_teardown(revision, setup, teardown),
 		cmocka_unit_test_setup_teardown(architecture, setup, teardown),

@@ -49,6 +49,39 @@ static void answer_message(struct comm_region *comm)
 	comm->reply_from_cell = message == COMM_MSG_SHUTDOWN ? COMM_REPLY_APPROVED : COMM_REPLY_RECEIVED;
 }
 
+static void violate(struct percpu *cpu)
+{
+	volatile struct bh_fault *fault = cell_fault_begin(cpu->cell);
+
+	if (fault) {
+		fault->address = cpu->cpu_id;
+		for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
+			fault->x[n] = cpu->cpu_id;
+		cell_fault_end(fault);
+	}
+	cpu_fail();
+}
+
+static uint32_t destructions;	/* atomic: begun */
+
+/* A record is of one CPU, or known to be torn; of one cell as long as nobody destroys it, which the driver sees to. */
+static void look_at_fault(uint32_t id)
+{
+	uint32_t before = __atomic_load_n(&destructions, __ATOMIC_SEQ_CST);
+	uint32_t pieces[sizeof(struct bh_fault) / sizeof(uint32_t)];
+	struct bh_fault fault;
+
+	for (uint32_t n = 0; n < ARRAY_SIZE(pieces); n++)
+		pieces[n] = (uint32_t)cell_fault(id, n);
+	memcpy(&fault, pieces, sizeof(fault));
+	if (fault.complete != fault.begun || (int32_t)fault.complete <= 0 ||
+	    __atomic_load_n(&destructions, __ATOMIC_SEQ_CST) != before)
+		return;
+	assert_int_equal(fault.address, fault.cpu);
+	for (uint32_t n = 0; n < ARRAY_SIZE(fault.x); n++)
+		assert_int_equal(fault.x[n], fault.cpu);
+}
+
 /* The guests of both cells */
 static void restless_guest(struct percpu *cpu)
 {
@@ -57,7 +90,7 @@ static void restless_guest(struct percpu *cpu)
 	answer_message(cpu->cell->comm);
 	switch (random_below(400)) {
 	case 0:
-		cpu_fail();
+		violate(cpu);
 		break;
 	case 1:
 		cpu_switch_off();
@@ -90,7 +123,7 @@ static int64_t manage_job(uint64_t rounds, uint64_t arg2, uint64_t arg3)
 	for (uint64_t n = 0; n < rounds; n++) {
 		uint32_t id = 1 + random_below(2);
 
-		switch (random_below(5)) {
+		switch (random_below(6)) {
 		case 0:
 			cell_create(GUEST_ADDR(CONFIG_AT + (id - 1) * 0x1000));
 			break;
@@ -103,7 +136,11 @@ static int64_t manage_job(uint64_t rounds, uint64_t arg2, uint64_t arg3)
 		case 3:
 			cell_get_state(id);
 			break;
+		case 4:
+			look_at_fault(id);
+			break;
 		default:
+			__atomic_fetch_add(&destructions, 1, __ATOMIC_SEQ_CST);
 			cell_destroy(id);
 			break;
 		}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "cell.h"
+#include "cell_internal.h"
 #include "control.h"
 #include "arch/cpu.h"
 #include "arch/memory.h"
@@ -35,12 +36,14 @@ uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysr
 
 static struct percpu cpu;
 static struct cell cell;
+static struct cfg_cell header;
+static struct cfg_memory regions[4];
 static struct mmio_window windows[1];
 static struct trap_frame frame;
 static struct mmio_access seen[4];
 static uint32_t num_seen, skipped, aborts, violations;
 static bool abort_of_instruction;
-static const char *violation;
+static uint32_t violation, violation_flags, violation_size;
 static uint64_t read_value;
 static enum mmio_result device_result;
 static uint32_t instruction;
@@ -62,12 +65,40 @@ void inject_external_abort(bool of_instruction)
 	abort_of_instruction = of_instruction;
 }
 
-void guest_violation(struct trap_frame *of, bool of_instruction, const char *what)
+void guest_violation(struct trap_frame *of, uint32_t kind, uint32_t flags, uint32_t size)
 {
 	assert_ptr_equal(of, &frame);
 	violations++;
-	abort_of_instruction = of_instruction;
-	violation = what;
+	violation = kind;
+	violation_flags = flags;
+	violation_size = size;
+}
+
+/* What the rest of core/cell_fault.c needs, which is tested by core_fault.c */
+uint64_t arch_ticks(void)
+{
+	return 0;
+}
+
+uint64_t arch_ticks_per_second(void)
+{
+	return 1;
+}
+
+void management_lock(void)
+{
+	fail();
+}
+
+void management_unlock(void)
+{
+	fail();
+}
+
+struct cell *cell_find(uint32_t id)
+{
+	(void)id;
+	return NULL;
 }
 
 void translate_read_el0(uint64_t address)
@@ -115,6 +146,11 @@ static int setup(void **state)
 	(void)state;
 	memset(&cpu, 0, sizeof(cpu));
 	memset(&frame, 0, sizeof(frame));
+	memset(&cell, 0, sizeof(cell));
+	memset(&header, 0, sizeof(header));
+	memset(regions, 0, sizeof(regions));
+	cell.config.cell = &header;
+	cell.config.memory = regions;
 	cpu.cell = &cell;
 	mmio_map_init(&cell.mmio, windows, 1, 0);
 	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW, PAGE_SIZE, device, NULL, 0), 0);
@@ -124,7 +160,7 @@ static int setup(void **state)
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	sysreg_par_el1 = 0x1234;
 	num_seen = skipped = aborts = violations = 0;
-	violation = NULL;
+	violation = violation_flags = violation_size = 0;
 	device_result = MMIO_HANDLED;
 	instruction_readable = true;
 	return 0;
@@ -246,15 +282,29 @@ static void nothing_there(void **state)
 {
 	(void)state;
 	abort_at(WINDOW - 4, ISV | SAS(2) | TRANSLATION);
-	assert_string_equal(violation, "read of memory it does not have");
+	assert_int_equal(violation, BH_FAULT_READ);
+	assert_int_equal(violation_flags, 0);
+	assert_int_equal(violation_size, 4);
 	assert_outcome(0, 0, 0, 1);
-	abort_at(WINDOW + PAGE_SIZE, ISV | SAS(2) | WNR | TRANSLATION);
-	assert_string_equal(violation, "write to memory it does not have");
+	abort_at(WINDOW + PAGE_SIZE, ISV | SAS(3) | WNR | TRANSLATION);
+	assert_int_equal(violation, BH_FAULT_WRITE);
+	assert_int_equal(violation_size, 8);
 	assert_outcome(0, 0, 0, 1);
 	/* what the device itself refuses */
 	device_result = MMIO_REFUSED;
 	abort_at(WINDOW, ISV | SAS(2) | TRANSLATION);
+	assert_int_equal(violation, BH_FAULT_READ);
+	assert_int_equal(violation_flags, BH_FAULT_REFUSED);
 	assert_outcome(1, 0, 0, 1);
+	device_result = MMIO_HANDLED;
+	/* ldp x1, x2, [x3] */
+	instruction = 0xa9400861;
+	frame.x[3] = WINDOW + PAGE_SIZE;
+	abort_at(WINDOW + PAGE_SIZE, TRANSLATION);
+	assert_int_equal(violation_size, 16);
+	assert_outcome(0, 0, 0, 1);
+	for (uint32_t n = 0; n < BH_NUM_STRAYS; n++)
+		assert_int_equal(cell.fault.strays[n], 0);
 }
 
 /*
@@ -360,11 +410,190 @@ static void instruction_aborts(void **state)
 {
 	(void)state;
 	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | TRANSLATION);
-	assert_true(abort_of_instruction);
-	assert_string_equal(violation, "instruction fetch from memory it does not have");
+	assert_int_equal(violation, BH_FAULT_FETCH);
+	assert_int_equal(violation_size, 4);
 	assert_outcome(0, 0, 0, 1);
 	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | S1PTW | TRANSLATION);
 	assert_outcome(0, 0, 1, 0);
+}
+
+static void assert_strays(uint64_t reads, uint64_t writes, uint64_t given_aborts)
+{
+	assert_int_equal(cell.fault.strays[BH_STRAY_READS], reads);
+	assert_int_equal(cell.fault.strays[BH_STRAY_WRITES], writes);
+	assert_int_equal(cell.fault.strays[BH_STRAY_ABORTS], given_aborts);
+	assert_int_equal(cell.fault.count, 0);
+	for (uint32_t n = 0; n < BH_NUM_STRAYS; n++)
+		cell.fault.strays[n] = 0;
+}
+
+#define NOTHING		0x70000000ULL
+
+static void fetch_at(uint64_t address, uint64_t iss)
+{
+	sysreg_far_el2 = address;
+	sysreg_hpfar_el2 = address >> 12 << 4;
+	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | iss);
+}
+
+static void ignored_accesses(void **state)
+{
+	(void)state;
+	header.flags = CFG_STRAY_IGNORE;
+	for (uint32_t log2 = 0; log2 < 4; log2++) {
+		frame.x[7] = UINT64_MAX;
+		abort_at(NOTHING, ISV | SRT(7) | SAS(log2) | SSE | SF | TRANSLATION);
+		assert_int_equal(frame.x[7], 0);
+		assert_outcome(0, 1, 0, 0);
+		frame.x[7] = UINT64_MAX;
+		abort_at(NOTHING, ISV | SRT(7) | SAS(log2) | WNR | TRANSLATION);
+		assert_true(frame.x[7] == UINT64_MAX);
+		assert_outcome(0, 1, 0, 0);
+	}
+	assert_strays(4, 4, 0);
+	/* to the zero register, whose number would be that of the next thing in the frame */
+	abort_at(NOTHING, ISV | SRT(31) | SAS(3) | SF | ACCESS_FLAG);
+	assert_outcome(0, 1, 0, 0);
+	assert_strays(1, 0, 0);
+	/* ldp w1, w2, [x3], #8; stp w1, w2, [x3], #8: both halves are accesses */
+	frame.x[1] = frame.x[2] = UINT64_MAX;
+	frame.x[3] = NOTHING;
+	instruction = 0x28c10861;
+	abort_at(NOTHING, TRANSLATION);
+	assert_true(!frame.x[1] && !frame.x[2] && frame.x[3] == NOTHING + 8);
+	instruction = 0x28810861;
+	abort_at(NOTHING + 8, WNR | TRANSLATION);
+	assert_int_equal(frame.x[3], NOTHING + 16);
+	assert_outcome(0, 2, 0, 0);
+	assert_strays(2, 2, 0);
+	/* windows are first, also for half of an access */
+	instruction = 0x29400861;	/* ldp w1, w2, [x3] */
+	frame.x[3] = WINDOW + PAGE_SIZE - 8;
+	abort_at(WINDOW + PAGE_SIZE - 8, TRANSLATION);
+	assert_outcome(2, 1, 0, 0);
+	abort_at(WINDOW, ISV | SAS(2) | WNR | TRANSLATION);
+	assert_outcome(1, 1, 0, 0);
+	device_result = MMIO_REFUSED;
+	abort_at(WINDOW, ISV | SAS(2) | WNR | TRANSLATION);
+	assert_outcome(1, 0, 0, 1);
+	device_result = MMIO_HANDLED;
+	abort_at(WINDOW + PAGE_SIZE - 4, ISV | SAS(3) | TRANSLATION);
+	assert_outcome(0, 0, 1, 0);
+	/* memory that may only be read is no nothing; walks and the bus neither */
+	abort_at(NOTHING, ISV | SAS(2) | WNR | PERMISSION);
+	abort_at(NOTHING, ISV | SAS(2) | S1PTW | TRANSLATION);
+	abort_at(NOTHING, ISV | SAS(2) | EXTERNAL);
+	assert_outcome(0, 0, 3, 0);
+	abort_at(NOTHING, CM | WNR | TRANSLATION);
+	assert_outcome(0, 1, 0, 0);
+	assert_strays(0, 0, 0);
+}
+
+/* Nothing can be made of them: the guest learns it. */
+static void what_cannot_be_ignored(void **state)
+{
+	static const struct {
+		uint32_t instruction;
+		uint64_t iss;
+	} cases[] = {
+		{ 0x885f7c20, 0 },	/* ldxr w0, [x1] */
+		{ 0x88027c20, WNR },	/* stxr w2, w0, [x1] */
+		{ 0xb8200022, WNR },	/* ldadd w0, w2, [x1] */
+		{ 0x3dc00020, 0 },	/* ldr q0, [x1] */
+		{ 0xd50b7421, WNR },	/* dc zva, x1 */
+	};
+	static const uint32_t actions[] = { CFG_STRAY_IGNORE, CFG_STRAY_ABORT };
+
+	(void)state;
+	frame.x[1] = NOTHING;
+	for (uint32_t n = 0; n < ARRAY_SIZE(actions); n++) {
+		header.flags = actions[n];
+		for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			instruction = cases[i].instruction;
+			abort_at(NOTHING, cases[i].iss | TRANSLATION);
+			assert_false(abort_of_instruction);
+			assert_outcome(0, 0, 1, 0);
+		}
+		assert_strays(0, 0, ARRAY_SIZE(cases));
+		fetch_at(NOTHING, TRANSLATION);
+		assert_true(abort_of_instruction);
+		assert_outcome(0, 0, 1, 0);
+		assert_strays(0, 0, 1);
+		/* where it has memory that it may not read */
+		fetch_at(NOTHING, PERMISSION);
+		assert_outcome(0, 0, 0, 1);
+		assert_strays(0, 0, 0);
+	}
+}
+
+static void aborted_accesses(void **state)
+{
+	(void)state;
+	header.flags = CFG_STRAY_ABORT;
+	frame.x[7] = 7;
+	abort_at(NOTHING, ISV | SRT(7) | SAS(2) | TRANSLATION);
+	abort_at(NOTHING, ISV | SRT(7) | SAS(2) | WNR | TRANSLATION);
+	instruction = 0x28c10861;
+	frame.x[3] = NOTHING;
+	abort_at(NOTHING, TRANSLATION);
+	assert_int_equal(frame.x[7], 7);
+	assert_int_equal(frame.x[3], NOTHING);
+	assert_false(abort_of_instruction);
+	assert_outcome(0, 0, 3, 0);
+	assert_strays(0, 0, 3);
+}
+
+static void add_range(uint32_t action, uint64_t start, uint64_t length)
+{
+	regions[header.num_memory_regions++] = (struct cfg_memory){
+		.virt_start = start, .phys_start = length, .flags = action,
+	};
+}
+
+static void ranges(void **state)
+{
+	(void)state;
+	regions[header.num_memory_regions++] = (struct cfg_memory){ .phys_start = NOTHING, .virt_start = NOTHING, .flags = 7 };
+	add_range(CFG_STRAY_IGNORE, NOTHING, 0x1000);
+	add_range(CFG_STRAY_ABORT, NOTHING + 0x10, 0x10);
+	add_range(CFG_STRAY_FAIL, NOTHING + 0x18, 4);
+	for (uint32_t n = 0; n < 2; n++) {
+		header.flags = n ? CFG_STRAY_ABORT : 0;
+		abort_at(NOTHING - 4, ISV | SAS(2) | TRANSLATION);
+		assert_outcome(0, 0, n, 1 - n);
+		abort_at(NOTHING + 0x1000, ISV | SAS(2) | TRANSLATION);
+		assert_outcome(0, 0, n, 1 - n);
+		fetch_at(NOTHING + 0x1000, TRANSLATION);
+		assert_outcome(0, 0, n, 1 - n);
+		assert_strays(0, 0, 3 * n);
+		/* the first byte decides */
+		abort_at(NOTHING, ISV | SAS(2) | TRANSLATION);
+		abort_at(NOTHING + 0xfff, ISV | SAS(2) | TRANSLATION);
+		abort_at(NOTHING + 0xf, ISV | SAS(2) | TRANSLATION);
+		abort_at(NOTHING + 0x20, ISV | SAS(2) | WNR | TRANSLATION);
+		assert_outcome(0, 4, 0, 0);
+		abort_at(NOTHING + 0x10, ISV | SAS(3) | TRANSLATION);
+		abort_at(NOTHING + 0x1c, ISV | SAS(2) | TRANSLATION);
+		assert_outcome(0, 0, 2, 0);
+		abort_at(NOTHING + 0x18, ISV | SAS(2) | TRANSLATION);
+		abort_at(NOTHING + 0x1b, ISV | SAS(0) | TRANSLATION);
+		fetch_at(NOTHING + 0x18, TRANSLATION);
+		assert_outcome(0, 0, 0, 3);
+		assert_strays(3, 1, 2);
+		/* of a pair, each half: the second one is in the range of aborts, then of failures */
+		instruction = 0x29400861;	/* ldp w1, w2, [x3] */
+		frame.x[3] = NOTHING + 0xc;
+		abort_at(NOTHING + 0xc, TRANSLATION);
+		assert_outcome(0, 0, 1, 0);
+		assert_strays(1, 0, 1);
+		frame.x[3] = NOTHING + 0x14;
+		abort_at(NOTHING + 0x14, TRANSLATION);
+		assert_outcome(0, 0, 1, 0);
+		frame.x[3] = NOTHING + 0x18;
+		abort_at(NOTHING + 0x18, TRANSLATION);
+		assert_outcome(0, 0, 0, 1);
+		assert_strays(0, 0, 1);
+	}
 }
 
 #define TEST(name)	cmocka_unit_test_setup(name, setup)
@@ -375,6 +604,7 @@ int main(void)
 		TEST(cache_maintenance_is_skipped), TEST(store_to_read_only_memory_is_an_abort),
 		TEST(errors_of_walks_and_of_the_bus_are_the_guests), TEST(loads), TEST(stores), TEST(nothing_there),
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
+		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

@@ -125,13 +125,39 @@ static void dump_frame(const struct trap_frame *frame)
 		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
 }
 
-void guest_violation(struct trap_frame *frame, bool instruction, const char *what)
+static void record_fault(struct cell *cell, const struct trap_frame *frame, uint64_t address, uint32_t kind, uint32_t flags,
+			 uint32_t size)
 {
+	volatile struct bh_fault *fault = cell_fault_begin(cell);
+
+	if (!fault)
+		return;
+	fault->kind = kind;
+	fault->flags = flags;
+	fault->size = size;
+	fault->address = address;
+	fault->virtual_address = read_sysreg(far_el2);
+	fault->pc = read_sysreg(elr_el2);
+	fault->syndrome = read_sysreg(esr_el2);
+	fault->pstate = read_sysreg(spsr_el2);
+	for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
+		fault->x[n] = frame->x[n];
+	cell_fault_end(fault);
+}
+
+void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size)
+{
+	static const char *const what[] = {
+		[BH_FAULT_READ] = "read of",
+		[BH_FAULT_WRITE] = "write to",
+		[BH_FAULT_FETCH] = "instruction fetch from",
+	};
 	struct percpu *cpu = this_cpu();
 	uint64_t address = (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & 0xfff);
 
+	record_fault(cpu->cell, frame, address, kind, flags | (cpu->cell->is_root ? BH_FAULT_ABORTED : 0), size);
 	if (cpu->cell->is_root) {
-		inject_external_abort(instruction);
+		inject_external_abort(kind == BH_FAULT_FETCH);
 		return;
 	}
 	/* once per start: other CPUs of the cell could switch it on, and it fail, again and again */
@@ -139,8 +165,8 @@ void guest_violation(struct trap_frame *frame, bool instruction, const char *wha
 		cpu_fail();
 		return;
 	}
-	console_printf("cell \"%s\", CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
-		       cpu->cell->config.cell->name, cpu->cpu_id, what, (unsigned long)address,
+	console_printf("cell \"%s\", CPU %u: %s memory it does not have at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
+		       cpu->cell->config.cell->name, cpu->cpu_id, what[kind], (unsigned long)address,
 		       (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
 		       (unsigned long)read_sysreg(far_el2));
 	dump_frame(frame);

@@ -38,8 +38,9 @@ void inject_external_abort(bool instruction);
 
 /*
  * An access to something the cell does not have, or another violation. The root cell gets an abort, because a
- * mistake of one of its programs must not cost it a CPU; any other cell's CPU fails.
+ * mistake of one of its programs must not cost it a CPU; any other cell's CPU fails. kind, flags and size
+ * are those of struct bh_fault.
  */
-void guest_violation(struct trap_frame *frame, bool instruction, const char *what);
+void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size);
 
 #endif

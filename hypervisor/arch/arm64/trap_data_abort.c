@@ -93,7 +93,9 @@ static void write_base(struct trap_frame *frame, uint32_t rn, uint64_t value)
 		write_sysreg(value, sp_el0);
 }
 
-static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *cpu, uint64_t esr, uint64_t address)
+/* size: of all elements, once it is known. element: the address of the trap, afterwards of the element that was not done. */
+static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *cpu, uint64_t esr, uint64_t *element,
+				       uint32_t *size)
 {
 	struct a64_access decoded;
 	uint32_t instruction;
@@ -112,7 +114,8 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	if ((virtual ^ read_sysreg(far_el2)) & PAGE_MASK ||
 	    (virtual & ~PAGE_MASK) + count * decoded.size > PAGE_SIZE)
 		return MMIO_NO_WINDOW;
-	address = (address & PAGE_MASK) | (virtual & ~PAGE_MASK);
+	*size = count * decoded.size;
+	*element = (*element & PAGE_MASK) | (virtual & ~PAGE_MASK);
 	registers[0] = decoded.rt;
 	registers[1] = decoded.rt2;
 	for (uint32_t i = 0; i < count; i++) {
@@ -121,11 +124,14 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 			.is_write = decoded.is_write,
 			.value = decoded.is_write ? guest_reg(frame, registers[i]) & size_mask(decoded.size) : 0,
 		};
-		enum mmio_result result = access_device(cpu, address + i * decoded.size, &access);
+		enum mmio_result result = access_device(cpu, *element, &access);
 
+		if (result == MMIO_NO_WINDOW && cell_ignores_stray(cpu->cell, GUEST_ADDR(*element), &access))
+			result = MMIO_HANDLED;
 		if (result != MMIO_HANDLED)
 			return result;
 		values[i] = access.value & size_mask(decoded.size);
+		*element += decoded.size;
 	}
 	if (!decoded.is_write)
 		for (uint32_t i = 0; i < count; i++)
@@ -154,12 +160,52 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	return result;
 }
 
+/* Kept out of the way of accesses that are done, and so are the values it needs. element: where the access failed */
+static void __attribute__((noinline)) access_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result,
+						      uint64_t element, uint32_t size)
+{
+	struct cell *cell = this_cpu()->cell;
+
+	if (result == MMIO_NO_WINDOW && (mmio_has_window(&cell->mmio, GUEST_ADDR(fault_address())) ||
+					 cell_aborts_stray(cell, GUEST_ADDR(element))))
+		/* no load or store that is known here, e.g. by a process that was given a register page */
+		inject_external_abort(false);
+	else
+		guest_violation(frame, esr & ISS_WNR ? BH_FAULT_WRITE : BH_FAULT_READ,
+				result == MMIO_REFUSED ? BH_FAULT_REFUSED : 0, size);
+}
+
+static void __attribute__((noinline)) syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result)
+{
+	struct mmio_access access = { .is_write = esr & ISS_WNR };
+	uint64_t address = fault_address();
+
+	if (result != MMIO_NO_WINDOW || !cell_ignores_stray(this_cpu()->cell, GUEST_ADDR(address), &access)) {
+		access_not_done(frame, esr, result, address, 1U << (esr >> 22 & 3));
+		return;
+	}
+	if (!access.is_write)
+		set_guest_reg(frame, esr >> 16 & 0x1f, access.value);
+	skip_instruction();
+}
+
+static void __attribute__((noinline)) abort_without_syndrome(struct trap_frame *frame, uint64_t esr)
+{
+	uint64_t element = fault_address();
+	uint32_t size = 0;
+	enum mmio_result result = access_decoded(frame, this_cpu(), esr, &element, &size);
+
+	if (result == MMIO_HANDLED)
+		skip_instruction();
+	else
+		access_not_done(frame, esr, result, element, size);
+}
+
 void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 {
 	struct percpu *cpu = this_cpu();
 	uint64_t type = FSC_TYPE(esr);
 	enum mmio_result result;
-	uint64_t address;
 
 	if ((esr & ISS_S1PTW) || (type != FSC_TRANSLATION && type != FSC_ACCESS_FLAG && type != FSC_PERMISSION)) {
 		/* table walk into nothing, or an error of the bus: the guest's own business */
@@ -176,25 +222,24 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 		inject_external_abort(false);
 		return;
 	}
-	address = fault_address();
-	if (esr & ISS_ISV)
-		result = access_syndrome(frame, cpu, esr, address);
-	else
-		result = access_decoded(frame, cpu, esr, address);
+	if (!(esr & ISS_ISV)) {
+		abort_without_syndrome(frame, esr);
+		return;
+	}
+	result = access_syndrome(frame, cpu, esr, fault_address());
 	if (result == MMIO_HANDLED)
 		skip_instruction();
-	else if (result == MMIO_NO_WINDOW && mmio_has_window(&cpu->cell->mmio, GUEST_ADDR(address)))
-		/* no load or store that is known here, e.g. by a process that was given a register page */
-		inject_external_abort(false);
 	else
-		guest_violation(frame, false, esr & ISS_WNR ? "write to memory it does not have" :
-				"read of memory it does not have");
+		syndrome_not_done(frame, esr, result);
 }
 
+/* There is nothing that a fetch could give: it is never ignored. */
 void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
 {
 	if (esr & ISS_S1PTW)
 		inject_external_abort(true);
+	else if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(this_cpu()->cell, GUEST_ADDR(fault_address())))
+		inject_external_abort(true);
 	else
-		guest_violation(frame, true, "instruction fetch from memory it does not have");
+		guest_violation(frame, BH_FAULT_FETCH, 0, 4);
 }
