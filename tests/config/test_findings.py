@@ -20,6 +20,10 @@ def region(**fields):
     return abi.Memory(**{"phys_start": 0x1000000, "virt_start": 0x1000000, "size": 0x1000, "flags": 3, **fields})
 
 
+def stray(**fields):
+    return abi.Memory(**{"phys_start": 0x1000, "virt_start": 0x1000000, "flags": abi.CFG_STRAY_IGNORE, **fields})
+
+
 def cell(**fields):
     def change(parsed):
         for name, value in fields.items():
@@ -91,6 +95,15 @@ CASES = [
     (CELL, cell(flags=4), [("cell-flags", E, "cell flags")]),
     (CELL, cell(flags=0x102), [("cell-flags", W, "cell flags"), ("cell-flags", W, "cell flags")]),
     (SYSTEM, cell(flags=4), []),
+    (CELL, cell(flags=abi.CFG_STRAY_ABORT), []),
+    (CELL, cell(flags=abi.CFG_STRAY_ABORT | abi.CFG_STRAY_FAIL), [("stray-action", E, "cell flags")]),
+    (SYSTEM, cell(flags=abi.CFG_STRAY_ABORT | abi.CFG_STRAY_IGNORE), [("stray-action", E, "cell flags")]),
+    (CELL, add("memory_regions", stray(), stray(virt_start=0, phys_start=1 << 48, flags=abi.CFG_STRAY_FAIL)), []),
+    (CELL, add("memory_regions", stray(size=0x1000)), [("stray-action", E, "memory 8")]),
+    (CELL, add("memory_regions", stray(phys_start=0)), [("stray-action", E, "memory 8")]),
+    (CELL, add("memory_regions", stray(phys_start=1 << 48)), [("stray-action", E, "memory 8")]),
+    (SYSTEM, add("memory_regions", stray(flags=abi.CFG_STRAY_ABORT | 1)), [("stray-action", E, "memory -1")]),
+    (CELL, add("memory_regions", stray(flags=abi.CFG_STRAY_ACTIONS)), [("stray-action", E, "memory 8")]),
     (CELL, assign("cpu_set", *bytes(8)), [("cpu-set", E, "CPUs")]),
     (CELL, assign("cpu_set", *bytes(4100), 1), [("cpu-set", E, "CPUs")]),
     (CELL, assign("cpu_set", 1, 0), [("cpu-set", W, "CPUs")]),
@@ -108,7 +121,7 @@ CASES = [
     (CELL, add("memory_regions", region(virt_start=0xf000)), [("memory-overlap", W, "memory 8")]),
     (CELL, add("memory_regions", region(phys_start=0x7fa0f000)), [("memory-overlap", W, "memory 8")]),
     (CELL, item("memory_regions", 5, virt_start=0, phys_start=0x7fa00000), [("memory-overlap", W, "memory 6")]),
-    (CELL, item("memory_regions", 7, size=0x2000), [("communication-region", E, "memory 7")]),
+    (CELL, item("memory_regions", 7, size=0x2000), [("communication-region", E, "memory 8")]),
     (CELL, add("memory_regions", COMM), [("communication-region", E, "memory 8")]),
     (SYSTEM, add("memory_regions", region(flags=0x23)), [("communication-region", W, "memory -1")]),
     (SYSTEM, add("memory_regions", region(virt_start=0x1001000)), [("root-identity", E, "memory -1")]),
@@ -259,5 +272,10 @@ def test_any_byte_may_be_wrong():
 
 
 def test_names_cover_the_format():
-    flags = {value for name, value in abi.CONSTANTS.items() if name.startswith("CFG_MEM_")}
-    assert flags == set(names.MEMORY_FLAGS)
+    flags = {value for name, value in abi.CONSTANTS.items() if name.startswith(("CFG_MEM_", "CFG_STRAY_"))}
+    assert flags - {abi.CFG_STRAY_ACTIONS} == set(names.MEMORY_FLAGS)
+
+
+def test_range_of_accesses_to_nothing_is_shown():
+    lines = list(show.show(binary.parse(changed(CELL, add("memory_regions", stray())))))
+    assert f"{'memory 8':<20}none; accesses to nothing in [0x1000000, 0x1001000): STRAY_IGNORE" in lines

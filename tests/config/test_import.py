@@ -156,6 +156,32 @@ def test_regions_that_overlap_keep_their_order():
         assert (regions.index(bytes(over)) < regions.index(ram)) == (place == 0)
 
 
+def stray(action, start=0x50000000, length=0x1000):
+    return abi.Memory(length, start, 0, action)
+
+
+def test_accesses_to_nothing():
+    """In words where words can say it: ranges that overlap, and what would stop the root cell, are low-level."""
+    files = small()
+    for name, action in (("qemu-arm64.cell", abi.CFG_STRAY_IGNORE), ("rtos.cell", abi.CFG_STRAY_ABORT)):
+        files[name].cell.flags |= action
+        files[name].arrays["memory_regions"].append(stray(abi.CFG_STRAY_IGNORE if name == "rtos.cell" else
+                                                          abi.CFG_STRAY_ABORT))
+    system, text, _ = round_trip(packed(files))
+    assert "records:" not in text
+    assert [(cell.root, cell.stray, [(area.range.start, area.range.size, area.action) for area in cell.stray_ranges])
+            for cell in system.cells] == [(True, "ignore", [(0x50000000, 0x1000, "abort")]),
+                                          (False, "abort", [(0x50000000, 0x1000, "ignore")])]
+    files["rtos.cell"].arrays["memory_regions"] += [stray(abi.CFG_STRAY_FAIL, 0x50000800), stray(abi.CFG_STRAY_FAIL, 0x1000)]
+    files["rtos.cell"].cell.flags ^= abi.CFG_STRAY_ABORT ^ abi.CFG_STRAY_FAIL
+    system, text, built = round_trip(packed(files))
+    assert system.cell("rtos").stray is None and "STRAY_FAIL" in text
+    files["qemu-arm64.cell"].arrays["memory_regions"].append(stray(abi.CFG_STRAY_FAIL, 0x60000000))
+    files["qemu-arm64.cell"].cell.flags ^= abi.CFG_STRAY_IGNORE ^ abi.CFG_STRAY_FAIL
+    system, _, _ = round_trip(packed(files))
+    assert system.root.stray is None and "memory_regions" in system.root.records
+
+
 def test_section_under_memory_of_the_root_cell_is_no_link():
     """The memory comes later, so it counts: a link would say something else."""
     files = small()
@@ -437,6 +463,9 @@ def test_any_byte_may_be_wrong():
     (lambda p: setattr(p.cell, "id", 7), []),
     (lambda p: setattr(p.cell, "flags", p.cell.flags & ~abi.CFG_CELL_CONSOLE_PERMITTED), []),
     (lambda p: setattr(p.cell, "flags", 0), ["cell flags"]),
+    (lambda p: setattr(p.cell, "flags", p.cell.flags | abi.CFG_STRAY_FAIL), []),
+    (lambda p: setattr(p.cell, "flags", p.cell.flags | abi.CFG_STRAY_ABORT), ["cell flags"]),
+    (lambda p: p.arrays["memory_regions"].append(stray(abi.CFG_STRAY_FAIL)), ["accesses to nothing"]),
     (lambda p: p.arrays["cpu_set"].extend(bytes(8)), []),
     (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x8000000, pin_base=64)), []),
     (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x8000000, pin_base=64, pin_bitmap=(1, 0, 0, 0))), ["irqchips"]),

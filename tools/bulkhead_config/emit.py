@@ -21,6 +21,8 @@ CONSOLES = {
     "pl011": (abi.CFG_CONSOLE_PL011, abi.CFG_CONSOLE_MMIO | abi.CFG_CONSOLE_REGDIST_4),
     "8250": (abi.CFG_CONSOLE_8250, abi.CFG_CONSOLE_MMIO | abi.CFG_CONSOLE_REGDIST_4),
 }
+STRAY = {"fail": abi.CFG_STRAY_FAIL, "ignore": abi.CFG_STRAY_IGNORE, "abort": abi.CFG_STRAY_ABORT}
+STRAY_DEFAULT = {"fail": 0, "ignore": abi.CFG_STRAY_IGNORE, "abort": abi.CFG_STRAY_ABORT, None: 0}
 VIRTUAL_CONSOLE = {"off": 0, "permitted": CFG_CELL_CONSOLE_PERMITTED,
                    "active": CFG_CELL_CONSOLE_PERMITTED | CFG_CELL_CONSOLE_ACTIVE}
 
@@ -86,6 +88,12 @@ def _region(region):
     return abi.Memory(region.host, region.at, region.size, flags)
 
 
+def _strays(cell):
+    """Regions of size 0: they map nothing, and who does not know them sees nothing."""
+    return [abi.Memory(phys_start=area.range.size, virt_start=area.range.start, flags=STRAY[area.action])
+            for area in cell.stray_ranges]
+
+
 def _record_devices(low, before):
     """PCI devices of the low-level form. before: regions in front of those of the low-level form, from which they count."""
     devices = records.array(low, "pci_devices")
@@ -118,6 +126,7 @@ def cell_config(system, cell, number=0):
     regions += [_region(region) for region in cell.regions]
     if cell.comm is not None:
         regions.append(abi.Memory(0, cell.comm, PAGE, READ_WRITE | CFG_MEM_COMM_REGION))
+    regions += _strays(cell)
     devices += _record_devices(cell.records, len(regions))
     regions += records.array(cell.records, "memory_regions")
     spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell) if not link.msix}
@@ -125,7 +134,8 @@ def cell_config(system, cell, number=0):
     header = abi.Cell(
         signature=abi.CFG_SIGNATURE_CELL, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
         name=cell.name.encode(), id=number, vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
-        flags=VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0),
+        flags=(VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0)
+               | STRAY_DEFAULT[cell.stray]),
         console=_console(system, cell.console))
     irqchips = _irqchips(system, spis) + records.array(cell.records, "irqchips")
     return _pack(header, header, cell.cpus, cell.records, memory_regions=regions, irqchips=irqchips, pci_devices=devices)
@@ -151,6 +161,7 @@ def system_config(system):
     low = cell.records if cell else {}
     devices = _record_devices(low, 0)
     devices += _links(system, cell, regions) if cell else []
+    regions += _strays(cell) if cell else []
     header = abi.System(
         signature=abi.CFG_SIGNATURE_SYSTEM, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
         flags=abi.CFG_SYS_VIRTUAL_CONSOLE if system.virtual_console else 0,
@@ -164,7 +175,7 @@ def system_config(system):
     root.name = (cell.name if cell else NO_ROOT).encode()
     if cell:
         root.vpci_irq_base = cell.lines
-        root.flags = VIRTUAL_CONSOLE[cell.virtual_console]
+        root.flags = VIRTUAL_CONSOLE[cell.virtual_console] | STRAY_DEFAULT[cell.stray]
         root.cpu_reset_address = cell.entry
     records.set_system(header, system.records)
     irqchips = records.array(low, "irqchips") if "irqchips" in low else _irqchips(system, range(board.spis))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """When two binary configurations mean the same. docs/configuration.md, "Equivalent configurations", says it in words."""
 from . import abi
-from .findings import FIRST_SPI, OUTPUT, PINS, PIN_END, pins
+from .findings import FIRST_SPI, OUTPUT, PINS, PIN_END, is_stray, pins
 
 ACTIVE, PERMITTED = abi.CFG_CELL_CONSOLE_ACTIVE, abi.CFG_CELL_CONSOLE_PERMITTED
 
@@ -66,6 +66,7 @@ def meaning(binary, distributor):
     machine."""
     cell, arrays = binary.cell, binary.arrays
     flags = cell.flags
+    flags &= ~abi.CFG_STRAY_FAIL		# the default
     if flags & ACTIVE and not binary.system:
         flags |= PERMITTED
     spis = sorted({pin for chip in arrays["irqchips"] if own_chip(chip, distributor) for pin in pins(chip)})
@@ -75,6 +76,7 @@ def meaning(binary, distributor):
         "virtual PCI INTA-D": cell.vpci_irq_base, "console": bytes(cell.console),
         "CPUs": int.from_bytes(bytes(arrays["cpu_set"]), "little"),
         "memory": sorted([_region(region) for _, region in group] for group in overlapping(arrays["memory_regions"])),
+        "accesses to nothing": [_region(region) for region in arrays["memory_regions"] if is_stray(region)],
         "irqchips": (spis, sorted(bytes(chip) for chip in arrays["irqchips"] if not own_chip(chip, distributor))),
         "PCI devices": sorted(_device(device, arrays) for device in arrays["pci_devices"]),
         "PCI capabilities": [bytes(cap) for cap in arrays["pci_caps"]],

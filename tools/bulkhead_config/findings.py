@@ -14,6 +14,7 @@ FIRST_SPI, PINS, PIN_END = 32, 128, 1024
 STATE, SHARED, OUTPUT = range(3)	# sections of a link, by index
 MSIX_MAX = 16
 WIDTHS = abi.CFG_MEM_IO_8 | abi.CFG_MEM_IO_16 | abi.CFG_MEM_IO_32 | abi.CFG_MEM_IO_64
+STRAY_ACTIONS = (abi.CFG_STRAY_FAIL, abi.CFG_STRAY_IGNORE, abi.CFG_STRAY_ABORT)
 NO_SECTION = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_LOADABLE
 NOT_SCRUBBED = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_ROOTSHARED
 
@@ -101,6 +102,25 @@ def _cell_flags(binary):
         yield WARNING, "cell flags", "the test device is for x86; without effect"
     if flags & ~sum(CELL_FLAGS):
         yield WARNING, "cell flags", f"unknown flags {flags & ~sum(CELL_FLAGS):#x}; without effect"
+
+
+def is_stray(region):
+    """A range of accesses to nothing, as the hypervisor takes it."""
+    return (not region.size and region.flags in STRAY_ACTIONS and region.phys_start
+            and region.virt_start + region.phys_start <= ADDRESS_END)
+
+
+@_finding("stray-action")
+def _stray_action(binary):
+    """Accesses to nothing have one action; a range of them has no memory, and ends inside the address space."""
+    flags = binary.cell.flags & abi.CFG_STRAY_ACTIONS
+    if flags and flags not in STRAY_ACTIONS:
+        yield ERROR, "cell flags", f"several actions for accesses to nothing, {flags:#x}; set one of them"
+    for index, region in enumerate(binary.arrays["memory_regions"]):
+        if region.flags & abi.CFG_STRAY_ACTIONS and not is_stray(region):
+            yield ERROR, f"memory {index}", (f"accesses to nothing at {region.virt_start:#x}, length {region.phys_start:#x}, "
+                                             f"size {region.size:#x}, flags {region.flags:#x}; make it a range, size 0, and "
+                                             "one action")
 
 
 @_finding("cpu-set")

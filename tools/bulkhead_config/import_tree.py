@@ -13,6 +13,7 @@ GICD_SIZE, GICR_SIZE = 64 * KIB, 128 * KIB
 DEVICE, SHARED_DEVICE = emit.DEVICE, emit.DEVICE | abi.CFG_MEM_ROOTSHARED
 COMM = emit.READ_WRITE | abi.CFG_MEM_COMM_REGION
 MEMORY_BITS = emit.ROOT_RAM | abi.CFG_MEM_LOADABLE | abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_KEEP
+STRAYS = {flag: word for word, flag in emit.STRAY.items()}
 ACCESS = {sum(emit.ACCESS[letter] for letter in word): word for word in ("r", "rw", "rx", "rwx")}
 MAX_NAMED = 64			# regions of a cell by name
 MAX_SPI = 987
@@ -116,6 +117,8 @@ class Builder:
     def is_low(self, source, index, region):
         """Not in words, whatever the other regions are."""
         actions = {("region", source.key, index), ("cell", source.key)}
+        if findings.is_stray(region) and not (source.root and region.flags == abi.CFG_STRAY_FAIL):
+            return bool(actions & self.plan.done)
         if actions & self.plan.done or any(_host(region).overlaps(area) for area in self.gic):
             return True
         if source.root:
@@ -135,7 +138,8 @@ class Builder:
             if device.type == abi.CFG_PCI_IVSHMEM:
                 first = device.shmem_regions_start
                 low |= set(range(first, min(first + equivalence.reach(device), len(regions)))) - linked
-        rest = [index for index in range(len(regions)) if index not in linked and index not in low]
+        rest = [index for index, region in enumerate(regions)
+                if index not in linked and index not in low and not findings.is_stray(region)]
         comms = [index for index in rest if _is_communication(regions[index])]
         low |= set(comms[1:])
         if source.root and (low or {("root", "memory"), ("cell", source.key)} & self.plan.done):
@@ -150,9 +154,22 @@ class Builder:
         return [(index, device) for index, device in enumerate(source.binary.arrays["pci_devices"]) if index not in ends]
 
     def words(self, source):
-        """Regions that are not low-level, and no sections: (index, region)."""
+        """Regions with memory that are not low-level, and no sections: (index, region)."""
+        return [(index, region) for index, region in self.not_low(source) if region.size]
+
+    def not_low(self, source):
         skip = self.low[source.key] | self.linked[source.key]
         return [(index, region) for index, region in enumerate(source.regions) if index not in skip]
+
+    def strays(self, source):
+        """Keys in words for accesses to nothing in ranges."""
+        areas = []
+        for index, region in self.not_low(source):
+            if findings.is_stray(region):
+                self.origin(("cells", source.key, "stray-ranges", len(areas)), f"memory {index}",
+                            [("region", source.key, index)], source)
+                areas.append({"at": Hex(region.virt_start), "size": Size(region.phys_start), "action": STRAYS[region.flags]})
+        return {"stray-ranges": areas} if areas else {}
 
     # --- the board
 
@@ -301,12 +318,14 @@ class Builder:
         flags, passive = cell.flags, cell.flags & abi.CFG_CELL_PASSIVE_COMM_REGION
         if flags & abi.CFG_CELL_CONSOLE_ACTIVE and not root:
             flags |= abi.CFG_CELL_CONSOLE_PERMITTED
-        console = next((word for word, bits in emit.VIRTUAL_CONSOLE.items() if bits == flags & ~passive), None)
+        stray = flags & abi.CFG_STRAY_ACTIONS
+        console = next((word for word, bits in emit.VIRTUAL_CONSOLE.items() if bits == flags & ~passive & ~stray), None)
         if self.header_is_low(source, "flags", console and not (root and passive)):
             low["flags"] = Hex(cell.flags)
         else:
             words.update({"passive": True} if passive else {})
             words.update({"virtual-console": console} if console != "off" else {})
+            words.update({"stray-access": STRAYS[stray]} if stray & ~abi.CFG_STRAY_FAIL else {})
         linked = any(source.key in link.ends for link in self.links)
         if self.header_is_low(source, "vpci_irq_base", cell.vpci_irq_base + 3 <= MAX_SPI):
             low["vpci_irq_base"] = cell.vpci_irq_base
@@ -406,7 +425,7 @@ class Builder:
         self.origin((*path, "cpus"), "CPUs", (), source)
         self.origin((*path, "records"), "header", (), source)
         return {**({"root": True} if source.root else {"cpus": cpus}), **self.memory(source), **words,
-                **({"interrupts": spis} if spis else {}), **({"records": low} if low else {})}
+                **({"interrupts": spis} if spis else {}), **self.strays(source), **({"records": low} if low else {})}
 
     def remarks(self, source, order):
         known, path = purposes(source.binary), ("cells", source.key, "records", "memory_regions")

@@ -108,6 +108,16 @@ class Region(Entry):
 
 
 @dataclass
+class StrayRange(Entry):
+    """What becomes of accesses to nothing in a range of guest addresses of a cell."""
+    range: Range
+    action: str
+
+    def __str__(self):
+        return f"range of accesses to nothing of cell '{self.name}'"
+
+
+@dataclass
 class Image(Entry):
     """A file or a text that the hypervisor loads into a cell; its name is the file's, or the text. content of a file is
     None until rules_direct.py has read it; at is None for those of a Linux, and the content of its device tree, too,
@@ -170,6 +180,8 @@ class Cell(Entry):
     argument: int
     linux: Linux		# or None
     records: dict		# the low-level form, see records.py
+    stray: str			# None: nothing is said
+    stray_ranges: list
     page: int = PAGE		# of the guest's page tables
 
     def __str__(self):
@@ -405,6 +417,8 @@ def _cell(document, path, name, data):
     images = [_image(document, path + ("images", index), name, entry, image)
               for index, image in enumerate(data.get("images", []))]
     linux = _linux(document, path + ("linux",), name, data["linux"]) if "linux" in data else None
+    strays = [StrayRange(document, path + ("stray-ranges", index), name, range=_area(area), action=area["action"])
+              for index, area in enumerate(data.get("stray-ranges", []))]
     return Cell(
         document, path, name, root=data.get("root", False), cpus=data.get("cpus", []), regions=regions,
         comm=data.get("communication-region"), entry=entry, passive=data.get("passive", runs_linux),
@@ -413,7 +427,8 @@ def _cell(document, path, name, data):
         interrupts=data.get("interrupts", []),
         lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
         images=images + (linux.images if linux and linux.kernel else []), on_failure=_on_failure(data.get("on-failure", "stop")),
-        argument=data.get("argument", 0), linux=linux, records=low, page=parse_size(data.get("page-size", PAGE)))
+        argument=data.get("argument", 0), linux=linux, records=low, stray=data.get("stray-access"),
+        stray_ranges=strays, page=parse_size(data.get("page-size", PAGE)))
 
 
 def _link(document, path, name, data):

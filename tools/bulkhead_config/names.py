@@ -6,13 +6,15 @@ ARCHITECTURES = {abi.CFG_ARCH_X86: "x86", abi.CFG_ARCH_ARM: "arm", abi.CFG_ARCH_
 CELL_FLAGS = {
     abi.CFG_CELL_PASSIVE_COMM_REGION: "passive", abi.CFG_CELL_TEST_DEVICE: "test-device",
     abi.CFG_CELL_AARCH32: "aarch32", abi.CFG_CELL_CONSOLE_PERMITTED: "virtual-console-permitted",
-    abi.CFG_CELL_CONSOLE_ACTIVE: "virtual-console-active"}
+    abi.CFG_CELL_CONSOLE_ACTIVE: "virtual-console-active",
+    abi.CFG_STRAY_FAIL: "stray-fail", abi.CFG_STRAY_IGNORE: "stray-ignore", abi.CFG_STRAY_ABORT: "stray-abort"}
 MEMORY_FLAGS = {
     abi.CFG_MEM_READ: "READ", abi.CFG_MEM_WRITE: "WRITE", abi.CFG_MEM_EXECUTE: "EXECUTE", abi.CFG_MEM_DMA: "DMA",
     abi.CFG_MEM_IO: "IO", abi.CFG_MEM_COMM_REGION: "COMM_REGION", abi.CFG_MEM_LOADABLE: "LOADABLE",
     abi.CFG_MEM_ROOTSHARED: "ROOTSHARED", abi.CFG_MEM_NO_HUGEPAGES: "NO_HUGEPAGES",
     abi.CFG_MEM_IO_UNALIGNED: "IO_UNALIGNED", abi.CFG_MEM_IO_8: "IO_8", abi.CFG_MEM_IO_16: "IO_16",
-    abi.CFG_MEM_IO_32: "IO_32", abi.CFG_MEM_IO_64: "IO_64", abi.CFG_MEM_KEEP: "KEEP"}
+    abi.CFG_MEM_IO_32: "IO_32", abi.CFG_MEM_IO_64: "IO_64", abi.CFG_MEM_KEEP: "KEEP",
+    abi.CFG_STRAY_FAIL: "STRAY_FAIL", abi.CFG_STRAY_IGNORE: "STRAY_IGNORE", abi.CFG_STRAY_ABORT: "STRAY_ABORT"}
 SYSTEM_FLAGS = {abi.CFG_SYS_VIRTUAL_CONSOLE: "virtual-console"}
 CONSOLES = {0: "none", 1: "efifb", 2: "8250", 3: "pl011", 4: "xuartps", 5: "mvebu", 6: "hscif", 7: "scifa",
             8: "imx", 9: "imx-lpuart", 10: "scif"}

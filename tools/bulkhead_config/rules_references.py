@@ -5,7 +5,7 @@ from .registry import REFERENCES, rule
 from .units import PAGE, format_size
 
 NAME_MAX = 31
-ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "records"}
+ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "stray-access", "stray-ranges", "records"}
 DIRECT_KEYS = {"images", "on-failure", "argument"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry", "linux"}
 

@@ -112,6 +112,10 @@ ON_FAILURE = {
     "description": "stop, restart, halt, or { restart: N, within: SECONDS }",
 }
 
+STRAY_ACTION = _enum("fail", "ignore", "abort")
+
+STRAY_RANGE = _object({"at": ADDRESS, "size": SIZE, "action": STRAY_ACTION}, ["at", "size", "action"])
+
 CELL = _object({
     "root": BOOL,
     "cpus": _list(_int("a CPU number", 0, 4095)),
@@ -124,6 +128,8 @@ CELL = _object({
     "devices": _list(TEXT),
     "shared-devices": _list(TEXT),
     "interrupts": _list(SPI),
+    "stray-access": STRAY_ACTION,
+    "stray-ranges": _list(STRAY_RANGE),
     "pci-interrupts": SPI,
     "page-size": _enum("4 KiB", "16 KiB", "64 KiB"),
     "images": _list(IMAGE),

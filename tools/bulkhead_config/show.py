@@ -101,6 +101,10 @@ def _cell(binary):
     yield "virtual PCI INTA-D", f"SPI {cell.vpci_irq_base}-{cell.vpci_irq_base + 3}"
     yield "console", _console(cell.console)
     for index, region in enumerate(arrays["memory_regions"]):
+        if findings.is_stray(region):
+            area = Range.at(region.virt_start, region.phys_start)
+            yield f"memory {index}", f"none; accesses to nothing in {area}: {_flags(region.flags, MEMORY_FLAGS)}"
+            continue
         guest, purpose = Range.at(region.virt_start, region.size), f" ({known[index]})" if index in known else ""
         yield f"memory {index}", f"{guest} from host {region.phys_start:#x}: {_flags(region.flags, MEMORY_FLAGS)}{purpose}"
     for index, cache in enumerate(arrays["cache_regions"]):
