@@ -26,6 +26,7 @@
 
 #include <bulkhead/cell_config.h>
 #include <bulkhead/comm_region.h>
+#include <bulkhead/fault.h>
 #include <bulkhead/hypercall.h>
 #include <bulkhead/image.h>
 #include <bulkhead/management.h>

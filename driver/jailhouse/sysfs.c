@@ -198,7 +198,55 @@ static struct attribute *cell_attrs[] = {
 	&cell_cpus_failed_list.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(cell);
+
+/* Of its configuration: struct cfg_memory, one behind the other */
+static ssize_t memory_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+			   loff_t offset, size_t count)
+{
+	const struct bh_cell *cell = to_cell(kobj);
+
+	return memory_read_from_buffer(buffer, count, &offset, cell->memory, cell->num_memory * sizeof(*cell->memory));
+}
+
+/* In the order of the pieces, so that a record that changed meanwhile can be told; see bulkhead/fault.h */
+static int read_fault(u32 id, struct bh_fault *fault)
+{
+	u32 *pieces = (u32 *)fault;
+	unsigned int n;
+
+	for (n = 0; n < sizeof(*fault) / sizeof(*pieces); n++) {
+		long piece = bh_hypercall(HC_CELL_FAULT, id, n);
+
+		if (piece < 0)
+			return piece;
+		pieces[n] = piece;
+	}
+	return fault->complete == fault->begun ? 0 : -EAGAIN;
+}
+
+static ssize_t fault_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+			  loff_t offset, size_t count)
+{
+	struct bh_fault fault;
+	int err = -EAGAIN;
+	unsigned int attempt;
+
+	/* a record that is begun is complete soon, unless the cell is stopped and started all the time */
+	for (attempt = 0; attempt < 10 && err == -EAGAIN; attempt++) {
+		down_read(&bh.gate);
+		err = bh.enabled ? read_fault(to_cell(kobj)->id, &fault) : -ENODEV;
+		up_read(&bh.gate);
+		cond_resched();
+	}
+	return err ?: memory_read_from_buffer(buffer, count, &offset, &fault, sizeof(fault));
+}
+
+static struct bin_attribute memory_attr = { .attr = { .name = "memory", .mode = 0400 }, .read = memory_read };
+static struct bin_attribute fault_attr = { .attr = { .name = "fault", .mode = 0400 }, .read = fault_read };
+
+static struct bin_attribute *cell_bin_attrs[] = { &memory_attr, &fault_attr, NULL };
+static const struct attribute_group cell_group = { .attrs = cell_attrs, .bin_attrs = cell_bin_attrs };
+static const struct attribute_group *cell_groups[] = { &cell_group, NULL };
 
 static void release_cell(struct kobject *kobj)
 {

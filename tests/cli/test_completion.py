@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 COMPLETION = ROOT / "tools/completion/jailhouse"
-CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "stats"]
+CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "show", "stats"]
 CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
 LINUX_OPTIONS = ["-h", "--help", "-d", "--dtb", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params", "-a", "--arch", "-k",
                  "--kernel-decomp-factor", "-s", "--system", "-t", "--tree"]
@@ -42,7 +42,7 @@ def complete(tmp_path):
     ("enable ", ["a.cell", "dir"]), ("enable a.cell ", []),
     ("disable ", []),
     ("console ", ["-f", "--follow"]), ("console --", ["--follow"]), ("console -f ", []),
-    ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "stats"]),
+    ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "show", "stats"]),
     ("cell create ", ["a.cell", "dir"]), ("cell create a.cell ", []),
     ("cell list ", ["-h", "--help"]),
     ("cell load ", CELLS), ("cell start ", CELLS), ("cell shutdown ", CELLS), ("cell destroy ", CELLS),
@@ -52,6 +52,9 @@ def complete(tmp_path):
     ("cell load --name rtos b", ["b.bin"]), ("cell load 1 -a ", []), ("cell load 1 b.bin -", ["-s", "--string", "-a",
                                                                                          "--address"]),
     ("cell stats ", CELLS + ["0", "root", "-h", "--help"]),
+    ("cell show ", CELLS + ["0", "root", "--json"]), ("cell show r", ["rtos", "root"]), ("cell show 1 ", ["--json"]),
+    ("cell show --name ", ["rtos", "my\\ cell", "root"]), ("cell show --json ", []),
+    ("cell show --name rtos ", ["--json"]), ("cell show 1 --json ", []),
     ("cell linux ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux a.cell ", FILES + LINUX_OPTIONS),
     ("cell linux -i ", FILES + LINUX_OPTIONS), ("cell linux -d ", FILES + LINUX_OPTIONS),
     ("cell linux -a ", ["x86", "arm", "arm64"]), ("cell linux -k ", LINUX_OPTIONS),

@@ -121,7 +121,7 @@ CASES = [
     (CELL, add("memory_regions", region(virt_start=0xf000)), [("memory-overlap", W, "memory 8")]),
     (CELL, add("memory_regions", region(phys_start=0x7fa0f000)), [("memory-overlap", W, "memory 8")]),
     (CELL, item("memory_regions", 5, virt_start=0, phys_start=0x7fa00000), [("memory-overlap", W, "memory 6")]),
-    (CELL, item("memory_regions", 7, size=0x2000), [("communication-region", E, "memory 8")]),
+    (CELL, item("memory_regions", 7, size=0x2000), [("communication-region", E, "memory 7")]),
     (CELL, add("memory_regions", COMM), [("communication-region", E, "memory 8")]),
     (SYSTEM, add("memory_regions", region(flags=0x23)), [("communication-region", W, "memory -1")]),
     (SYSTEM, add("memory_regions", region(virt_start=0x1001000)), [("root-identity", E, "memory -1")]),

@@ -33,7 +33,7 @@ static void set_name(struct bh_cell_id *cell, const char *name)
 }
 
 /* Parses { ID | [--name] NAME } and returns how many arguments that took, or WRONG_USAGE. */
-static int parse_cell(const struct args *args, struct bh_cell_id *cell)
+int parse_cell(const struct args *args, struct bh_cell_id *cell)
 {
 	long long id;
 

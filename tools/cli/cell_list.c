@@ -29,7 +29,7 @@ static int not_hidden(const struct dirent *entry)
 }
 
 /* First line of an attribute. The driver delivers at least a newline, so nothing at all is an error. */
-static char *read_attribute(int cell, const char *id, const char *attribute)
+char *read_attribute(int cell, const char *id, const char *attribute)
 {
 	struct file_data file;
 	int fd, err;

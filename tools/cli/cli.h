@@ -7,6 +7,7 @@
 #define JAILHOUSE_CLI_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <bulkhead/management.h>
 
 /* The test build sets its own on the compiler command line; the product takes neither from outside. */
@@ -60,12 +61,22 @@ int cmd_disable(const struct args *args);
 int cmd_console(const struct args *args);
 int cmd_cell_create(const struct args *args);
 int cmd_cell_list(const struct args *args);
+int cmd_cell_show(const struct args *args);
 int cmd_cell_load(const struct args *args);
 int cmd_cell_start(const struct args *args);
 int cmd_cell_shutdown(const struct args *args);
 int cmd_cell_destroy(const struct args *args);
 int cmd_link_list(const struct args *args);
 int cmd_link_show(const struct args *args);
+
+/* cell.c: { ID | [--name] NAME }; how many arguments that took, or WRONG_USAGE */
+int parse_cell(const struct args *args, struct bh_cell_id *cell);
+
+/* link_json.c: quoted, ASCII */
+void json_string(FILE *out, const char *text);
+
+/* cell_list.c: first line of an attribute of a cell, by the descriptor of its directory; to be freed, NULL after a message */
+char *read_attribute(int cell, const char *id, const char *attribute);
 
 /* cell_list.c: to be freed; NULL if there is no such cell, or after a message */
 char *cell_name(uint32_t id);

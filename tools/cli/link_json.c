@@ -33,7 +33,7 @@ static const struct {
 };
 
 /* Control characters are gone already; other bytes than ASCII need not be UTF-8. */
-static void print_string(FILE *out, const char *text)
+void json_string(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (; *text; text++) {
@@ -52,7 +52,7 @@ static void print_link(FILE *out, const struct link *link)
 static void print_cell(FILE *out, const struct link_peer *peer)
 {
 	fprintf(out, ", \"cell_id\": %u, \"cell\": ", peer->cell_id);
-	print_string(out, peer->cell);
+	json_string(out, peer->cell);
 	fprintf(out, ", \"state\": %u", peer->state);
 }
 
@@ -86,7 +86,7 @@ static void print_present(FILE *out, const struct link_peer *peer)
 	protocol_words(peer->protocol, protocol, sizeof(protocol));
 	print_cell(out, peer);
 	fprintf(out, ", \"vectors\": %u, \"protocol\": %u, \"protocol_name\": ", peer->vectors, peer->protocol);
-	print_string(out, protocol);
+	json_string(out, protocol);
 	fprintf(out, ", \"flags\": {");
 	for (n = 0; n < sizeof(flags) / sizeof(flags[0]); n++)
 		fprintf(out, "%s\"%s\": %s", n ? ", " : "", flags[n].key,

@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ .word = { "console" }, .synopsis = "[-f | --follow]", .run = cmd_console },
 	{ .word = { "cell", "create" }, .synopsis = "CELLCONFIG", .run = cmd_cell_create },
 	{ .word = { "cell", "list" }, .synopsis = "", .run = cmd_cell_list },
+	{ .word = { "cell", "show" }, .synopsis = CELL " [--json]", .run = cmd_cell_show },
 	{ .word = { "cell", "load" }, .synopsis = CELL " { IMAGE | { -s | --string } STRING }"
 	  " [{ -a | --address } ADDRESS] ...", .run = cmd_cell_load },
 	{ .word = { "cell", "start" }, .synopsis = CELL, .run = cmd_cell_start },
