@@ -16,7 +16,16 @@ LINK, RING = 0x63000000, 0x63100000
 STATES, COUNTERS = LINK, (RING + 0x1008, RING + 0x2000)
 LINKS = (f"  l: {{ peers: [a, c, d], shared: 4 KiB, output: 4 KiB, at: {LINK:#x} }}\n"
          f"  r: {{ peers: [c, d], output: 4 KiB, at: {RING:#x} }}\n")
-CELLS = ROOT_CELL + cell_text("a", [1], "attacker", console="off") + "".join(
+
+# Where accesses to nothing have an action of their own: by itself, of the root cell, the hypervisor, and a neighbour
+STRAY_SIZE = 0x10000
+IGNORED, ABORTED, FAILED = (0x90000000 + n * STRAY_SIZE for n in range(3))
+IGNORED_ROOT, IGNORED_HYPERVISOR, ABORTED_FOREIGN = 0x50100000, 0x40300000, 0x60480000
+STRAYS = "stray-ranges:\n" + "".join(
+    f"  - {{ at: {start:#x}, size: {STRAY_SIZE:#x}, action: {action} }}\n" for action, starts in (
+        ("ignore", (IGNORED, IGNORED_ROOT, IGNORED_HYPERVISOR)), ("abort", (ABORTED, ABORTED_FOREIGN)),
+        ("fail", (FAILED,))) for start in starts)
+CELLS = ROOT_CELL + cell_text("a", [1], "attacker", console="off", more=STRAYS) + "".join(
     cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff") for name, cpu in (("c", 2), ("d", 3)))
 
 # attacker.S

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A bare-metal root cell as the test's hand: it makes hypercalls, and the emulator's door to memory brings what it needs."""
+import ctypes
+import struct
+
 from direct import PROXY_AT, abi
 
 CONFIG_AT = PROXY_AT + 0x100000		# where configurations are put for HC_CELL_CREATE
@@ -39,6 +42,13 @@ class RootCell:
 
     def state(self, name):
         return self.call(abi.HC_CELL_GET_STATE, name)
+
+    def fault(self, name):
+        """The record of the cell's first violation, which nobody writes meanwhile."""
+        pieces = [self.call(abi.HC_CELL_FAULT, name, n) for n in range(ctypes.sizeof(abi.Fault) // 4)]
+        fault = abi.Fault.from_buffer_copy(struct.pack(f"<{len(pieces)}I", *pieces))
+        assert fault.complete == fault.begun and fault.complete <= fault.starts
+        return fault
 
     def pages_used(self):
         return [self.machine.hypercall(abi.HC_HYPERVISOR_INFO, item)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each attack of the table: the attacker is the only one that it hurts. docs/isolation.md says how it works."""
+import ctypes
 import re
 
 import pytest
 
-from attacker import CODE, CPU, ECAM, ID_OF_A, RAM_PHYS, REGION, REGISTERS, STATES, TABLES, Lab, abi
+from attacker import (ABORTED, CODE, CPU, ECAM, FAILED, ID_OF_A, IGNORED, RAM_PHYS, REGION, REGISTERS, STATES, STRAY_SIZE,
+                      TABLES, Lab, abi)
 from containment import ATTACKS
 from containment.model import OWN_INTID, Endless, Off, Raised, Returned, Stopped
 from containment.registers import INHERITED, INHERITED_MAX, codes_of
@@ -58,6 +60,28 @@ def pc_of(code):
     return CODE + 4 * sum(1 for part in before.split(";") if re.sub(r"^\s*\w+:", "", part).strip())
 
 
+KINDS = {"read of": abi.BH_FAULT_READ, "write to": abi.BH_FAULT_WRITE, "instruction fetch from": abi.BH_FAULT_FETCH}
+ISV, ELEMENT = 1 << 24, 22		# of ESR
+
+
+def record_is(lab, outcome, esr, pc, virtual):
+    """What HC_CELL_FAULT keeps is what the console has said, with all registers."""
+    fault = lab.root.fault("a")
+    assert (fault.complete, fault.count - fault.number, fault.flags, fault.cpu) == (fault.starts, 0, 0, 1)
+    assert (fault.kind, fault.address) == (KINDS[outcome.access], outcome.address)
+    assert (fault.syndrome, fault.pc, fault.virtual_address) == (esr, pc, virtual)
+    if outcome.access.startswith("instruction"):
+        assert fault.size == 4
+    elif esr & ISV:
+        assert fault.size == 1 << (esr >> ELEMENT & 3)
+    else:
+        assert fault.size in (0, 2, 4, 8, 16)		# a pair, or nothing that is known
+    assert fault.pstate & 0x1f in (0, 4, 5)
+    assert 0 < fault.ticks < 3600 * fault.ticks_per_second
+    dump = re.findall(r"^  x\d+: (.*)$", "\n".join(lab.said()), re.M)
+    assert [int(word, 16) for line in dump for word in line.replace("lr", "").split()] == list(fault.x)
+
+
 def is_stopped(lab, attack):
     outcome = attack.outcome
     pc = outcome.address if outcome.access.startswith("instruction") else pc_of(attack.code)
@@ -71,6 +95,7 @@ def is_stopped(lab, attack):
     assert int(match[4], 16) & REGION - 1 == pc & REGION - 1, line
     assert virtual & 0xfff == outcome.address & 0xfff, line
     lab.wait_said('^cell "a" failed$')
+    record_is(lab, outcome, esr, int(match[4], 16), virtual)
     assert lab.root.state("a") == abi.COMM_STATE_FAILED
     assert lab.word(STATES + 4 * ID_OF_A) == 0
     return [re.escape(f'cell "a", CPU 1: {line}: CPU stopped'), 'cell "a" failed', r"  x\d+: .*"]
@@ -152,3 +177,49 @@ def test_next_owner(lab, cpu, register):
         lab.restart()
         found.append(lab.do(read))
     assert found[0] == found[1]
+
+
+def test_strays_are_counted(lab):
+    """Each element of an access counts; what is stopped does not. A start does not begin anew, a new cell does."""
+    lab.restart()
+
+    def counted(code, address):
+        before = list(lab.root.fault("a").strays)
+        lab.request(code, (address, 0, 0, 0x3000))
+        assert lab.wait_answer()
+        return [now - then for now, then in zip(lab.root.fault("a").strays, before)]
+
+    assert counted("ldr w0, [x0]", IGNORED) == [1, 0, 0]
+    assert counted("str x1, [x0]; ldr x0, [x0]", IGNORED) == [1, 1, 0]
+    assert counted("ldp x1, x2, [x0]; orr x0, x1, x2", IGNORED) == [2, 0, 0]
+    assert counted("stp x1, x1, [x0]; mov x0, x1", IGNORED) == [0, 2, 0]
+    assert counted("ldxr w1, [x0]", IGNORED) == [0, 0, 1]
+    assert counted("br x0", IGNORED) == [0, 0, 1]
+    assert counted("ldr w0, [x0]", ABORTED) == [0, 0, 1]
+    # over the end of a page: not decoded
+    assert counted("ldp x1, x2, [x0, #-8]", IGNORED + STRAY_SIZE) == [0, 0, 1]
+    before = list(lab.root.fault("a").strays)
+    lab.restart()
+    assert list(lab.root.fault("a").strays) == before
+    assert lab.root.destroy("a") == 0 and lab.root.create("a") == 0
+    assert list(lab.root.fault("a").strays) == [0, 0, 0]
+
+
+def test_record_stays_until_the_cell_is_destroyed(lab):
+    """It is of the last start that had a violation, and says of which."""
+    lab.restart()
+    starts = lab.root.fault("a").starts
+    for code in "ldr w1, [x0]", "ldxr w1, [x0]":
+        lab.request(code, (FAILED, 0))
+        assert lab.wait_answer() is None
+        fault = lab.root.fault("a")
+        assert (fault.complete, fault.starts) == (starts, starts)
+        lab.restart()
+        starts += 1
+        again = lab.root.fault("a")
+        assert (again.complete, again.starts) == (starts - 1, starts)
+        again.starts = fault.starts
+        assert bytes(again) == bytes(fault)
+    assert fault.count == fault.number
+    assert lab.root.destroy("a") == 0 and lab.root.create("a") == 0
+    assert bytes(lab.root.fault("a")) == bytes(ctypes.sizeof(abi.Fault))

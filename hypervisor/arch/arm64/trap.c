@@ -148,9 +148,9 @@ static void record_fault(struct cell *cell, const struct trap_frame *frame, uint
 void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size)
 {
 	static const char *const what[] = {
-		[BH_FAULT_READ] = "read of",
-		[BH_FAULT_WRITE] = "write to",
-		[BH_FAULT_FETCH] = "instruction fetch from",
+		[BH_FAULT_READ] = "read of memory it does not have",
+		[BH_FAULT_WRITE] = "write to memory it does not have",
+		[BH_FAULT_FETCH] = "instruction fetch from memory it does not have",
 	};
 	struct percpu *cpu = this_cpu();
 	uint64_t address = (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & 0xfff);
@@ -165,7 +165,7 @@ void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, ui
 		cpu_fail();
 		return;
 	}
-	console_printf("cell \"%s\", CPU %u: %s memory it does not have at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
+	console_printf("cell \"%s\", CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
 		       cpu->cell->config.cell->name, cpu->cpu_id, what[kind], (unsigned long)address,
 		       (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
 		       (unsigned long)read_sysreg(far_el2));

@@ -64,6 +64,7 @@ class Off:
 
 
 ABORT = Raised("external abort", 0x94000010)
+FETCH_ABORT = Raised("external abort of a fetch", 0x84000010)
 EL0_ABORT = Raised("external abort of EL0", 0x90000010)
 UNDEFINED = Raised("undefined instruction", 0, far=False)
 OWN_TRANSLATION = Raised("its own translation fault", 0x94000004, 0xFC00003C)
