@@ -185,7 +185,7 @@ def test_strays_are_counted(lab):
 
     def counted(code, address):
         before = list(lab.root.fault("a").strays)
-        lab.request(code, (address, 0, 0, 0x3000))
+        lab.request(code, (address, 0))
         assert lab.wait_answer()
         return [now - then for now, then in zip(lab.root.fault("a").strays, before)]
 

@@ -25,7 +25,7 @@ ACCESSES = {
 # What has no result that could be made up
 UNDECODABLE = {
     "exclusive": "ldxr w1, [x0]",
-    "exclusive store": "ldxr w2, [x3]; > stxr w4, w1, [x0]",
+    "exclusive pair": "ldxp x1, x2, [x0]",
     "SIMD": "ldr q0, [x0]",
     "write SIMD": "str q0, [x0]",
     "structures": "ld4 {v0.16b, v1.16b, v2.16b, v3.16b}, [x0]",
@@ -42,7 +42,7 @@ def stray_attacks():
             x0 = ONES if result is None else at + result if "write-back" in name else result
             attack("ignored", f"{name} of {place}", code, Returned(x0), at, ONES, same=same)
         for name, code in UNDECODABLE.items():
-            attack("ignored", f"{name} of {place}", code, ABORT, at, ONES, 0, 0x3000, same=same)
+            attack("ignored", f"{name} of {place}", code, ABORT, at, ONES, same=same)
         attack("ignored", f"execute {place}", "br x0", FETCH_ABORT, at)
     attack("ignored", "last byte", "ldrb w0, [x0]", Returned(0), IGNORED + SIZE - 1)
     attack("ignored", "over the end", "ldr x0, [x0, #-4]", Returned(0), IGNORED + SIZE)
@@ -54,7 +54,7 @@ def stray_attacks():
         for name, (code, _) in ACCESSES.items():
             attack("aborted", f"{name} of {place}", code, ABORT, at, ONES, same=same)
         for name, code in UNDECODABLE.items():
-            attack("aborted", f"{name} of {place}", code, ABORT, at, ONES, 0, 0x3000, same=same)
+            attack("aborted", f"{name} of {place}", code, ABORT, at, ONES, same=same)
         attack("aborted", f"execute {place}", "br x0", FETCH_ABORT, at)
     attack("failing", "read", "ldr w1, [x0]", Stopped(READ, FAILED), FAILED)
     attack("failing", "write", "str w1, [x0]", Stopped(WRITE, FAILED + 8), FAILED + 8)
