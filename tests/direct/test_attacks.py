@@ -75,7 +75,7 @@ def record_is(lab, outcome, esr, pc, virtual):
     elif esr & ISV:
         assert fault.size == 1 << (esr >> ELEMENT & 3)
     else:
-        assert fault.size in (0, 2, 4, 8, 16)		# a pair, or nothing that is known
+        assert fault.size in (0, 1, 2, 4, 8, 16)		# a pair, or nothing that is known
     assert fault.pstate & 0x1f in (0, 4, 5)
     assert 0 < fault.ticks < 3600 * fault.ticks_per_second
     dump = re.findall(r"^  x\d+: (.*)$", "\n".join(lab.said()), re.M)

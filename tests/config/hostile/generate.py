@@ -245,6 +245,40 @@ def comm_region_two_pages(parsed):
             region.size *= 2
 
 
+def add_stray(parsed, length, size=0, flags=abi.CFG_STRAY_IGNORE, start=0xfff0000000):
+    parsed.arrays["memory_regions"].append(abi.Memory(length, start, size, flags))
+
+
+@both()
+def stray_two_actions(parsed):
+    """has two actions for accesses to nothing"""
+    parsed.cell.flags |= abi.CFG_STRAY_IGNORE | abi.CFG_STRAY_ABORT
+
+
+@both()
+def stray_with_rights(parsed):
+    """has a range of accesses to nothing that may be written"""
+    add_stray(parsed, 0x1000, flags=abi.CFG_STRAY_IGNORE | abi.CFG_MEM_WRITE)
+
+
+@both()
+def stray_with_memory(parsed):
+    """has a range of accesses to nothing with memory behind it"""
+    add_stray(parsed, 0xfff0000000, size=0x1000)
+
+
+@both()
+def stray_wraps(parsed):
+    """has a range of accesses to nothing that ends behind the last address"""
+    add_stray(parsed, 0xfffffffffffff000)
+
+
+@both()
+def stray_without_length(parsed):
+    """has a range of accesses to nothing without length"""
+    add_stray(parsed, 0)
+
+
 @mutation(SYSTEM)
 def root_not_identity(parsed):
     """maps memory of the root cell to another address"""
