@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Accesses of cells to nothing: what their configuration wants done, and the record of the first violation (fault.h). */
+/* Accesses of cells to nothing: what their configuration wants, and the record of the first violation (fault.h). */
 #include "cell.h"
 #include "cell_internal.h"
 #include "control.h"

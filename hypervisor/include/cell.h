@@ -89,8 +89,8 @@ int64_t cell_fault(uint32_t id, uint32_t piece);	/* HC_CELL_FAULT */
 uint32_t num_cells(void);
 
 /*
- * [CPU of the cell] Accesses to guest addresses where no window of the cell is (MMIO_NO_WINDOW). Is this one ignored? Then it
- * is counted, and what is read is 0.
+ * [CPU of the cell] Accesses to guest addresses where no window of the cell is (MMIO_NO_WINDOW). Is this one ignored?
+ * Then it is counted, and what is read is 0.
  */
 bool cell_ignores_stray(struct cell *cell, guest_addr_t address, struct mmio_access *access);
 
@@ -98,8 +98,8 @@ bool cell_ignores_stray(struct cell *cell, guest_addr_t address, struct mmio_acc
 bool cell_aborts_stray(struct cell *cell, guest_addr_t address);
 
 /*
- * [CPU of the cell] Count a violation. If it is the first one of this start: the record to fill in, from kind to x but for
- * cpu and ticks, and then to hand to cell_fault_end(); else NULL.
+ * [CPU of the cell] Count a violation. If it is the first one of this start: the record to fill in, from kind to x but
+ * for cpu and ticks, and then to hand to cell_fault_end(); else NULL.
  */
 volatile struct bh_fault *cell_fault_begin(struct cell *cell);
 void cell_fault_end(volatile struct bh_fault *fault);

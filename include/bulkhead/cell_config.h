@@ -50,10 +50,11 @@ enum cfg_architecture {
 #define CFG_MEM_KEEP		0x8000000000000000u	/* contents survive a change of the owner */
 
 /*
- * Ours: what becomes of an access to nothing, i.e. to a guest address where the cell has neither memory nor a device. In
- * struct cfg_cell.flags for the cell as a whole; 0 is CFG_STRAY_FAIL. For a range of guest addresses: a memory region of size
- * 0, so that it maps nothing and others ignore it, whose flags are one of these, virt_start the begin of the range, and
- * phys_start its length. The last one of the list that has the first byte of the access decides, and then the cell's.
+ * Ours: what becomes of an access to nothing, i.e. to a guest address where the cell has neither memory nor a device.
+ * In struct cfg_cell.flags for the cell as a whole; 0 is CFG_STRAY_FAIL. For a range of guest addresses: a memory region
+ * of size 0, so that it maps nothing and others ignore it, whose flags are one of these, virt_start the begin of the
+ * range, and phys_start its length. The last one of the list that has the first byte of the access decides, and then
+ * the cell's.
  */
 #define CFG_STRAY_FAIL		0x08000000u	/* stops the CPU; root cell: like CFG_STRAY_ABORT */
 #define CFG_STRAY_IGNORE	0x10000000u	/* reads give 0, writes do nothing; what cannot be ignored is aborted */

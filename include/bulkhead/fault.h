@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a cell did at guest addresses where it has nothing: the record of its first violation since it was started last, or,
- * if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it in pieces of 32 bits, sysfs as a
- * file. A reader that takes the pieces in their order has one record if `complete` and `begun` are equal; else a CPU was
- * writing it meanwhile: read again.
+ * What a cell did at guest addresses where it has nothing: the record of its first violation since it was started last,
+ * or, if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it in pieces of 32 bits, sysfs
+ * as a file. A reader that takes the pieces in their order has one record if `complete` and `begun` are equal; else a
+ * CPU was writing it meanwhile: read again.
  */
 #ifndef BULKHEAD_FAULT_H
 #define BULKHEAD_FAULT_H
@@ -16,7 +16,7 @@
 #define BH_FAULT_FETCH		3	/* of an instruction */
 
 /* flags */
-#define BH_FAULT_ABORTED	0x1u	/* the CPU got a synchronous external abort and went on (root cell); else it was stopped */
+#define BH_FAULT_ABORTED	0x1u	/* the CPU got an external abort and went on (root cell); else it was stopped */
 #define BH_FAULT_REFUSED	0x2u	/* the cell has a sub-page region there, which does not allow this, or nothing answered */
 
 /* strays: accesses that did not stop the CPU, because the configuration says so */

@@ -148,8 +148,8 @@ static void stray_actions(void **state)
 	}
 }
 
-#define RANGE_REFUSED(at, length) "cell \"inmate-demo\": memory region 8, accesses to nothing at " at ", length " length \
-	": make it a range inside the address space (0x10000000000)"
+#define RANGE_REFUSED(at, length) "cell \"inmate-demo\": memory region 8, accesses to nothing at " at ", " \
+	"length " length ": make it a range inside the address space (0x10000000000)"
 #define FLAGS_REFUSED(size, flags) "cell \"inmate-demo\": memory region 8 has size " size " and flags " flags \
 	": for accesses to nothing make that 0 and one action"
 

@@ -210,8 +210,8 @@ static void text_fault(const struct cell_facts *cell)
 	uint64_t micro, whole = seconds(fault, &micro);
 	uint32_t later = fault->count - fault->number, n;
 
-	printf("\n%s, of start %u%s", fault->flags & BH_FAULT_ABORTED ? "First refused access" : "First violation", fault->complete,
-	       of_this_start(fault) ? "" : ", which is over");
+	printf("\n%s, of start %u%s",
+	       fault->flags & BH_FAULT_ABORTED ? "First refused access" : "First violation", fault->complete, of_this_start(fault) ? "" : ", which is over");
 	if (later)
 		printf("; %u more since", later);
 	putchar('\n');
@@ -226,7 +226,8 @@ static void text_fault(const struct cell_facts *cell)
 	fact("CPU", "%u", fault->cpu);
 	fact("time", "%" PRIu64 ".%06" PRIu64 " s of the system counter", whole, micro);
 	syndrome_words(fault, words);
-	fact("syndrome", "0x%" PRIx64 ": class 0x%02x, %s", fault->syndrome, (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
+	fact("syndrome", "0x%" PRIx64 ": class 0x%02x, %s", fault->syndrome,
+	     (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
 	text_nearest(cell, words);
 	for (n = 0; n < 31; n++)
 		printf("%sx%-3u%016" PRIx64 "%s", n % 4 ? " " : "  ", n, fault->x[n], n % 4 == 3 || n == 30 ? "\n" : "");
@@ -282,8 +283,8 @@ static void json_fault(const struct cell_facts *cell)
 	       "\", \"ticks_per_second\": %" PRIu64 ",\n  ", fault->flags & BH_FAULT_ABORTED ? "false" : "true",
 	       fault->flags & BH_FAULT_REFUSED ? "true" : "false", fault->complete, of_this_start(fault) ? "true" : "false",
 	       fault->count - fault->number, fault->ticks, fault->ticks_per_second);
-	printf("\"syndrome\": \"0x%" PRIx64 "\", \"exception_class\": %u, \"fault\": \"%s\", \"registers\": [", fault->syndrome,
-	       (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
+	printf("\"syndrome\": \"0x%" PRIx64 "\", \"exception_class\": %u, \"fault\": \"%s\", \"registers\": [",
+	       fault->syndrome, (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
 	for (n = 0; n < 31; n++)
 		printf("%s\"0x%" PRIx64 "\"", n ? ", " : "", fault->x[n]);
 	printf("],\n  \"nearest\": ");

@@ -75,7 +75,7 @@ int parse_cell(const struct args *args, struct bh_cell_id *cell);
 /* link_json.c: quoted, ASCII */
 void json_string(FILE *out, const char *text);
 
-/* cell_list.c: first line of an attribute of a cell, by the descriptor of its directory; to be freed, NULL after a message */
+/* cell_list.c: first line of an attribute of a cell, by its directory; to be freed, NULL after a message */
 char *read_attribute(int cell, const char *id, const char *attribute);
 
 /* cell_list.c: to be freed; NULL if there is no such cell, or after a message */

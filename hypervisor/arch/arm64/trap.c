@@ -125,8 +125,8 @@ static void dump_frame(const struct trap_frame *frame)
 		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
 }
 
-static void record_fault(struct cell *cell, const struct trap_frame *frame, uint64_t address, uint32_t kind, uint32_t flags,
-			 uint32_t size)
+static void record_fault(struct cell *cell, const struct trap_frame *frame, uint64_t address, uint32_t kind,
+			 uint32_t flags, uint32_t size)
 {
 	volatile struct bh_fault *fault = cell_fault_begin(cell);
 

@@ -93,7 +93,7 @@ static void write_base(struct trap_frame *frame, uint32_t rn, uint64_t value)
 		write_sysreg(value, sp_el0);
 }
 
-/* size: of all elements, once it is known. element: the address of the trap, afterwards of the element that was not done. */
+/* size: of all elements, once it is known. element: where the trap was, afterwards which one was not done */
 static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *cpu, uint64_t esr, uint64_t *element,
 				       uint32_t *size)
 {
