@@ -179,7 +179,8 @@ def test_next_owner(lab, cpu, register):
     assert found[0] == found[1]
 
 
-def test_strays_are_counted(lab):
+@pytest.mark.parametrize("cpu", [CPU])
+def test_strays_are_counted(lab, cpu):
     """Each element of an access counts; what is stopped does not. A start does not begin anew, a new cell does."""
     lab.restart()
 
@@ -205,7 +206,8 @@ def test_strays_are_counted(lab):
     assert list(lab.root.fault("a").strays) == [0, 0, 0]
 
 
-def test_record_stays_until_the_cell_is_destroyed(lab):
+@pytest.mark.parametrize("cpu", [CPU])
+def test_record_stays_until_the_cell_is_destroyed(lab, cpu):
     """It is of the last start that had a violation, and says of which."""
     lab.restart()
     starts = lab.root.fault("a").starts
