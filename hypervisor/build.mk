@@ -79,7 +79,7 @@ HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
 check-stack: $(HV)/jailhouse.bin
 	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt \
 		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map early_message arch_leave,--root $(root)) \
-		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 --leaf arm64_discard_lines=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
+		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_clear_sve=0 --leaf arm64_clear_debug=0 --leaf arm64_sweep_page=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 --leaf arm64_discard_lines=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
 	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt --root early_map --root early_message \
 		--leaf arm64_discard_lines=0 $(HV_UNMAPPED:%=$(HV)/%.ci)	# nothing else runs while the MMU is off
 CHECKS += check-stack
