@@ -3,7 +3,8 @@
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
 INMATES := ivshmem-demo ring-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
-	check_conformance conformance_peer attack_memory attack_gic attack_revive fail watch scan
+	check_conformance conformance_peer attack_memory attack_gic attack_revive fail watch scan \
+	soak_root soak_cell
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
 
@@ -11,6 +12,10 @@ INMATE_BARE_BASE := 0x50000000
 CONFORMANCE := inmates/checks/conformance
 INMATE_PARTS_conformance_peer := $(CONFORMANCE)/companion.c $(CONFORMANCE)/endpoint.c
 INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFORMANCE)/*.c))
+
+SOAK := inmates/checks/soak
+INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_check.c peer.c)
+INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
 
 INMATE_DIRS := inmates/lib inmates/lib/arm64
 INMATE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -54,6 +59,9 @@ $(foreach i,$(INMATES),$(eval $(call inmate_rules,$(i))))
 
 # Its code has to be where it was in the cell when a CPU of the root cell, which is mapped 1:1, executes it
 $(B)/inmates/attack_revive.elf: INMATE_LINK_BASE := 0x60000000
+
+# The root cell of the soak test, which is mapped 1:1 as well: where it is loaded
+$(B)/inmates/soak_root.elf: INMATE_LINK_BASE := 0x50000000
 
 $(B)/inmates/%.bin: $(B)/inmates/%.elf
 	$(Q)$(CROSS)objcopy -O binary --set-section-flags .bss=alloc,load,contents \
