@@ -129,6 +129,8 @@ void gic_set_route(uint32_t intid, uint64_t affinity);
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
 void vgic_spill(struct percpu *cpu, uint32_t intid);	/* active, waits for a list register */
+/* Drop what waits so: some of the interrupts of a word. The CPU is suspended, or the calling one. */
+void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids);
 void vgic_flush(struct percpu *cpu);		/* what is pending in software -> list registers */
 bool vgic_has_pending(struct percpu *cpu);	/* would the guest wake from WFI? */
 void vgic_to_physical(struct percpu *cpu);	/* hand everything pending back to the hardware */

@@ -91,6 +91,14 @@ void vgic_spill(struct percpu *cpu, uint32_t intid)
 	cpu->arch.num_spilled++;
 }
 
+void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids)
+{
+	for (intids &= cpu->arch.spill[word]; intids; intids &= intids - 1) {
+		cpu->arch.spill[word] &= ~(intids & -intids);
+		cpu->arch.num_spilled--;
+	}
+}
+
 static void spill(struct percpu *cpu, uint32_t intid)
 {
 	if (intid >= FIRST_LPI) {
