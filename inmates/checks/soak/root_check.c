@@ -187,8 +187,10 @@ static void check_spi(uint32_t cell, uint32_t intid)
 	uintptr_t gicd = comm_region()->gicd_base;
 	bool ours;
 
-	if (distributor_bit(GICD_ISENABLER, intid) || distributor_bit(GICD_ISPENDR, intid))
-		soak_fail("INTID %d of cell %d came back enabled or pending (round %d)", intid, cell, (int64_t)soak_round);
+	if (distributor_bit(GICD_ISENABLER, intid))
+		soak_fail("INTID %d of cell %d is enabled in the root cell (round %d)", intid, cell, (int64_t)soak_round);
+	if (distributor_bit(GICD_ISPENDR, intid))
+		soak_fail("INTID %d of cell %d is pending in the root cell (round %d)", intid, cell, (int64_t)soak_round);
 	io_write32(gicd + GICD_ISENABLER + intid / 32 * 4, 1u << intid % 32);
 	ours = distributor_bit(GICD_ISENABLER, intid);
 	io_write32(gicd + GICD_ICENABLER + intid / 32 * 4, 1u << intid % 32);
