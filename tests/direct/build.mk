@@ -36,3 +36,15 @@ $(B)/bench/boot_count.so: tests/bench/boot_count.c tests/direct/build.mk
 .PHONY: direct-figures
 direct-figures: hypervisor inmates configs $(B)/bench/boot_count.so
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/figures.py $(FIGURES_ARGS)
+
+# By hand: the soak test for as long as one likes, some 1,000 rounds in a minute. SEED=N repeats a schedule.
+SOAK_ROUNDS ?= 10000
+.PHONY: soak
+soak: hypervisor inmates
+	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/soak.py --rounds $(SOAK_ROUNDS) \
+		$(if $(SEED),--seed $(SEED)) $(SOAK_ARGS)
+
+# By hand: bugs that it has to notice
+.PHONY: soak-mutants
+soak-mutants: hypervisor inmates
+	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/soak_mutants.py $(MUTANTS)

@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Bugs planted in copies of the hypervisor: the soak test has to notice each of them. By hand, make soak-mutants; arguments
+are names of mutants, without any all of them are tried."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build").resolve()
+ROUNDS = 300
+LINK, CELL, CREATE, CONTROL = (f"hypervisor/{name}.c" for name in (
+    "devices/ivshmem_link", "core/cell", "core/cell_create", "core/control"))
+GIC, GICV3 = "hypervisor/arch/arm64/gic_mmio.c", "hypervisor/arch/arm64/gicv3.c"
+SOMETIMES = "static uint32_t times; if (++times % 128 == 0) return; "
+
+# name: file, what stands there once, what is put there
+MUTANTS = {
+    "comm-page": (CELL, "pages_free(cell->comm, 1);", ";"),
+    "config-pages": (CREATE, "	if (error)\n		pages_free(copy, *pages);\n	return error;", "	return error;"),
+    "undo-links": (CREATE, "		cell_memory_return(cell);\n		vpci_exit(cell);", "		cell_memory_return(cell);"),
+    "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n		arch_irq_retarget", "		arch_irq_retarget"),
+    "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),
+    "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
+    "state-at-reset": (LINK, "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);\n	ivshmem_set_state(endpoint, 0);",
+                       "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);"),
+    "state-last-peer": (LINK, "changed && peer < link->num_peers; peer++", "changed && peer + 1 < link->num_peers; peer++"),
+    "latch-lost": (LINK, "		ep->latched = true;", "		ep->latched = ep->latched;"),
+    "latch-kept": (LINK, "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);\n	deliver_latched(ep);",
+                   "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);"),
+    "told-while-off": (LINK, "	return ep->interrupt_control & IVSHMEM_INT_ENABLE;", "	return ep->cell;"),
+    "event-uncounted": (LINK, "count(ep, enabled(ep) ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);",
+                        "if (enabled(ep)) count(ep, LINK_COUNTER_MASKED);"),
+    "interrupt-lost": (GICV3, "	uint32_t intid = route->intid;\n", f"	uint32_t intid = route->intid;\n	{SOMETIMES}\n"),
+    "kick-lost": (GICV3, "	uint64_t affinity = cpu->mpidr;\n\n	dsb(ish);",
+                  f"	uint64_t affinity = cpu->mpidr;\n	{SOMETIMES}\n	dsb(ish);"),
+    "cpu-on-without-kick": (CONTROL, "	if (was_off)\n		arch_kick(cpu);", ""),
+    "spi-not-back": (GIC, "			root_cell.arch.spis[word] |= back;\n", ""),
+    "spi-left-on": (CELL, "	arch_irq_cell_reset(cell);\n	arch_irq_cell_exit", "	arch_irq_cell_exit"),
+    "cpu-not-back": (CELL, "		cpu_set_assign(&root_cell.cpus, id, true);\n", ""),
+    "start-unsaid": (CELL, '	console_printf("cell \\"%s\\" started\\n", cell->config.cell->name);\n', ""),
+    "denial-ignored": ("hypervisor/core/cell_message.c", "	case VERDICT_DENIED:\n		return false;",
+                       "	case VERDICT_DENIED:\n		return true;"),
+}
+
+
+def plant(name, directory):
+    """A hypervisor with that bug, in a copy of this tree; the programs are those that are built."""
+    path, old, new = MUTANTS[name]
+    tree = directory / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(BUILD.name, "build", ".git", "tests"), symlinks=True)
+    text = (tree / path).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{name}: {path} has the place {text.count(old)} times"
+    (tree / path).write_text(text.replace(old, new), encoding="utf-8")
+    (tree / "tests").symlink_to(ROOT / "tests")
+    subprocess.run(["make", "-C", tree, "hypervisor", "W=-Wno-error"], check=True, stdout=subprocess.DEVNULL)
+    (tree / "build/inmates").symlink_to(BUILD / "inmates")
+    return tree / "build"
+
+
+def notices(name):
+    """What the soak test says about it, or None if it is content."""
+    with tempfile.TemporaryDirectory() as directory:
+        build = plant(name, Path(directory))
+        run = subprocess.run([sys.executable, ROOT / "tests/direct/soak.py", "--rounds", str(ROUNDS), "--seed", "1"],
+                             env={**os.environ, "BULKHEAD_BUILD": str(build)}, stdout=subprocess.PIPE, text=True, check=False)
+    said = [line for line in run.stdout.splitlines() if "after" in line]
+    return said[-1] if run.returncode and said else None
+
+
+def main():
+    missed = []
+    for name in sys.argv[1:] or MUTANTS:
+        said = notices(name)
+        print(f"{name}: {said or 'NOT NOTICED'}", flush=True)
+        if not said:
+            missed.append(name)
+    print(f"{len(missed)} not noticed" + "".join(f" {name}" for name in missed))
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
