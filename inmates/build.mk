@@ -14,7 +14,7 @@ INMATE_PARTS_conformance_peer := $(CONFORMANCE)/companion.c $(CONFORMANCE)/endpo
 INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFORMANCE)/*.c))
 
 SOAK := inmates/checks/soak
-INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_check.c peer.c)
+INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
 INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
 
 INMATE_DIRS := inmates/lib inmates/lib/arm64

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Soak test: a bare-metal root cell and two cells (inmates/checks/soak) do at random all that cells can do and suffer, as
-often as wanted. The programs look at everything but the console; that is done here.
+"""Soak test: a bare-metal root cell and two cells (inmates/checks/soak) do at random all that cells can do and
+suffer, as often as wanted. The programs look at everything but the console; that is done here.
 """
 import argparse
 import collections
@@ -44,7 +44,8 @@ class SoakError(Exception):
 def system_text(parameters):
     """A root cell with a page that looks like a communication region, and a and b."""
     cells = (f"  root:\n    root: true\n    virtual-console: active\n    entry: {ROOT_AT:#x}\n    images:\n"
-             f"      - {{ file: soak_root.bin, at: {ROOT_AT:#x} }}\n      - {{ text: \"{parameters}\", at: {ROOT_AT + 0x1000:#x} }}\n"
+             f"      - {{ file: soak_root.bin, at: {ROOT_AT:#x} }}\n"
+             f"      - {{ text: \"{parameters}\", at: {ROOT_AT + 0x1000:#x} }}\n"
              f"      - {{ file: comm.bin, at: {COMM_AT:#x} }}\n")
     for name, cpus, spi, text in (("a", [1], 60, ""), ("b", [2, 3], 61, "second=3 ")):
         cells += cell_text(name, cpus, "soak_cell", f"{text}spi={spi + 32} seed={spi}", f"interrupts: [{spi}]").replace(
@@ -130,7 +131,8 @@ class Program:
     def texts(self, name):
         """An array of char[16] that the file has"""
         at, size = self.place(name)
-        data = next(data[at - start:at - start + size] for start, data in self._segments if start <= at < start + len(data))
+        data = next(data[at - start:at - start + size] for start, data in self._segments
+                    if start <= at < start + len(data))
         return [data[n:n + 16].rstrip(b"\0").decode() for n in range(0, size, 16)]
 
 
@@ -239,7 +241,8 @@ class Soak:
             if END_OF_WINDOW.match(line):
                 self._end_window()
             elif not REGISTERS.match(line):
-                match, kind = next(((match, kind) for pattern, kind in LINES if (match := pattern.match(line))), (None, ""))
+                match, kind = next(((match, kind) for pattern, kind in LINES if (match := pattern.match(line))),
+                                   (None, ""))
                 if not match:
                     raise self.error(f"what is that line? {line!r}")
                 self.counts[match.group(1), kind] += 1
@@ -288,8 +291,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
-    parser.add_argument("--thread", choices=("single", "multi"), default="single", help="threads of the emulator: all CPUs "
-                        "in one, by turns, or each in one of its own")
+    parser.add_argument("--thread", choices=("single", "multi"), default="single",
+                        help="threads of the emulator: all CPUs in one, by turns, or each in one of its own")
     options = parser.parse_args()
     print(f"soak: seed {options.seed}, {options.rounds} rounds", flush=True)
     began = told = time.monotonic()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Bugs planted in copies of the hypervisor: the soak test has to notice each of them. By hand, make soak-mutants; arguments
-are names of mutants, without any all of them are tried."""
+"""Bugs planted in copies of the hypervisor: the soak test has to notice each of them. By hand, make soak-mutants;
+arguments are names of mutants, without any all of them are tried."""
 import os
 import shutil
 import subprocess
@@ -25,9 +25,10 @@ MUTANTS = {
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n		arch_irq_retarget", "		arch_irq_retarget"),
     "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
-    "state-at-reset": (LINK, "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);\n	ivshmem_set_state(endpoint, 0);",
-                       "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);"),
-    "state-last-peer": (LINK, "changed && peer < link->num_peers; peer++", "changed && peer + 1 < link->num_peers; peer++"),
+    "state-at-reset": (LINK, "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);\n"
+                       "	ivshmem_set_state(endpoint, 0);", "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);"),
+    "state-last-peer": (LINK, "changed && peer < link->num_peers; peer++",
+                        "changed && peer + 1 < link->num_peers; peer++"),
     "latch-lost": (LINK, "		ep->latched = true;", "		ep->latched = ep->latched;"),
     "latch-kept": (LINK, "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);\n	deliver_latched(ep);",
                    "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);"),
@@ -66,7 +67,8 @@ def notices(name):
     with tempfile.TemporaryDirectory() as directory:
         build = plant(name, Path(directory))
         run = subprocess.run([sys.executable, ROOT / "tests/direct/soak.py", "--rounds", str(ROUNDS), "--seed", "1"],
-                             env={**os.environ, "BULKHEAD_BUILD": str(build)}, stdout=subprocess.PIPE, text=True, check=False)
+                             env={**os.environ, "BULKHEAD_BUILD": str(build)}, stdout=subprocess.PIPE, text=True,
+                             check=False)
     said = [line for line in run.stdout.splitlines() if "after" in line]
     return said[-1] if run.returncode and said else None
 

@@ -27,8 +27,8 @@ def test_soak(tmp_path, thread):
 
 
 def test_interrupt_taken_by_a_stopped_cpu(tmp_path):
-    """An interrupt that a CPU took while its cell was stopped is not pending again when the next cell gets the CPU. With all
-    CPUs in one thread, the CPU that is stopped gets as far as it can each time."""
+    """What a CPU took while its cell was stopped is not pending again when the next cell gets the CPU. With all CPUs in
+    one thread, the CPU that is stopped gets as far as it can each time."""
     raise_it = "str w1, [x0]; str w1, [x2]; dsb sy; isb; nop; nop"
     lab = Lab(tmp_path, [raise_it], accel="tcg,thread=single")
     try:

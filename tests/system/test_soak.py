@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Two cells live at random under a root Linux, by command, by ioctl and by what their programs do. After each round Linux sees
+"""Two cells live at random under a root Linux, by command, and by what their programs do. After each round Linux sees
 the cells that have to be there, and what they cost is what they have cost before. SYSTEM_SOAK_ROUNDS=N, SEED=N.
 
 tests/direct/soak.py does this many times faster without Linux; here it is about the driver.
@@ -38,8 +38,8 @@ class Soak:
     def __init__(self, machine, directory):
         self.machine, self.dice = machine, random.Random(SEED)
         source = os.path.join(HERE, "soak.yaml")
-        subprocess.run([os.path.join(ROOT, "tools/bulkhead-config"), "compile", "-B", os.path.join(ROOT, "configs/boards"),
-                        "-o", directory, source], check=True, capture_output=True)
+        subprocess.run([os.path.join(ROOT, "tools/bulkhead-config"), "compile", "-B",
+                        os.path.join(ROOT, "configs/boards"), "-o", directory, source], check=True, capture_output=True)
         files = {name: CellFile.read(os.path.join(directory, f"{name}.cell")) for name in ("qemu-arm64", *CPUS)}
         self.system = machine.push_config("qemu-arm64", files["qemu-arm64"].bytes())
         self.configs = {name: [machine.push_config(name, files[name].bytes()),
@@ -161,8 +161,8 @@ class Soak:
         if self.states[name] is NONE:
             self.dice.choice([self.create, self.create, self.refuse])(name)
         else:
-            self.dice.choice([self.start, self.restart, self.shutdown, self.destroy, self.cut, self.crash, self.off, self.silent,
-                              self.deny, self.talk, self.talk, self.refuse])(name)
+            self.dice.choice([self.start, self.restart, self.shutdown, self.destroy, self.cut, self.crash, self.off,
+                              self.silent, self.deny, self.talk, self.talk, self.refuse])(name)
 
     # --- what has to be true
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A cell of the soak test: peer of the root cell and of the other cell, and whatever the root cell orders it to do wrong.
+ * A cell of the soak test: peer of the root cell and of the other cell, and it does wrong what the root cell orders.
  * It says nothing unless something is not as it has to be.
  *
- * Parameters: seed=N; spi=INTID, an interrupt of its own without a device; second=MPIDR of its second CPU, if it has one.
+ * Parameters: seed=N; spi=INTID, an interrupt of its own without a device; second=MPIDR of its second CPU, if any.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -102,7 +102,7 @@ void second_main(void)
 			ends[0].mine->second_begun++;
 			shmem_ring(&ends[0].dev, SOAK_ROOT, 0);
 		} else {
-			/* its own peer does the same on the other CPU: the last one counts, and then the cell is gone */
+			/* as the other CPU does: the last one counts, and then the cell is gone */
 			shmem_write(&ends[0].dev, IVSHMEM_REG_STATE, 0x80000000u | n);
 		}
 		second.rounds = ++n;

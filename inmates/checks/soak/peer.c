@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A peer of the soak test, in cells and root cell alike. To each other peer that it knows to be there it sends a message:
- * the next number, and some rings. The receiver says which number it has seen, and rings back; then the next message may
- * go. So at each time at most one message from one peer to another is under way, and a single lost ring leaves both waiting.
+ * A peer of the soak test, in cells and root cell alike. To each other peer that it knows to be there it sends a
+ * message: the next number, and some rings. The receiver says which number it has seen, and rings back; then the next
+ * message may go. So at most one message from one peer to another is under way, and a lost ring leaves both waiting.
  *
- * What others say is looked at in the interrupt of the link, and only there; but where the rules drop doorbells, because
- * interrupts were off, the numbers (not the States: changes are latched) are looked at once they are on.
+ * What others say is looked at in the interrupt of the link, and only there; but where the rules drop doorbells,
+ * because interrupts were off, the numbers (not the States: changes are latched) are looked at once they are on.
  */
 #include <cpu.h>
 #include <inmate.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The soak test, from the root cell: in each round cells are created, started, stopped and destroyed at random, and made to
- * go wrong, while all peers exchange doorbells and State changes. Then everybody holds still, and root_check.c looks.
+ * The soak test, from the root cell: in each round cells are created, started, stopped and destroyed at random, and
+ * made to go wrong, while all peers exchange doorbells and State changes. Then everybody holds still, and root_check.c
+ * looks.
  *
  * What is done in a round follows from seed and round, and from what there is at its beginning.
  * Parameters: seed=N, rounds=N.
@@ -14,87 +15,11 @@
 #include "root.h"
 
 #define EPERM	1
-#define ENOENT	2
 #define ENOMEM	12
-#define EEXIST	17
 
 #define SHORT_DELAY	2000u	/* turns of a loop: at most some ten microseconds */
 
-struct soak_cell soak_cells[SOAK_CELLS];
-struct soak_end soak_root_end;
-
-/* For the host */
-const char soak_figure_names[][16] __attribute__((used, retain)) = {
-#define X(name) [FIGURE_##name] = #name,
-	SOAK_FIGURES(X)
-#undef X
-};
-const char soak_line_names[][16] __attribute__((used, retain)) = {
-#define X(name) [LINE_##name] = #name,
-	SOAK_LINES(X)
-#undef X
-};
-uint64_t soak_figures[NUM_FIGURES];
-struct soak_lines { uint32_t least, most; };
-static struct soak_lines lines[NUM_SPEAKERS][NUM_LINES];
-uint64_t soak_round;		/* rounds that are over */
-/* What had to be said before the n-th line "soak: ..." of ours, by n modulo their count */
-struct soak_lines soak_windows[256][NUM_SPEAKERS][NUM_LINES];
-struct { uint64_t failed; char what[160]; int64_t a, b, c; } soak_failure;
-/* The last steps, by number modulo their count */
-struct { uint32_t round, code; int64_t argument, result, time; } soak_log[64];	/* time: microseconds */
-uint64_t soak_log_length;
-
-uint64_t root_state_events;
-static uint32_t state_version_counted;
-static uint32_t random_state;
 static uint64_t ticks_per_tick;
-
-/* --- the log, expectations, failure */
-
-void soak_fail(const char *what, int64_t a, int64_t b, int64_t c)
-{
-	irq_disable();
-	soak_failure.a = a;
-	soak_failure.b = b;
-	soak_failure.c = c;
-	for (uint32_t n = 0; n < sizeof(soak_failure.what) - 1 && what[n]; n++)
-		soak_failure.what[n] = what[n];
-	barrier_memory();
-	soak_failure.failed = 1;
-	stop();
-}
-
-static void note(uint32_t code, int64_t argument, int64_t result)
-{
-	uint32_t n = soak_log_length % (sizeof(soak_log) / sizeof(soak_log[0]));
-
-	soak_log[n].round = (uint32_t)soak_round;
-	soak_log[n].code = code;
-	soak_log[n].argument = argument;
-	soak_log[n].result = result;
-	soak_log[n].time = (int64_t)(timer_ticks_to_ns(timer_ticks()) / 1000);
-	soak_log_length++;
-}
-
-static void expect(uint32_t speaker, enum soak_line line, uint32_t least, uint32_t most)
-{
-	lines[speaker][line].least += least;
-	lines[speaker][line].most += most;
-}
-
-static void count(enum soak_figure figure)
-{
-	soak_figures[figure]++;
-}
-
-static uint32_t dice(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state % below;
-}
 
 static void wait_shortly(uint32_t turns)
 {
@@ -110,15 +35,8 @@ static void on_interrupt(uint32_t intid)
 	} else if (intid == soak_root_end.dev.intid) {
 		soak_interrupted(&soak_root_end);
 	} else {
-		soak_fail("interrupt %d came, which nobody asked for (%d, %d)", intid, 0, 0);
+		soak_fail("interrupt %d came, which nobody asked for", intid, 0, 0);
 	}
-}
-
-/* Which peers there are changes in here only, and so does what a State change of ours is sent to. */
-static void count_state_events(void)
-{
-	root_state_events += (soak_root_end.mine->states - state_version_counted) * (soak_exists(0) + soak_exists(1));
-	state_version_counted = soak_root_end.mine->states;
 }
 
 static void pause(uint32_t ticks)
@@ -127,142 +45,6 @@ static void pause(uint32_t ticks)
 
 	while (timer_ticks() - since < ticks * ticks_per_tick)
 		irq_sleep();
-}
-
-/* --- hypercalls */
-
-static int64_t manage(uint32_t code, uint64_t argument)
-{
-	int64_t result;
-
-	count_state_events();
-	result = hypercall(code, argument, 0);
-	note(code, (int64_t)argument, result);
-	if (result < 0) {
-		count(FIGURE_refusals);
-		expect(SPEAKER_NOBODY, LINE_refused, 1, 1);
-		if (result == -ENOMEM)
-			count(FIGURE_no_memory);
-	}
-	return result;
-}
-
-/* A cell with little time may have been stopped because it did not answer. */
-static void look_whether_silent(uint32_t cell)
-{
-	struct soak_cell *it = &soak_cells[cell];
-
-	if (it->variant != VARIANT_SHORT || it->life != LIFE_RUNNING ||
-	    hypercall(HC_CELL_GET_STATE, soak_id(cell), 0) != COMM_STATE_FAILED)
-		return;
-	it->life = LIFE_FAILED;
-	count(FIGURE_silent);
-	expect(cell, LINE_silent, 1, 1);
-}
-
-/* The other ones were told of a reconfiguration. */
-static void reconfigured(void)
-{
-	for (uint32_t cell = 0; cell < SOAK_CELLS; cell++)
-		look_whether_silent(cell);
-}
-
-static uint64_t config_at(uint32_t config)
-{
-	return SOAK_CONFIGS + config * SOAK_CONFIG_STEP;
-}
-
-static bool create(uint32_t cell, bool may_be_short)
-{
-	struct soak_cell *it = &soak_cells[cell];
-	enum variant variant = dice(NUM_VARIANTS);
-	int64_t result = manage(HC_CELL_CREATE, config_at(CONFIG_CELLS + cell * NUM_VARIANTS + variant));
-
-	if (result < 0) {
-		if (!may_be_short || result != -ENOMEM)
-			soak_fail("cell %d could not be created: %d (round %d)", cell, result, (int64_t)soak_round);
-		return false;
-	}
-	it->life = LIFE_STOPPED;
-	it->lent = false;
-	it->variant = variant;
-	count(FIGURE_created);
-	expect(cell, LINE_created, 1, 1);
-	reconfigured();
-	return true;
-}
-
-/* What a request does that stops a cell first: on success, or 0 if it may lack memory, or -EPERM */
-static int64_t stop_and(uint32_t code, uint32_t cell)
-{
-	struct soak_cell *it = &soak_cells[cell];
-	bool ran = it->life == LIFE_RUNNING;
-	int64_t result = manage(code, soak_id(cell));
-
-	if (ran && it->variant == VARIANT_SHORT)
-		expect(cell, LINE_silent, 0, 1);
-	return result;
-}
-
-static bool load(uint32_t cell, bool may_be_short)
-{
-	volatile struct soak_stage *stage = soak_stage();
-	struct soak_cell *it = &soak_cells[cell];
-	int64_t result = stop_and(HC_CELL_SET_LOADABLE, cell);
-
-	if (result < 0 && !(may_be_short && result == -ENOMEM))
-		soak_fail("cell %d cannot be loaded: %d (round %d)", cell, result, (int64_t)soak_round);
-	it->life = LIFE_STOPPED;
-	if (result < 0)
-		return false;
-	it->lent = true;
-	count(FIGURE_loaded);
-	memcpy((void *)(uintptr_t)stage->cells[cell].ram, (const void *)(uintptr_t)stage->cells[cell].image,
-	       stage->cells[cell].size);
-	return true;
-}
-
-static void start(uint32_t cell, bool may_be_short)
-{
-	int64_t result = stop_and(HC_CELL_START, cell);
-
-	if (result < 0 && !(may_be_short && result == -ENOMEM))
-		soak_fail("cell %d cannot be started: %d (round %d)", cell, result, (int64_t)soak_round);
-	if (result < 0) {
-		soak_cells[cell].life = LIFE_STOPPED;
-		return;
-	}
-	soak_cells[cell].life = LIFE_RUNNING;
-	soak_cells[cell].lent = false;
-	count(FIGURE_started);
-	expect(cell, LINE_started, 1, 1);
-}
-
-static void destroy(uint32_t cell)
-{
-	int64_t result = stop_and(HC_CELL_DESTROY, cell);
-
-	if (result < 0)
-		soak_fail("cell %d cannot be destroyed: %d (round %d)", cell, result, (int64_t)soak_round);
-	soak_cells[cell].life = LIFE_NONE;
-	soak_cells[cell].lent = false;
-	count(FIGURE_destroyed);
-	expect(cell, LINE_destroyed, 1, 1);
-	reconfigured();
-}
-
-static void stop_somehow(uint32_t cell)
-{
-	switch (dice(3)) {
-	case 0:
-		start(cell, false);
-		break;
-	case 1:
-		load(cell, false);
-		break;
-	default:
-		destroy(cell);
-	}
 }
 
 /* --- orders */
@@ -276,7 +58,7 @@ static bool is_up(uint32_t cell)
 /* false if it has been stopped meanwhile */
 static bool wait_until_up(uint32_t cell)
 {
-	SOAK_WAIT(is_up(cell), "cell %d does not come up (%d, round %d)", cell, 0);
+	SOAK_WAIT(is_up(cell), "cell %d does not come up", cell, 0);
 	return soak_cells[cell].life == LIFE_RUNNING;
 }
 
@@ -295,7 +77,7 @@ static void order_and_wait(uint32_t cell, enum soak_what what, uint32_t argument
 {
 	give_order(cell, what, argument);
 	SOAK_WAIT(soak_output_of(soak_id(cell))->obeyed == soak_root_end.mine->orders[soak_id(cell)].number,
-		  "cell %d does not obey order %d (round %d)", cell, what);
+		  "cell %d does not obey order %d", cell, what);
 }
 
 static bool has_failed(uint32_t cell)
@@ -328,7 +110,7 @@ static void crash(uint32_t cell)
 		stop_somehow(cell);
 		return;
 	}
-	SOAK_WAIT(has_failed(cell), "cell %d does not crash (%d, round %d)", cell, how);
+	SOAK_WAIT(has_failed(cell), "cell %d does not crash", cell, how);
 	soak_cells[cell].life = LIFE_FAILED;
 	expect(cell, LINE_failed, 1, 1);
 	expect(cell, LINE_record, two ? 2 : 1, two ? 2 : 1);
@@ -338,8 +120,7 @@ static void switch_off(uint32_t cell)
 {
 	count(FIGURE_cpus_off);
 	give_order(cell, SOAK_OFF, 0);
-	SOAK_WAIT(!shmem_states(&soak_root_end.dev)[soak_id(cell)], "cell %d is off, but its State stays (%d, round %d)", cell,
-		  0);
+	SOAK_WAIT(!shmem_states(&soak_root_end.dev)[soak_id(cell)], "cell %d is off, but its State stays", cell, 0);
 	soak_cells[cell].life = LIFE_OFF;
 }
 
@@ -353,14 +134,26 @@ static void denied(uint32_t cell)
 	count(FIGURE_denied);
 	result = manage(codes[dice(3)], soak_id(cell));
 	if (result != -EPERM)
-		soak_fail("cell %d denied to stop, and the result was %d (round %d)", cell, result, (int64_t)soak_round);
+		soak_fail("cell %d denied to stop, and the result was %d", cell, result, 0);
 }
 
+/* Whoever does not answer is stopped: when it is asked, or when it is told that the other cell comes or goes. */
 static void ignored(uint32_t cell)
 {
+	uint32_t other = 1 - cell;
+
 	order_and_wait(cell, SOAK_IGNORE, 0);
 	count(FIGURE_ignored);
-	stop_somehow(cell);
+	if (dice(2)) {
+		stop_somehow(cell);
+		return;
+	}
+	if (soak_exists(other))
+		destroy(other);
+	else
+		create(other, false);
+	if (soak_cells[cell].life != LIFE_FAILED)
+		soak_fail("cell %d does not answer, and is not stopped", cell, 0, 0);
 }
 
 static void late(uint32_t cell)
@@ -394,7 +187,7 @@ static void locked(uint32_t cell)
 	else
 		result = manage(HC_CELL_CREATE, config_at(CONFIG_CELLS + other * NUM_VARIANTS));
 	if (result != -EPERM)
-		soak_fail("cell %d is locked, and the result was %d (round %d)", cell, result, (int64_t)soak_round);
+		soak_fail("cell %d is locked, and the result was %d", cell, result, 0);
 	order_and_wait(cell, SOAK_UNLOCK, 0);
 }
 
@@ -409,11 +202,10 @@ static void latched(uint32_t cell)
 	soak_change_state(&soak_root_end);
 	pause(3);
 	if (view->of[SOAK_ROOT].state != old)
-		soak_fail("cell %d was told with its interrupts off: State 0x%x (round %d)", cell, view->of[SOAK_ROOT].state,
-			  (int64_t)soak_round);
+		soak_fail("cell %d was told with its interrupts off: State 0x%x", cell, view->of[SOAK_ROOT].state, 0);
 	order_and_wait(cell, SOAK_HEAR, 0);
 	SOAK_WAIT(view->of[SOAK_ROOT].state == soak_root_end.mine->view.state,
-		  "cell %d was not told what happened while its interrupts were off (%d, round %d)", cell, 0);
+		  "cell %d was not told what happened while its interrupts were off", cell, 0);
 	count(FIGURE_latched);
 }
 
@@ -478,7 +270,7 @@ static void create_refused(void)
 		return;
 	result = manage(HC_CELL_CREATE, config_at(CONFIG_REFUSED + which));
 	if (result >= 0 || result == -ENOMEM)
-		soak_fail("configuration %d was not refused: %d (round %d)", which, result, (int64_t)soak_round);
+		soak_fail("configuration %d was not refused: %d", which, result, 0);
 	count(FIGURE_refused_create);
 }
 
@@ -493,8 +285,7 @@ static int64_t create_filler(uint64_t regions)
 		expect(SPEAKER_FILLER, LINE_created, 1, 1);
 		reconfigured();
 	} else if (result != -ENOMEM) {
-		soak_fail("a cell of %d regions could not be created: %d (round %d)", (int64_t)regions, result,
-			  (int64_t)soak_round);
+		soak_fail("a cell of %d regions could not be created: %d", (int64_t)regions, result, 0);
 	}
 	return result;
 }
@@ -502,7 +293,7 @@ static int64_t create_filler(uint64_t regions)
 static void destroy_filler(void)
 {
 	if (manage(HC_CELL_DESTROY, SPEAKER_FILLER + 1) < 0)
-		soak_fail("the cell that takes all pages cannot be destroyed (%d, %d, round %d)", 0, 0, (int64_t)soak_round);
+		soak_fail("the cell that takes all pages cannot be destroyed", 0, 0, 0);
 	expect(SPEAKER_FILLER, LINE_destroyed, 1, 1);
 	reconfigured();
 }
@@ -522,13 +313,12 @@ static void exhausted(uint32_t cell)
 		for_ten = left - pages_left() - for_first;
 		destroy_filler();
 		if (pages_left() != left)
-			soak_fail("%d pages were left, now %d (round %d)", (int64_t)left, (int64_t)pages_left(),
-				  (int64_t)soak_round);
+			soak_fail("%d pages were left, now %d", (int64_t)left, (int64_t)pages_left(), 0);
 	}
 	regions = left < for_first + spare ? 1 : 1 + (left - for_first - spare) * 10 / for_ten;
 	if (regions > soak_stage()->filler_regions)
-		soak_fail("the pool is too large for the test: %d pages are left, %d regions (round %d)", (int64_t)left,
-			  (int64_t)regions, (int64_t)soak_round);
+		soak_fail("the pool is too large for the test: %d pages are left, %d regions", (int64_t)left,
+			  (int64_t)regions, 0);
 	if (create_filler(regions) < 0)
 		return;
 	if (!soak_exists(cell))
@@ -584,9 +374,9 @@ static void step(void)
 
 static void round_of_steps(uint32_t seed, bool last)
 {
-	random_state = (seed * 2654435761u) ^ ((uint32_t)soak_round * 40503u + 0x9e3779b9u);
-	if (!random_state)
-		random_state = 1;
+	root_random = (seed * 2654435761u) ^ ((uint32_t)soak_round * 40503u + 0x9e3779b9u);
+	if (!root_random)
+		root_random = 1;
 	for (uint32_t n = 0; n < 8; n++)
 		dice(2);
 	for (uint32_t steps = 1 + dice(5); steps; steps--)
@@ -597,21 +387,6 @@ static void round_of_steps(uint32_t seed, bool last)
 				destroy(cell);
 	pause(dice(4));
 	count_state_events();
-}
-
-/*
- * For the host, which compares what has been said since the last time. No cell may exist: then nobody is about to say
- * something.
- */
-static void end_window(void)
-{
-	static uint32_t number;
-
-	memcpy(soak_windows[number++ % (sizeof(soak_windows) / sizeof(soak_windows[0]))], lines, sizeof(lines));
-	memset(lines, 0, sizeof(lines));
-	soak_count();
-	barrier_memory();
-	printk("soak: %llu rounds\n", (unsigned long long)soak_round);
 }
 
 static void setup(void)
@@ -628,7 +403,7 @@ static void setup(void)
 		map(soak_stage()->cells[cell].ram, soak_stage()->cells[cell].size, MAP_NORMAL);
 	gic_setup(on_interrupt);
 	if (!pci_setup())
-		soak_fail("the root cell has no PCI host (%d, %d, %d)", 0, 0, 0);
+		soak_fail("the root cell has no PCI host", 0, 0, 0);
 	bdf = pci_find_device(IVSHMEM_VENDOR_ID, IVSHMEM_DEVICE_ID, 0);
 	if (bdf != PCI_NO_BDF)
 		why = soak_open(&soak_root_end, bdf, 0, SOAK_PEERS);

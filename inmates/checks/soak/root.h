@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The root cell of the soak test. root.c is the random life of the cells, root_check.c what has to be true of it.
- * tests/direct/soak.py puts configurations and images to SOAK_STAGE, and reads the variables named soak_* by their symbols.
+ * tests/direct/soak.py puts configurations and images to SOAK_STAGE, and reads variables named soak_* by their symbols.
  */
 #ifndef SOAK_ROOT_H
 #define SOAK_ROOT_H
@@ -52,8 +52,9 @@ struct soak_cell {
 
 #define SOAK_FIGURES(X) \
 	X(created) X(started) X(loaded) X(destroyed) X(refusals) X(no_memory) \
-	X(crash_doorbell) X(crash_state) X(crash_second) X(crash_storm) X(cut_start) X(cut_noise) X(cut_crash) X(denied) \
-	X(ignored) X(late) X(locked) X(cpus_off) X(storms) X(latched) X(refused_create) X(exhausted) X(silent) \
+	X(crash_doorbell) X(crash_state) X(crash_second) X(crash_storm) X(cut_start) X(cut_noise) X(cut_crash) \
+	X(denied) X(ignored) X(late) X(locked) X(cpus_off) X(storms) X(latched) X(refused_create) \
+	X(exhausted) X(silent) \
 	X(rings) X(state_changes) X(interrupts) X(sent) X(delivered) X(merged) X(dropped) X(checks)
 #define SOAK_FIGURE_NAME(name)	FIGURE_##name,
 enum soak_figure { SOAK_FIGURES(SOAK_FIGURE_NAME) NUM_FIGURES };
@@ -70,7 +71,8 @@ extern struct soak_cell soak_cells[SOAK_CELLS];
 extern struct soak_end soak_root_end;
 extern uint64_t soak_figures[NUM_FIGURES];
 extern uint64_t soak_round;
-extern uint64_t root_state_events;
+extern uint64_t root_state_events;	/* State events that we have sent, as far as counted */
+extern uint32_t root_random;
 
 static inline volatile struct soak_stage *soak_stage(void)
 {
@@ -100,6 +102,26 @@ void soak_fail(const char *what, int64_t a, int64_t b, int64_t c) __attribute__(
 			irq_sleep(); \
 		} \
 	} while (0)
+
+/* root_manage.c */
+void note(uint32_t code, int64_t argument, int64_t result);	/* the last steps, for a report */
+void expect(uint32_t speaker, enum soak_line line, uint32_t least, uint32_t most);
+void count(enum soak_figure figure);
+uint32_t dice(uint32_t below);
+/* Before it changes which peers there are, and before it is asked for */
+void count_state_events(void);
+int64_t manage(uint32_t code, uint64_t argument);
+/* A cell with little time may have been stopped because it did not answer. */
+void look_whether_silent(uint32_t cell);
+void reconfigured(void);
+uint64_t config_at(uint32_t config);
+/* Any other result than the wanted one is a failure of the test; may_be_short: of memory, too. */
+bool create(uint32_t cell, bool may_be_short);
+bool load(uint32_t cell, bool may_be_short);
+void start(uint32_t cell, bool may_be_short);
+void destroy(uint32_t cell);
+void stop_somehow(uint32_t cell);
+void end_window(void);
 
 /* No messages under way, everybody has been told of everything; and all that has to be true then. */
 void soak_settle(void);

@@ -62,12 +62,12 @@ static void wait_for_messages(void)
 		for (uint32_t receiver = 0; receiver < SOAK_PEERS; receiver++)
 			if (sender != receiver && lives(receiver))
 				SOAK_WAIT(first_link_is_quiet(sender, receiver),
-					  "first link: a message or State of peer %d is unknown to peer %d (round %d)",
+					  "first link: a message or State of peer %d is unknown to peer %d",
 					  sender, receiver);
 	for (uint32_t sender = 0; sender < SOAK_CELLS; sender++)
 		if (lives(soak_id(1 - sender)))
 			SOAK_WAIT(other_link_is_quiet(sender, 1 - sender),
-				  "second link: a message or State of peer %d is unknown to peer %d (round %d)",
+				  "second link: a message or State of peer %d is unknown to peer %d",
 				  sender, 1 - sender);
 }
 
@@ -77,11 +77,11 @@ static void wait_until_quiet(void)
 
 	for (uint32_t peer = 1; peer < SOAK_PEERS; peer++)
 		if (lives(peer)) {
-			SOAK_WAIT(table(peer), "peer %d has not come onto the link (%d, round %d)", peer, 0);
-			SOAK_WAIT(soak_output_of(peer)->held == hold, "peer %d does not become quiet (%d, round %d)",
+			SOAK_WAIT(table(peer), "peer %d has not come onto the link", peer, 0);
+			SOAK_WAIT(soak_output_of(peer)->held == hold, "peer %d does not become quiet",
 				  peer, 0);
 		}
-	SOAK_WAIT(!soak_root_end.deaf_ticks, "the root cell's end does not hear again (%d, %d, round %d)", 0, 0);
+	SOAK_WAIT(!soak_root_end.deaf_ticks, "the root cell's end does not hear again", 0, 0);
 	/* twice: an answer to what was seen last may have been under way */
 	wait_for_messages();
 	wait_for_messages();
@@ -164,16 +164,15 @@ static void check_cpus(void)
 		others |= wanted;
 		if (!soak_exists(cell)) {
 			if ((roots & wanted) != wanted)
-				soak_fail("CPUs of cell %d are not back: the root cell has 0x%x (round %d)", cell,
-					  (int64_t)roots, (int64_t)soak_round);
+				soak_fail("CPUs of cell %d are not back: the root cell has 0x%x", cell,
+					  (int64_t)roots, 0);
 		} else if (hypercall(HC_CELL_INFO, soak_id(cell), CELL_INFO_CPUS_BASE) != (int64_t)wanted ||
 			   roots & wanted) {
-			soak_fail("cell %d has not its CPUs: the root cell has 0x%x (round %d)", cell, (int64_t)roots,
-				  (int64_t)soak_round);
+			soak_fail("cell %d has not its CPUs: the root cell has 0x%x", cell, (int64_t)roots, 0);
 		}
 	}
 	if (!(roots & 1 & ~others))
-		soak_fail("the root cell has lost its CPU: 0x%x (%d, round %d)", (int64_t)roots, 0, (int64_t)soak_round);
+		soak_fail("the root cell has lost its CPU: 0x%x", (int64_t)roots, 0, 0);
 }
 
 static bool distributor_bit(uint32_t reg, uint32_t intid)
@@ -188,15 +187,15 @@ static void check_spi(uint32_t cell, uint32_t intid)
 	bool ours;
 
 	if (distributor_bit(GICD_ISENABLER, intid))
-		soak_fail("INTID %d of cell %d is enabled in the root cell (round %d)", intid, cell, (int64_t)soak_round);
+		soak_fail("INTID %d of cell %d is enabled in the root cell", intid, cell, 0);
 	if (distributor_bit(GICD_ISPENDR, intid))
-		soak_fail("INTID %d of cell %d is pending in the root cell (round %d)", intid, cell, (int64_t)soak_round);
+		soak_fail("INTID %d of cell %d is pending in the root cell", intid, cell, 0);
 	io_write32(gicd + GICD_ISENABLER + intid / 32 * 4, 1u << intid % 32);
 	ours = distributor_bit(GICD_ISENABLER, intid);
 	io_write32(gicd + GICD_ICENABLER + intid / 32 * 4, 1u << intid % 32);
 	if (ours == soak_exists(cell))
-		soak_fail(ours ? "INTID %d of cell %d is the root cell's, too (round %d)" :
-			  "INTID %d of cell %d is not back with the root cell (round %d)", intid, cell, (int64_t)soak_round);
+		soak_fail(ours ? "INTID %d of cell %d is the root cell's, too" :
+			  "INTID %d of cell %d is not back with the root cell", intid, cell, 0);
 }
 
 static void check_spis(void)
@@ -222,14 +221,15 @@ static void check_pages(void)
 	if (!used_before[what])
 		used_before[what] = used;
 	if (used_before[what] != used)
-		soak_fail("%d pages in use, not %d as before with the same cells (0x%x)", used, used_before[what], what);
+		soak_fail("%d pages in use, not %d as before with the same cells (0x%x)", used, used_before[what],
+			  what);
 	/* one page more while the link of the cells exists */
 	remap -= cells > 1;
 	if (remap_before && remap_before != remap)
 		soak_fail("%d pages of the remap area in use, not %d (0x%x)", remap, remap_before, what);
 	remap_before = remap;
 	if (hypercall(HC_HYPERVISOR_INFO, HV_INFO_NUM_CELLS, 0) != cells)
-		soak_fail("there are not %d cells (0x%x, round %d)", cells, what, (int64_t)soak_round);
+		soak_fail("there are not %d cells (0x%x)", cells, what, 0);
 }
 
 static void check_states(void)
@@ -270,9 +270,9 @@ void soak_count(void)
 void soak_settle(void)
 {
 	wait_until_quiet();
-	SOAK_WAIT(link_adds_up(0), "first link: not as many events were sent as have come to an end (%d, %d, round %d)", 0, 0);
+	SOAK_WAIT(link_adds_up(0), "first link: not as many events were sent as have come to an end", 0, 0);
 	if (soak_exists(0) || soak_exists(1))
-		SOAK_WAIT(link_adds_up(1), "second link: not as many events were sent as have come to an end (%d, %d, round %d)",
+		SOAK_WAIT(link_adds_up(1), "second link: not as many events were sent as have come to an end",
 			  0, 0);
 	check_senders();
 	check_deliveries();
