@@ -47,9 +47,10 @@ def system_text(parameters):
              f"      - {{ file: soak_root.bin, at: {ROOT_AT:#x} }}\n"
              f"      - {{ text: \"{parameters}\", at: {ROOT_AT + 0x1000:#x} }}\n"
              f"      - {{ file: comm.bin, at: {COMM_AT:#x} }}\n")
-    for name, cpus, spi, text in (("a", [1], 60, ""), ("b", [2, 3], 61, "second=3 ")):
+    # a block of memory, and less than that, which costs tables in two cells
+    for name, cpus, spi, size, text in (("a", [1], 60, "512 KiB", ""), ("b", [2, 3], 61, "2 MiB", "second=3 ")):
         cells += cell_text(name, cpus, "soak_cell", f"{text}spi={spi + 32} seed={spi}", f"interrupts: [{spi}]").replace(
-                               "size: 2 MiB }", "size: 2 MiB, loadable: true }")
+                               "size: 2 MiB }", f"size: {size}, loadable: true }}")
     return (f"system: soak\nboard: other\nboot: direct\nhypervisor:\n  memory: {{ at: {BASE:#x}, size: 2 MiB }}\n"
             f"  console: uart0\ncells:\n{cells}links:\n"
             "  all: { peers: [root, a, b], output: 4 KiB }\n  cells: { peers: [a, b], output: 4 KiB }\n")
