@@ -290,6 +290,7 @@ void inmate_main(void)
 	const char *why = setup();
 	volatile struct soak_output *out = ends[0].mine;
 	const volatile struct soak_output *root;
+	uint32_t life;
 
 	if (why) {
 		printk("soak: %s\n", why);
@@ -299,14 +300,16 @@ void inmate_main(void)
 	order = &root->orders[ends[0].dev.id];
 	order_seen = order->number;
 	out->incarnation++;
-	soak_random_seed((uint32_t)param_int("seed", 1) + out->incarnation);
+	/* not the same in each life: the count begins anew when the cell is created */
+	life = out->incarnation + root->hold;
+	soak_random_seed((uint32_t)param_int("seed", 1) + life);
 	map(NOTHING, PAGE_SIZE, MAP_NORMAL);
 	gic_enable(own_spi);
 	gic_enable(INTID_VIRTUAL_TIMER);
 	timer_start(ticks_per_tick);
 	for (uint32_t n = 0; n < 2; n++) {
 		ends[n].root = root;
-		ends[n].state_value = out->incarnation << 16;
+		ends[n].state_value = life << 16;
 		gic_enable(ends[n].dev.intid);
 	}
 	/* the first link last: a State there says that all is ready */

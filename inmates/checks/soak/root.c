@@ -323,7 +323,7 @@ static void exhausted(uint32_t cell)
 		return;
 	if (!soak_exists(cell))
 		create(cell, true);
-	else if (dice(2))
+	else if (!soak_cells[cell].loaded || dice(2))
 		load(cell, true);
 	else
 		start(cell, true);
@@ -334,7 +334,7 @@ static void exhausted(uint32_t cell)
 
 static void revive(uint32_t cell)
 {
-	if (soak_cells[cell].lent || !dice(3))
+	if (soak_cells[cell].lent || (soak_cells[cell].loaded && !dice(3)))
 		start(cell, false);
 	else if (load(cell, false) && dice(8))
 		start(cell, false);
@@ -420,7 +420,7 @@ void inmate_main(void)
 
 	setup();
 	soak_random_seed(seed);
-	/* the bundle has started them */
+	/* the bundle has started them, and they are destroyed soon */
 	for (uint32_t cell = 0; cell < SOAK_CELLS; cell++)
 		soak_cells[cell].life = LIFE_RUNNING;
 	gic_enable(soak_root_end.dev.intid);

@@ -47,6 +47,7 @@ enum life { LIFE_NONE, LIFE_STOPPED, LIFE_RUNNING, LIFE_FAILED, LIFE_OFF };
 struct soak_cell {
 	enum life life;
 	bool lent;		/* its memory is the root cell's to write */
+	bool loaded;		/* its program is there: memory is scrubbed when a cell is created */
 	enum variant variant;
 };
 
@@ -126,8 +127,11 @@ void end_window(void);
 /* No messages under way, everybody has been told of everything; and all that has to be true then. */
 void soak_settle(void);
 void soak_go_on(void);
-/* Events and interrupts of this time, for the figures; the first link's */
+/* Events and interrupts, for the figures; the first link's */
 void soak_count(void);
+/* A cell has been created, or is about to be destroyed: its output section begins, or ends. */
+void soak_count_begins(uint32_t cell);
+void soak_count_ends(uint32_t cell);
 
 const volatile struct soak_output *soak_output_of(uint32_t peer);
 

@@ -150,9 +150,11 @@ bool create(uint32_t cell, bool may_be_short)
 	}
 	it->life = LIFE_STOPPED;
 	it->lent = false;
+	it->loaded = false;
 	it->variant = variant;
 	count(FIGURE_created);
 	expect(cell, LINE_created, 1, 1);
+	soak_count_begins(cell);
 	reconfigured();
 	return true;
 }
@@ -184,6 +186,7 @@ bool load(uint32_t cell, bool may_be_short)
 	count(FIGURE_loaded);
 	memcpy((void *)(uintptr_t)stage->cells[cell].ram, (const void *)(uintptr_t)stage->cells[cell].image,
 	       stage->cells[cell].size);
+	it->loaded = true;
 	return true;
 }
 
@@ -205,8 +208,10 @@ void start(uint32_t cell, bool may_be_short)
 
 void destroy(uint32_t cell)
 {
-	int64_t result = stop_and(HC_CELL_DESTROY, cell);
+	int64_t result;
 
+	soak_count_ends(cell);
+	result = stop_and(HC_CELL_DESTROY, cell);
 	if (result < 0)
 		soak_fail("cell %d cannot be destroyed: %d", cell, result, 0);
 	soak_cells[cell].life = LIFE_NONE;

@@ -4,8 +4,9 @@
  * destroys two cells (soak_cell) again and again; all of them are peers of one link and exchange doorbells and
  * State changes all the time. The cells have one more link between themselves.
  *
- * All sharing is in the output sections of the first link, one page for each peer, which only its owner writes:
- * they outlive the cells. Of its other link a cell tells there, because the root cell does not see it.
+ * All sharing is in the output sections of the first link, one page for each peer, which only its owner writes. They
+ * outlive a stop of the cell, and are zeros when it is created. Of its other link a cell tells there, because the root
+ * cell does not see it.
  */
 #ifndef SOAK_H
 #define SOAK_H
@@ -61,7 +62,7 @@ struct soak_output {
 	uint32_t second_begun;		/* doorbells of the second CPU */
 	uint32_t interrupts;
 	/* cells */
-	uint32_t incarnation;		/* how often its program has begun */
+	uint32_t incarnation;		/* how often its program has begun since the cell was created */
 	uint32_t obeyed;		/* number of the last order that is done */
 	uint32_t held;			/* value of hold at which it was found quiet */
 	struct soak_view other;		/* its other link, where the ids are a 0, b 1 */
