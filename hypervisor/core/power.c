@@ -4,7 +4,6 @@
 #include "cell_internal.h"
 #include "console.h"
 #include "control.h"
-#include "setup.h"
 #include "arch/cpu.h"
 
 void machine_end(bool reset)
@@ -19,7 +18,7 @@ void machine_end(bool reset)
 
 bool may_end_machine(void)
 {
-	return firmware_started_us() && this_cpu()->cell->is_root;
+	return this_cpu()->cell->is_root;
 }
 
 void machine_end_for_cell(bool reset)

@@ -9,8 +9,8 @@
 void machine_end(bool reset) __attribute__((noreturn));
 
 /*
- * [calling CPU] Does its cell decide about the machine? Only the root cell does, and only where the hypervisor was
- * started by firmware: in a late launch its Linux disables the hypervisor first.
+ * [calling CPU] Does its cell decide about the machine? Only the root cell does. After a late launch its Linux disables the
+ * hypervisor before it restarts, unless it has crashed.
  */
 bool may_end_machine(void);
 

@@ -46,26 +46,24 @@ static void assert_goes_on(void)
 	assert_true(host_in_guest(0) && host_in_guest(1) && host_in_guest(3));
 }
 
-static void late_launch_knows_neither(void)
+static void others_do_not_decide(bool by_firmware)
 {
-	start(false);
-	for (uint32_t cpu = 0; cpu < 2; cpu++) {
-		assert_false(host_run(cpu, may_end, 0, 0, 0));
-		assert_int_equal(host_run(cpu, end_machine, false, 0, 0), -1);
-		assert_int_equal(host_run(cpu, end_machine, true, 0, 0), -1);
-	}
+	start(by_firmware);
+	assert_false(host_run(1, may_end, 0, 0, 0));
+	assert_int_equal(host_run(1, end_machine, false, 0, 0), -1);
+	assert_int_equal(host_run(1, end_machine, true, 0, 0), -1);
 	assert_goes_on();
 	host_stop();
 }
 
 static void other_cells_do_not_decide(void)
 {
-	start(true);
-	assert_false(host_run(1, may_end, 0, 0, 0));
-	assert_int_equal(host_run(1, end_machine, false, 0, 0), -1);
-	assert_int_equal(host_run(1, end_machine, true, 0, 0), -1);
-	assert_goes_on();
-	host_stop();
+	others_do_not_decide(true);
+}
+
+static void other_cells_do_not_decide_after_a_late_launch(void)
+{
+	others_do_not_decide(false);
 }
 
 static void assert_everybody_stopped(uint32_t by, bool reset)
@@ -101,6 +99,26 @@ static void any_root_cpu_resets(void)
 	assert_non_null(strstr(host_uart_text(), "cell \"qemu-arm64\" restarts the machine"));
 }
 
+/* Its Linux has crashed, or it would have disabled the hypervisor. */
+static void root_ends_the_machine_after_a_late_launch(bool reset)
+{
+	start(false);
+	assert_true(host_run(0, may_end, 0, 0, 0));
+	host_post(0, end_machine, reset, 0, 0);
+	host_wait(0);
+	assert_everybody_stopped(0, reset);
+}
+
+static void root_switches_off_after_a_late_launch(void)
+{
+	root_ends_the_machine_after_a_late_launch(false);
+}
+
+static void root_resets_after_a_late_launch(void)
+{
+	root_ends_the_machine_after_a_late_launch(true);
+}
+
 static void first_of_two_decides(void)
 {
 	start(true);
@@ -113,10 +131,12 @@ static void first_of_two_decides(void)
 int main(void)
 {
 	static const struct CMUnitTest core_power[] = {
-		CORE_TEST(late_launch_knows_neither),
 		CORE_TEST(other_cells_do_not_decide),
+		CORE_TEST(other_cells_do_not_decide_after_a_late_launch),
 		CORE_TEST(root_switches_off),
 		CORE_TEST(any_root_cpu_resets),
+		CORE_TEST(root_switches_off_after_a_late_launch),
+		CORE_TEST(root_resets_after_a_late_launch),
 		CORE_TEST(first_of_two_decides),
 	};
 
