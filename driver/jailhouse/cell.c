@@ -175,6 +175,7 @@ static int cpus_from_linux(struct bh_cell *cell, struct bh_reason *why)
 {
 	unsigned int cpu;
 
+	bh_cpus_withhold(&cell->cpus);
 	bh_for_each_cpu(cpu, &cell->cpus) {
 		int err, linux_cpu = bh_linux_cpu(cpu);
 
@@ -195,6 +196,8 @@ static void give_cpus(struct bh_cell *from, struct bh_cell *to, const struct bh_
 {
 	bitmap_andnot(from->cpus.bits, from->cpus.bits, cpus->bits, BH_MAX_CPUS);
 	bitmap_or(to->cpus.bits, to->cpus.bits, cpus->bits, BH_MAX_CPUS);
+	if (to == bh.root)
+		bh_cpus_allow(cpus);
 	if (bh_sysfs_move_cpus(cpus, to))
 		pr_warn("statistics of CPUs %*pbl stay in another cell's directory\n", bh_cpus_args(cpus));
 }
@@ -266,9 +269,9 @@ static int create(struct cfg_cell *config, const struct bh_config_view *view, st
 	return 0;
 
 release:
+	give_cpus(cell, bh.root, &cpus);
 	cpus_to_linux(cell);
 	bh_claims_release(&cell->claims);
-	give_cpus(cell, bh.root, &cpus);
 remove:
 	bh_cell_remove(cell);
 	return err;

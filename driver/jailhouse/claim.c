@@ -314,6 +314,40 @@ bool bh_is_reserved_memory(u64 start, u64 size)
 	return found;
 }
 
+/* A node of type "memory" that has start: the first address behind it; else start */
+static u64 memory_end(u64 start, bool *any)
+{
+	struct device_node *node = NULL;
+	struct resource res;
+	u64 end = start;
+	int index;
+
+	while ((node = of_find_node_by_type(node, "memory")))
+		for (index = 0; !of_address_to_resource(node, index, &res); index++) {
+			*any = true;
+			if (res.start <= start && start <= res.end)
+				end = res.end + 1;
+		}
+	return end;
+}
+
+/*
+ * May the range be memory, as far as the device tree knows? What Linux was told to leave alone (mem=) is in no list of
+ * Linux's own. Without nodes (ACPI, EFI) there is no answer, and yes is the one that keeps systems working.
+ */
+bool bh_may_be_memory(u64 start, u64 size)
+{
+	u64 at = start, end = start + size, next;
+	bool any = false;
+
+	for (; at < end; at = next) {
+		next = memory_end(at, &any);
+		if (next == at)
+			return !any || bh_is_reserved_memory(at, end - at);
+	}
+	return true;
+}
+
 /*
  * Claims what Linux owns of the range. Nothing to do for memory it does not know (mem=, no-map) or that was
  * reserved for this use. On failure the set keeps what it had before. size > 0, no overflow.

@@ -5,8 +5,8 @@
  * Locks, outermost first:
  *
  *   bh.lock (mutex)     enable, disable, the cell list and everything in struct bh_cell, hypervisor memory,
- *                       console reads. Taken by ioctls, read() and the reboot notifier, never by sysfs:
- *                       removing a sysfs object waits for its readers.
+ *                       console reads. Taken by ioctls, read(), the reboot notifier and module removal, never by
+ *                       sysfs: removing a sysfs object waits for its readers.
  *   bh.gate (rwsem)     held for reading around the hypercalls of sysfs readers, for writing while bh.enabled
  *                       and bh.console change and while the CPUs enter or leave the hypervisor.
  *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); held by us, for reading, only
@@ -50,12 +50,18 @@ struct bh_cpus {
 #define bh_for_each_cpu(cpu, cpus)	for_each_set_bit(cpu, (cpus)->bits, BH_MAX_CPUS)
 #define bh_cpus_args(cpus)		BH_MAX_CPUS, (cpus)->bits	/* for %*pbl */
 
-void bh_cpus_init(void);
-int bh_cpus_from_tree(unsigned int num_cpus);
+int bh_cpus_init(void);
 void bh_cpus_exit(void);
+int bh_cpus_from_tree(unsigned int num_cpus);
+void bh_cpus_drop_tree(void);
 int bh_linux_cpu(unsigned int cpu);		/* -1: not known to this Linux */
 bool bh_any_online(const struct bh_cpus *cpus);
 void bh_online_cpus(struct bh_cpus *cpus);
+void bh_cpus_withhold(const struct bh_cpus *cpus);
+void bh_cpus_allow(const struct bh_cpus *cpus);
+void bh_cpus_bring_online(const struct bh_cpus *cpus);
+void bh_cpus_below(bool hypervisor);
+bool bh_cpus_differ_in_mode(void);
 
 /* A configuration whose arrays are known to lie inside its buffer, which outlives the view. */
 struct bh_config_view {
@@ -91,6 +97,7 @@ void bh_claims_exit(void);
 bool bh_is_claimed(u64 start, u64 size);
 u64 bh_linux_ram(u64 start, u64 size);
 bool bh_is_reserved_memory(u64 start, u64 size);
+bool bh_may_be_memory(u64 start, u64 size);
 
 /* Hypervisor memory: claimed from enable to the next enable or to module removal */
 struct bh_hvmem {
@@ -164,6 +171,7 @@ long bh_hypercall(unsigned long code, unsigned long arg1, unsigned long arg2);
 /* enable.c */
 int bh_enable(const void __user *arg, struct bh_reason *why);
 int bh_disable(struct bh_reason *why);	/* bh.lock held */
+int bh_disable_finally(struct bh_reason *why);	/* bh.lock held, enabled */
 
 /* from_firmware.c: module start and end */
 int bh_firmware_attach(void);	/* 0: also if this Linux has nothing above it */

@@ -223,9 +223,12 @@ static int launch(const struct cfg_system *config, const struct bh_config_view *
 
 	down_write(&bh.gate);
 	bh.session++;
+	bh_cpus_below(true);
 	err = bh_enter(bh.hvmem.phys, bh.hvmem.phys + header->entry, header->boot.online_cpus, why);
 	if (!err)
 		set_enabled(true, config->flags & CFG_SYS_VIRTUAL_CONSOLE);
+	else
+		bh_cpus_below(false);
 	up_write(&bh.gate);
 	if (!err)
 		return 0;
@@ -370,8 +373,10 @@ int bh_disable(struct bh_reason *why)
 	bh_pci_virtual_remove();
 	down_write(&bh.gate);
 	err = bh_leave();
-	if (!err)
+	if (!err) {
 		set_enabled(false, false);
+		bh_cpus_below(false);
+	}
 	up_write(&bh.gate);
 	if (err) {
 		bh_hypervisor_reason(why);
@@ -390,4 +395,15 @@ int bh_disable(struct bh_reason *why)
 	pr_info("the hypervisor is gone\n");
 	module_put(THIS_MODULE);
 	return 0;
+}
+
+/* Nobody will bring CPUs online any more that the user has taken offline. */
+int bh_disable_finally(struct bh_reason *why)
+{
+	int err = bh_cells_destroy_all(why);
+
+	if (err)
+		return err;
+	bh_cpus_bring_online(&bh.root->cpus);
+	return bh_disable(why);
 }

@@ -195,7 +195,7 @@ static void drop_everything(void)
 	kvfree(bh.config);
 	bh.config = NULL;
 	bh_hvmem_release(&bh.hvmem);
-	bh_cpus_exit();
+	bh_cpus_drop_tree();
 }
 
 static int attach(struct device_node *node)

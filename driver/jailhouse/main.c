@@ -9,6 +9,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -285,18 +286,50 @@ static struct miscdevice bh_misc = {
 	.fops = &bh_fops,
 };
 
-static int bh_reboot(struct notifier_block *nb, unsigned long event, void *data)
+/* What the kernel says to reboot notifiers before it starts another kernel. */
+static bool is_kexec(const char *command)
 {
-	struct bh_reason why = { };
-	int err = 0;
+	return command && !strcmp(command, "kexec reboot");
+}
 
-	mutex_lock(&bh.lock);
-	/* started by firmware: the end of this Linux is the hypervisor's, too */
-	if (bh.enabled && !bh.by_firmware)
-		err = bh_disable(&why);
-	mutex_unlock(&bh.lock);
-	if (err)
-		pr_err("disabling for the reboot failed: %d %s\n", err, why.text);
+/*
+ * This Linux ends, so there is nobody left to ask again later: a cell that denies is asked once a second until it agrees. May
+ * anything else go on with a hypervisor below? A restart or power-off, yes, the hypervisor takes all cells with it. Never
+ * another kernel, or a Linux without this module: cells have memory that it would take for its own.
+ */
+static void leave_for_good(bool must)
+{
+	struct bh_reason why;
+	int err, last = 0;
+
+	for (;;) {
+		mutex_lock(&bh.lock);
+		why.text[0] = 0;
+		err = 0;
+		/* started by firmware: the end of this Linux is the hypervisor's, too */
+		if (bh.enabled && !bh.by_firmware)
+			err = bh_disable_finally(&why);
+		mutex_unlock(&bh.lock);
+		if (!err)
+			return;
+		make_printable(&why);
+		if (err != last)
+			pr_emerg("the hypervisor cannot be disabled (%d %s)%s\n", err, why.text,
+				 err == -EPERM || must ? ": trying once a second" : "");
+		last = err;
+		if (err != -EPERM && !must)
+			return;
+		schedule_timeout_idle(HZ);
+	}
+}
+
+static int bh_reboot(struct notifier_block *nb, unsigned long event, void *command)
+{
+	leave_for_good(is_kexec(command));
+	if (is_kexec(command) && bh_cpus_differ_in_mode()) {
+		pr_emerg("CPUs came online below the hypervisor, so kexec would not reach the next kernel: restarting the machine instead\n");
+		kernel_restart(NULL);
+	}
 	return NOTIFY_DONE;
 }
 
@@ -319,10 +352,12 @@ static int __init bh_init(void)
 {
 	int err;
 
-	bh_cpus_init();
-	err = add_platform_device();
+	err = bh_cpus_init();
 	if (err)
 		return err;
+	err = add_platform_device();
+	if (err)
+		goto forget_cpus;
 	err = bh_sysfs_init();
 	if (err)
 		goto remove_device;
@@ -348,13 +383,16 @@ remove_sysfs:
 	bh_sysfs_exit();
 remove_device:
 	platform_device_unregister(bh.pdev);
+forget_cpus:
+	bh_cpus_exit();
 	return err;
 }
 
-/* Not after a late launch, nor while there are cells that were made here: the module is pinned then. */
+/* After a late launch, and while there are cells that were made here, the module is pinned: only "rmmod -f" gets here then. */
 static void __exit bh_exit(void)
 {
 	unregister_reboot_notifier(&bh_reboot_notifier);
+	leave_for_good(true);
 	misc_deregister(&bh_misc);
 	bh_firmware_detach();
 	bh_pci_stub_exit();
@@ -362,6 +400,7 @@ static void __exit bh_exit(void)
 	bh_hvmem_release(&bh.hvmem);
 	bh_claims_exit();
 	platform_device_unregister(bh.pdev);
+	bh_cpus_exit();
 }
 
 module_init(bh_init);

@@ -2,6 +2,9 @@
 /*
  * Physical PCI devices of cells: their Linux driver is unbound, and jailhouse-pci-stub holds them until the
  * cell is destroyed. Devices are not given back to their former driver; that is the user's choice.
+ *
+ * The hypervisor refuses physical functions in cells as yet: until it does not, a claim only lasts until that refusal,
+ * after which Linux's drivers are tried again. So nothing but claim and restore has ever run.
  */
 #include <linux/device.h>
 #include <linux/pci.h>

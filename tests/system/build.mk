@@ -2,6 +2,7 @@
 # Root file system of the root Linux, the demo and the tests in the emulator. Included last: it uses DEMO_DEPS.
 
 PROBE := $(B)/tests/arm64/bh-probe
+NEXT_KERNEL := $(B)/tests/arm64/next-kernel
 ROOTFS := $(B)/rootfs.cpio.gz
 SYSTEM_SRC := tests/system
 
@@ -10,9 +11,16 @@ $(PROBE): $(wildcard $(SYSTEM_SRC)/probe/*.c) $(wildcard include/bulkhead/*.h) $
 	@echo "  PROBE   $@"
 	$(Q)$(CROSS)gcc -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -Iinclude -static -o $@ $(filter %.c,$^)
 
-$(ROOTFS): $(DEMO_DEPS) $(PROBE) $(SYSTEM_SRC)/mkrootfs.sh $(SYSTEM_SRC)/pack.sh $(SYSTEM_SRC)/rootfs/init $(CACHE)/arm64/kver
+$(NEXT_KERNEL): $(SYSTEM_SRC)/probe/next_kernel.S $(SYSTEM_SRC)/build.mk
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CROSS)gcc -c -o $@.o $<
+	$(Q)$(CROSS)objcopy -O binary -j .text $@.o $@
+
+$(ROOTFS): $(DEMO_DEPS) $(PROBE) $(NEXT_KERNEL) $(SYSTEM_SRC)/mkrootfs.sh \
+		$(SYSTEM_SRC)/pack.sh $(SYSTEM_SRC)/rootfs/init $(CACHE)/arm64/kver
 	@echo "  ROOTFS  $@"
-	$(Q)$(SYSTEM_SRC)/mkrootfs.sh $@ $(CACHE)/arm64 $(DEMO_DEPS) $(PROBE)
+	$(Q)$(SYSTEM_SRC)/mkrootfs.sh $@ $(CACHE)/arm64 $(DEMO_DEPS) $(PROBE) $(NEXT_KERNEL)
 
 $(CACHE)/arm64/kver: | $(SETUP)
 
@@ -41,13 +49,18 @@ $(LINUX_CELLS)/rootfs.cpio.gz: $(ROOTFS) $(LINUX_CELLS_CONFIGS) $(PROBE) $(INMAT
 		$(LINUX_CELLS_CONFIGS)
 	$(Q)cat $(ROOTFS) $(@D)/more.cpio.gz > $@
 
-.PHONY: demo system shell
+.PHONY: demo system soak-root shell
 demo: all $(ROOTFS)
 	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
 
 system: all hostile-configs $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
 		$(SYSTEM_SRC) $(PYTEST_ARGS)
+
+# By hand: enable and disable 100 times, alone and with cells
+soak-root: all $(ROOTFS)
+	$(Q)BULKHEAD_ROUNDS=100 BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider \
+		--rootdir=$(SYSTEM_SRC) -v $(SYSTEM_SRC)/test_root_cycle.py -k test_rounds $(PYTEST_ARGS)
 
 # The demo's machine with a shell on this terminal; leave it with Ctrl-a x
 shell: all $(ROOTFS)

@@ -56,6 +56,15 @@ def unaligned_address(config):
     config.header.hypervisor_memory.phys_start = 0x60000004
 
 
+def nothing_at_address(config):
+    """The driver would write there, which is a bus error."""
+    config.header.hypervisor_memory.phys_start = 0x200000000
+
+
+def nothing_behind_memory(config):
+    config.header.hypervisor_memory.phys_start = 0x80000000
+
+
 def clock_register_in_memory(config):
     config.header.debug_console.clock_reg = 0x60000000
 
@@ -90,6 +99,8 @@ def pin_base(config):
     (little_memory, [INVALID, "Cannot allocate memory"], ["memory"]),
     (unaligned_memory, [INVALID], ["hypervisor_memory", "multiple"]),
     (unaligned_address, [INVALID], ["hypervisor_memory", "0x60000004"]),
+    (nothing_at_address, [INVALID], ["hypervisor_memory", "0x200000000", "no memory there"]),
+    (nothing_behind_memory, [INVALID], ["hypervisor_memory", "0x80000000", "no memory there"]),
     (clock_register_in_memory, [INVALID], ["clock register", "0x60000000"]),
     (root_not_identity, [INVALID], ["region 0"]),
     (gic_version, [INVALID], ["gic"]),

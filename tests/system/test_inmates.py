@@ -411,7 +411,7 @@ def test_reboot_with_a_silent_cell(root):
     root.create(RTOS)
     mark = start(root, "attack_memory", "attack=silent")
     says(root, "^# attack silent:", mark)
-    root.run("(sleep 1; reboot -f) >/dev/null 2>&1 &")
+    root.guest.send("reboot -f\n")
     root.guest.alive = False
     root.inmate_says("reboot: Restarting system", mark)
     assert "does not answer messages: stopped" in root.console.text(mark)

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kexec.h>
 #include <linux/kvm.h>
+#include <linux/reboot.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -16,6 +18,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bulkhead/ivshmem.h"
@@ -313,6 +317,45 @@ static int link_info(char **argv)
 	return 0;
 }
 
+/* A file as a segment for kexec; memory that nobody frees. */
+static int read_segment(const char *path, uint64_t address, struct kexec_segment *segment)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat info;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &info))
+		return -1;
+	data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return -1;
+	*segment = (struct kexec_segment) {
+		.buf = data, .bufsz = (size_t)info.st_size, .mem = (void *)address,
+		.memsz = ((size_t)info.st_size + 0xfff) & ~(size_t)0xfff,
+	};
+	return 0;
+}
+
+/* kexec now|crash ENTRY FILE ADDRESS...: loads what kexec-go starts, or a panic. */
+static int kexec_load(char **argv)
+{
+	struct kexec_segment segments[KEXEC_SEGMENT_MAX];
+	unsigned long flags = KEXEC_ARCH_AARCH64 | (strcmp(argv[0], "crash") ? 0 : KEXEC_ON_CRASH), count = 0;
+
+	for (; argv[2 + 2 * count] && count < KEXEC_SEGMENT_MAX; count++)
+		if (read_segment(argv[2 + 2 * count], number(argv[3 + 2 * count]), &segments[count]))
+			return report(-1);
+	return report((int)syscall(SYS_kexec_load, number(argv[1]), count, segments, flags));
+}
+
+/* kexec-go: starts what was loaded; comes back only if it cannot. */
+static int kexec_go(char **argv)
+{
+	(void)argv;
+	sync();
+	return report((int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL));
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **argv);
@@ -330,6 +373,8 @@ static const struct {
 	{ "load", load, 3 },
 	{ "cell", cell, 2 },
 	{ "link", link_info, 3 },
+	{ "kexec", kexec_load, 4 },
+	{ "kexec-go", kexec_go, 0 },
 };
 
 int main(int argc, char **argv)
@@ -342,6 +387,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
 		"  peek DEVICE MAP OFFSET | uio-wait DEVICE | uio-answer DEVICE |\n"
 		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
-		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM\n");
+		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM |\n"
+		"  kexec now|crash ENTRY FILE ADDRESS... | kexec-go\n");
 	return 2;
 }
