@@ -17,6 +17,9 @@
  */
 #define DEFAULT_REPLY_SECONDS	5
 
+/* A timeout counts looks at the reply. Linux waits meanwhile, and takes more than 20 seconds for a fault of its own. */
+#define MAX_REPLY_SECONDS	15
+
 enum verdict {
 	VERDICT_APPROVED,
 	VERDICT_DENIED,
@@ -64,6 +67,7 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 {
 	struct comm_region *comm = cell->comm;
 	uint64_t timeout = cell->config.cell->msg_reply_timeout;
+	uint64_t limit = (timeout ? MAX_REPLY_SECONDS : DEFAULT_REPLY_SECONDS) * arch_ticks_per_second();
 
 	if (cell->config.cell->flags & CFG_CELL_PASSIVE_COMM_REGION)
 		return VERDICT_APPROVED;
@@ -81,8 +85,7 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 			return VERDICT_APPROVED;
 		if (reply != COMM_REPLY_NONE)
 			return VERDICT_DENIED;
-		if (timeout ? turns >= timeout :
-		    arch_ticks() - start > DEFAULT_REPLY_SECONDS * arch_ticks_per_second())
+		if (turns == timeout || arch_ticks() - start > limit)
 			return VERDICT_SILENT;
 		arch_relax();
 	}

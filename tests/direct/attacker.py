@@ -96,14 +96,15 @@ class Answer:
 class Lab:
     """The machine and what is done in it."""
 
-    def __init__(self, directory, codes, **options):
+    def __init__(self, directory, codes, cells=CELLS, links=LINKS, **options):
         (directory / "attacker.bin").write_bytes(ATTACKER.read_bytes()[:TABLES].ljust(TABLES, b"\0")
                                                  + page_tables())
-        (directory / "ring-demo.bin").write_bytes((INMATES / "ring-demo.bin").read_bytes())
-        path = make_bundle(system_text(CELLS, LINKS), directory, files=directory)
+        for program in "ring-demo.bin", "gic-demo.bin":
+            (directory / program).write_bytes((INMATES / program).read_bytes())
+        path = make_bundle(system_text(cells, links), directory, files=directory)
         self.codes = assemble(codes, directory)
         self.machine = Machine(path, **options)
-        self.machine.says("^4 cells run, ")
+        self.machine.says(r"^\d+ cells run, ")
         self.root = RootCell(self.machine, Bundle(path.read_bytes()))
         self.requests = 0
         self.since = 0
