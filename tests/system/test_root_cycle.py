@@ -40,11 +40,14 @@ def kib(machine, name):
 
 def residue(machine):
     """What has to be the same after each round. Free pages are not in it: the kernel's own come and go."""
-    return {**machine.snapshot(), "sysfs": machine.check("find /sys/devices/jailhouse /sys/devices/platform/jailhouse | "
-                                                         "grep -v /power/ | sort"),
-            "irqs": machine.check("sed 's/:.*//' /proc/interrupts"), "cma": kib(machine, "CmaFree"),
-            "mappings": machine.check("grep -v unpurged /proc/vmallocinfo | grep -c jailhouse || true"),
-            "files": machine.check("ls /sys/class/uio /sys/class/pci_bus /dev | sort")}
+    commands = {
+        "irqs": "sed 's/:.*//' /proc/interrupts",
+        "sysfs": "find /sys/devices/jailhouse /sys/devices/platform/jailhouse | grep -v /power/ | sort",
+        "mappings": "grep -v unpurged /proc/vmallocinfo | grep -c jailhouse || true",
+        "files": "ls /sys/class/uio /sys/class/pci_bus /dev | sort",
+    }
+    return {**machine.snapshot(), "cma": kib(machine, "CmaFree"),
+            **{name: machine.check(command) for name, command in commands.items()}}
 
 
 # says what has to be the same in each round
@@ -53,7 +56,8 @@ RUN_CELL = f"jailhouse cell create {RTOS}; jailhouse cell load rtos {INMATE}; ja
 ROUND = {
     "alone": BEGIN + "jailhouse disable",
     "with a cell": BEGIN + RUN_CELL + "jailhouse disable",
-    "with a cell that is destroyed": f"{BEGIN}jailhouse cell create {RTOS}; jailhouse cell destroy rtos; jailhouse disable",
+    "with a cell that is destroyed": BEGIN + f"jailhouse cell create {RTOS}; jailhouse cell destroy rtos; "
+                                     "jailhouse disable",
 }
 
 
