@@ -196,10 +196,9 @@ def test_disable_with_a_cpu_offline(root):
     root.all_cpus_work()
 
 
-def test_reboot_with_a_cell_alive(fleet):
+def test_reboot_with_a_cell_alive(root, fleet):
     """Restart disables first; the emulator ends instead of starting again (-no-reboot)."""
-    machine = fleet.get()
-    machine.enable()
+    machine = root
     machine.create()
     machine.start()
     mark = machine.console.mark()
