@@ -25,7 +25,7 @@
 
 #define DCZID_PROHIBITED	(1UL << 4)
 #define SWEEP_BLOCK		(PAGE_SIZE * L3_ENTRIES)
-#define SWEEP_STEP_MAX		(PAGE_SIZE / 4)
+#define SWEEP_STEP_MAX		(PAGE_SIZE / 8)
 
 extern char image_start[];
 extern struct bh_image_header image_header;
@@ -210,7 +210,7 @@ volatile void *arch_window_device(host_addr_t addr)
 }
 
 /*
- * What arm64_sweep_page() does to a page, in steps that divide it by four at least (DDI 0487, CTR_EL0.DminLine and
+ * What arm64_sweep_page() does to a page, in steps that divide it by eight at least (DDI 0487, CTR_EL0.DminLine and
  * DCZID_EL0). zero: by DC ZVA, 0 if not; by_stores: instead of it.
  */
 struct sweep {

@@ -106,7 +106,8 @@ serror_window_end:
 
 /*
  * bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero): write zeros by DC ZVA, in steps of zero bytes, if that is
- * not 0; then write back and drop the lines. False if there is no memory. Four steps are not more than a page.
+ * not 0; then write back and drop the lines. False if there is no memory. Eight steps are not more than a page. Where both steps
+ * are the same, as on most CPUs, one loop does both: what is done to one line keeps its order (DDI 0487, D7.5.9).
  */
 	.globl arm64_sweep_page
 arm64_sweep_page:
@@ -117,6 +118,8 @@ arm64_sweep_page:
 may_fault:
 	ldrb	w6, [x0]
 	cbz	x2, 2f
+	cmp	x1, x2
+	b.eq	3f
 1:	.rept	4
 	dc	zva, x8
 	add	x8, x8, x2
@@ -129,6 +132,15 @@ may_fault:
 	.endr
 	cmp	x0, x5
 	b.lo	2b
+	mov	w0, #1
+	ret
+3:	.rept	8
+	dc	zva, x0
+	dc	civac, x0
+	add	x0, x0, x1
+	.endr
+	cmp	x0, x5
+	b.lo	3b
 	mov	w0, #1
 	ret
 
