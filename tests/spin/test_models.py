@@ -54,6 +54,7 @@ HOLDS = {
     Run("locks", "QUEUED STALL", "rings"): ["rings"],
     Run("failing"): ["declared", "too_early", "once", DEADLOCK],
     Run("suspend"): ["untouched", "not_lost", "sleeps", DEADLOCK],
+    Run("revoke"): ["innocent", "untouched", DEADLOCK],
 }
 
 MUTANTS = [
@@ -108,6 +109,14 @@ MUTANTS = [
     (Run("suspend", "NO_WAIT"), "untouched"),
     (Run("suspend", "NO_REPEND"), "not_lost"),
     (Run("suspend", "NO_CLEAR"), "sleeps"),
+    # CPUs that take no kicks
+    (Run("revoke", "ODD_ONLY"), "innocent"),
+    (Run("revoke", "COUNT_LATE"), "innocent"),
+    (Run("revoke", "EVEN_EARLY"), "innocent"),
+    (Run("revoke", "NO_FLUSH"), DEADLOCK),
+    (Run("revoke", "NO_WAKE"), DEADLOCK),
+    (Run("revoke", "WAKE_EARLY"), DEADLOCK),
+    (Run("revoke", "NO_ANSWER"), "untouched"),
 ]
 
 

@@ -72,14 +72,84 @@ static void managers_suspend_each_other(void)
 	host_stop();
 }
 
+static void nobody_runs_after(uint32_t code)
+{
+	assert_int_equal(core_call(code, 1), 0);
+	for (uint32_t turn = 0; turn < 20; turn++)
+		core_call(HC_HYPERVISOR_INFO, 0);
+	for (uint32_t cpu = 1; cpu < 3; cpu++) {
+		assert_false(host_in_guest(cpu));
+		assert_false(core_cpu(cpu)->reset_request);
+		assert_int_equal(core_cpu(cpu)->run_state, code == HC_CELL_DESTROY ? CPU_OFF : CPU_PARKED);
+	}
+}
+
+/* Also without its memory. The others have theirs afterwards. */
 static void cpu_that_does_not_answer(void)
 {
 	start_in_order(3);
 	host_uart_text();
-	host_deafen(2);
+	host_stick(2);
 	host_run(0, suspend_job, 2, 1, 0);
 	assert_true(host_has_halted(0));
 	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
+	assert_int_equal(host_run(1, core_switch_on_job, 3, 0, 0), false);
+}
+
+static void assert_came_without_memory(uint32_t cpu, const char *cell, const char *text)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "CPU %u did not take a kick; it came when cell \"%s\" had no memory\r\n", cpu, cell);
+	if (!strstr(text, line))
+		fail_msg("no line \"%s\" in \"%s\"", line, text);
+}
+
+/* A root CPU goes on afterwards, and so do its siblings. */
+static void root_cpu_that_is_deaf(void)
+{
+	start_in_order(10);
+	host_uart_text();
+	host_deafen(2);
+	assert_int_equal(host_run(0, suspend_job, 2, 3, 0), 0);
+	host_settle();
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+		assert_true(host_in_guest(cpu));
+	assert_came_without_memory(2, "qemu-arm64", host_uart_text());
+	/* it hears again */
+	assert_int_equal(host_run(0, suspend_job, 2, 3, 0), 0);
+	assert_null(strstr(host_uart_text(), "kick"));
+	host_stop();
+}
+
+/* Stopped and started again and destroyed, with a CPU that is on, off, or failed, and a sibling that is on. */
+static void cell_cpu_that_is_deaf(void)
+{
+	start_in_order(11);
+	core_switch_off(1);
+	core_switch_off(2);
+	alpha.cpus[0] = 0x06;
+	for (uint32_t round = 0; round < 30; round++) {
+		uint32_t code = round / 3 % 2 ? HC_CELL_SET_LOADABLE : HC_CELL_DESTROY;
+
+		core_created(&alpha);
+		core_started(1);
+		assert_int_equal(host_run(1, core_switch_on_job, 2, 0, 0), true);
+		host_settle();
+		if (round % 3 == 1)
+			core_switch_off(1);
+		else if (round % 3 == 2)
+			core_fail(1);
+		assert_int_equal(host_in_guest(1), round % 3 == 0);
+		assert_true(host_in_guest(2));
+		host_uart_text();
+		host_deafen(1);
+		nobody_runs_after(code);
+		assert_came_without_memory(1, "alpha", host_uart_text());
+		if (code != HC_CELL_DESTROY)
+			assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	}
+	host_stop();
 }
 
 static int64_t deaf_when_suspended_job(uint64_t target, uint64_t arg2, uint64_t arg3)
@@ -175,18 +245,6 @@ static void revives_its_sibling(struct percpu *cpu)
 {
 	if (!cpu->cell->is_root && core_cpu(1)->suspend_request)
 		cpu_switch_on(core_cpu(1), EVIL, 0);
-}
-
-static void nobody_runs_after(uint32_t code)
-{
-	assert_int_equal(core_call(code, 1), 0);
-	for (uint32_t turn = 0; turn < 20; turn++)
-		core_call(HC_HYPERVISOR_INFO, 0);
-	for (uint32_t cpu = 1; cpu < 3; cpu++) {
-		assert_false(host_in_guest(cpu));
-		assert_false(core_cpu(cpu)->reset_request);
-		assert_int_equal(core_cpu(cpu)->run_state, code == HC_CELL_DESTROY ? CPU_OFF : CPU_PARKED);
-	}
 }
 
 static void failed_cpus_cannot_be_revived_by_a_cell_that_ends(void)
@@ -419,6 +477,8 @@ int main(void)
 		CORE_TEST(suspended_cpus_do_nothing),
 		CORE_TEST(managers_suspend_each_other),
 		CORE_TEST(cpu_that_does_not_answer),
+		CORE_TEST(root_cpu_that_is_deaf),
+		CORE_TEST(cell_cpu_that_is_deaf),
 		CORE_TEST(cpu_that_does_not_go_on),
 		CORE_TEST(cpu_that_panicked),
 		CORE_TEST(off_and_on),

@@ -41,7 +41,7 @@ static struct cfg_memory regions[4];
 static struct mmio_window windows[1];
 static struct trap_frame frame;
 static struct mmio_access seen[4];
-static uint32_t num_seen, skipped, aborts, violations;
+static uint32_t num_seen, skipped, aborts, violations, handled;
 static bool abort_of_instruction;
 static uint32_t violation, violation_flags, violation_size;
 static uint64_t read_value;
@@ -99,6 +99,11 @@ struct cell *cell_find(uint32_t id)
 {
 	(void)id;
 	return NULL;
+}
+
+void cpu_handle_events(void)
+{
+	handled++;
 }
 
 void translate_read_el0(uint64_t address)
@@ -159,7 +164,8 @@ static int setup(void **state)
 	sysreg_elr_el2 = PC;
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	sysreg_par_el1 = 0x1234;
-	num_seen = skipped = aborts = violations = 0;
+	num_seen = skipped = aborts = violations = handled = 0;
+	cell.arch.revocations = 0;
 	violation = violation_flags = violation_size = 0;
 	device_result = MMIO_HANDLED;
 	instruction_readable = true;
@@ -596,6 +602,86 @@ static void ranges(void **state)
 	}
 }
 
+static void fetch_nothing(void)
+{
+	fetch_at(WINDOW + PAGE_SIZE, TRANSLATION);
+}
+
+static void read_nothing(void)
+{
+	abort_at(WINDOW + PAGE_SIZE, ISV | TRANSLATION);
+}
+
+static void walk_nothing(void)
+{
+	abort_at(WINDOW + PAGE_SIZE, S1PTW | TRANSLATION);
+}
+
+static void clean_nothing(void)
+{
+	abort_at(WINDOW + PAGE_SIZE, CM | WNR | TRANSLATION);
+}
+
+/* What comes of every kind of abort that would hurt the guest, or skip what it does. Then it repeats its access. */
+static void assert_revoked(uint32_t times)
+{
+	handled = 0;
+	instruction = 0x29400861;	/* ldp w1, w2, [x3] */
+	frame.x[3] = WINDOW + PAGE_SIZE;
+	for (uint32_t n = 0; n < times; n++) {
+		abort_at(WINDOW + PAGE_SIZE, ISV | TRANSLATION);
+		abort_at(WINDOW + PAGE_SIZE, TRANSLATION);
+		abort_at(WINDOW + PAGE_SIZE, S1PTW | TRANSLATION);
+		abort_at(WINDOW + PAGE_SIZE, CM | WNR | TRANSLATION);
+		trap_instruction_abort(&frame, 0x20ULL << 26 | IL | TRANSLATION);
+		trap_instruction_abort(&frame, 0x20ULL << 26 | IL | S1PTW | TRANSLATION);
+		/* an access to a device whose instruction cannot be read meanwhile */
+		instruction_readable = false;
+		abort_at(WINDOW, TRANSLATION);
+		instruction_readable = true;
+	}
+	assert_int_equal(handled, 7 * times);
+	assert_outcome(0, 0, 0, 0);
+}
+
+static void memory_is_revoked_for_a_moment(void **state)
+{
+	static void (*const aborts_of_guests[])(void) = { fetch_nothing, read_nothing, walk_nothing, clean_nothing };
+	static const uint32_t actions[] = { 0, CFG_STRAY_IGNORE, CFG_STRAY_ABORT };
+
+	(void)state;
+	for (uint32_t n = 0; n < 12; n++) {
+		cell.arch.revocations++;
+		/* nor are they accesses to nothing, whatever is to become of those */
+		header.flags = actions[n % 3];
+		assert_revoked(3);
+		assert_strays(0, 0, 0);
+		header.flags = 0;
+		/* devices go on */
+		read_value = n;
+		abort_at(WINDOW, ISV | SAS(2) | SRT(5) | TRANSLATION);
+		assert_int_equal(frame.x[5], n);
+		assert_outcome(1, 1, 0, 0);
+		/* over, and seen or not: the first abort may be from before */
+		cell.arch.revocations++;
+		if (n % 2) {
+			handled = 0;
+			aborts_of_guests[n / 2 % 4]();
+			assert_int_equal(handled, 1);
+			assert_outcome(0, 0, 0, 0);
+			fetch_nothing();
+			assert_outcome(0, 0, 0, 1);
+			read_nothing();
+			assert_outcome(0, 0, 0, 1);
+			walk_nothing();
+			assert_outcome(0, 0, 1, 0);
+			clean_nothing();
+			assert_outcome(0, 1, 0, 0);
+			assert_int_equal(handled, 1);
+		}
+	}
+}
+
 #define TEST(name)	cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -605,6 +691,7 @@ int main(void)
 		TEST(errors_of_walks_and_of_the_bus_are_the_guests), TEST(loads), TEST(stores), TEST(nothing_there),
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
+		TEST(memory_is_revoked_for_a_moment),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

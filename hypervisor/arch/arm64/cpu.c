@@ -92,6 +92,18 @@ int arch_init_cpu(struct percpu *cpu)
 	return gic_init_cpu(cpu);
 }
 
+void arch_revoke(struct percpu *cpu)
+{
+	stage2_revoke(cpu->cell, true);
+	/* one that sleeps fetches nothing */
+	gic_wake(cpu);
+}
+
+void arch_restore(struct percpu *cpu)
+{
+	stage2_revoke(cpu->cell, false);
+}
+
 static void set_guest_controls(struct percpu *cpu)
 {
 	uint64_t hcr = HCR_GUEST | (cpu->arch.launch.hcr_el2 & HCR_KEEP);

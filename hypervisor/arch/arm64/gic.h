@@ -122,6 +122,12 @@ void gic_deactivate_cpu(struct percpu *cpu);
 /* Deactivate a hardware interrupt that the guest never saw; make it pending again if repend. */
 void gic_release(struct percpu *cpu, uint32_t intid, bool repend);
 
+/*
+ * End the WFE or WFI of a CPU that does not hear the kick: by its other interrupt that no guest has, the maintenance
+ * interrupt, which comes another way, by the registers of its redistributor.
+ */
+void gic_wake(struct percpu *cpu);
+
 /* Distributor base of an affinity as IROUTER takes it; MPIDR affinity fields already have that layout. */
 void gic_set_route(uint32_t intid, uint64_t affinity);
 

@@ -236,6 +236,13 @@ void arch_kick(struct percpu *cpu)
 	sev();
 }
 
+void gic_wake(struct percpu *cpu)
+{
+	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, 1U << gic.maintenance_intid);
+	dsb(sy);
+	sev();
+}
+
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route)
 {
 	route->intid = 0;

@@ -104,8 +104,9 @@ void arch_sleep_while(const volatile bool *request)
 {
 	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
 
-	/* what is less urgent than a kick shall not wake it */
+	/* what is less urgent than a kick shall not wake it; the kick shall, whatever kept it away (arch_revoke()) */
 	write_sysreg(KICK_ONLY_MASK, ICC_PMR_EL1);
+	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI);
 	for (;;) {
 		/* an earlier kick would not let it sleep. It is gone before the request is looked at. tests/spin/suspend.pml */
 		mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);

@@ -321,3 +321,24 @@ bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, ho
 	}
 	return false;
 }
+
+/*
+ * Entries that are not 0 are there, without their valid bits, too. Break before make (DDI 0487, D8.14.1): when they are valid
+ * again, no CPU has any of them in its TLB. A CPU that faults finds the count odd, or has missed that it was: the
+ * count becomes odd before the first entry is invalid, and even after the last one is valid. tests/spin/revoke.pml
+ */
+void stage2_revoke(struct cell *cell, bool revoke)
+{
+	uint64_t *root = cell->arch.stage2_root;
+
+	if (revoke) {
+		cell->arch.revocations++;
+		dsb(ishst);
+	}
+	for (uint32_t i = 0; i < root_pages * ENTRIES; i++)
+		if (root[i])
+			root[i] ^= PTE_VALID;
+	arch_memory_flush(cell);
+	if (!revoke)
+		cell->arch.revocations++;
+}

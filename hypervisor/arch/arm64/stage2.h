@@ -8,4 +8,9 @@
 void stage2_setup(void);	/* once, by the primary CPU */
 uint64_t stage2_vtcr(void);
 
+struct cell;
+
+/* Management lock: take all memory away from a cell, and give it back as it was. The cell's CPUs may be running. */
+void stage2_revoke(struct cell *cell, bool revoke);
+
 #endif

@@ -160,12 +160,47 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	return result;
 }
 
+/* Not inlined: what the guest gets wrong takes no instruction from what it gets right. */
+#define APART	__attribute__((noinline))
+
+/*
+ * An abort that says nothing, because the cell had no memory for a moment (arch_revoke()): the guest repeats its access after
+ * the CPU has answered. It may be over by now, so what tells is whether the count is as it was last time.
+ */
+static APART bool is_revocation(struct percpu *cpu)
+{
+	uint32_t count = __atomic_load_n(&cpu->cell->arch.revocations, __ATOMIC_ACQUIRE);
+
+	if (count == cpu->arch.revocations && !(count & 1))
+		return false;
+	cpu->arch.revocations = count;
+	cpu_handle_events();
+	return true;
+}
+
+/* Table walk into nothing, or an error of the bus: the guest's own business. */
+static APART void pass_error_on(struct percpu *cpu, bool instruction)
+{
+	if (!is_revocation(cpu))
+		inject_external_abort(instruction);
+}
+
+/* Of what the cell does not have, or may only read: nothing to do. */
+static APART void skip_cache_maintenance(struct percpu *cpu)
+{
+	if (!is_revocation(cpu))
+		skip_instruction();
+}
+
 /* Kept out of the way of accesses that are done, and so are the values it needs. element: where the access failed */
-static void __attribute__((noinline)) access_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result,
+static APART void access_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result,
 						      uint64_t element, uint32_t size)
 {
 	struct cell *cell = this_cpu()->cell;
 
+	/* it may have begun since, so that the instruction could not be read */
+	if (is_revocation(this_cpu()))
+		return;
 	if (result == MMIO_NO_WINDOW && (mmio_has_window(&cell->mmio, GUEST_ADDR(fault_address())) ||
 					 cell_aborts_stray(cell, GUEST_ADDR(element))))
 		/* no load or store that is known here, e.g. by a process that was given a register page */
@@ -175,11 +210,13 @@ static void __attribute__((noinline)) access_not_done(struct trap_frame *frame, 
 				result == MMIO_REFUSED ? BH_FAULT_REFUSED : 0, size);
 }
 
-static void __attribute__((noinline)) syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result)
+static APART void syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result)
 {
 	struct mmio_access access = { .is_write = esr & ISS_WNR };
 	uint64_t address = fault_address();
 
+	if (is_revocation(this_cpu()))
+		return;
 	if (result != MMIO_NO_WINDOW || !cell_ignores_stray(this_cpu()->cell, GUEST_ADDR(address), &access)) {
 		access_not_done(frame, esr, result, address, 1U << (esr >> 22 & 3));
 		return;
@@ -189,12 +226,15 @@ static void __attribute__((noinline)) syndrome_not_done(struct trap_frame *frame
 	skip_instruction();
 }
 
-static void __attribute__((noinline)) abort_without_syndrome(struct trap_frame *frame, uint64_t esr)
+static APART void abort_without_syndrome(struct trap_frame *frame, uint64_t esr)
 {
 	uint64_t element = fault_address();
 	uint32_t size = 0;
-	enum mmio_result result = access_decoded(frame, this_cpu(), esr, &element, &size);
+	enum mmio_result result;
 
+	if (is_revocation(this_cpu()))
+		return;
+	result = access_decoded(frame, this_cpu(), esr, &element, &size);
 	if (result == MMIO_HANDLED)
 		skip_instruction();
 	else
@@ -208,13 +248,11 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 	enum mmio_result result;
 
 	if ((esr & ISS_S1PTW) || (type != FSC_TRANSLATION && type != FSC_ACCESS_FLAG && type != FSC_PERMISSION)) {
-		/* table walk into nothing, or an error of the bus: the guest's own business */
-		inject_external_abort(false);
+		pass_error_on(cpu, false);
 		return;
 	}
 	if (esr & ISS_CM) {
-		/* cache maintenance on what the cell does not have, or may only read: nothing to do */
-		skip_instruction();
+		skip_cache_maintenance(cpu);
 		return;
 	}
 	if (type == FSC_PERMISSION) {
@@ -236,9 +274,13 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 /* There is nothing that a fetch could give: it is never ignored. */
 void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
 {
+	struct percpu *cpu = this_cpu();
+
 	if (esr & ISS_S1PTW)
-		inject_external_abort(true);
-	else if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(this_cpu()->cell, GUEST_ADDR(fault_address())))
+		pass_error_on(cpu, true);
+	else if (is_revocation(cpu))
+		return;
+	else if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(cpu->cell, GUEST_ADDR(fault_address())))
 		inject_external_abort(true);
 	else
 		guest_violation(frame, BH_FAULT_FETCH, 0, 4);

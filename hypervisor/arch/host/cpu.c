@@ -29,6 +29,17 @@ void arch_kick(struct percpu *cpu)
 	host_kick(cpu);
 }
 
+void arch_revoke(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu != this_cpu() && host_locks_held() == 0);
+	host_revoke(cpu->cell, true);
+}
+
+void arch_restore(struct percpu *cpu)
+{
+	host_revoke(cpu->cell, false);
+}
+
 void arch_sleep_while(const volatile bool *request)
 {
 	HOST_ASSERT(host_locks_held() == 0);

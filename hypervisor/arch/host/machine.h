@@ -12,6 +12,7 @@ void host_yield(void);
 void host_sleep_until_kick(struct percpu *cpu);
 void host_sleep_while(struct percpu *cpu, const volatile bool *request);
 void host_kick(struct percpu *cpu);
+void host_revoke(const struct cell *cell, bool revoke);
 uint64_t host_ticks(void);
 struct percpu *host_current(void);
 

@@ -31,8 +31,10 @@ struct runner {
 	pthread_cond_t turn;
 	bool exists;
 	bool sleeps;			/* until its wake-up condition holds */
-	bool deaf;
+	bool deaf, stuck;
+	bool awaits_kick;		/* in arch_wait_for_kick() */
 	uint32_t kicked;		/* atomic */
+	uint32_t revoked;		/* atomic: its cell has no memory */
 	enum outcome outcome;		/* atomic */
 	int setup_result;
 	uint32_t setup_done;		/* atomic */
@@ -91,13 +93,15 @@ static bool has_ended(const struct runner *r)
 
 static bool can_run(const struct runner *r)
 {
-	if (!r->exists || has_ended(r))
+	if (!r->exists || has_ended(r) || r->stuck)
 		return false;
 	if (!r->sleeps)
 		return true;
 	if (r == &runners[TEST])
 		return test_condition && test_condition();
 	if (is_set(&r->kicked) && !r->deaf)
+		return true;
+	if (is_set(&r->revoked) && (outcome_of(r) == IN_GUEST || r->awaits_kick))
 		return true;
 	return outcome_of(r) == IN_GUEST && (is_set(&r->job_pending) || r->step || is_set(&stopping));
 }
@@ -178,9 +182,19 @@ void host_kick(struct percpu *cpu)
 	set(&runners[cpu->cpu_id].kicked, true);
 }
 
+void host_revoke(const struct cell *cell, bool revoke)
+{
+	for (uint32_t n = 0; n < HOST_MAX_CPUS; n++)
+		if (runners[n].exists && runners[n].cpu->cell == cell) {
+			HOST_ASSERT(is_set(&runners[n].revoked) != revoke);
+			set(&runners[n].revoked, revoke);
+		}
+}
+
 void host_sleep_while(struct percpu *cpu, const volatile bool *request)
 {
 	HOST_ASSERT(cpu == self->cpu);
+	self->deaf = false;
 	for (;;) {
 		set(&self->kicked, false);
 		if (!__atomic_load_n(request, __ATOMIC_ACQUIRE))
@@ -193,7 +207,9 @@ void host_sleep_while(struct percpu *cpu, const volatile bool *request)
 void host_sleep_until_kick(struct percpu *cpu)
 {
 	HOST_ASSERT(cpu == self->cpu);
+	self->awaits_kick = true;
 	sleep_until();
+	self->awaits_kick = false;
 	set(&self->kicked, false);
 }
 
@@ -230,7 +246,9 @@ static void run_guest(struct runner *r)
 			return;
 		/* also during a step, which may call functions of the core */
 		__atomic_store_n(&r->outcome, IN_HYPERVISOR, __ATOMIC_RELEASE);
-		if (r->step && !is_set(&r->kicked) && !is_set(&r->job_pending)) {
+		if (is_set(&r->revoked)) {
+			cpu_handle_events();
+		} else if (r->step && !is_set(&r->kicked) && !is_set(&r->job_pending)) {
 			r->step(r->cpu);
 		} else if (is_set(&r->kicked)) {
 			set(&r->kicked, false);
@@ -453,4 +471,9 @@ bool host_sleeps(uint32_t cpu)
 void host_deafen(uint32_t cpu)
 {
 	runners[cpu].deaf = true;
+}
+
+void host_stick(uint32_t cpu)
+{
+	runners[cpu].stuck = true;
 }

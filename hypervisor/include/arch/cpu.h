@@ -15,8 +15,18 @@ struct cfg_system;
 void arch_kick(struct percpu *cpu);
 
 /*
- * [calling CPU] Sleep in the hypervisor until *request is false, which who clears it follows with a kick. Acquires what was
- * stored before. Takes no interrupt; a kick, if only the one that ends it, is taken after the return.
+ * [management lock] For a CPU that a kick does not get: until arch_restore(), its cell has no memory at all, so that each of
+ * the cell's CPUs comes to the hypervisor in a bounded time, whatever it does; also one that waits there. It obeys
+ * cpu_handle_events(), and when it goes on it does so as if nothing had been. Nobody may look up or change the
+ * cell's memory meanwhile.
+ */
+void arch_revoke(struct percpu *cpu);
+void arch_restore(struct percpu *cpu);
+
+/*
+ * [calling CPU] Sleep in the hypervisor until *request is false, which who clears it follows with a kick, that gets here even
+ * if none did before. Acquires what was stored before. Takes no interrupt; a kick, if only the one that ends it, is taken
+ * after the return.
  */
 void arch_sleep_while(const volatile bool *request);
 

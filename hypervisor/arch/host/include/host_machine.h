@@ -74,8 +74,9 @@ bool host_has_halted(uint32_t cpu);
 /* Sequential orders: does the CPU wait for a kick or a job, and needs no turn until then? */
 bool host_sleeps(uint32_t cpu);
 
-/* The CPU does not take kicks any more: broken hardware. */
+/* Broken hardware. The CPU takes no kicks until it sleeps in arch_sleep_while(), or from there on; does nothing any more. */
 void host_deafen(uint32_t cpu);
+void host_stick(uint32_t cpu);
 
 /* Memory of cells */
 #define HOST_ANY_ACCESS	(CFG_MEM_READ | CFG_MEM_WRITE)

@@ -9,6 +9,7 @@ struct arch_cell {
 	/* management lock; read by the cell's CPUs only through VTTBR */
 	void *stage2_root;
 	uint64_t vttbr;
+	volatile uint32_t revocations;	/* begins and ends of them: odd while the cell has no memory. Atomics */
 
 	/* management lock; readers see single bits come and go, which is all they need */
 	volatile uint32_t spis[32];	/* bit n of word w: INTID 32 * w + n belongs to the cell */
