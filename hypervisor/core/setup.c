@@ -30,6 +30,10 @@ static spinlock_t shutdown_lock = SPINLOCK_INIT;
 static enum shutdown_verdict shutdown_verdict;
 static volatile uint32_t shutdown_missing;	/* CPUs that have not called yet */
 static uint32_t shutdown_cpus, shutdown_left;	/* all of them; those that are ready to leave */
+static volatile uint32_t shutdown_round;	/* those that were given up: who waits in an earlier one goes back */
+
+/* A disable is one more meeting point. */
+#define SHUTDOWN_CALLED	(ARRAY_SIZE(met) + 1)
 
 struct percpu *percpu_of(uint32_t cpu)
 {
@@ -245,6 +249,7 @@ static void judge_shutdown(void)
 	refuse_clear();
 	shutdown_verdict = SHUTDOWN_GRANTED;
 	for_each_cpu(id, &root_cell.cpus) {
+		percpu_of(id)->met = ARRAY_SIZE(met);
 		if (percpu_of(id)->run_state == CPU_RUNNING)
 			running++;
 		else if (shutdown_verdict == SHUTDOWN_GRANTED) {
@@ -271,10 +276,55 @@ bool hypervisor_is_ending(void)
 	return shutdown_verdict == SHUTDOWN_GRANTED;
 }
 
+/* Nothing has been changed until the last CPU calls, so all can go on as they are; who comes late begins anew. */
+static void give_up_shutdown(uint32_t round)
+{
+	spin_lock(&shutdown_lock);
+	if (shutdown_missing && shutdown_round == round) {
+		for_each_cpu(id, &root_cell.cpus)
+			if (percpu_of(id)->met < SHUTDOWN_CALLED)
+				refuse(-EIO, "CPU %u of the root cell did not call within %u s, to be disabled with the others",
+				       id, MEET_SECONDS);
+		shutdown_verdict = SHUTDOWN_NONE;
+		shutdown_round++;
+	}
+	spin_unlock(&shutdown_lock);
+}
+
+static bool all_call(uint32_t round)
+{
+	uint64_t start = arch_ticks();
+
+	while (shutdown_missing && shutdown_round == round) {
+		cpu_poll_suspend();
+		arch_relax();
+		if (is_too_late(start))
+			give_up_shutdown(round);
+	}
+	return shutdown_round == round;
+}
+
+/*
+ * Nobody sends interrupts before everybody has given its interrupt controller back; but for a CPU that hit an error of the
+ * hypervisor on its way.
+ */
+static void wait_for_leaving(void)
+{
+	uint64_t start = arch_ticks();
+
+	__atomic_fetch_add(&shutdown_left, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&shutdown_left, __ATOMIC_ACQUIRE) < shutdown_cpus) {
+		arch_relax();
+		if (is_too_late(start))
+			return;
+	}
+}
+
 int hypervisor_disable(void)
 {
 	struct percpu *cpu = this_cpu();
 	enum shutdown_verdict verdict;
+	uint32_t round;
 	bool last;
 
 	if (!cpu->cell->is_root)
@@ -282,9 +332,12 @@ int hypervisor_disable(void)
 	if (!can_be_disabled)
 		return -EPERM;	/* started by firmware: below is nothing to go back to */
 	spin_lock(&shutdown_lock);
-	if (shutdown_verdict == SHUTDOWN_NONE)
+	/* who calls twice asks anew, whoever has not been told the last refusal */
+	if (shutdown_verdict == SHUTDOWN_NONE || cpu->met == SHUTDOWN_CALLED)
 		judge_shutdown();
 	verdict = shutdown_verdict;
+	round = shutdown_round;
+	cpu->met = SHUTDOWN_CALLED;
 	last = --shutdown_missing == 0;
 	/* no root CPU executes Linux any more: its devices go, and leave nothing in state tables */
 	if (last && verdict == SHUTDOWN_GRANTED)
@@ -294,16 +347,11 @@ int hypervisor_disable(void)
 	spin_unlock(&shutdown_lock);
 	if (verdict == SHUTDOWN_REFUSED)
 		return -EBUSY;
-	while (shutdown_missing) {
-		cpu_poll_suspend();
-		arch_relax();
-	}
+	if (!all_call(round))
+		return -EIO;
 	if (last)
 		console_printf("disabled, all CPUs go back to Linux\n");
 	arch_deactivate_cpu(cpu);
-	/* nobody sends interrupts before everybody has given its interrupt controller back */
-	__atomic_fetch_add(&shutdown_left, 1, __ATOMIC_ACQ_REL);
-	while (__atomic_load_n(&shutdown_left, __ATOMIC_ACQUIRE) < shutdown_cpus)
-		arch_relax();
+	wait_for_leaving();
 	arch_leave_guest(0);
 }

@@ -30,7 +30,7 @@ struct percpu {
 	bool present;			/* entered at enable */
 	uint64_t mpidr;			/* affinity fields only */
 
-	volatile uint32_t met;		/* start-up: meeting points reached */
+	volatile uint32_t met;		/* meeting points reached: those of start-up, then that of a disable */
 
 	/* control_lock */
 	spinlock_t control_lock;

@@ -205,5 +205,10 @@ class Lab:
                 state[f"CPU {cpu} {name}"] = self.read_device(GICR + GICR_STEP * cpu + offset, size)
         return state
 
+    def switch_kick_off(self, cpu):
+        """SGI 0 at the CPU's redistributor, as no guest can: cells have no SGIs there."""
+        self.machine.memory.write(GICR + GICR_STEP * cpu + 0x10180, struct.pack("<I", 1))
+        assert not self.word(GICR + GICR_STEP * cpu + 0x10100) & 1
+
     def read_device(self, address, size):
         return b"".join(self.read(at, 4) for at in range(address, address + size, 4))

@@ -166,6 +166,33 @@ def test_destroy(lab, attack):
     assert lab.root.create("a") == 0
 
 
+def revocation(cpu):
+    return f'CPU {cpu} did not take a kick; it came when cell "a" had no memory'
+
+
+# who makes a hypercall looks for requests by itself
+DEAF = [attack for attack in STUBBORN if "hvc #0x4a48" not in attack.code]
+
+
+@pytest.mark.parametrize("attack", DEAF, ids=[attack.id for attack in DEAF])
+def test_stop_without_kick(lab, attack):
+    """Nor does the kick have to arrive, which no guest can prevent. What is left is to take the cell's memory away: nobody
+    else notices, the cell counts as stopped, not as failed, and it can be started again."""
+    begin(lab, attack)
+    lab.request(attack.code, attack.arguments)
+    assert lab.neighbours_go_on()
+    lab.switch_kick_off(1)
+    assert lab.root.set_loadable("a") == 0
+    assert revocation(1) in lab.said()
+    others = [line for line in lab.said() if line not in (revocation(1), 'cell "a" does not answer messages: stopped')]
+    assert not others
+    assert lab.root.state("a") == abi.COMM_STATE_SHUT_DOWN
+    assert lab.neighbours_go_on()
+    lab.restart()
+    lab.do("strh w1, [x0]", ECAM + COMMAND, 6)
+    assert revocation(1) not in lab.said()		# the kick is back
+
+
 @pytest.mark.parametrize("cpu, register", [(CPU, name) for name in INHERITED] + [("max", name) for name in INHERITED_MAX])
 def test_next_owner(lab, cpu, register):
     """What the next owner of a CPU finds in a register does not depend on what a cell has left there."""

@@ -347,6 +347,58 @@ static void no_cell_appears_while_disabling(void)
 	all_left(0);
 }
 
+/* All go on as they were, and can try again. */
+static void one_cpu_does_not_call(void)
+{
+	struct test_config alpha;
+
+	core_start();
+	for (uint32_t missing = 0; missing < HOST_NUM_CPUS; missing++) {
+		char reason[100];
+
+		snprintf(reason, sizeof(reason),
+			 "CPU %u of the root cell did not call within 30 s, to be disabled with the others", missing);
+		for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+			if (cpu != missing)
+				host_post_hypercall(cpu, HC_DISABLE, 0, 0);
+		for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+			if (cpu != missing)
+				assert_int_equal(host_wait(cpu), -EIO);
+		assert_string_equal(host_reason(), reason);
+		host_settle();
+		for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+			assert_true(host_in_guest(cpu));
+	}
+	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
+	core_created(&alpha);
+	/* a refusal that not everybody has been told does not stay */
+	assert_int_equal(host_hypercall(0, HC_DISABLE, 0, 0), -EBUSY);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_int_equal(host_run(0, core_switch_on_job, 1, 0, 0), true);
+	host_settle();
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+		host_post_hypercall(cpu, HC_DISABLE, 0, 0);
+	all_left(0);
+}
+
+/* It has called, and does nothing any more: the others leave without it. */
+static void one_cpu_does_not_leave(void)
+{
+	int64_t result;
+
+	core_start();
+	host_post_hypercall(3, HC_DISABLE, 0, 0);
+	host_hypercall(0, HC_HYPERVISOR_INFO, HV_INFO_NUM_CELLS, 0);
+	assert_false(host_in_guest(3));
+	host_stick(3);
+	for (uint32_t cpu = 0; cpu < 3; cpu++)
+		host_post_hypercall(cpu, HC_DISABLE, 0, 0);
+	host_settle();
+	for (uint32_t cpu = 0; cpu < 3; cpu++)
+		assert_true(host_has_left(cpu, &result) && result == 0);
+	assert_false(host_has_left(3, &result));
+}
+
 static void disable_is_for_the_root_cell(void)
 {
 	struct test_config alpha;
@@ -387,6 +439,8 @@ int main(void)
 		CORE_TEST(disable_is_refused_while_cells_exist),
 		CORE_TEST(disable_is_refused_with_a_cpu_offline),
 		CORE_TEST(no_cell_appears_while_disabling),
+		CORE_TEST(one_cpu_does_not_call),
+		CORE_TEST(one_cpu_does_not_leave),
 		CORE_TEST(disable_is_for_the_root_cell),
 	};
 

@@ -4,6 +4,7 @@
  * way back. Exception entry is in vectors.S.
  */
 #include "layout.h"
+#include "errors.h"
 #include "offsets.h"
 
 	.section .header, "ax"
@@ -62,13 +63,25 @@ arm64_entry:
 	b.ne	1f
 	bl	early_map
 	b	2f
-	/* others wait for the tables; the primary cannot fail to make them */
+	/* others wait for the tables. The primary cannot fail to make them, but may not come: 32 s, or if nobody has set the
+	 * frequency some ticks, and back to Linux. (Firmware starts others when there are tables.) */
 1:	adrp	x2, early_ready
 	add	x2, x2, :lo12:early_ready
+	mrs	x4, cntfrq_el0
+	lsl	x4, x4, #5
+	orr	x4, x4, #1 << 26
+	mrs	x5, cntpct_el0
 3:	yield
 	ldr	w3, [x2]
-	cbz	w3, 3b
-	dmb	sy
+	cbnz	w3, 5f
+	mrs	x3, cntpct_el0
+	sub	x3, x3, x5
+	cmp	x3, x4
+	b.lo	3b
+	mov	x0, #-EIO
+	mrs	x30, tpidr_el2
+	eret
+5:	dmb	sy
 2:	ldp	x14, x15, [sp], #16
 	ldp	x0, x1, [sp], #16
 	/* drop the lines of the scratch stack area: nothing stale may shadow it when caches are on */

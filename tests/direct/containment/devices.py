@@ -366,7 +366,11 @@ for _name, _handler in STORMS.items():
         0,
         GICR + GICR_STEP + 0x10380,
     )
+DEAF = "msr daifset, #15; msr s3_0_c4_c6_0, xzr; msr s3_0_c12_c12_6, xzr; msr s3_0_c12_c12_7, xzr; isb; "
 for _name, _code in {
+    "priority mask 0 and groups off, spinning": DEAF + "1: b 1b",
+    "priority mask 0 and groups off, WFI": DEAF + "1: wfi; b 1b",
+    "priority mask 0 and groups off, WFE": DEAF + "1: wfe; b 1b",
     "masked, spinning": "msr daifset, #15; 1: b 1b",
     "WFI, nothing on": "msr daifset, #15; 1: wfi; b 1b",
     "WFE": "msr daifset, #15; 1: wfe; b 1b",
