@@ -16,7 +16,7 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-direct: hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
+direct: hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 		$(B)/bench/boot_count.so $(B)/linux-cells/rootfs.cpio.gz	# the last one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)

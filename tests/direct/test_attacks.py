@@ -183,7 +183,7 @@ def test_stop_without_kick(lab, attack):
     assert lab.neighbours_go_on()
     lab.switch_kick_off(1)
     assert lab.root.set_loadable("a") == 0
-    assert revocation(1) in lab.said()
+    lab.wait_said(f"^{re.escape(revocation(1))}$")
     others = [line for line in lab.said() if line not in (revocation(1), 'cell "a" does not answer messages: stopped')]
     assert not others
     assert lab.root.state("a") == abi.COMM_STATE_SHUT_DOWN

@@ -2,17 +2,19 @@
 """What has run before: firmware at EL3, or a boot loader at EL2, that leaves EL2 and the interrupt controller as it used them.
 All of that is firmware.S. The cells run as ever, and get no interrupt that nobody asked for."""
 import struct
+import time
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from direct import (BASE, BUILD, CPUS, DEMO_BUNDLE, HYPERVISOR_ELF, MACHINE, Bundle, board_text, board_with_cpus, cell_text,
-		    system_text)
+from direct import (BASE, BUILD, CPUS, DEMO_BUNDLE, HYPERVISOR, HYPERVISOR_ELF, MACHINE, TIMEOUT, Bundle, abi, board_text,
+                    board_with_cpus, cell_text, system_text)
 from test_boot import all_done, demo_runs
 
 DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1, NO_FIQ, NO_FREQUENCY = 1, 2, 4, 8, 16, 32	# as in firmware.S
 SCRATCH = 0x60000000		# for a boot loader
 FIRMWARE = BUILD / "direct/firmware.bin"
+NO_PRIMARY = BUILD / "direct/no_primary.bin"
 SECURE = MACHINE + ",secure=on"
 
 
@@ -111,6 +113,11 @@ def change_code(bench, function, old, new):
 MSR_HCR_EL2_X2, MSR_DAIFSET_F, NOP, BRANCH_TO_ITSELF = 0xd51c1102, 0xd5034fdf, 0xd503201f, 0x14000000
 
 
+def bundle_header():
+    """Of the hypervisor alone, as late launch has it."""
+    return abi.ImageHeader.from_buffer_copy(HYPERVISOR.read_bytes())
+
+
 def test_e2h_that_cannot_be_cleared(bench):
     """As on CPUs without FEAT_E2H0, which QEMU has not: the write that would clear it is left out."""
     path = change_code(bench, "set_el2_state", MSR_HCR_EL2_X2, NOP)
@@ -134,6 +141,26 @@ def test_cpu_without_timer_frequency(bench):
     machine = entered_by(bench, NO_FREQUENCY)
     machine.says(r"^refused \(-5\): CPU 1: firmware has not set CNTFRQ_EL0, the frequency of its timer$")
     machine.says(r"^The system was not started \(-5\), for the reason above$")
+
+
+@pytest.mark.parametrize("hertz, ticks", [(62_500_000, 32 * 62_500_000), (0, 1 << 26)], ids=["62.5MHz", "not-set"])
+def test_primary_that_does_not_come(bench, hertz, ticks):
+    """CPUs that Linux sends wait for page tables, and go back to it: to EL1, with the registers that its call leaves alone."""
+    header = bundle_header()
+    program = bytearray(NO_PRIMARY.read_bytes())
+    program[8:32] = struct.pack("<QQQ", BASE, BASE + header.entry, hertz)
+    path = bench.directory / "no_primary.bin"
+    path.write_bytes(program)
+    machine = bench.boot(extra=["-device", f"loader,file={HYPERVISOR},addr={BASE:#x},force-raw=on",
+                                "-device", f"loader,file={path},addr={SCRATCH:#x},force-raw=on",
+                                "-device", f"loader,addr={SCRATCH:#x},cpu-num=0", "-icount", "shift=10,sleep=off"])
+    end = time.monotonic() + TIMEOUT
+    while not machine.word(SCRATCH + 32):
+        assert time.monotonic() < end, "the CPU does not come back"
+        time.sleep(0.05)
+    done, x0, level, changed, waited = struct.unpack("<QqQQQ", machine.memory.read(SCRATCH + 32, 40))
+    assert (done, x0, level, changed) == (1, -5, 1 << 2, 0)
+    assert ticks <= waited < ticks + ticks // 100
 
 
 # --- exception levels that are not EL2
