@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The hypervisor image: build/arm64/jailhouse.bin, with its symbols in hypervisor.elf.
+# The hypervisor image: build/arm64/jailhouse.bin, with its symbols in hypervisor.elf, and in stack.txt what its stacks hold.
 
 HV := $(B)/arm64
 HV_VERSION := $(shell cat VERSION)
@@ -54,7 +54,25 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
 	$(Q)$(CROSS)ld -nostdlib -static --no-warn-rwx-segments --gc-sections --fatal-warnings -z noexecstack \
 		--build-id=none -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@
 
-$(HV)/jailhouse.bin: $(HV)/hypervisor.elf
+# Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
+# MMU is off, nothing else runs than what is made for that.
+HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
+HV_ROOTS := trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
+	early_message arch_leave
+HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
+	arm64_drain_serror arm64_leave arm64_discard_lines)
+STACKBOUND = ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt
+
+$(HV)/stack.txt: $(HV)/hypervisor.elf ci/stackbound.py hypervisor/indirect_calls.txt
+	$(Q)$(STACKBOUND) $(HV_ROOTS:%=--root %) $(HV_LEAVES:%=--leaf %) $(HV_C:hypervisor/%.c=$(HV)/%.ci) > $@
+	$(Q)$(STACKBOUND) --root early_map --root early_message --leaf arm64_discard_lines=0 $(HV_UNMAPPED:%=$(HV)/%.ci) >> $@
+
+.PHONY: check-stack
+check-stack: $(HV)/stack.txt
+	$(Q)cat $<
+CHECKS += check-stack
+
+$(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # What makes a bundle an EFI program: no part of the image, put behind bundles by the tool
@@ -72,14 +90,3 @@ hypervisor: $(HV)/jailhouse.bin $(HV)/efi_app.bin
 DEMO_DEPS += $(HV)/jailhouse.bin
 
 -include $(HV_OBJS:.o=.d) $(wildcard $(HV)/efi/*.d)
-
-# Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit.
-HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
-.PHONY: check-stack
-check-stack: $(HV)/jailhouse.bin
-	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt \
-		$(foreach root,trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map early_message arch_leave,--root $(root)) \
-		--leaf arm64_device_access=16 --leaf arm64_clear_simd=0 --leaf arm64_clear_sve=0 --leaf arm64_clear_debug=0 --leaf arm64_sweep_page=0 --leaf arm64_drain_serror=0 --leaf arm64_leave=0 --leaf arm64_discard_lines=0 $(HV_C:hypervisor/%.c=$(HV)/%.ci)
-	$(Q)ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt --root early_map --root early_message \
-		--leaf arm64_discard_lines=0 $(HV_UNMAPPED:%=$(HV)/%.ci)	# nothing else runs while the MMU is off
-CHECKS += check-stack

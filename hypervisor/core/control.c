@@ -8,9 +8,9 @@
 #include "ivshmem.h"
 #include "arch/cpu.h"
 
-/* How long a CPU may take to answer a kick, which no guest can mask; and then, while its guest has no memory. */
-#define KICK_SECONDS	1
-#define ANSWER_SECONDS	20
+/* How long a CPU may take to answer a kick, which no guest can mask; and then, while its guest has no memory. Milliseconds */
+#define KICK_LIMIT	100
+#define ANSWER_LIMIT	20000
 
 volatile bool start_is_unattended;
 
@@ -56,14 +56,14 @@ void management_unlock(void)
 	__atomic_store_n(&management_owner, management_owner + 1, __ATOMIC_RELEASE);
 }
 
-static bool answers(const struct percpu *cpu, bool suspended, uint32_t seconds)
+static bool answers(const struct percpu *cpu, bool suspended, uint32_t milliseconds)
 {
-	uint64_t start = arch_ticks();
+	uint64_t start = arch_ticks(), limit = milliseconds * arch_ticks_per_second() / 1000;
 
 	/* a CPU that hit an error of the hypervisor does not run anything any more */
 	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE) != suspended && !cpu->dead) {
 		arch_relax();
-		if (arch_ticks() - start > seconds * arch_ticks_per_second())
+		if (arch_ticks() - start > limit)
 			return false;
 	}
 	return true;
@@ -77,16 +77,14 @@ void cpu_suspend(struct percpu *cpu)
 	cpu->suspend_request = true;
 	spin_unlock(&cpu->control_lock);
 	arch_kick(cpu);
-	if (answers(cpu, true, KICK_SECONDS))
+	if (answers(cpu, true, KICK_LIMIT))
 		return;
 	/* no guest can do that; tests/spin/revoke.pml */
 	arch_revoke(cpu);
-	answered = answers(cpu, true, ANSWER_SECONDS);
+	answered = answers(cpu, true, ANSWER_LIMIT);
 	arch_restore(cpu);
 	if (!answered)
 		panic("CPU %u does not answer", cpu->cpu_id);
-	console_printf("CPU %u did not take a kick; it came when cell \"%s\" had no memory\n", cpu->cpu_id,
-		       cpu->cell->config.cell->name);
 }
 
 void cpu_resume(struct percpu *cpu)
@@ -94,7 +92,7 @@ void cpu_resume(struct percpu *cpu)
 	__atomic_store_n(&cpu->suspend_request, false, __ATOMIC_RELEASE);
 	arch_kick(cpu);
 	/* it is only leaving its loop; a new request must not see the old answer */
-	if (!answers(cpu, false, ANSWER_SECONDS))
+	if (!answers(cpu, false, ANSWER_LIMIT))
 		panic("CPU %u does not answer", cpu->cpu_id);
 }
 
@@ -153,6 +151,17 @@ void cpu_handle_events(void)
 		}
 	}
 	spin_unlock(&cpu->control_lock);
+}
+
+void cpu_handle_revocation(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	/* one that is only late takes its kick first */
+	if (cpu->suspend_request)
+		console_printf("CPU %u did not take a kick; it came when cell \"%s\" had no memory\n", cpu->cpu_id,
+			       cpu->cell->config.cell->name);
+	cpu_handle_events();
 }
 
 bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)

@@ -49,6 +49,9 @@ bool cpu_has_requests(const struct percpu *cpu);
  */
 void cpu_handle_events(void);
 
+/* [each CPU] The same when its guest found itself without memory: arch_revoke(). */
+void cpu_handle_revocation(void);
+
 /* [calling CPU] PSCI CPU_OFF; returns when somebody turned the CPU on again. */
 void cpu_switch_off(void);
 

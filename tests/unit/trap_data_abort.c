@@ -101,7 +101,7 @@ struct cell *cell_find(uint32_t id)
 	return NULL;
 }
 
-void cpu_handle_events(void)
+void cpu_handle_revocation(void)
 {
 	handled++;
 }

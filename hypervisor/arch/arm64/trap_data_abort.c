@@ -174,7 +174,7 @@ static APART bool is_revocation(struct percpu *cpu)
 	if (count == cpu->arch.revocations && !(count & 1))
 		return false;
 	cpu->arch.revocations = count;
-	cpu_handle_events();
+	cpu_handle_revocation();
 	return true;
 }
 

@@ -247,7 +247,7 @@ static void run_guest(struct runner *r)
 		/* also during a step, which may call functions of the core */
 		__atomic_store_n(&r->outcome, IN_HYPERVISOR, __ATOMIC_RELEASE);
 		if (is_set(&r->revoked)) {
-			cpu_handle_events();
+			cpu_handle_revocation();
 		} else if (r->step && !is_set(&r->kicked) && !is_set(&r->job_pending)) {
 			r->step(r->cpu);
 		} else if (is_set(&r->kicked)) {

@@ -16,8 +16,8 @@ void arch_kick(struct percpu *cpu);
 
 /*
  * [management lock] For a CPU that a kick does not get: until arch_restore(), its cell has no memory at all, so that each of
- * the cell's CPUs comes to the hypervisor in a bounded time, whatever it does; also one that waits there. It obeys
- * cpu_handle_events(), and when it goes on it does so as if nothing had been. Nobody may look up or change the
+ * the cell's CPUs comes to the hypervisor in a bounded time, whatever it does; also one that waits there. It calls
+ * cpu_handle_revocation(), and when it goes on it does so as if nothing had been. Nobody may look up or change the
  * cell's memory meanwhile.
  */
 void arch_revoke(struct percpu *cpu);
