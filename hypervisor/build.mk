@@ -72,6 +72,12 @@ check-stack: $(HV)/stack.txt
 	$(Q)cat $<
 CHECKS += check-stack
 
+# How long locks are held, compared with docs/locking.md. LOCKS_ARGS=--paths: each place that takes one.
+.PHONY: check-locks
+check-locks: $(HV)/hypervisor.elf
+	$(Q)ci/lockbound.py --docs docs/locking.md $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
+CHECKS += check-locks
+
 $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 

@@ -30,7 +30,7 @@ static uint32_t read_interrupt_control(uint32_t endpoint)
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t value;
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	value = ep->interrupt_control;
 	spin_unlock(&ep->lock);
 	return value;
@@ -40,7 +40,7 @@ static void write_interrupt_control(uint32_t endpoint, uint32_t value)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	ep->interrupt_control = value & IVSHMEM_INT_ENABLE;
 	/* The cell may own other interrupts than when the routes were resolved. */
 	ivshmem_update_routes(endpoint);
@@ -93,7 +93,7 @@ enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_acce
 	if (access->size < 4 || access->offset % access->size != 0 || vector >= ep->params.vectors)
 		return MMIO_HANDLED;
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	for (done = 0; done < access->size; done += 4) {
 		uint64_t dword = (access->offset + done) / 4 % 4;
 

@@ -212,7 +212,7 @@ uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size)
 		return size_mask(size);
 	dword = &config_space[offset / 4];
 	if (dword->read) {
-		spin_lock(&ep->lock);
+		spin_lock_ordered(&ep->lock);
 		value = dword->read(ep);
 		spin_unlock(&ep->lock);
 	}
@@ -229,7 +229,7 @@ void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uin
 		return;
 	dword = &config_space[offset / 4];
 	if (dword->write) {
-		spin_lock(&ep->lock);
+		spin_lock_ordered(&ep->lock);
 		dword->write(endpoint, size_mask(size) << shift, value << shift);
 		spin_unlock(&ep->lock);
 	}

@@ -53,7 +53,7 @@ static int64_t read_item(struct ivshmem_endpoint *ep, item_reader_t read)
 {
 	int64_t value;
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	value = ep->active ? read(ep) : -ENOENT;
 	spin_unlock(&ep->lock);
 	return value;

@@ -123,7 +123,7 @@ static bool send(uint32_t target, uint32_t vector, enum event event)
 	 * Raising under the lock: when a write of 0 to Interrupt Control, a reset or a removal is over, no
 	 * interrupt is in flight any more.
 	 */
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	present = ep->active;
 	if (present)
 		receive(ep, vector, event);
@@ -159,10 +159,10 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 	uint32_t peer;
 	bool changed;
 
-	spin_lock(&link->lock);
+	spin_lock_ordered(&link->lock);
 	changed = ep->state != value;
 	__atomic_store_n(&ep->state, value, __ATOMIC_RELAXED);
-	/* Observable before the interrupts: arch_virq_raise() orders it. Who goes before he has joined writes nothing. */
+	/* Observable before the interrupts: by spin_lock_ordered() in send(). Who goes before he has joined writes nothing. */
 	if (changed || value)
 		__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_RELEASE);
 
@@ -211,7 +211,7 @@ void ivshmem_reset(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	ivshmem_reset_registers(endpoint);
 	spin_unlock(&ep->lock);
 	ivshmem_set_state(endpoint, 0);
@@ -229,7 +229,7 @@ void ivshmem_reroute(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	ivshmem_update_routes(endpoint);
 	spin_unlock(&ep->lock);
 }
@@ -381,7 +381,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 		return err;
 	}
 
-	spin_lock(&link->lock);
+	spin_lock_ordered(&link->lock);
 	__atomic_store_n(&link->num_peers, MAX(link->num_peers, params->id + 1u), __ATOMIC_RELAXED);
 	ep->state = 0;
 	/* the first peer may still be refused: until then the table is somebody else's memory, and scrubbed afterwards */
@@ -390,7 +390,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	spin_unlock(&link->lock);
 
 	/* Senders may be looking at this place already. */
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	ep->params = *params;
 	ep->cell = cell;
 	for (bar = 0; bar < IVSHMEM_NUM_BARS; bar++)
@@ -424,7 +424,7 @@ void ivshmem_detach(uint32_t endpoint)
 
 	ivshmem_reset(endpoint);
 
-	spin_lock(&ep->lock);
+	spin_lock_ordered(&ep->lock);
 	drop_latched(ep);
 	ep->active = false;
 	spin_unlock(&ep->lock);

@@ -16,4 +16,10 @@ typedef struct {
 void spin_lock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 
+/*
+ * For locks under which interrupts are raised: takes the lock when all earlier stores of this CPU are observable. So they are
+ * when the interrupt arrives; and if a device of its guest does not take one, this CPU waits alone, with the lock free.
+ */
+void spin_lock_ordered(spinlock_t *lock);
+
 #endif

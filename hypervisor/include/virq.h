@@ -25,8 +25,8 @@ struct virq_route {
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route);
 
 /*
- * Raise as an edge. All earlier stores of the calling CPU are observable by the target when the interrupt
- * reaches it. Callable with endpoint locks held.
+ * Raise as an edge. [lock that was taken by spin_lock_ordered()] All stores that the calling CPU made before it took the lock
+ * are observable by the target when the interrupt reaches it.
  */
 void arch_virq_raise(const struct virq_route *route);
 

@@ -45,6 +45,11 @@ bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_ro
 	return true;
 }
 
+void spin_lock_ordered(spinlock_t *lock)
+{
+	spin_lock(lock);
+}
+
 void arch_virq_raise(const struct virq_route *route)
 {
 	(void)route;

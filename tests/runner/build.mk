@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-CHECKS += check-runner check-kconfig
+CHECKS += check-runner check-kconfig check-bounds
 
-.PHONY: check-runner check-kconfig
+.PHONY: check-runner check-kconfig check-bounds
 check-runner:
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_run.py
 
 check-kconfig: | $(SETUP)
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_kconfig.py
+
+# The tools of check-stack and check-locks
+check-bounds: | $(SETUP)
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_bounds.py

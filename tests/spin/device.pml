@@ -124,10 +124,18 @@ chan link_queue = [CPUS] of { byte };
 #define leave_link()		link_lock = 0
 #endif
 
+/* spin_lock_ordered() */
+#ifdef NO_BARRIER	/* mutant */
+#define stores_are_visible()	skip
+#else
+#define stores_are_visible()	store_visible()
+#endif
+
 inline lock_endpoint(t)
 {
 	atomic {
 		CHECK(lock_order, !my_endpoint);
+		stores_are_visible();
 		WAITING(t);
 		wait_endpoint(t);
 		GRANTED(t);
@@ -138,10 +146,7 @@ inline lock_endpoint(t)
 inline unlock_endpoint(t)
 {
 	atomic {
-#ifndef NO_RELEASE
-		store_visible() ->
-#endif
-		leave_endpoint(t);
+		store_visible() -> leave_endpoint(t);
 		my_endpoint = 0
 	}
 }
@@ -150,6 +155,7 @@ inline lock_link()
 {
 	atomic {
 		CHECK(lock_order, !my_endpoint && !my_link);
+		stores_are_visible();
 		wait_link();
 		my_link = 1
 	}
@@ -171,10 +177,6 @@ inline unlock_link()
 
 inline raise(t)
 {
-	/* mutant NO_BARRIER */
-#ifndef NO_BARRIER
-	store_visible() ->
-#endif
 	atomic {
 		CHECK(quiet, !is_quiet[t]);
 		CHECK(at_most_once, !endpoint[t].one_shot || credit[t] > 0);

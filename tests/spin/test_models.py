@@ -66,10 +66,8 @@ MUTANTS = [
     (Run("told", "NO_LATCH LIVE QUEUED", "told_at_last"), "told_at_last"),
     # memory order
     (Run("told", "NO_BARRIER"), "told"),
-    (Run("told", "NO_RELEASE"), "told"),
     (Run("told", "NO_BARRIER LIVE QUEUED", "told_at_last"), "told_at_last"),
     (Run("order", "NO_BARRIER"), "in_order"),
-    (Run("order", "NO_RELEASE"), "in_order"),
     # delivery
     (Run("told", "FORGET_ENABLE"), "not_stuck"),
     (Run("told", "FORGET_ARM"), "not_stuck"),

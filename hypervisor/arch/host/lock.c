@@ -9,6 +9,7 @@
 static _Thread_local spinlock_t *held[MAX_HELD];
 static _Thread_local uint32_t num_held, max_held;
 static _Thread_local void (*lock_hook)(void);
+static _Thread_local const spinlock_t *ordered;		/* what was taken so last */
 
 void (*host_preemption_point)(void);
 
@@ -39,6 +40,19 @@ void spin_lock(spinlock_t *lock)
 
 	held[num_held++] = lock;
 	max_held = MAX(max_held, num_held);
+}
+
+/* What is waited for under a lock were stores of a guest, if that lock had not been taken so, too; but for a disable. */
+void spin_lock_ordered(spinlock_t *lock)
+{
+	HOST_ASSERT(num_held <= 2);
+	spin_lock(lock);
+	ordered = lock;
+}
+
+bool host_raise_is_ordered(void)
+{
+	return num_held && held[num_held - 1] == ordered;
 }
 
 void spin_unlock(spinlock_t *lock)

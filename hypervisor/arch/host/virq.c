@@ -21,6 +21,7 @@ void arch_virq_raise(const struct virq_route *route)
 	if (route->intid == 0)
 		return;
 	HOST_ASSERT(route->intid >= 32 && route->intid < HOST_NUM_INTIDS);
+	HOST_ASSERT(host_raise_is_ordered());
 	__atomic_fetch_add(&raised[route->intid], 1, __ATOMIC_SEQ_CST);
 	if (raise_hook)
 		raise_hook(route->intid);

@@ -54,6 +54,7 @@ extern void (*host_preemption_point)(void);
 
 /* Locks: how many the calling thread holds, and the most it ever held since host_reset() */
 uint32_t host_locks_held(void);
+bool host_raise_is_ordered(void);	/* has the last lock that is held been taken by spin_lock_ordered()? */
 uint32_t host_locks_held_max(void);
 
 /* Texts */
