@@ -159,8 +159,7 @@ void cpu_handle_revocation(void)
 
 	/* one that is only late takes its kick first */
 	if (cpu->suspend_request)
-		console_printf("CPU %u did not take a kick; it came when cell \"%s\" had no memory\n", cpu->cpu_id,
-			       cpu->cell->config.cell->name);
+		console_printf("cell \"%s\", CPU %u: took no kick\n", cpu->cell->config.cell->name, cpu->cpu_id);
 	cpu_handle_events();
 }
 

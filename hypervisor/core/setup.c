@@ -283,8 +283,7 @@ static void give_up_shutdown(uint32_t round)
 	if (shutdown_missing && shutdown_round == round) {
 		for_each_cpu(id, &root_cell.cpus)
 			if (percpu_of(id)->met < SHUTDOWN_CALLED)
-				refuse(-EIO, "CPU %u of the root cell did not call within %u s, to be disabled with the others",
-				       id, MEET_SECONDS);
+				refuse_missing(id);
 		shutdown_verdict = SHUTDOWN_NONE;
 		shutdown_round++;
 	}

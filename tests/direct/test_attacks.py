@@ -167,7 +167,7 @@ def test_destroy(lab, attack):
 
 
 def revocation(cpu):
-    return f'CPU {cpu} did not take a kick; it came when cell "a" had no memory'
+    return f'cell "a", CPU {cpu}: took no kick'
 
 
 # who makes a hypercall looks for requests by itself

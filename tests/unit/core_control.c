@@ -100,7 +100,7 @@ static void assert_came_without_memory(uint32_t cpu, const char *cell, const cha
 {
 	char line[80];
 
-	snprintf(line, sizeof(line), "CPU %u did not take a kick; it came when cell \"%s\" had no memory\r\n", cpu, cell);
+	snprintf(line, sizeof(line), "cell \"%s\", CPU %u: took no kick\r\n", cell, cpu);
 	if (!strstr(text, line))
 		fail_msg("no line \"%s\" in \"%s\"", line, text);
 }

@@ -357,7 +357,7 @@ static void one_cpu_does_not_call(void)
 		char reason[100];
 
 		snprintf(reason, sizeof(reason),
-			 "CPU %u of the root cell did not call within 30 s, to be disabled with the others", missing);
+			 "CPU %u did not come within 30 s", missing);
 		for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
 			if (cpu != missing)
 				host_post_hypercall(cpu, HC_DISABLE, 0, 0);
