@@ -50,7 +50,8 @@ def clash(root, first, second):
 
 
 def section(root, first, second):
-    second.arrays["memory_regions"].append(abi.Memory(0x7f200000, 0x7f200000, 0x1000, 0x81))
+    state = first.arrays["memory_regions"][0].phys_start
+    second.arrays["memory_regions"].append(abi.Memory(state, state, 0x1000, 0x81))
 
 
 def iommu(root, first, second):

@@ -8,12 +8,16 @@ FILE, CHOSEN, BOARD = "file", "chosen", "board"		# who said so
 
 
 def _fact(owner, what, place, said, **more):
-    return {"owner": owner, "what": str(what), **more, "said": said, "file": place.file, "line": place.line,
+    """said: one of the above, or what _said() makes."""
+    said = said if isinstance(said, dict) else {"said": said}
+    return {"owner": owner, "what": str(what), **more, **said, "file": place.file, "line": place.line,
             "column": place.column}
 
 
-def _said(entry, key):
-    return FILE if entry.has(key) else CHOSEN
+def _said(system, entry, key):
+    """Who has said it; of what was chosen also why."""
+    why = system.chosen.get(entry.path + (key,))
+    return {"said": FILE} if why is None else {"said": CHOSEN, "why": why}
 
 
 def _peers(link):
@@ -40,7 +44,7 @@ def memory(system):
         area, place = system.hypervisor_range, system.value("hypervisor", "memory")
         facts.append(_fact("hypervisor", "memory of the hypervisor", place, FILE, start=area.start, end=area.end))
     for cell in system.cells:
-        facts += [_fact(cell.name, region, region.key(), _said(region, "host"), start=region.host_range.start,
+        facts += [_fact(cell.name, region, region.key(), _said(system, region, "host"), start=region.host_range.start,
                         end=region.host_range.end, guest=region.at, access=region.access) for region in cell.regions]
     for cell in [cell for cell in system.cells if not cell.root]:
         for index, region in enumerate(records.array(cell.records, "memory_regions")):
@@ -52,7 +56,7 @@ def memory(system):
         for index, (start, size, writer) in enumerate(link.sections()):
             if size:
                 part = ("state", "shared")[index] if index < 2 else f"output of {link.peers[writer]}"
-                facts.append(_fact(_peers(link), link, link.key(), _said(link, "at"), start=start, end=start + size,
+                facts.append(_fact(_peers(link), link, link.key(), _said(system, link, "at"), start=start, end=start + size,
                                    section=part))
     return sorted(facts, key=lambda fact: fact["start"])
 
@@ -68,7 +72,7 @@ def interrupts(system):
                   for index, spi in enumerate(cell.interrupts)]
         for link in system.links_of(cell):
             if not link.msix:
-                facts.append(_fact(cell.name, link, link.key(), _said(cell, "pci-interrupts"), spi=cell.lines + link.line(),
+                facts.append(_fact(cell.name, link, link.key(), _said(system, cell, "pci-interrupts"), spi=cell.lines + link.line(),
                                    intx="INT" + "ABCD"[link.line()]))
     return sorted(facts, key=lambda fact: (fact["spi"], fact["owner"]))
 
@@ -92,7 +96,7 @@ def devices(system):
 def links(system):
     """PCI device number and interrupts of each link."""
     for link in system.links:
-        yield _fact(_peers(link), link, link.key(), _said(link, "device"), device=link.slot,
+        yield _fact(_peers(link), link, link.key(), _said(system, link, "device"), device=link.slot,
                     interrupt="msi-x" if link.msix else "INT" + "ABCD"[link.line()],
                     protocols=[link.protocol_of(peer) for peer in link.peers])
 
@@ -105,7 +109,7 @@ def windows(system):
         yield _fact("hypervisor", name, entry.key("pci", "ecam"), said, start=area.start, end=area.end)
     for cell in system.cells:
         if cell.lines is not None:
-            yield _fact(cell.name, "virtual PCI host", cell.key("pci-interrupts"), _said(cell, "pci-interrupts"),
+            yield _fact(cell.name, "virtual PCI host", cell.key("pci-interrupts"), _said(system, cell, "pci-interrupts"),
                         first_spi=cell.lines, last_spi=cell.lines + LINE_COUNT - 1)
 
 
@@ -140,5 +144,5 @@ def lines(system):
         yield f"{heading}:"
         for fact in found:
             where = f"{fact['file']}:{fact['line']}"
-            chosen = ", chosen by the compiler" if fact["said"] == CHOSEN else ""
+            chosen = f", chosen: {fact['why']}" if fact["said"] == CHOSEN else ""
             yield f"  {_what(fact):<34} {fact['owner'] or 'nobody':<24} {_why(fact)} ({where}{chosen})"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import limits, records, schema
+from . import limits, lock, records, schema
 from .source import ConfigError, Document, Problem, load
 from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, TIMER, Range, parse_size
 
@@ -254,6 +254,8 @@ class System(Entry):
     files: tuple = ()			# direct boot: where images are looked for
     hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
     records: dict = field(default_factory=dict)		# the low-level form, see records.py
+    kept: dict = field(default_factory=dict)		# what the lock has, see lock.py
+    chosen: dict = field(default_factory=dict)		# path of what allocate.py has chosen: why
 
     def __str__(self):
         return f"system '{self.name}'"
@@ -459,7 +461,9 @@ def _load_board_of(document, directories):
 
 def load_system(file, board_directories=(), build=None):
     """build: what the hypervisor is built for; None: as configs/defconfig says."""
-    return make_system(load(file), board_directories, build)
+    system = make_system(load(file), board_directories, build)
+    system.kept = lock.load(file)
+    return system
 
 
 def make_system(document, board_directories=(), build=None):

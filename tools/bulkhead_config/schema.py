@@ -52,6 +52,7 @@ BOOL = {"type": "boolean", "description": "true or false"}
 TEXT = {"type": "string", "pattern": NAME, "maxLength": NAME_MAX, "description": "a name"}
 FILE = {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"}
 SPI = _int("an SPI number (INTID - 32)", 0, 987)
+SLOT = _int("a PCI device number", 0, 31)
 AREA = _object({"at": ADDRESS, "size": SIZE}, ["at", "size"])
 PCI = {"ecam": ADDRESS, "domain": _int("a PCI domain", 0, 0xffff)}
 
@@ -154,7 +155,7 @@ LINK = _object({
                  "description": "undefined, ethernet, virtio-net, virtio-block, virtio-console, or a number from "
                  "0x4000 to 0x7fff"},
     "backend": PEER,
-    "device": _int("a PCI device number", 0, 31),
+    "device": SLOT,
     "max-peers": _named(_int("a number of peers", 1, 255)),
 }, ["peers"])
 
@@ -177,6 +178,12 @@ SYSTEM = _object({
     "cells": _named(CELL),
     "links": _named(LINK),
 }, ["system", "board", "hypervisor", "cells"])
+
+# see lock.py
+LOCK = _object({
+    "cells": _named(_object({"pci-interrupts": SPI, "memory": _named(AREA)})),
+    "links": _named(_object({"device": SLOT, "memory": AREA})),
+})
 
 
 def _shown(value):
