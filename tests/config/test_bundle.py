@@ -420,7 +420,8 @@ def test_each_kind_of_file_has_its_command(tmp_path):
     (tmp_path / "x.bin").write_bytes(HYPERVISOR)
     direct, linux = HERE / "good/direct.yaml", HERE / "good/all-features.yaml"
     result = run("compile", direct, "-o", tmp_path / "out")
-    assert (result.returncode, result.stderr) == (1, f"{direct}: is for direct boot; use 'bundle'\n")
+    assert (result.returncode, result.stderr) == (1, f"{direct}: is for direct boot; use 'bundle', or '--headers' for the "
+                                                  "headers that its images are built with\n")
     result = run("bundle", linux, "--image", tmp_path / "x.bin", "-o", tmp_path / "out")
     assert (result.returncode, result.stderr) == (1, f"{linux}: is not for direct boot; add 'boot: direct', or use "
                                                   "'compile'\n")

@@ -84,7 +84,8 @@ def test_compile_and_check(tmp_path):
     system = ROOT / "configs/systems/qemu-arm64-demo.yaml"
     result = run("compile", system, "-o", tmp_path / "new/dir")
     assert (result.returncode, result.stderr) == (0, "")
-    assert {path.name for path in (tmp_path / "new/dir").iterdir()} == {"qemu-arm64.cell", "rtos.cell"}
+    assert {path.name for path in (tmp_path / "new/dir").iterdir()} == {
+        "qemu-arm64.cell", "qemu-arm64.dtsi", "rtos.cell", "rtos.h", "rtos.overlay"}
     result = run("check", system)
     assert (result.returncode, result.stdout) == (0, f"{system}: no problem in 2 cells and 1 links\n")
 
@@ -140,7 +141,7 @@ def test_explain():
     lines = text.stdout.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == ["cpus:", "memory:", "devices:", "interrupts:", "links:", "pci:"]
     ram, = [line.split() for line in lines if "memory 'ram' of cell 'rtos'" in line]
-    assert ram[:3] == ["[0x60000000,", "0x60200000)", "rtos"] and "chosen" in ram
+    assert ram[:3] == ["[0x60000000,", "0x60200000)", "rtos"] and "chosen:" in ram
     facts = json.loads(run("explain", "--json", system).stdout)
     assert [fact["owner"] for fact in facts["cpus"]] == ["qemu-arm64"] * 3 + ["rtos"]
     assert facts["cpus"][3] == {"owner": "rtos", "what": "cell 'rtos'", "cpu": 3, "said": "file", "file": str(system),

@@ -197,7 +197,8 @@ def test_dtc_accepts_what_compile_writes(tmp_path):
     run = subprocess.run([TOOL, "compile", LATER, "-B", HERE / "boards", "-o", tmp_path], capture_output=True, text=True,
                          check=False)
     assert (run.returncode, run.stderr) == (0, "")		# no warning, either
-    assert {path.name for path in tmp_path.iterdir()} == {"linux.cell", "second.cell", "second.dtb", "third.cell", "third.dtb"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "linux.cell", "linux.dtsi", "second.cell", "second.dtb", "third.cell", "third.dtb"}
     assert (tmp_path / "third.dtb").read_bytes()[:4] == bytes.fromhex("d00dfeed")
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
-               machine_command, model, registry, report, show, show_bundle)
+               lock, machine_command, model, outputs, registry, report, show, show_bundle)
 from .source import ConfigError
 
 
@@ -59,10 +59,15 @@ def _warn(arguments, system):
 
 def _compile(arguments):
     system = load(arguments.system, arguments.boards, _build(arguments))
-    if system.direct:
-        sys.exit(f"{arguments.system}: is for direct boot; use 'bundle'")
+    if system.direct and not arguments.headers:
+        sys.exit(f"{arguments.system}: is for direct boot; use 'bundle', or '--headers' for the headers that its images "
+                 "are built with")
     _warn(arguments, system)
-    files = {**emit.compile_system(system), **guest_of_system.trees(system)}
+    files = outputs.for_programs(system) if arguments.headers else outputs.of_late_launch(system)
+    if arguments.lock:		# first: without the files that belong to it, it does no harm
+        path, content = lock.name_of(arguments.system), lock.text(system).encode()
+        _write(path.parent, {path.name: content})
+        print(f"{path}: {len(content)} bytes")
     _write(arguments.output, files)
     for name, content in files.items():
         print(f"{arguments.output / name}: {len(content)} bytes")
@@ -231,8 +236,12 @@ def _parser(program, words):
         command.set_defaults(run=run)
         return command
 
-    compiler = add("compile", "write a system configuration and the cell configurations", _compile)
+    compiler = add("compile", "write binary configurations, and files for programs in cells and for Linux", _compile)
     compiler.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    compiler.add_argument("--headers", action="store_true",
+                          help="write only the headers and overlays for programs in cells")
+    compiler.add_argument("--lock", action="store_true", help="write what was chosen to SYSTEM.lock beside the system file, "
+                          "too, so that it is chosen again when cells and links are added")
     checker = add("check", "look for problems, write nothing", _check)
     checker.add_argument("files", nargs="+", metavar="SYSTEM.yaml|FILE.cell", help="a system file; or binary configurations, "
                          "that of the system first")
