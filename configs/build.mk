@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Binary configurations: build/configs/{qemu-arm64,rtos}.cell for the demo, the same names in fixed/ for the
 # variant at fixed addresses (mem=768M), and broken ones in hostile/ and hostile/fixed/ for the system tests.
+# Three cells: build/configs/control/{linux,control,monitor}.cell, with headers that their programs include.
 # For direct boot: build/configs/qemu-arm64-direct.bundle, and the same as .elf. For editors: build/configs/schema.
 
 CONFIG_TOOL := tools/bulkhead-config
 CONFIG_DEP := $(CONFIG_TOOL) $(wildcard tools/bulkhead_config/*.py configs/boards/*.yaml) configs/build.mk
 DEMO_CONFIGS := $(B)/configs/qemu-arm64.cell $(B)/configs/rtos.cell
 FIXED_CONFIGS := $(B)/configs/fixed/qemu-arm64.cell $(B)/configs/fixed/rtos.cell
+CONTROL_CONFIGS := $(addprefix $(B)/configs/control/,linux.cell control.cell monitor.cell)
+CONTROL_HEADERS := $(addprefix $(B)/configs/control/,control.h monitor.h)
 
-DEMO_DEPS += $(DEMO_CONFIGS)
+DEMO_DEPS += $(DEMO_CONFIGS) $(CONTROL_CONFIGS)
 
 DIRECT_BUNDLE := $(B)/configs/qemu-arm64-direct.bundle $(B)/configs/qemu-arm64-direct.elf
 
@@ -17,7 +20,7 @@ DIRECT_BUNDLE := $(B)/configs/qemu-arm64-direct.bundle $(B)/configs/qemu-arm64-d
 SCHEMAS := $(B)/configs/schema/system.json $(B)/configs/schema/board.json
 
 .PHONY: configs config-schemas
-configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(DIRECT_BUNDLE) $(SCHEMAS)
+configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(CONTROL_CONFIGS) $(DIRECT_BUNDLE) $(SCHEMAS)
 
 $(SCHEMAS): $(B)/configs/schema/%.json: $(CONFIG_DEP)
 	@mkdir -p $(@D)
@@ -37,6 +40,11 @@ $(FIXED_CONFIGS) &: configs/systems/qemu-arm64-fixed.yaml $(CONFIG_DEP)
 	@echo "  CONFIG  $(B)/configs/fixed"
 	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/fixed >/dev/null
 	@touch $(FIXED_CONFIGS)
+
+$(CONTROL_CONFIGS) $(CONTROL_HEADERS) &: configs/systems/qemu-arm64-control.yaml $(CONFIG_DEP)
+	@echo "  CONFIG  $(B)/configs/control"
+	$(Q)$(PYTHON) $(CONFIG_TOOL) compile $< -o $(B)/configs/control >/dev/null
+	@touch $(CONTROL_CONFIGS) $(CONTROL_HEADERS)
 
 $(DIRECT_BUNDLE) &: configs/systems/qemu-arm64-direct.yaml $(B)/arm64/jailhouse.bin $(B)/arm64/efi_app.bin \
 		$(B)/inmates/ring-demo.bin $(CONFIG_DEP)

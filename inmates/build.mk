@@ -2,7 +2,7 @@
 # Bare-metal programs: build/inmates/<name>.bin, linked for address 0. build/inmates/bare/<name>.bin is the
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
-INMATES := ivshmem-demo ring-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
+INMATES := ivshmem-demo ring-demo control-demo monitor-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
 	check_conformance conformance_peer attack_memory attack_gic attack_revive fail watch scan \
 	soak_root soak_cell
 INMATE_BASE := 0x0
@@ -16,6 +16,8 @@ INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFOR
 SOAK := inmates/checks/soak
 INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
 INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
+INMATE_PARTS_control-demo := inmates/demos/control_link.c
+INMATE_PARTS_monitor-demo := inmates/demos/control_link.c
 
 INMATE_DIRS := inmates/lib inmates/lib/arm64
 INMATE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -35,6 +37,10 @@ INMATE_BARE_BINS := $(INMATES:%=$(B)/inmates/bare/%.bin)
 $(B)/inmates/obj/%.c.o: inmates/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(INMATE_CFLAGS) -c -o $@ $<
+
+# These are built for their cells, with what the configuration compiler writes
+$(B)/inmates/obj/demos/%-demo.c.o: INMATE_CFLAGS += -I$(B)/configs/control
+$(foreach cell,control monitor,$(eval $(B)/inmates/obj/demos/$(cell)-demo.c.o: $(B)/configs/control/$(cell).h))
 
 $(B)/inmates/obj/%.S.o: inmates/%.S
 	@mkdir -p $(@D)

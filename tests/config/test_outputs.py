@@ -74,7 +74,7 @@ def regions(config, keep):
     return [region for region in config.arrays["memory_regions"] if region.size and keep(region)]
 
 
-@pytest.mark.parametrize("stem", ["all-features"])
+@pytest.mark.parametrize("stem", ["all-features", "qemu-arm64-control"])
 def test_expected(stem, request):
     path, = [path for path in SYSTEMS if path.stem == stem]
     made = outputs.of_late_launch(load(path))

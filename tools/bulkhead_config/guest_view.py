@@ -70,7 +70,8 @@ def view(system, cell):
     """Of a complete system, a cell that is not the root cell."""
     config = parse(emit.cell_config(system, cell))
     spare = [FIRST_SPI + spi for spi in cell.interrupts]		# a rule has seen that there are enough for MSI-X
-    ends = {link.name: _link_end(cell, link, spare) for link in system.links_of(cell)}
+    by_slot = sorted(system.links_of(cell), key=lambda link: link.slot)		# no other link moves their interrupts
+    ends = [_link_end(cell, link, spare) for link in by_slot]
     memory = config.arrays["memory_regions"]
     ecam = parse(emit.system_config(system)).system.pci_mmconfig_base
     taken = [Range.at(region.virt_start, region.size) for region in memory] + [area for _, area in system.board.gic()]
@@ -79,5 +80,4 @@ def view(system, cell):
         cell, config.cell.cpu_reset_address, Range.at(ecam, ECAM_SIZE) if devices else None,
         devicetree.bar_window(ecam, devices, taken) if devices else None,
         [FIRST_SPI + cell.lines + n for n in range(LINE_COUNT)] if devices and cell.lines is not None else [],
-        sorted(ends.values(), key=lambda end: end.link.slot),
-        memory[len(memory) - len(cell.records.get("memory_regions", [])):])
+        ends, memory[len(memory) - len(cell.records.get("memory_regions", [])):])

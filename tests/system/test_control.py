@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The example of three cells: Linux, a control loop, and a monitor, each pair on a link of its own. Its programs are built
+with the headers that the compiler wrote, and stop if the devices are not as these say."""
+import pytest
+
+INMATES = "/inmates"
+SYSTEM, CONTROL, MONITOR = (f"/configs/control/{name}.cell" for name in ("linux", "control", "monitor"))
+RUNNING, SAFE = 1, 2
+
+
+def uio(machine, link):
+    """(device, map name -> index) of a link of Linux, by PCI device number"""
+    name = machine.check(f"ls /sys/bus/pci/devices/*:00:{link:02x}.0/uio").strip()
+    maps = machine.check(f"cd /sys/class/uio/{name}/maps; for map in *; do echo $(cat $map/name) $map; done").split("\n")
+    return f"/dev/{name}", {line.split()[0]: int(line.split()[1][3:]) for line in maps if line}
+
+
+def peek(machine, link, section, offset):
+    device, maps = uio(machine, link)
+    return int(machine.check(f"bh-probe peek {device} {maps[section]} {offset}").split()[1], 0)
+
+
+def state(machine, link, peer):
+    return peek(machine, link, "state_table", 4 * peer)
+
+
+def cycle(machine, link, peer):
+    return peek(machine, link, "input_sections", 8192 * peer)
+
+
+@pytest.fixture
+def three(machine):
+    machine.jailhouse(f"enable {SYSTEM}")
+    machine.create(CONTROL)
+    machine.create(MONITOR)
+    yield machine
+
+
+def start(machine, name, *parameters):
+    """Returns the mark of its first output."""
+    mark = machine.console.mark()
+    text = f" -s '{' '.join(parameters)}' -a 0x1000" if parameters else ""
+    machine.jailhouse(f"cell load {name} {INMATES}/{name}-demo.bin -a 0{text}")
+    machine.jailhouse(f"cell start {name}")
+    machine.inmate_says(rf"{name}: running", mark)
+    return mark
+
+
+def test_control_loop_and_monitor(three):
+    mark = start(three, "monitor")
+    for link in ("STATUS", "WATCH"):
+        three.inmate_says(f"monitor: link {link} is as the header says, interrupt", mark)
+    assert state(three, 1, 1) == SAFE and state(three, 0, 1) == 0
+
+    mark = start(three, "control")
+    for link in ("SETPOINT", "WATCH"):
+        three.inmate_says(f"control: link {link} is as the header says, interrupt", mark)
+    three.inmate_says("monitor: control is there: outputs on", mark)
+    three.inmate_says("monitor: 50 cycles in a row were right", mark)
+    assert state(three, 1, 1) == RUNNING and state(three, 0, 1) == RUNNING
+    first = cycle(three, 1, 1)
+    assert first >= 50 and cycle(three, 0, 1) >= first and cycle(three, 1, 1) > first
+
+    for restart in range(2):
+        mark = three.console.mark()
+        three.jailhouse("cell shutdown control")
+        three.inmate_says("monitor: control is gone: outputs off", mark)
+        assert state(three, 1, 1) == SAFE and state(three, 0, 1) == 0
+        assert three.cells()["monitor"][1] == "running"
+        mark = start(three, "control")
+        three.inmate_says("monitor: control is there: outputs on", mark)
+    three.jailhouse("cell destroy monitor")
+    assert state(three, 1, 1) == 0 and state(three, 0, 1) == RUNNING
+    three.all_cpus_work()
+
+
+def test_the_monitor_finds_what_is_wrong(three):
+    start(three, "monitor")
+    mark = start(three, "control", "wrong=75")
+    three.inmate_says("monitor: 50 cycles in a row were right", mark)
+    three.inmate_says("monitor: control is wrong: outputs off", mark)
+
+
+def test_a_control_loop_that_dies(three):
+    """Not by its own will: the hypervisor takes its State away."""
+    start(three, "monitor")
+    mark = start(three, "control")
+    three.inmate_says("monitor: control is there: outputs on", mark)
+    mark = three.console.mark()
+    three.jailhouse("cell destroy control")
+    three.inmate_says("monitor: control is gone: outputs off", mark)
+    assert state(three, 1, 1) == SAFE
+
+
+def test_a_program_of_another_cell_says_so(three):
+    mark = three.console.mark()
+    three.jailhouse(f"cell load control {INMATES}/monitor-demo.bin -a 0")
+    three.jailhouse("cell start control")
+    three.inmate_says("monitor: link STATUS: no such device", mark)
+
+
+def test_linux_and_the_control_cell_talk(three):
+    """With the programs of the demo, which know nothing of this system."""
+    mark = three.console.mark()
+    three.jailhouse(f"cell load control {INMATES}/ivshmem-demo.bin -a 0")
+    three.jailhouse("cell start control")
+    three.inmate_says("demo: on the link with state 2", mark)
+    three.check("ivshmem-demo", timeout=300)
