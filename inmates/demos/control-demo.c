@@ -45,9 +45,10 @@ void inmate_main(void)
 	control_open("control", &watch_link, &watch, 1);
 	publish(&setpoint, control_word(0));
 	publish(&watch, control_word(0));
+	/* the monitor prints when it sees the State, and lines of two cells would mix */
+	printk("control: running\n");
 	control_join(&setpoint, CONTROL_STATE_RUNNING);
 	control_join(&watch, CONTROL_STATE_RUNNING);
-	printk("control: running\n");
 	gic_enable(CELL_VIRTUAL_TIMER_INTID);
 	timer_start(timer_frequency() / CYCLES_HZ);
 
@@ -64,8 +65,8 @@ void inmate_main(void)
 		shmem_ring(&watch, CELL_LINK_WATCH_ID_OF_MONITOR, 0);
 	}
 	timer_stop();
+	printk("control: stopped after %u cycles\n", cycle);
 	control_leave(&watch);
 	control_leave(&setpoint);
-	printk("control: stopped after %u cycles\n", cycle);
 	shut_down();
 }
