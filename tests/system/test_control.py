@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The example of three cells: Linux, a control loop, and a monitor, each pair on a link of its own. Its programs are built
 with the headers that the compiler wrote, and stop if the devices are not as these say."""
+import os
+
 import pytest
+
+from cellfile import CellFile  # noqa: F401  makes bulkhead_config known
+from bulkhead_config import cli, emit
 
 INMATES = "/inmates"
 SYSTEM, CONTROL, MONITOR = (f"/configs/control/{name}.cell" for name in ("linux", "control", "monitor"))
+SYSTEM_FILE = os.path.join(os.path.dirname(__file__), "../../configs/systems/qemu-arm64-control.yaml")
 RUNNING, SAFE = 1, 2
 
 
@@ -97,6 +103,23 @@ def test_a_program_of_another_cell_says_so(three):
     three.jailhouse(f"cell load control {INMATES}/monitor-demo.bin -a 0")
     three.jailhouse("cell start control")
     three.inmate_says("monitor: link STATUS: no such device", mark)
+
+
+def test_a_program_of_another_system_says_so(machine, tmp_path):
+    """Its cell has a larger output section than the header that the program was built with."""
+    with open(SYSTEM_FILE, encoding="utf-8") as file:
+        text = file.read()
+    assert text.count("output: 4 KiB") == 1
+    (tmp_path / "other.yaml").write_text(text.replace("output: 4 KiB", "output: 12 KiB"))
+    system = cli.load(tmp_path / "other.yaml", [os.path.join(os.path.dirname(SYSTEM_FILE), "../boards")])
+    machine.jailhouse(f"enable {SYSTEM}")
+    machine.create(machine.push_config("control", emit.cell_config(system, system.cell("control"))))
+    mark = machine.console.mark()
+    machine.jailhouse(f"cell load control {INMATES}/control-demo.bin -a 0")
+    machine.jailhouse("cell start control")
+    machine.inmate_says("control: link SETPOINT is as the header says", mark)
+    machine.inmate_says("control: link WATCH: state table is 0x[0-9a-f]+ in the header, 0x[0-9a-f]+ in the device: build the "
+                        "program for this system", mark)
 
 
 def test_linux_and_the_control_cell_talk(three):
