@@ -170,8 +170,7 @@ def test_what_grows_does_not_push_others_out():
     assert b.host == before.cell("b").regions[0].host and not a.host_range.overlaps(b.host_range)
     assert after.links[0].host == before.links[0].host and after.links[1].host != before.links[1].host
     assert [link.slot for link in after.links] == [0, 1]
-    assert after.chosen[a.path + ("host",)].endswith(
-        "at a multiple of 2 MiB, because what the lock has is taken or does not fit")
+    assert after.chosen[a.path + ("host",)].endswith(", because what the lock has is taken or does not fit")
 
 
 def test_what_shrinks_stays_where_it_was():
@@ -200,6 +199,41 @@ def test_what_the_file_says_goes_before_the_lock(change):
     system = complete(data, kept)		# all rules hold
     whys = [why for why in system.chosen.values() if "taken or does not fit" in why]
     assert whys
+
+
+# --- memory that Linux has to give up at different times
+
+def blocks(area):
+    return set(range(area.start // (2 * MIB), -(-area.end // (2 * MIB))))
+
+
+def taken_with(system, owner):
+    """When the driver takes it: enable, or the creation of one of these cells."""
+    names = set(owner.peers) if isinstance(owner, model.Link) else {owner.cell}
+    return "enable" if ROOT_CELL in names else frozenset(names)
+
+
+@BOUNDED
+@given(systems())
+def test_no_block_is_taken_in_two_steps(data):
+    system = complete(data)
+    owners = system.owners
+    for index, first in enumerate(owners):
+        for second in owners[:index]:
+            if taken_with(system, first) != taken_with(system, second):
+                assert not blocks(first.host_range) & blocks(second.host_range)
+
+
+def test_a_small_pool_is_used_up_all_the_same():
+    data = small(one={"peers": [ROOT_CELL, "a"]}, two={"peers": ["a", "b"]})
+    data["pool"] = {"at": 0x60000000, "size": "4104 KiB"}		# two regions, and 8 KiB
+    system = complete(data)
+    assert [link.host for link in system.links] == [0x60401000, 0x60400000]
+
+
+def test_direct_boot_is_dense():
+    system = cli.load(ROOT / "configs/systems/qemu-arm64-direct.yaml", [ROOT / "configs/boards"])
+    assert [link.host for link in system.links] == [0x63ffd000, 0x63ffa000, 0x63ff7000]
 
 
 # --- the file, and what is said about it

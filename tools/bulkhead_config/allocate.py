@@ -8,6 +8,7 @@ from .units import MIB, Range, format_size, round_up
 
 BLOCK = 2 * MIB			# one entry of a stage-2 table
 SLOTS = 32
+START = "start"			# of the hypervisor
 
 
 def _choose(system, entry, key, candidates, fits, why):
@@ -88,36 +89,65 @@ def _unchanged(system, user):
     return kept is not None and kept.size == user.size
 
 
-def _place(system, user, free):
-    """Lowest place for a region, highest for a link; None: there is none."""
+def _taken_with(system, user):
+    """What makes the driver take this memory from Linux: the start of the hypervisor, or the creation of a cell. Once a part
+    of a block of 2 MiB is taken, Linux uses the rest of it first for what it cannot move, so nothing else of it should have
+    to be taken later."""
+    names = set(user.peers) if isinstance(user, Link) else {user.cell}
+    return START if system.root and system.root.name in names else frozenset(names)
+
+
+def _blocks(area):
+    return Range(area.start // BLOCK * BLOCK, round_up(area.end, BLOCK))
+
+
+def _place(system, user, busy, apart):
+    """Lowest place for a region, highest for a link; None: there is none. busy: (range, what it is taken with); apart: no
+    block of 2 MiB is for what is taken at two times."""
     step = BLOCK if user.size >= BLOCK else system.granule(user)
-    is_link = isinstance(user, Link)
+    is_link, own = isinstance(user, Link), _taken_with(system, user)
+    free = _free(system.pool, [_blocks(area) if apart and other != own else area for area, other in busy])
     starts = [(part.end - user.size) // step * step for part in reversed(free)] if is_link else [
         round_up(part.start, step) for part in free]
+    plain = _free(system.pool, [area for area, _ in busy])		# good enough for what the lock has
     return _choose(
-        system, user, _host_key(user), starts,
-        lambda start: start % step == 0 and any(part.contains(Range.at(start, user.size)) for part in free),
-        f"the {'highest' if is_link else 'lowest'} free place in the pool at a multiple of {format_size(step)}")
+        system, user, _host_key(user),
+        [start for start in starts if any(part.contains(Range.at(start, user.size)) for part in free)],
+        lambda start: start % step == 0 and any(part.contains(Range.at(start, user.size)) for part in plain),
+        f"the {'highest' if is_link else 'lowest'} free place in the pool at a multiple of {format_size(step)}"
+        + ", off what is taken from Linux at another time" * apart)
+
+
+def _places(system, apart):
+    """([(user, place)], [(user without a place, size of the largest free part of the pool)])"""
+    users, found, missing = system.owners, [], []
+    busy = [(user.host_range, _taken_with(system, user)) for user in users if user.host is not None]
+    if system.hypervisor_range:
+        busy.append((system.hypervisor_range, START))
+    for user in sorted(users, key=lambda user: not _unchanged(system, user)):
+        if user.host is None:
+            start = _place(system, user, busy, apart)
+            if start is None:
+                free = _free(system.pool, [area for area, _ in busy])
+                missing.append((user, max([part.size for part in free] + [0])))
+                continue
+            found.append((user, start))
+            busy.append((Range.at(start, user.size), _taken_with(system, user)))
+    return found, missing
 
 
 @rule("pool-exhausted", ALLOCATION)
 def allocate_memory(system):
     """Memory of cells and links without a host address comes out of the pool."""
-    users = system.owners
-    busy = [user.host_range for user in users if user.host is not None]
-    if system.hypervisor_range:
-        busy.append(system.hypervisor_range)
-    for user in sorted(users, key=lambda user: not _unchanged(system, user)):
-        if user.host is not None:
-            continue
-        if not system.pool:
+    if not system.pool:
+        for user in [user for user in system.owners if user.host is None]:
             yield user.key(), f"{user} has no host address, and there is no pool; add the address, or a pool to the board"
-            continue
-        free = _free(system.pool, busy)
-        user.host = _place(system, user, free)
-        if user.host is None:
-            left = max([part.size for part in free] + [0])
-            yield user.key(), (f"{user} needs {format_size(user.size)}, the largest free part of the pool {system.pool} "
-                               f"has {format_size(left)}; make it smaller, or the pool larger")
-            continue
-        busy.append(user.host_range)
+        return
+    found, missing = _places(system, apart=not system.direct)
+    if missing and not system.direct:
+        found, missing = _places(system, apart=False)
+    for user, start in found:
+        user.host = start
+    for user, left in missing:
+        yield user.key(), (f"{user} needs {format_size(user.size)}, the largest free part of the pool {system.pool} "
+                           f"has {format_size(left)}; make it smaller, or the pool larger")
