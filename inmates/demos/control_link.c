@@ -8,12 +8,13 @@
 
 #include <control_link.h>
 
-static void compare(const char *program, const struct control_link *link, const char *what, uint64_t header, uint64_t device)
+static void compare(const char *program, const struct control_link *link, const char *what, uint64_t header,
+		    uint64_t device)
 {
 	if (header == device)
 		return;
-	printk("%s: link %s: %s is 0x%llx in the header, 0x%llx in the device: build the program for this system\n", program,
-	       link->name, what, (unsigned long long)header, (unsigned long long)device);
+	printk("%s: link %s: %s is 0x%llx in the header, 0x%llx in the device: build the program for this system\n",
+	       program, link->name, what, (unsigned long long)header, (unsigned long long)device);
 	stop();
 }
 

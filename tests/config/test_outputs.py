@@ -205,11 +205,12 @@ def test_identifiers_that_look_like_a_digest():
 
 
 def test_names_that_collide(tmp_path):
-    """Cells, regions, devices and links whose names are one in C; and a link that is called like a part of another one."""
+    """Cells, regions and links whose names are one in C; and a link that is called like a part of another one."""
     text = (HERE / "good/all-features.yaml").read_text()
     path = tmp_path / "x.yaml"
     ram = "      ram: { at: 0x0, size: 64"
-    path.write_text(text.replace("  loner:", "  Rtos:").replace(ram, "      Data: { at: 0x40000000, size: 64 KiB }\n" + ram) +
+    text = text.replace("  loner:", "  Rtos:").replace(ram, "      Data: { at: 0x40000000, size: 64 KiB }\n" + ram)
+    path.write_text(text +
                     "  NET: { peers: [linux, rtos] }\n  own-id-of: { peers: [linux, rtos] }\n"
                     "  Own: { peers: [rtos, linux] }\n  net-id-of-linux: { peers: [linux, rtos] }\n")
     system = load(path)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The example of three cells: Linux, a control loop, and a monitor, each pair on a link of its own. Its programs are built
-with the headers that the compiler wrote, and stop if the devices are not as these say."""
+"""The example of three cells: Linux, a control loop, and a monitor, each pair on a link of its own. Its programs are
+built with the headers that the compiler wrote, and stop if the devices are not as these say."""
 import os
 
 import pytest
@@ -118,8 +118,8 @@ def test_a_program_of_another_system_says_so(machine, tmp_path):
     machine.jailhouse(f"cell load control {INMATES}/control-demo.bin -a 0")
     machine.jailhouse("cell start control")
     machine.inmate_says("control: link SETPOINT is as the header says", mark)
-    machine.inmate_says("control: link WATCH: state table is 0x[0-9a-f]+ in the header, 0x[0-9a-f]+ in the device: build the "
-                        "program for this system", mark)
+    machine.inmate_says("control: link WATCH: state table is 0x[0-9a-f]+ in the header, 0x[0-9a-f]+ in the device: "
+                        "build the program for this system", mark)
 
 
 def test_linux_and_the_control_cell_talk(three):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Linux with the reserved memory that the compiler wrote in its device tree: it keeps off, and all works at fixed addresses."""
+"""Linux with the reserved memory that the compiler wrote in its device tree: it keeps off, and all works there."""
 import os
 import re
 import subprocess
@@ -24,7 +24,8 @@ def make_tree(directory):
 
 
 def ram(iomem):
-    return [(int(start, 16), int(end, 16)) for start, end in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", iomem, re.M)]
+    found = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", iomem, re.M)
+    return [(int(start, 16), int(end, 16)) for start, end in found]
 
 
 def test_reserved_memory(fleet, tmp_path):

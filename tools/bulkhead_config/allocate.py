@@ -90,9 +90,9 @@ def _unchanged(system, user):
 
 
 def _taken_with(system, user):
-    """What makes the driver take this memory from Linux: the start of the hypervisor, or the creation of a cell. Once a part
-    of a block of 2 MiB is taken, Linux uses the rest of it first for what it cannot move, so nothing else of it should have
-    to be taken later."""
+    """What makes the driver take this memory from Linux: the start of the hypervisor, or the creation of a cell. Once a
+    part of a block of 2 MiB is taken, Linux uses the rest of it first for what it cannot move, so nothing else of it
+    should have to be taken later."""
     names = set(user.peers) if isinstance(user, Link) else {user.cell}
     return START if system.root and system.root.name in names else frozenset(names)
 

@@ -54,6 +54,6 @@ def text(system):
         data["links"][link.name] = {**({"device": link.slot} if chosen(link, "device") else {}),
                                     **({"memory": _written(link)} if chosen(link, "at") else {})}
     data = {part: {name: found for name, found in entries.items() if found} for part, entries in data.items()}
-    heading = [f"What bulkhead-config has chosen for system '{system.name}'. While this file is beside the system file, it",
-               "stays so when cells or links are added. 'compile --lock' writes it."]
+    heading = [f"What bulkhead-config has chosen for system '{system.name}'. While this file is beside the system file,",
+               "it stays so when cells or links are added. 'compile --lock' writes it."]
     return yaml_text.write({part: entries for part, entries in data.items() if entries}, heading, {})

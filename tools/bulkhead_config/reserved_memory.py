@@ -60,8 +60,9 @@ def _comment(system, taken):
     if not taken:
         yield "No cell and no link has memory: nothing has to be reserved."
         return
-    yield from ["Linux boots and works without this: the driver takes what is listed here out of Linux when it is needed.",
-                "It refuses if Linux uses some of it for what cannot be moved. With this included, that cannot happen.", ""]
+    yield from ["Linux boots and works without this: the driver takes what is listed here out of Linux when it is",
+                "needed. It refuses if Linux uses some of it for what cannot be moved. With this included, that cannot",
+                "happen.", ""]
     yield from _parameter(system)
 
 

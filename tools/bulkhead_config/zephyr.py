@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A cell as device tree overlay for Zephyr: its memory, and its links below the virtual PCI host. What Zephyr expects is in
-its bindings pci-host-ecam-generic, qemu,ivshmem and siemens,ivshmem-eth, and in drivers/virtualization/virt_ivshmem.c.
+"""A cell as device tree overlay for Zephyr: its memory, and its links below the virtual PCI host. What Zephyr expects is
+in its bindings pci-host-ecam-generic, qemu,ivshmem and siemens,ivshmem-eth, and in virt_ivshmem.c.
 
 Everything stands at the root, with addresses of two cells, and needs nothing of the board's tree but label 'gic'."""
 from . import guest_view
@@ -97,14 +97,15 @@ def _comment(system, seen):
         "west build -b BOARD APPLICATION -- -DEXTRA_DTC_OVERLAY_FILE=THIS_FILE", "",
         "The application needs in its configuration:", *(f"  {option}" for option in options if option), "",
         "The tree of the board has addresses and sizes of two cells at its root, and",
-        f"  the label gic: GICv3, distributor {board.distributor.start:#x}, redistributors {board.redistributors.start:#x}",
+        f"  the label gic: GICv3, distributor {board.distributor.start:#x}, "
+        f"redistributors {board.redistributors.start:#x}",
         f"  an armv8-timer with INTID {board.timer[2]} as virtual timer",
         "and of devices, only those of the cell are enabled: " + ("" if devices else "none"), *devices,
         f"The cell starts at {seen.entry:#x}, on CPU {numbers(cell.cpus)}."]
     classes = [end.protocol for end in seen.links]
     if len(set(classes)) < len(classes):
-        yield from ["", "Zephyr knows links by their protocol only: those with one protocol get their nodes in no certain",
-                    "order. Give such links protocols of their own, 0x4000 to 0x7fff, or look at the BDF."]
+        yield from ["", "Zephyr knows links by their protocol only: those with one protocol get their nodes in no",
+                    "certain order. Give such links protocols of their own, 0x4000 to 0x7fff, or look at the BDF."]
     if seen.links and not seen.bars:
         yield from ["", "There is no room for BARs below 4 GiB: without the virtual PCI host."]
 
