@@ -108,9 +108,12 @@ static void set_guest_controls(struct percpu *cpu)
 {
 	uint64_t hcr = HCR_GUEST | (cpu->arch.launch.hcr_el2 & HCR_KEEP);
 
-	/* registers defined by the implementation, and error records, can be shared between CPUs */
+	/*
+	 * Registers defined by the implementation, and error records, can be shared between CPUs. Allocation tags would be
+	 * what scrubbing leaves: without access to them, accesses are unchecked, and nothing else changes for the cell.
+	 */
 	if (!cpu->cell->is_root)
-		hcr |= HCR_TIDCP | HCR_TERR;
+		hcr = (hcr & ~HCR_ATA) | HCR_TIDCP | HCR_TERR;
 	write_sysreg(stage2_vtcr(), vtcr_el2);
 	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
@@ -232,8 +235,18 @@ static void reset_vectors(void)
 	}
 }
 
+/* With HCR_EL2.AMO, what EL1 sees as DISR_EL1 (DDI 0487, VDISR_EL2) */
+static void reset_deferred_serror(void)
+{
+	if (!(read_sysreg(id_aa64pfr0_el1) >> 28 & 0xf))
+		return;
+	write_sysreg(0, VDISR_EL2);
+	write_sysreg(0, VSESR_EL2);
+}
+
 static void reset_el1(void)
 {
+	reset_deferred_serror();
 	reset_pauth_keys();
 	reset_pmu();
 	reset_debug();

@@ -21,6 +21,11 @@ static uint64_t read_actlr(void)
 	return read_sysreg(actlr_el1);
 }
 
+static uint64_t read_zero(void)
+{
+	return 0;
+}
+
 static void ignore_write(struct percpu *cpu, uint64_t value)
 {
 	(void)cpu;
@@ -39,6 +44,11 @@ static const struct trapped_register registers[] = {
 	{ .iss = SYSREG_ISS(3, 0, 12, 11, 6), .write = ignore_write },		/* ICC_ASGI1R_EL1 */
 	{ .iss = SYSREG_ISS(3, 0, 12, 11, 7), .write = ignore_write },		/* ICC_SGI0R_EL1 */
 	{ .iss = SYSREG_ISS(3, 0, 1, 0, 1), .read = read_actlr, .write = ignore_write },
+	/* HCR_EL2.ATA is 0: a kernel that finds tags among the features may set them up, without effect */
+	{ .iss = SYSREG_ISS(3, 0, 1, 0, 5), .read = read_zero, .write = ignore_write },		/* RGSR_EL1 */
+	{ .iss = SYSREG_ISS(3, 0, 1, 0, 6), .read = read_zero, .write = ignore_write },		/* GCR_EL1 */
+	{ .iss = SYSREG_ISS(3, 0, 5, 6, 0), .read = read_zero, .write = ignore_write },		/* TFSR_EL1 */
+	{ .iss = SYSREG_ISS(3, 0, 5, 6, 1), .read = read_zero, .write = ignore_write },		/* TFSRE0_EL1 */
 };
 
 void trap_sysreg(struct trap_frame *frame, uint64_t esr)

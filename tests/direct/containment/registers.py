@@ -118,7 +118,15 @@ INHERITED_MAX = [
     "dbgbvr3_el1",
     "dbgwvr3_el1",
     "pmccfiltr_el0",
+    "disr_el1",
+    "tpidr2_el0",
+    *"gcr_el1 rgsr_el1 tfsr_el1 tfsre0_el1".split(),
 ]
+# Of 16 bytes of memory that are tagged: read and write. Nothing but the attacker's own words is there.
+TAGGED = ("mov x1, #0xf0; msr mair_el1, x1; mrs x1, sctlr_el1; orr x1, x1, #1 << 43; msr sctlr_el1, x1; isb; tlbi vmalle1; "
+          "dsb sy; isb; mov x2, #0x100000; ")
+TAG_READ = TAGGED + "mov x0, #0; ldg x0, [x2]; ubfx x0, x0, #56, #4"
+TAG_WRITE = TAGGED + "lsl x3, x0, #56; stg x3, [x2]"
 
 
 def codes_of(name):
@@ -135,6 +143,8 @@ def codes_of(name):
                 f"and z1.b, z1.b, #1; cmpne {reg}.b, p2/z, z1.b, #0" + put)
     if name == "zcr_el1":
         return sve.replace("mov x1, #15; msr zcr_el1, x1; ", "") + "mrs x0, zcr_el1", sve + "and x0, x0, #15; msr zcr_el1, x0; isb"
+    if name == "tpidr2_el0":	# this assembler does not know it
+        return "mrs x0, s3_3_c13_c0_5", "msr s3_3_c13_c0_5, x0"
     if name == "oslsr_el1":
         return "mrs x0, oslsr_el1", "msr oslar_el1, x0; isb"
     return f"mrs x0, {ICC_OWN.get(name, name)}", f"msr {ICC_OWN.get(name, name)}, x0; isb"

@@ -64,6 +64,8 @@
 #define SMPRI_EL1	S3_0_C1_C2_4
 #define SMCR_EL1	S3_0_C1_C2_6
 #define TPIDR2_EL0	S3_3_C13_C0_5
+#define VDISR_EL2	S3_4_C12_C1_1
+#define VSESR_EL2	S3_4_C5_C2_3
 #define ZCR_EL2		S3_4_C1_C2_0
 #define SMCR_EL2	S3_4_C1_C2_6
 #define SMPRIMAP_EL2	S3_4_C1_C2_5
