@@ -28,6 +28,8 @@
 #define CPACR_RESET	0x300000UL
 #define CPTR_TZ		(1UL << 8)
 #define CPTR_TSM	(1UL << 12)
+#define CPTR_TTA	(1UL << 20)
+#define BUFFER_P	(1UL << 4)	/* PMBIDR_EL1, TRBIDR_EL1: firmware has the buffer */
 
 extern char image_start[], leave_unmapped[];
 
@@ -117,6 +119,7 @@ static void set_guest_controls(struct percpu *cpu)
 	write_sysreg(stage2_vtcr(), vtcr_el2);
 	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
+	write_sysreg(cpu->arch.launch.cptr_el2 | (cpu->cell->is_root ? 0 : CPTR_TTA), cptr_el2);
 	isb();
 }
 
@@ -125,6 +128,7 @@ void arch_activate_cpu(struct percpu *cpu)
 	struct launch_state *launch = &cpu->arch.launch;
 
 	launch->hcr_el2 = read_sysreg(hcr_el2);
+	launch->cptr_el2 = read_sysreg(cptr_el2);
 	launch->vttbr_el2 = read_sysreg(vttbr_el2);
 	launch->vtcr_el2 = read_sysreg(vtcr_el2);
 	set_guest_controls(cpu);
@@ -244,9 +248,20 @@ static void reset_deferred_serror(void)
 	write_sysreg(0, VSESR_EL2);
 }
 
+static void reset_lor(void)
+{
+	if (!(read_sysreg(id_aa64mmfr1_el1) >> 16 & 0xf))
+		return;
+	write_sysreg(0, LORC_EL1);
+	write_sysreg(0, LORSA_EL1);
+	write_sysreg(0, LOREA_EL1);
+	write_sysreg(0, LORN_EL1);
+}
+
 static void reset_el1(void)
 {
 	reset_deferred_serror();
+	reset_lor();
 	reset_pauth_keys();
 	reset_pmu();
 	reset_debug();
@@ -280,8 +295,45 @@ static void reset_el1(void)
 	write_sysreg(0, cntv_cval_el0);
 }
 
+/*
+ * The CPU itself writes the buffers of statistical profiling and trace, by the tables of its guest: that ends before these do,
+ * or belong to somebody else (DDI 0487, D14.7 PSB CSYNC, D6.4 TSB CSYNC).
+ */
+static void stop_profiling(void)
+{
+	uint64_t id = read_sysreg(id_aa64dfr0_el1);
+
+	if ((id >> 32 & 0xf) && !(read_sysreg(PMBIDR_EL1) & BUFFER_P)) {
+		write_sysreg(0, PMSCR_EL1);
+		isb();
+		__asm__ volatile("hint #17; dsb nsh" : : : "memory");	/* PSB CSYNC */
+		write_sysreg(0, PMBLIMITR_EL1);
+		write_sysreg(0, PMBPTR_EL1);
+		write_sysreg(0, PMBSR_EL1);
+		write_sysreg(0, PMSICR_EL1);
+		write_sysreg(0, PMSIRR_EL1);
+		write_sysreg(0, PMSFCR_EL1);
+		write_sysreg(0, PMSEVFR_EL1);
+		write_sysreg(0, PMSLATFR_EL1);
+	}
+	if ((id >> 44 & 0xf) && !(read_sysreg(TRBIDR_EL1) & BUFFER_P)) {
+		/* firmware that does not know trace may forbid it, but then the buffer has never been on */
+		if (read_sysreg(TRBLIMITR_EL1) & 1)
+			write_sysreg(0, TRFCR_EL1);
+		isb();
+		__asm__ volatile("hint #18; dsb nsh" : : : "memory");	/* TSB CSYNC */
+		write_sysreg(0, TRBLIMITR_EL1);
+		write_sysreg(0, TRBPTR_EL1);
+		write_sysreg(0, TRBBASER_EL1);
+		write_sysreg(0, TRBSR_EL1);
+		write_sysreg(0, TRBTRG_EL1);
+	}
+	isb();
+}
+
 void arch_cpu_park(void)
 {
+	stop_profiling();
 	arm64_drain_serror();
 	/* timers of the guest must not keep the waiting CPU awake */
 	write_sysreg(0, cntp_ctl_el0);

@@ -21,6 +21,7 @@ struct launch_state {
 	uint64_t sctlr_el2;
 	uint64_t vbar_el2;
 	uint64_t hcr_el2;
+	uint64_t cptr_el2;
 	uint64_t vttbr_el2;
 	uint64_t vtcr_el2;
 	uint64_t icc_sre_el2;
