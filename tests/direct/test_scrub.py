@@ -6,13 +6,14 @@ import struct
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from attacker import LINK, RAM_PHYS, RAM_SIZE, Lab, abi
+from attacker import GICD, LINK, RAM_PHYS, RAM_SIZE, Lab, abi
 from direct import HYPERVISOR_ELF, boot_counts, cell_text, make_bundle, system_text
 
 CANARY = 0xc5c5c5c5c5c5c5c5
 FREE = 0x100000				# from here on nothing of the attacker's program is
 OUTPUT = LINK + 0x2000			# its own; that of cell c follows
 SHARED = LINK + 0x1000
+ROOTS_SPI = 33
 
 # How often the complement of x0 is in [x1, x2), as it is with caches, and in memory itself. Never is the canary in memory.
 COUNT = ("mvn x0, x0; mov x3, #0; 1: ldr x4, [x1], #8; cmp x4, x0; cinc x3, x3, eq; cmp x1, x2; b.lo 1b; mov x0, x3")
@@ -141,6 +142,25 @@ def test_restart_keeps(lab):
     leave_canaries(lab)
     lab.restart()
     assert lab.do(COUNT, ~CANARY, FREE, RAM_SIZE) == (RAM_SIZE - FREE) // 8
+
+
+def test_interrupt_comes_back_to_a_cpu_that_runs(lab):
+    """The cell had it on its own CPU, which is the root cell's now, but off: nobody would take the interrupt there."""
+    def take_interrupt(config):
+        chip = type(config.irqchips[0])(config.irqchips[0].address, 0, 32)
+        chip.pin_bitmap[0] = 1 << ROOTS_SPI - 32
+        config.irqchips.append(chip)
+
+    def route():
+        return lab.read_device(GICD + 0x6000 + 8 * ROOTS_SPI, 4)[0]
+    assert route() == 0
+    assert lab.root.destroy("a") == 0
+    assert create_as(lab, take_interrupt) == 0
+    assert route() == 1
+    assert lab.root.destroy("a") == 0
+    assert route() == 0
+    assert lab.root.create("a") == 0
+    assert route() == 0
 
 
 def test_refused_creation(lab):

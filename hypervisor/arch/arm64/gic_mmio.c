@@ -105,12 +105,12 @@ static void access_bank(const struct gic_bank *bank, volatile uint8_t *frame, co
 	spin_unlock(&gic.lock);
 }
 
-static bool affinity_in_cell(const struct cell *cell, uint64_t affinity)
+static const struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
 {
 	for_each_cpu(id, &cell->cpus)
 		if (percpu_of(id)->mpidr == affinity)
-			return true;
-	return false;
+			return percpu_of(id);
+	return NULL;
 }
 
 static void access_router(const struct cell *cell, struct mmio_access *access)
@@ -125,7 +125,7 @@ static void access_router(const struct cell *cell, struct mmio_access *access)
 		return;		/* upper half: 0 on machines with Aff3 = 0, and a 64-bit write does both */
 	if (!access->is_write)
 		access->value = access->size == 8 ? mmio_read64(gic.gicd, offset) : mmio_read32(gic.gicd, offset);
-	else if (affinity_in_cell(cell, access->value))
+	else if (cpu_in_cell(cell, access->value))
 		mmio_write64(gic.gicd, offset, access->value);
 }
 
@@ -306,20 +306,27 @@ void arch_irq_cell_reset(struct cell *cell)
 	}
 }
 
+static bool runs(const struct percpu *cpu)
+{
+	return cpu->run_state == CPU_RUNNING;
+}
+
+/* A CPU that comes from another cell is off, and so nobody would take what that one has aimed at it. */
 void arch_irq_retarget(struct cell *cell)
 {
 	struct percpu *first = NULL;
 
 	for_each_cpu(id, &cell->cpus)
-		if (!first)
+		if (!first || (!runs(first) && runs(percpu_of(id))))
 			first = percpu_of(id);
 	if (!first)
 		return;
 	for (uint32_t word = 1; word < INTID_WORDS; word++)
 		for (uint32_t spis = cell->arch.spis[word]; spis; spis &= spis - 1) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
+			const struct percpu *target = cpu_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid));
 
-			if (!affinity_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid)))
+			if (!target || (!runs(target) && runs(first)))
 				gic_set_route(intid, first->mpidr);
 		}
 }

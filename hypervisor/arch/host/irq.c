@@ -66,15 +66,24 @@ void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)
 	take_spis(cell, system, false);
 }
 
+static bool runs(uint32_t id)
+{
+	return percpu_of(id)->run_state == CPU_RUNNING;
+}
+
 void arch_irq_retarget(struct cell *cell)
 {
 	uint32_t first = UINT32_MAX;
 
 	for_each_cpu(id, &cell->cpus)
-		first = MIN(first, id);
-	for (uint32_t intid = FIRST_SPI; first != UINT32_MAX && intid < HOST_NUM_INTIDS; intid++)
-		if (owns(cell, intid) && !cpu_set_test(&cell->cpus, host_spis[intid].target))
+		if (first == UINT32_MAX || (!runs(first) && runs(id)))
+			first = id;
+	for (uint32_t intid = FIRST_SPI; first != UINT32_MAX && intid < HOST_NUM_INTIDS; intid++) {
+		uint32_t target = host_spis[intid].target;
+
+		if (owns(cell, intid) && (!cpu_set_test(&cell->cpus, target) || (!runs(target) && runs(first))))
 			host_spis[intid].target = first;
+	}
 }
 
 int arch_irq_carve(struct cell *cell)
