@@ -6,7 +6,7 @@ import struct
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from attacker import GICD, LINK, RAM_PHYS, RAM_SIZE, Lab, abi
+from attacker import GICD, GICR, GICR_STEP, LINK, RAM_PHYS, RAM_SIZE, Lab, abi
 from direct import HYPERVISOR_ELF, boot_counts, cell_text, make_bundle, system_text
 
 CANARY = 0xc5c5c5c5c5c5c5c5
@@ -25,7 +25,7 @@ SUM = "mov x3, #0; 1: ldr x4, [x1], #8; orr x3, x3, x4; cmp x1, x2; b.lo 1b; mov
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    found = Lab(tmp_path_factory.mktemp("scrub"), [COUNT, COUNT_UNCACHED, FILL, SUM])
+    found = Lab(tmp_path_factory.mktemp("scrub"), [COUNT, COUNT_UNCACHED, FILL, SUM, "str w1, [x0]"])
     yield found
     found.close()
 
@@ -142,6 +142,25 @@ def test_restart_keeps(lab):
     leave_canaries(lab)
     lab.restart()
     assert lab.do(COUNT, ~CANARY, FREE, RAM_SIZE) == (RAM_SIZE - FREE) // 8
+
+
+@pytest.mark.parametrize("register", ["enabled", "pending", "active"])
+def test_software_interrupts(lab, register):
+    """What a cell does to those of its CPU is not left in the redistributor: Linux would find it there after disable."""
+    offset = {"enabled": 0x100, "pending": 0x200, "active": 0x300}[register]
+    frame = GICR + GICR_STEP + 0x10000
+
+    def state():
+        # 0 and 1 are the hypervisor's, which kicks all the time
+        return [int.from_bytes(lab.read_device(frame + at, 4), "little") & ~3 for at in (0x100, 0x200, 0x300)]
+    lab.restart()
+    before = state()
+    lab.do("str w1, [x0]", frame + offset, 0xfffc)
+    assert state() != before
+    assert lab.root.destroy("a") == 0
+    assert lab.root.create("a") == 0
+    lab.restart()
+    assert state() == before
 
 
 def test_interrupt_comes_back_to_a_cpu_that_runs(lab):

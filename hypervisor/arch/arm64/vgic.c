@@ -304,13 +304,14 @@ static void reset_active_priorities(void)
 void vgic_reset(struct percpu *cpu)
 {
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+	uint32_t guests = ~(RESERVED_SGIS | 1U << gic.maintenance_intid);
 
 	if (read_sysreg(ICH_HCR_EL2) & ICH_HCR_EN) {
-		/* PPIs belong to the guest that goes */
-		mmio_write32(sgi, GICD_ICENABLER, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		/* SGIs, too, though nobody sends physical ones: Linux would take, or miss, them after disable */
+		mmio_write32(sgi, GICD_ICENABLER, guests);
 		release_undelivered(cpu, false);
-		mmio_write32(sgi, GICD_ICACTIVER, 0xffff0000 & ~(1U << gic.maintenance_intid));
-		mmio_write32(sgi, GICD_ICPENDR, 0xffff0000 & ~(1U << gic.maintenance_intid));
+		mmio_write32(sgi, GICD_ICACTIVER, guests);
+		mmio_write32(sgi, GICD_ICPENDR, guests);
 		restore_private_interrupts(cpu);
 		set_underflow_interrupt(false);
 	} else {
