@@ -111,8 +111,8 @@ static void set_guest_controls(struct percpu *cpu)
 	uint64_t hcr = HCR_GUEST | (cpu->arch.launch.hcr_el2 & HCR_KEEP);
 
 	/*
-	 * Registers defined by the implementation, and error records, can be shared between CPUs. Allocation tags would be
-	 * what scrubbing leaves: without access to them, accesses are unchecked, and nothing else changes for the cell.
+	 * Registers defined by the implementation, and error records, can be shared between CPUs. Allocation tags would
+	 * outlive scrubbing: without access to them, accesses are unchecked, and nothing else changes for the cell.
 	 */
 	if (!cpu->cell->is_root)
 		hcr = (hcr & ~HCR_ATA) | HCR_TIDCP | HCR_TERR;
@@ -296,8 +296,8 @@ static void reset_el1(void)
 }
 
 /*
- * The CPU itself writes the buffers of statistical profiling and trace, by the tables of its guest: that ends before these do,
- * or belong to somebody else (DDI 0487, D14.7 PSB CSYNC, D6.4 TSB CSYNC).
+ * The CPU itself writes the buffers of statistical profiling and trace, by the tables of its guest: that ends before
+ * these do, or belong to somebody else (DDI 0487, PSB CSYNC and TSB CSYNC).
  */
 static void stop_profiling(void)
 {

@@ -324,7 +324,8 @@ void arch_irq_retarget(struct cell *cell)
 	for (uint32_t word = 1; word < INTID_WORDS; word++)
 		for (uint32_t spis = cell->arch.spis[word]; spis; spis &= spis - 1) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
-			const struct percpu *target = cpu_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid));
+			uint64_t route = mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid);
+			const struct percpu *target = cpu_in_cell(cell, route);
 
 			if (!target || (!runs(target) && runs(first)))
 				gic_set_route(intid, first->mpidr);

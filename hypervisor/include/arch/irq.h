@@ -17,7 +17,10 @@ void arch_irq_cell_reset(struct cell *cell);
 /* Give back to the root cell what its configuration lists, as it is: a cell that ran is reset before. */
 void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system);
 
-/* The cell's CPUs changed: interrupts aimed at a CPU outside, or at one that is off, go to the first one that runs, if any. */
+/*
+ * The cell's CPUs changed: interrupts aimed at a CPU outside, or at one that is off, go to the first one that runs; if
+ * none does, those outside to the first one.
+ */
 void arch_irq_retarget(struct cell *cell);
 
 /* Unmap the windows of the interrupt controller from the cell's memory. */
