@@ -3,17 +3,19 @@
 import ctypes
 import dataclasses
 import io
+import json
 import random
 import shutil
 import struct
 import subprocess
 import zlib
 
+import jsonschema
 import pefile
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from bulkhead_config import abi, binary, bundle, cli, emit, limits, show_bundle
+from bulkhead_config import abi, binary, bundle, cli, emit, limits, output_schema, show_bundle
 from conftest import HERE, ROOT, hypervisor_image
 
 TOOL = ROOT / "tools/bulkhead-config"
@@ -484,6 +486,27 @@ def test_show_a_damaged_part(file, content, index, where):
     assert result.stderr == f"{file(damaged)}: part {index}: damaged; build it again\n"
     lines = [line for line in result.stdout.splitlines() if "DAMAGED" in line]
     assert len(lines) == 1 and lines[0].startswith(f"part {index} ") and lines[0].endswith("DAMAGED: wrong checksum")
+
+
+def test_show_json(file, content):
+    """All of it, damaged or not, in the published structure."""
+    good = json.loads(run("show", "--json", file(content)).stdout)
+    jsonschema.validate(good, output_schema.SHOW)
+    assert good["kind"] == "bundle" and good["problems"] == [] and good["affinities"] == [0, 1, 2, 3]
+    assert [part["name"] for part in good["parts"]][4:] == ["demo", "tree", "rounds=5"]
+    assert [(cell["name"], cell["cpus"], cell["on_failure"], len(cell["images"])) for cell in good["cells"]] == [
+        ("first", [1], "restart", 1), ("linux", [0, 1, 2, 3], "halt", 2), ("last", [2, 3], "restart", 3)]
+    assert good["cells"][1]["images"][1] == {"part": 5, "target": 0x44100004}
+    damaged = bytearray(content)
+    damaged[part(content, 5)[2]] ^= 1
+    struct.pack_into("<I", damaged, CONFIG + PAGE + 40 + 7 * 64, 7)		# configuration of cell 0
+    result = run("show", "--json", file(damaged))
+    assert result.returncode == 1 and result.stderr.endswith("the directory, part 5: damaged; build it again\n")
+    shown = json.loads(result.stdout)
+    jsonschema.validate(shown, output_schema.SHOW)
+    assert [(problem["record"], problem["message"]) for problem in shown["problems"]] == [
+        ("directory", "wrong checksum; build it again"), ("part 5", "wrong checksum; build it again"),
+        ("cell 0", "its configuration, part 7, cannot be read; build it again")]
 
 
 def test_show_a_damaged_directory(file, content):

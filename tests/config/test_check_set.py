@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """'check' with binary configurations, in the form of Jailhouse's 'config check'."""
+import json
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ BOARDS = [HERE / "boards", ROOT / "configs/boards"]
 INSIDE, SHARED = "Memory regions that overlap inside a cell", "Memory regions that cells other than the root cell share without a link"
 HYPERVISOR, GIC = "Memory regions that overlap hypervisor memory", "Memory regions that overlap the interrupt controller"
 WINDOW, IOMMU = "Memory regions that overlap the PCI configuration window", "Memory regions that overlap an IOMMU"
+SPIS = "Interrupts of cells other than the root cell that are not free"
 ERRORS, NAMES, CPUS = "Errors in a configuration", "Cells of one name", "CPUs that are not free"
 
 
@@ -54,6 +56,14 @@ def section(root, first, second):
     second.arrays["memory_regions"].append(abi.Memory(state, state, 0x1000, 0x81))
 
 
+def line(root, first, second):
+    """An irqchip of the second cell has what the first one's link raises, but has no interrupt for."""
+    first.arrays["irqchips"] = []
+    base = first.cell.vpci_irq_base + 32
+    second.arrays["irqchips"] = [abi.Irqchip(address=0x8000000, pin_base=base // 32 * 32)]
+    second.arrays["irqchips"][0].pin_bitmap[0] |= 1 << (base + first.arrays["pci_devices"][0].bdf // 8 % 4) % 32
+
+
 def iommu(root, first, second):
     root.system.iommu_units[0].type, root.system.iommu_units[0].base, root.system.iommu_units[0].size = 3, 0x9000000, 0x1000
 
@@ -64,7 +74,10 @@ def iommu(root, first, second):
     (lambda root, first, second: second.arrays["cpu_set"].__setitem__(0, 8), [CPUS]),
     (lambda root, first, second: second.arrays["cpu_set"].__setitem__(0, 0x10), [CPUS]),
     (own(abi.Memory(0x7f500000, 0x1000, 0x1000, 3)), [INSIDE]),
-    (clash, [SHARED]), (section, [SHARED]),
+    (clash, [SHARED]), (section, [SHARED]), (line, [SPIS]),
+    (lambda root, first, second: second.arrays["irqchips"].extend(first.arrays["irqchips"]), [SPIS]),
+    (lambda root, first, second: second.arrays["irqchips"].append(
+        abi.Irqchip(0x9000000, 0, 32, (0xffffffff,) * 4)), []),		# not the distributor
     (own(abi.Memory(0x7fc00000, 0x50000000, 0x1000, 3)), [HYPERVISOR]),
     (own(abi.Memory(0x8e00000, 0x8e00000, 0x1000, 0x13)), [WINDOW]),
     (own(abi.Memory(0x8000000, 0x8000000, 0x1000, 0x13)), [GIC]),
@@ -111,6 +124,22 @@ def test_output(tmp_path):
     assert run(*write(tmp_path, files)).returncode == 0
 
 
+def test_json(tmp_path):
+    files = parsed()
+    clash(*files)
+    names = write(tmp_path, files)
+    result = run("--json", *names)
+    found = json.loads(result.stdout)["problems"]
+    assert (result.returncode, result.stderr) == (1, "")
+    assert {item["rule"] for item in found} == {"memory-overlap"} and found[0] == {
+        "file": str(names[1]), "severity": "error", "rule": "memory-overlap", "record": "memory 5",
+        "message": "[0x7f000000, 0x7f200000) overlaps memory 1 [0x7f100000, 0x7f300000) of cell 'second'; move one of them",
+        "owners": [{"kind": "memory region", "cell": "rtos", "number": 5, "start": 0x7f000000, "end": 0x7f200000},
+                   {"kind": "memory region", "cell": "second", "number": 1, "start": 0x7f100000, "end": 0x7f300000}]}
+    result = run("--json", *write(tmp_path, parsed()))
+    assert (result.returncode, json.loads(result.stdout)) == (0, {"problems": []})
+
+
 def test_not_a_set(tmp_path):
     root, first, _ = parsed()
     names = write(tmp_path, (first, root, root))
@@ -125,5 +154,4 @@ def test_not_a_set(tmp_path):
     first.arrays["stream_ids"] = [0] * 17000
     names[0].write_bytes(first.pack())
     assert "at most 65536 are possible" in run(*names).stderr
-    assert run("--json", names[0]).stderr == "bulkhead-config: --json is for system files; leave it out\n"
     assert run("a.yaml", "b.yaml").returncode == 2

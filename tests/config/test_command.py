@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of the compiler, and what it makes of broken binaries."""
 import json
+import re
 import subprocess
 
+import jsonschema
 import pytest
 
-from bulkhead_config import abi, binary, cli, emit, report
-from conftest import HERE, ROOT, hypervisor_image, read_hex
+from bulkhead_config import abi, binary, check_set, cli, emit, explain, output_schema, registry, report, show
+from bulkhead_config.source import ConfigError
+from conftest import HERE, ROOT, read_hex
 
 TOOL = ROOT / "tools/bulkhead-config"
 EXAMPLE = read_hex(HERE / "worked-example.hex")
@@ -125,13 +128,51 @@ def test_check_json():
         assert line.startswith(f"{file}:14:7: ") and message in line and "memory-overlap" in line and line.count("\n") == 1
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("cell 'a' wants CPU 4, board 'small' has CPUs 0 to 3", [("cell", "a", None), ("board", "small", None)]),
-    ("link 'x' overlaps memory 'ram' of cell 'a' and link 'x'", [("link", "x", None), ("memory", "ram", "a")]),
-    ("'size': '1 MB' does not fit", []),
+# what problems of these rules are about is nothing that has a name in them
+WITHOUT_NAMES = {"yaml-syntax", "duplicate-key", "unknown-key", "missing-key", "bad-value", "name-form", "board-unknown"}
+TWO = re.compile(r"overlaps|already|covers|lies in one page|is the console of the hypervisor|like link")
+
+
+def problems_of(path):
+    try:
+        system = cli.load(path.name, ["boards", "../boards"])
+        return registry.warnings(system, ["all"])
+    except ConfigError as error:
+        return error.problems
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "bad").glob("*.yaml")) + sorted((HERE / "warn").glob("*.yaml")),
+                         ids=lambda path: path.stem)
+def test_owners(path, monkeypatch):
+    """Those of a problem are in its message, and both are there where it is about two."""
+    monkeypatch.chdir(path.parent)
+    for problem in map(report.problem, problems_of(path)):
+        owners, message = problem["owners"], problem["message"]
+        jsonschema.validate({"problems": [problem]}, output_schema.CHECK)
+        assert owners == [dict(owner) for owner in dict.fromkeys(tuple(owner.items()) for owner in owners)]
+        if TWO.search(message) and path.stem != "cpu-twice--same-cell":
+            assert len(owners) >= 2, problem
+        named = [owner for owner in owners if owner["kind"] not in ("board", "system", "hypervisor", "file")]
+        for owner in named if problem["rule"] not in WITHOUT_NAMES else []:
+            assert owner["name"] in message or "root cell" in message and owner["name"] == "linux", (owner, message)
+            assert owner.get("cell", "") in message
+
+
+@pytest.mark.parametrize("rule, expected", [
+    ("cpu-twice", [("cell", "second", None), ("cell", "rtos", None)]),
+    ("memory-of-hypervisor", [("memory", "ram", "rtos"), ("hypervisor", "hypervisor", None)]),
+    ("guest-window", [("memory", "low", "rtos"), ("window", "GIC redistributors", None), ("cell", "rtos", None)]),
+    ("spi-twice", [("cell", "second", None), ("cell", "linux", None)]),
+    ("unknown-key", [("cell", "rtos", None)]), ("missing-key", [("system", "bad", None)]),
+    ("board-spi", [("device", "uart1", None)]), ("board-redistributors", [("board", "board-redistributors", None)]),
+    ("region-pages", [("memory", "ram", "rtos")]), ("yaml-syntax", [("file", "yaml-syntax.yaml", None)]),
+    ("board-area-pages--iommu", [("IOMMU", "smmu", None)]), ("board-gic--its", [("window", "GIC ITS", None)]),
+    ("hypervisor-memory-size", [("hypervisor", "hypervisor", None)]),
 ])
-def test_owners(text, expected):
-    assert [(o["kind"], o["name"], o.get("cell")) for o in report.owners(text)] == expected
+def test_owners_of(rule, expected, monkeypatch):
+    monkeypatch.chdir(HERE / "bad")
+    problem = report.problem(problems_of(HERE / f"bad/{rule}.yaml")[0])
+    assert [(owner["kind"], owner["name"], owner.get("cell")) for owner in problem["owners"]] == expected
 
 
 def test_explain():
@@ -175,9 +216,18 @@ def test_explain_low_level_cpus():
     assert [fact["owner"] for fact in facts["cpus"]] == ["linux", "rtos", None, "linux"]
 
 
-def test_show_bundle_has_no_json(tmp_path):
-    bundle = tmp_path / "bundle"
-    bundle.write_bytes(hypervisor_image())
-    result = run("show", "--json", bundle)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == f"{bundle}: is a bundle, which has no form in JSON; leave out --json\n"
+@pytest.mark.parametrize("file", sorted((HERE / "good").glob("*.yaml")) + sorted((ROOT / "configs/systems").glob("*.yaml")),
+                         ids=lambda path: path.stem)
+def test_output_has_its_published_structure(file, tmp_path, monkeypatch):
+    """explain of each good system, show of each configuration in it, check of the set."""
+    system = cli.load(file, [HERE / "boards", ROOT / "configs/boards"])
+    explained = {"problems": [], "system": system.name, "board": system.board.name, **explain.facts(system)}
+    jsonschema.validate(json.loads(report.text(explained)), output_schema.EXPLAIN)
+    files = emit.compile_system(system)
+    for name, content in files.items():
+        shown = show.as_json(binary.parse(content), name)
+        jsonschema.validate(json.loads(report.text(shown)), output_schema.SHOW)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**shown, "more": 1}, output_schema.SHOW)
+    found = check_set.as_json(check_set.load(sorted(files.items(), key=lambda item: not item[1].startswith(b"JHSYS"))))
+    jsonschema.validate(json.loads(report.text(found)), output_schema.CHECK)

@@ -123,6 +123,23 @@ def test_access_is_that_of_the_configurations(path):
     assert count == len(titled(root, r".* may (read|read and write)"))
 
 
+def test_memory_in_records_is_in_the_memory_map(monkeypatch):
+    """Also where it overlaps other memory, which then has both owners."""
+    monkeypatch.chdir(HERE / "warn")
+    system = cli.load("records-overlap.yaml", ["../boards"])
+    found = memory_map.pieces(system)
+    for before, piece in zip(found, found[1:]):
+        assert before.range.end <= piece.range.start, (before, piece)
+    owned = {(piece.range.start, piece.range.end): (piece.name, piece.owners) for piece in found}
+    assert owned[0x45000000, 0x45001000] == ("records 0", ("one", "linux", "two"))
+    assert owned[0x45001000, 0x45002000] == ("records 0, records 1", ("two", "linux", "one"))
+    assert owned[0x4400f000, 0x44010000] == ("ram, records 1", ("one", "two"))
+    assert owned[0x44000000, 0x4400f000] == ("ram", ("one",))
+    assert owned[0x44020000, 0x44021000] == ("records 2", ("two",))
+    assert owned[0x9002000, 0x9003000] == ("records 2, rng", ("one", "two"))
+    assert "records 2" in diagram.picture(system, ".svg")
+
+
 @each_example
 def test_memory_map_is_complete(path):
     """Each byte of the board once."""

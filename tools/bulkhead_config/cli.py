@@ -87,12 +87,15 @@ def _checked(arguments):
 
 def _check_set(arguments):
     """As Jailhouse has it: binary configurations."""
-    if arguments.json:
-        sys.exit("bulkhead-config: --json is for system files; leave it out")
     try:
-        lines, failed = check_set.check(check_set.load(_contents(arguments.files)))
+        members = check_set.load(_contents(arguments.files))
     except check_set.SetError as error:
         sys.exit(str(error))
+    if arguments.json:
+        found = check_set.as_json(members)
+        lines, failed = [report.text(found)], bool(found["problems"])
+    else:
+        lines, failed = check_set.check(members)
     print("\n".join(lines))
     sys.stdout.flush()
     sys.exit(1 if failed else 0)
@@ -176,9 +179,9 @@ def _show(arguments):
         with open(arguments.file, "rb") as stream:
             content = stream.read(model.MIB)
             if show_bundle.is_bundle(content):
-                if arguments.json:
-                    sys.exit(f"{arguments.file}: is a bundle, which has no form in JSON; leave out --json")
-                lines, damaged = show_bundle.show(content + stream.read())
+                bundled = show_bundle.Shown(content + stream.read())
+                lines, damaged = bundled.lines(), bundled.damaged()
+                lines = [report.text(bundled.as_json(arguments.file))] if arguments.json else lines
             else:
                 lines = _shown(arguments, binary.parse(content))
     except OSError as error:
@@ -279,7 +282,7 @@ def _parser(program, words):
     importer_command = add("import", "make a system file of a set of binary configurations", _import)
     importer_command.add_argument("files", nargs="+", metavar="FILE", help="the system configuration, then those of cells")
     importer_command.add_argument("-o", "--output", type=Path, metavar="SYSTEM.yaml", help="instead of standard output")
-    add("schema", "write the structure of system or board files as JSON schema, for editors", _schema).add_argument(
+    add("schema", "write the structure of system or board files, or of what --json writes, as JSON schema", _schema).add_argument(
         "kind", choices=sorted(json_schema.KINDS))
     add("rules", "list what is checked", _rules)
     return parser

@@ -145,8 +145,9 @@ def _root_regions(system):
     board, low = system.board, system.root.records
     if "memory_regions" in low:
         return records.array(low, "memory_regions")
-    regions = [_identity(device.range, DEVICE)
-               for device in sorted(board.devices.values(), key=lambda device: device.range)]
+    # a Linux that starts the hypervisor drives ITS and IOMMUs already; one that is started in direct boot is not told of them
+    devices = [*board.devices.values(), *([] if system.direct else board.units)]
+    regions = [_identity(area, DEVICE) for area in sorted(device.range for device in devices)]
     for ram in sorted(board.ram, key=lambda ram: ram.range):
         parts = ram.range.minus(system.hypervisor_range) if system.hypervisor_range else [ram.range]
         regions += [_identity(part, ROOT_RAM) for part in parts]

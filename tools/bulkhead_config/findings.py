@@ -41,6 +41,12 @@ def is_subpage(region):
     return bool((region.virt_start | region.size) % PAGE)
 
 
+def gives_access(region):
+    """May a cell read or write anything through it? As the hypervisor sees it: EXECUTE alone means nothing on Arm."""
+    return bool(region.flags & (abi.CFG_MEM_READ | abi.CFG_MEM_WRITE)) and (
+        not is_subpage(region) or bool(region.flags & WIDTHS))
+
+
 def sections(binary, device):
     """Memory regions of an ivshmem device by index; those beyond the list are missing."""
     first = device.shmem_regions_start
@@ -277,12 +283,20 @@ def _pci_host(binary):
         yield WARNING, "PCI", "ivshmem devices, but no ECAM window: nobody finds them"
 
 
+def iommus(system):
+    """(number, range) of each unit; the first one of type 0 ends the list."""
+    found = []
+    for number, unit in enumerate(system.iommu_units):
+        if not unit.type:
+            break
+        found.append((number, Range.at(unit.base, unit.size)))
+    return found
+
+
 @_finding("iommu")
 def _iommu(binary):
     """The hypervisor drives no IOMMU."""
-    for index, unit in enumerate(binary.system.iommu_units if binary.system else []):
-        if not unit.type:
-            break
+    for index, _ in iommus(binary.system) if binary.system else []:
         yield WARNING, f"IOMMU {index}", "IOMMUs are left alone: DMA of devices is not confined"
 
 

@@ -74,7 +74,7 @@ def _pci(system, cell):
     if not links:
         return None
     if cell.root:
-        window = dict(system.pci_windows())["the PCI BAR window"]
+        window, = [area for name, area in system.pci_windows() if name.name == "PCI BAR window"]
     else:
         areas = [area for _, area, _ in system.guest_areas(cell)] + [area for _, area in system.board.gic()]
         window = devicetree.bar_window(system.ecam, len(links), areas)

@@ -7,6 +7,8 @@ from .machine_tree import PPI, PPI_BASE, SPI, TreeError, areas, number, windows
 from .units import BAR_PAGE, ECAM_SIZE, GIB, LINE_COUNT, MIB, PAGE, TIMER, Range, round_up
 
 GICV3, GICV2 = ("arm,gic-v3",), ("arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a9-gic", "arm,cortex-a7-gic")
+ITS = ("arm,gic-v3-its",)
+IOMMUS = ("arm,smmu-v3", "arm,smmu-v2", "arm,smmu-v1", "arm,mmu-500", "arm,mmu-401", "arm,mmu-400")
 REDISTRIBUTOR = 0x20000
 SPI_STEP, SPI_END = 32, 988	# the GIC has them in groups
 LINKS = 31			# of the root cell, that the PCI windows have room for
@@ -39,6 +41,8 @@ class Machine:
     timer: list
     spis: int
     devices: list
+    its: list			# of areas
+    iommus: list		# of Device
     ecam: int
     domain: int
     lines: range		# SPIs that no device uses
@@ -307,7 +311,7 @@ def find(tree, name=None, seen=((), ()), spis=None):
     timer = next((node for node in tree.root if node.is_a("arm,armv8-timer")), None)
     timer = _ppis(tree, timer, gic)[:4] if timer else []
     maintenance = _ppis(tree, gic, gic) or [25]
-    found, left_out, hidden = [], [], []
+    found, left_out, hidden, its, iommus = [], [], [], [], []
     for node in tree.root:
         if node is gic or node.texts("device_type") in (["memory"], ["cpu"]) or "reserved-memory" in node.path:
             continue
@@ -316,19 +320,26 @@ def find(tree, name=None, seen=((), ()), spis=None):
         except TreeError as error:		# of one device: not worth giving up the machine
             left_out.append((node.path, str(error)))
             continue
-        if node.is_enabled:
+        if node.is_a(*ITS, *IOMMUS):		# Linux may have them to itself, no other cell
+            (its if node.is_a(*ITS) else iommus).extend(devices)
+        elif node.is_enabled:
             found += devices
         else:
             hidden += devices
             left_out += [(node.path, "disabled")] if devices else []
     frames = areas(gic)
-    devices = _named_once(list(_without(_in_pages(found), ram + [distributor, redistributors] + frames[:1])))
-    count, lines = _lines({spi for device in devices + hidden for spi in device.spis}, spis)
+    iommus = _in_pages(iommus)
+    its = [unit for unit in its if not any(unit.area.overlaps(frame) for frame in frames)]	# else it is the GIC's already
+    units = [unit.area for unit in its + iommus]
+    devices = list(_without(_in_pages(found), ram + [distributor, redistributors] + frames[:1] + units))
+    _named_once(iommus + devices)
+    count, lines = _lines({spi for device in devices + iommus + hidden for spi in device.spis}, spis)
     console = _stdout(tree, devices)
-    taken = [device.area for device in devices + hidden] + ram + frames
+    taken = [device.area for device in devices + hidden] + ram + frames + units
     hosts = [node.cell("linux,pci-domain", 0) for node in tree.root if node.texts("device_type") == ["pci"]]
     return Machine(
         name=name or board_name(tree), mpidr=mpidr, ram=ram, distributor=distributor, redistributors=redistributors,
-        maintenance=maintenance[0], timer=timer if len(timer) == 4 else [], spis=count, devices=devices, ecam=_ecam(taken),
-        domain=max(hosts, default=0) + 1, lines=lines, pool=_pool(ram, list(seen[1]) + _reserved(tree)),
-        stdout=console.name if console else None, left_out=left_out)
+        maintenance=maintenance[0], timer=timer if len(timer) == 4 else [], spis=count, devices=devices,
+        its=sorted(unit.area for unit in its), iommus=iommus, ecam=_ecam(taken), domain=max(hosts, default=0) + 1,
+        lines=lines, pool=_pool(ram, list(seen[1]) + _reserved(tree)), stdout=console.name if console else None,
+        left_out=left_out)

@@ -60,12 +60,17 @@ def board(machine, source):
     lines += [f"  {'dram' if len(machine.ram) == 1 else f'dram{index}'}: {_area(area)}" for index, area in enumerate(machine.ram)]
     lines += ["# Memory of cells and links. Linux owns it until the driver claims it; it has to be memory that Linux can give up.",
               f"pool: {_area(machine.pool)}", "gic:", "  version: 3", f"  distributor: {_area(machine.distributor)}",
-              f"  redistributors: {_area(machine.redistributors)}", f"  maintenance-interrupt: {machine.maintenance}",
+              f"  redistributors: {_area(machine.redistributors)}"]
+    lines += [f"  its: [{', '.join(map(_area, machine.its))}]"] if machine.its else []
+    lines += [f"  maintenance-interrupt: {machine.maintenance}",
               "  # Not in the tree: enough for those that it names. The GIC may have more (GICD_TYPER).",
               f"  spis: {machine.spis}", "pci:",
               "  # Where the tree has nothing. Make sure that the machine has nothing there, either: secure memory, say.",
               f"  ecam: {machine.ecam:#010x}", f"  domain: {machine.domain}", "  # SPIs that the tree does not name.",
               f"  interrupts: {{ first: {machine.lines.start}, count: {len(machine.lines)} }}"]
+    if machine.iommus:
+        lines += ["# Given to no cell; a Linux that starts the hypervisor keeps them.", "iommus:"]
+        lines += [f"  {unit.name}: {_area(unit.area)}" for unit in machine.iommus]
     lines += ["devices:" if machine.devices else "devices: {}"]
     for device in machine.devices:
         lines += _device(device)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import limits, lock, records, schema
-from .source import ConfigError, Document, Problem, load
+from .source import ConfigError, Document, Owner, Problem, load
 from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, TIMER, Range, parse_size
 
 NOBODY = "-"			# a place in a link that no cell of the file has
@@ -21,6 +21,10 @@ class Entry:
     document: Document
     path: tuple
     name: str
+
+    @property
+    def owner(self):
+        return Owner(type(self).__name__.lower(), self.name)
 
     def key(self, *path):
         return self.document.key(*self.path, *path)
@@ -48,8 +52,25 @@ class Device(Entry):
 class Ram(Entry):
     range: Range
 
+    @property
+    def owner(self):
+        return Owner("memory", self.name)
+
     def __str__(self):
         return f"memory '{self.name}' of the board"
+
+
+@dataclass
+class Unit(Entry):
+    """Registers that no cell is given: through them it would reach all memory. An ITS, or an IOMMU."""
+    range: Range
+
+    @property
+    def owner(self):
+        return Owner("IOMMU", self.name) if "iommus" in self.path else Owner("window", "GIC ITS")
+
+    def __str__(self):
+        return f"IOMMU '{self.name}'" if "iommus" in self.path else "the GIC ITS"
 
 
 @dataclass
@@ -67,6 +88,7 @@ class Board(Entry):
     devices: dict
     mpidr: list			# affinity by CPU number
     timer: list			# INTIDs: secure, physical, virtual, hypervisor timer
+    units: list			# each ITS and IOMMU
 
     def __str__(self):
         return f"board '{self.name}'"
@@ -79,7 +101,8 @@ class Board(Entry):
         return any(ram.range.contains(area) for ram in self.ram)
 
     def gic(self):
-        return [("the GIC distributor", self.distributor), ("the GIC redistributors", self.redistributors)]
+        return [(Owner("window", "GIC distributor"), self.distributor),
+                (Owner("window", "GIC redistributors"), self.redistributors)]
 
 
 @dataclass
@@ -94,6 +117,10 @@ class Region(Entry):
     loadable: bool
     shared: bool
     keep: bool			# contents survive a change of the owner
+
+    @property
+    def owner(self):
+        return Owner("memory", self.name, self.cell)
 
     def __str__(self):
         return f"memory '{self.name}' of cell '{self.cell}'"
@@ -126,6 +153,10 @@ class Image(Entry):
     at: int
     content: bytes = None
     generated: bool = False
+
+    @property
+    def owner(self):
+        return Owner("text" if self.is_text else "image", self.name, self.cell)
 
     def __str__(self):
         return f"{'text' if self.is_text else 'image'} '{self.name}' of cell '{self.cell}'"
@@ -297,17 +328,17 @@ class System(Entry):
 
     def guest_areas(self, cell):
         """(what, range, place) of everything that a non-root cell sees at an address."""
-        areas = [(str(region), region.guest_range, region.key()) for region in cell.regions]
+        areas = [(region, region.guest_range, region.key()) for region in cell.regions]
         if cell.comm is not None:
-            areas.append((f"the communication region of {cell}", Range.at(cell.comm, PAGE),
+            areas.append((Owner("communication region", "communication region", cell.name), Range.at(cell.comm, PAGE),
                           cell.key("communication-region")))
         devices = {}		# one that is listed twice is a problem of its own
         for key, names in (("devices", cell.devices), ("shared-devices", cell.shared_devices)):
             for index, name in enumerate(names):
                 devices.setdefault(name, cell.value(key, index))
-        areas += [(str(self.board.devices[name]), self.board.devices[name].range, place)
+        areas += [(self.board.devices[name], self.board.devices[name].range, place)
                   for name, place in devices.items() if name in self.board.devices]
-        areas += [(str(link), link.host_range, link.key()) for link in self.links_of(cell) if link.host is not None]
+        areas += [(link, link.host_range, link.key()) for link in self.links_of(cell) if link.host is not None]
         return areas
 
     def granule(self, owner):
@@ -326,7 +357,8 @@ class System(Entry):
             return []		# taken as it is
         ecam = Range.at(self.ecam, ECAM_SIZE)
         bars = max([len(self.links_of(cell)) for cell in self.cells if cell.root] + [1])
-        return [("the ECAM window", ecam), ("the PCI BAR window", Range.at(ecam.end, bars * 2 * BAR_PAGE))]
+        return [(Owner("window", "ECAM window"), ecam),
+                (Owner("window", "PCI BAR window"), Range.at(ecam.end, bars * 2 * BAR_PAGE))]
 
 
 def _area(data):
@@ -345,6 +377,10 @@ def _device(document, path, name, data):
 
 def _ram(document, path, name, data):
     return Ram(document, path, name, range=_area(data))
+
+
+def _unit(document, path, name, data):
+    return Unit(document, path, name, range=_area(data))
 
 
 def _default_mpidr(cpus):
@@ -369,7 +405,9 @@ def _board(document, path, data):
         ecam=data["pci"]["ecam"], domain=data["pci"]["domain"],
         pci_spis=range(lines["first"], lines["first"] + lines["count"]),
         devices={device.name: device for device in _entries(data, document, "devices", _device, path)},
-        mpidr=data.get("mpidr", _default_mpidr(data["cpus"])), timer=data.get("timer", TIMER))
+        mpidr=data.get("mpidr", _default_mpidr(data["cpus"])), timer=data.get("timer", TIMER),
+        units=[_unit(document, path + ("gic", "its", index), "its", area) for index, area in enumerate(gic.get("its", []))]
+        + _entries(data, document, "iommus", _unit, path))
 
 
 def find_board(document, directories):

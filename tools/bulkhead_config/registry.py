@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The list of rules. A rule is one function that yields (place, text) per violation; its docstring is its
-paragraph of the manual.
+"""The list of rules. A rule is one function that yields (place, text) per violation, and behind them all that it is about,
+if that is more than what stands at the place; its docstring is its paragraph of the manual.
 
 All rules up to LAYOUT run, whatever the others find: they have to cope with a system that breaks other rules. Those of
 later stages rely on a sound system: the first stage that finds something is the last one. Warnings are looked for when
@@ -75,15 +75,15 @@ def load_rules():
 def _broken(system, item):
     """All problems of a rule; of pairs there can be millions, so they end somewhere."""
     problems = []
-    for place, text in item.check(system):
+    for place, text, *about in item.check(system):
         if len(problems) > MANY:
             if item.stage == ALLOCATION:
                 continue	# it fills in addresses, too
             break
         if len(problems) == MANY:
-            text = "there are more of these; correct some, and check again"
+            text, about = "there are more of these; correct some, and check again", ()
         if not system.hides(place, item.combines):
-            problems.append(Problem(place, item.name, text))
+            problems.append(Problem(place, item.name, text, about=tuple(about)))
     return problems
 
 
@@ -111,5 +111,5 @@ def warnings(system, switches=()):
             raise UnknownWarning(f"there is no warning '{printable(shortened(name))}'; possible are all, "
                                  f"{', '.join(names)}, and each with 'no-' before it")
         names.update(dict.fromkeys(names if name == "all" else [name], wanted))
-    return sorted(Problem(place, item.name, text, "warning") for item in WARNINGS if names[item.name]
-                  for place, text in item.check(system))
+    return sorted(Problem(place, item.name, text, "warning", tuple(about)) for item in WARNINGS if names[item.name]
+                  for place, text, *about in item.check(system))

@@ -16,23 +16,21 @@ VIRTIO_ALIGNMENT = 512
 
 @rule("board-overlap", BOARD)
 def board_overlap(system):
-    """Memory, devices and interrupt controller of a board do not overlap."""
+    """Memory, devices, interrupt controller and IOMMUs of a board do not overlap."""
     board = system.board
-    areas = [(str(ram), ram.range, ram.key()) for ram in board.ram]
-    areas += [(str(device), device.range, device.key()) for device in board.devices.values()]
-    areas += [("the GIC distributor", board.distributor, board.key("gic", "distributor")),
-              ("the GIC redistributors", board.redistributors, board.key("gic", "redistributors"))]
+    areas = [(entry, entry.range, entry.key()) for entry in [*board.ram, *board.devices.values(), *board.units]]
+    areas += [(name, area, board.key("gic", name.name.split()[-1])) for name, area in board.gic()]
     for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
         if a.overlaps(b):
             yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}); "
-                            "correct the address or size of one of them")
+                            "correct the address or size of one of them"), second, first
 
 
 @rule("board-area-pages", BOARD)
 def board_area_pages(system):
-    """Memory and devices of a board begin and end at a page, because they are mapped."""
+    """Memory, devices and IOMMUs of a board begin and end at a page, because they are mapped."""
     board = system.board
-    areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values()]]
+    areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values(), *board.units]]
     areas += [("the pool", board.pool, board.key("pool"))] if board.pool else []
     for name, area, place in areas:
         if area.start % PAGE or area.end % PAGE or area.size == 0:
@@ -52,11 +50,15 @@ def board_redistributors(system):
 
 @rule("board-gic", BOARD)
 def board_gic(system):
-    """The areas of the interrupt controller lie at multiples of 64 KiB, which is the size of its frames, and not at 0."""
-    for name, area in system.board.gic():
-        if area.start == 0 or area.start % GIC_FRAME or area.size < GIC_FRAME:
-            yield system.board.key("gic", name.split()[-1]), (
-                f"{name} cannot be {area}; use a multiple of {format_size(GIC_FRAME)}, not 0, and at least that size")
+    """The areas of the interrupt controller lie at multiples of 64 KiB, which is the size of its frames, and not at 0. An
+    ITS has two frames."""
+    board = system.board
+    areas = [(name, area, board.key("gic", name.name.split()[-1]), GIC_FRAME) for name, area in board.gic()]
+    areas += [(unit, unit.range, unit.value(), 2 * GIC_FRAME) for unit in board.units if "its" in unit.path]
+    for name, area, place, least in areas:
+        if area.start == 0 or area.start % GIC_FRAME or area.size < least:
+            yield place, (f"{name} cannot be {area}; use a multiple of {format_size(GIC_FRAME)}, not 0, and at least "
+                          f"{format_size(least)}"), name
 
 
 @rule("board-ppi", BOARD)
@@ -163,12 +165,12 @@ def ecam_alignment(system):
 def ecam_conflict(system):
     """Neither the ECAM window nor the BAR window behind it covers anything that the board has."""
     board = system.board
-    areas = [(str(entry), entry.range) for entry in [*board.ram, *board.devices.values()]] + board.gic()
+    areas = [(entry, entry.range) for entry in [*board.ram, *board.devices.values(), *board.units]] + board.gic()
     for window_name, window in system.pci_windows():
         for name, area in areas:
             if window.overlaps(area):
                 yield _ecam_place(system), (f"{window_name} {window} overlaps {name} {area}; "
-                                            "move 'ecam' to where the board has nothing")
+                                            "move 'ecam' to where the board has nothing"), window_name, name
 
 
 def _ecam_place(system):

@@ -6,6 +6,7 @@ from pathlib import Path
 from . import bundle, pages
 from .registry import BUNDLE, FILES, LAYOUT, REFERENCES, rule
 from .rules_references import DIRECT_KEYS
+from .source import HYPERVISOR
 from .units import MIB, PAGE, Range, format_size
 
 PLACE = 2 * MIB			# of a kernel image in RAM
@@ -57,9 +58,9 @@ def image_kind(system):
     for cell in system.cells:
         for image in (image for image in cell.images if "images" in image.path):	# not those of 'linux'
             if image.has("file") == image.has("text"):
-                yield image.value(), f"an image of {cell} has to be a file or a text; use one of 'file' and 'text'"
+                yield image.value(), f"an image of {cell} has to be a file or a text; use one of 'file' and 'text'", cell
             elif image.is_text and not image.has("at"):
-                yield image.value(), f"{image} goes nowhere; add 'at', for the parameters of an inmate 'at: 0x1000'"
+                yield image.value(), f"{image} goes nowhere; add 'at', for the parameters of an inmate 'at: 0x1000'", image
 
 
 @rule("image-memory", LAYOUT, combines=True)
@@ -81,13 +82,13 @@ def image_file(system):
             try:
                 image.content = file.read_bytes() if file.is_file() else None
             except OSError as error:
-                yield image.value("file"), f"{image}: {file} cannot be read: {error.strerror}; correct its permissions"
+                yield image.value("file"), f"{image}: {file} cannot be read: {error.strerror}; correct its permissions", image
                 continue
             if image.content is None:
                 yield image.value("file"), (f"{image}: there is no file {file}; build it, correct its name, or say "
-                                            "with --files where it is")
+                                            "with --files where it is"), image
             elif not image.content:
-                yield image.value("file"), f"{image}: {file} is empty; build it again"
+                yield image.value("file"), f"{image}: {file} is empty; build it again", image
 
 
 def _writable(cell):
@@ -97,7 +98,8 @@ def _writable(cell):
 def _taken(system):
     """What the root cell does not have of the memory of the board."""
     others = [region for cell in system.cells for region in cell.regions] + system.links
-    return [(str(owner), owner.host_range) for owner in others] + [("hypervisor memory", system.hypervisor_range)]
+    return [(str(owner), owner.host_range, owner) for owner in others] + [
+        ("hypervisor memory", system.hypervisor_range, HYPERVISOR)]
 
 
 @rule("image-region", BUNDLE)
@@ -107,15 +109,17 @@ def image_region(system):
         for image in cell.images:
             area = image.guest_range
             if cell.root:
-                what = [f"{owner} {taken}" for owner, taken in _taken(system) if taken.overlaps(area)]
+                hit = [item for item in _taken(system) if item[1].overlaps(area)]
+                what = [f"{owner} {taken}" for owner, taken, _ in hit]
                 if what or not system.board.is_ram(area):
                     what = "overlaps " + " and ".join(what) if what else (
                         f"is not inside the memory of board '{system.board.name}'")
-                    yield image.value(), f"{image} {area} {what}; set 'at' to memory that is left to the root cell"
+                    yield image.value(), f"{image} {area} {what}; set 'at' to memory that is left to the root cell", image, *(
+                        about for *_, about in hit)
             elif not any(region.guest_range.contains(area) for region in _writable(cell)):
                 ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in _writable(cell))
                 yield image.value(), (f"{image} {area} is not inside one writable region of its memory ({ranges}); set "
-                                    "'at', or make the region larger")
+                                    "'at', or make the region larger"), image
 
 
 @rule("image-overlap", BUNDLE)
@@ -126,7 +130,7 @@ def image_overlap(system):
             inside = second.is_text and not first.is_text and first.guest_range.contains(second.guest_range)
             if first.guest_range.overlaps(second.guest_range) and not inside:
                 yield second.value(), (f"{second} {second.guest_range} overlaps {first} {first.guest_range} (line "
-                                     f"{first.value().line}); move one of them with 'at'")
+                                     f"{first.value().line}); move one of them with 'at'"), second, first
 
 
 @rule("entry-not-image", BUNDLE)

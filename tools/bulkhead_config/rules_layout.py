@@ -6,6 +6,7 @@ from . import emit, records
 from .abi import CFG_MAX_SIZE, CFG_MEM_READ
 from .model import LINE_COUNT
 from .registry import COMPLETE, LAYOUT, rule
+from .source import HYPERVISOR
 from .units import PAGE, Range, format_size, round_up
 
 
@@ -30,7 +31,7 @@ def memory_overlap(system):
     for first, second in combinations(_placed(system), 2):
         if first.host_range.overlaps(second.host_range):
             yield second.key(), (f"{second} {second.host_range} overlaps {first} {first.host_range} (line "
-                                 f"{first.key().line}); move one of them, or leave its host address out")
+                                 f"{first.key().line}); move one of them, or leave its host address out"), second, first
 
 
 @rule("memory-of-hypervisor", LAYOUT)
@@ -40,7 +41,7 @@ def memory_of_hypervisor(system):
     for owner in _placed(system):
         if area and owner.host_range.overlaps(area):
             yield owner.key(), (f"{owner} {owner.host_range} overlaps hypervisor memory {area} (line "
-                                f"{system.key('hypervisor', 'memory').line}); move one of them")
+                                f"{system.key('hypervisor', 'memory').line}); move one of them"), owner, HYPERVISOR
 
 
 @rule("guest-overlap", LAYOUT)
@@ -51,7 +52,7 @@ def guest_overlap(system):
         for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
             if a.overlaps(b):
                 yield b_place, (f"{second} {b} overlaps {first} {a} (line {a_place.line}) in the addresses of {cell}; "
-                                "move one of them")
+                                "move one of them"), second, first, cell
 
 
 @rule("guest-window", LAYOUT)
@@ -62,7 +63,7 @@ def guest_window(system):
         for what, area, place in system.guest_areas(cell):
             for name, window in windows:
                 if area.overlaps(window):
-                    yield place, f"{what} {area} covers {name} {window} in {cell}; move it"
+                    yield place, f"{what} {area} covers {name} {window} in {cell}; move it", what, name, cell
 
 
 @rule("page-size-memory", LAYOUT)
@@ -93,7 +94,8 @@ def page_size_shared(system):
         for (first, a, a_place), (second, b, b_place) in combinations(areas, 2):
             if pages(a).overlaps(pages(b)) and not a.overlaps(b):
                 yield b_place, (f"{second} {b} lies in one page of {format_size(cell.page)} with {first} {a} (line "
-                                f"{a_place.line}) in the addresses of {cell}; move one of them, or correct 'page-size'")
+                                f"{a_place.line}) in the addresses of {cell}; move one of them, or correct 'page-size'"
+                                ), second, first, cell
 
 
 @rule("entry-not-memory", LAYOUT, combines=True)
@@ -123,23 +125,24 @@ def spi_twice(system):
         for index, name in enumerate(cell.devices):
             # a device that two cells want is a problem of its own
             if name in system.board.devices and given.setdefault(name, (cell, index)) == (cell, index):
-                claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index))
-                           for spi in system.board.devices[name].spis]
-        claims += [(spi, str(cell), cell.value("interrupts", index)) for index, spi in enumerate(cell.interrupts)]
+                device = system.board.devices[name]
+                claims += [(spi, f"{cell} (device '{name}')", cell.value("devices", index), (cell, device))
+                           for spi in device.spis]
+        claims += [(spi, str(cell), cell.value("interrupts", index), (cell,)) for index, spi in enumerate(cell.interrupts)]
     for cell in system.cells:
         if cell.lines is not None and "vpci_irq_base" not in cell.records.get("header", {}):
-            claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"))
+            claims += [(cell.lines + n, f"{cell} (virtual PCI)", cell.key("pci-interrupts"), (cell,))
                        for n in range(LINE_COUNT)]
     for device in system.board.devices.values():
         if system.root and device.name not in given:
-            owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis")))
+            owners.update((spi, (f"the root cell (device '{device.name}')", device.key("spis"), (system.root, device)))
                           for spi in device.spis if spi not in system.board.pci_spis)
-    for spi, owner, place in claims:
+    for spi, owner, place, about in claims:
         if spi in owners:
-            other, other_place = owners[spi]
+            other, other_place, others = owners[spi]
             yield place, (f"SPI {spi} of {owner} already belongs to {other} ({other_place.file}, line "
-                          f"{other_place.line}); choose another one")
-        owners.setdefault(spi, (owner, place))
+                          f"{other_place.line}); choose another one"), *about, *others
+        owners.setdefault(spi, (owner, place, about))
 
 
 @rule("configuration-size", COMPLETE)

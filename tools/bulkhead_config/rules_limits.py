@@ -43,8 +43,8 @@ def limit_links(system):
 def address_end(system):
     """Nothing of a board or a system ends beyond the addresses, which have 48 bits."""
     board = system.board
-    areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values()]]
-    areas += [(name, area, board.key("gic", name.split()[-1])) for name, area in board.gic()]
+    areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values(), *board.units]]
+    areas += [(name, area, board.key("gic", name.name.split()[-1])) for name, area in board.gic()]
     if system.pool:
         areas.append(("the pool", system.pool, (system if system.has("pool") else board).key("pool")))
     if system.hypervisor_range:

@@ -43,7 +43,7 @@ def max_peers(system):
     for link in system.links:
         for name, count in link.max_peers.items():
             if name not in link.peers:
-                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'"
+                yield link.key("max-peers", name), f"'{name}' is no peer of {link}; remove it from 'max-peers'", link
             elif count > len(link.peers):
                 yield link.value("max-peers", name), (f"{link} has {len(link.peers)} peers, '{name}' cannot be told {count}; use "
                                                       "a smaller number")
@@ -99,6 +99,7 @@ def pci_device_twice(system):
     for link in system.links:
         if link.slot in owners:
             yield link.value("device"), (f"{link} has PCI device {link.slot} like {owners[link.slot]} (line "
-                                         f"{owners[link.slot].key('device').line}); change or remove one of them")
+                                         f"{owners[link.slot].key('device').line}); change or remove one of them"
+                                         ), link, owners[link.slot]
         if link.slot is not None:
             owners.setdefault(link.slot, link)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules for the low-level form. Only what would not become a configuration, or never be accepted, is refused."""
-from . import abi, records
-from .findings import OUTPUT
-from .registry import LAYOUT, REFERENCES, rule
+from . import abi, emit, findings, records
+from .binary import parse
+from .findings import ERROR, OUTPUT
+from .registry import COMPLETE, LAYOUT, REFERENCES, rule
+from .source import HYPERVISOR, Owner
 from .units import Range
 
 ROOT_ONLY = "cpus"
@@ -57,13 +59,50 @@ def records_index(system):
                               "capabilities")
 
 
+def _regions(system):
+    """(cell, index, record, host range) of memory in the records of all cells but the root cell."""
+    for cell in [cell for cell in _all(system) if not cell.root]:
+        for index, region in enumerate(records.array(cell.records, "memory_regions")):
+            if region.size and not region.flags & abi.CFG_MEM_COMM_REGION:
+                yield cell, index, region, Range.at(region.phys_start, region.size)
+
+
 @rule("records-hypervisor", LAYOUT)
 def records_hypervisor(system):
     """No memory region in the records of a cell is memory of the hypervisor."""
-    for cell in [cell for cell in _all(system) if not cell.root and system.hypervisor_range]:
-        for index, region in enumerate(records.array(cell.records, "memory_regions")):
-            area = Range.at(region.phys_start, region.size)
-            if not region.flags & abi.CFG_MEM_COMM_REGION and area.size and area.overlaps(system.hypervisor_range):
+    for cell, index, _, area in _regions(system):
+        if system.hypervisor_range and area.overlaps(system.hypervisor_range):
+            yield cell.value("records", "memory_regions", index), (
+                f"memory region {index} in the records of {cell} {area} overlaps hypervisor memory "
+                f"{system.hypervisor_range}; move one of them"), cell, HYPERVISOR
+
+
+@rule("records-window", LAYOUT)
+def records_window(system):
+    """No memory region in the records of a cell gives it the interrupt controller, an ITS or an IOMMU: each of these reaches
+    the memory of all cells."""
+    units = system.board.gic() + [(unit, unit.range) for unit in system.board.units]
+    units += [(Owner("IOMMU", f"IOMMU {number} of the records"), Range.at(unit.get("base", 0), unit.get("size", 0)))
+              for number, unit in enumerate(system.records.get("iommu_units", []))]
+    for cell, index, region, area in _regions(system):
+        for name, unit in units if findings.gives_access(region) else []:
+            if area.overlaps(unit):
                 yield cell.value("records", "memory_regions", index), (
-                    f"memory region {index} in the records of {cell} {area} overlaps hypervisor memory "
-                    f"{system.hypervisor_range}; move one of them")
+                    f"memory region {index} in the records of {cell} {area} overlaps {name} {unit}; take it out"), cell, name
+
+
+@rule("records-refused", COMPLETE)
+def records_refused(system):
+    """Records make no configuration that driver or hypervisor would refuse whatever else there is; 'show' lists why."""
+    for cell in system.cells:
+        if not cell.records and not (cell.root and system.records):
+            continue
+        binary = parse(emit.system_config(system) if cell.root else emit.cell_config(system, cell))
+        first = len(binary.arrays["memory_regions"]) - len(cell.records.get("memory_regions", []))
+        for item in findings.find(binary):
+            kind, _, number = item.record.rpartition(" ")
+            index = int(number) - (0 if cell.root else first) if kind == "memory" else -1
+            what = f"memory region {index} in the records" if index >= 0 else item.record
+            place = cell.value("records", "memory_regions", index) if index >= 0 else cell.key("records")
+            if item.severity == ERROR:
+                yield place, f"the hypervisor would refuse {what} of {cell}: {item.rule}: {item.text}"

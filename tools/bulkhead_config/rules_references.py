@@ -2,12 +2,18 @@
 """Rules that need no addresses: names, CPUs, devices, memory."""
 from .model import LINE_COUNT
 from .registry import REFERENCES, rule
+from .source import HYPERVISOR
 from .units import PAGE, format_size
 
 NAME_MAX = 31
 ROOT_KEYS = {"root", "virtual-console", "pci-interrupts", "page-size", "stray-access", "stray-ranges", "records"}
 DIRECT_KEYS = {"images", "on-failure", "argument"}
 DIRECT_ROOT_KEYS = ROOT_KEYS | DIRECT_KEYS | {"entry", "linux"}
+
+
+def _device(system, name):
+    """The device of that name, if there is one."""
+    return [device for device in system.board.devices.values() if device.name == name]
 
 
 def _joined(names):
@@ -37,7 +43,7 @@ def root_twice(system):
     roots = [cell for cell in system.cells if cell.root]
     for cell in roots[1:]:
         yield cell.key("root"), (f"{cell} cannot be the root cell, {roots[0]} is (line {roots[0].key('root').line}); "
-                                 "remove one 'root: true'")
+                                 "remove one 'root: true'"), cell, roots[0]
 
 
 @rule("root-keys", REFERENCES)
@@ -86,7 +92,7 @@ def cpu_twice(system):
             if cpu in owners:
                 owner, place = owners[cpu]
                 yield cell.value("cpus", index), (f"CPU {cpu} of {cell} already belongs to {owner} "
-                                                  f"(line {place.line}); take it out of one of them")
+                                                  f"(line {place.line}); take it out of one of them"), cell, owner
             owners.setdefault(cpu, (cell, cell.value("cpus", index)))
 
 
@@ -96,7 +102,7 @@ def cpu_root_empty(system):
     taken = {cpu for cell in system.others for cpu in cell.cpus}
     if system.root and taken >= set(system.cpus):
         yield system.key("cells"), (f"{_joined(cell.name for cell in system.others)} take all {len(system.cpus)} CPUs; "
-                                    "leave at least one to the root cell")
+                                    "leave at least one to the root cell"), system.root, *system.others
 
 
 @rule("device-unknown", REFERENCES)
@@ -107,11 +113,11 @@ def device_unknown(system):
               for index, name in enumerate(names)]
     wanted += [(cell, cell.value("console"), cell.console) for cell in system.cells if cell.console]
     if system.hypervisor_console:
-        wanted.append(("the hypervisor", system.value("hypervisor", "console"), system.hypervisor_console))
+        wanted.append((HYPERVISOR, system.value("hypervisor", "console"), system.hypervisor_console))
     for user, place, name in wanted:
         if name not in system.board.devices:
             yield place, (f"{user} wants device '{name}', which board '{system.board.name}' does not have; "
-                          f"possible are {', '.join(system.board.devices)}")
+                          f"possible are {', '.join(system.board.devices)}"), user, system.board
 
 
 @rule("device-twice", REFERENCES)
@@ -125,7 +131,7 @@ def device_twice(system):
             if name == other_name and (cell is other or "devices" in (key, other_key)):
                 yield cell.value(key, index), (f"device '{name}' of {cell} is already in '{other_key}' of {other} "
                                                f"(line {other.value(other_key, other_index).line}); "
-                                               "take it out of one of them")
+                                               "take it out of one of them"), *_device(system, name), cell, other
                 break		# one reason is enough
 
 
@@ -137,18 +143,19 @@ def device_of_hypervisor(system):
             if name == system.hypervisor_console:
                 yield cell.value("devices", index), (f"device '{name}' of {cell} is the console of the hypervisor (line "
                                                      f"{system.key('hypervisor', 'console').line}); "
-                                                     "put it into 'shared-devices'")
+                                                     "put it into 'shared-devices'"), *_device(system, name), cell, HYPERVISOR
 
 
 @rule("console-kind", REFERENCES)
 def console_kind(system):
     """A console is a device that the board declares as one."""
     users = [(cell, cell.value("console"), cell.console) for cell in system.cells]
-    users.append(("the hypervisor", system.value("hypervisor", "console"), system.hypervisor_console))
+    users.append((HYPERVISOR, system.value("hypervisor", "console"), system.hypervisor_console))
     able = [device.name for device in system.board.devices.values() if device.console]
     for user, place, name in users:
         if name in system.board.devices and name not in able:
-            yield place, f"device '{name}' cannot be the console of {user}; possible are {', '.join(able) or 'none'}"
+            yield place, (f"device '{name}' cannot be the console of {user}; possible are {', '.join(able) or 'none'}"
+                          ), *_device(system, name), user
 
 
 @rule("console-access", REFERENCES, combines=True)
@@ -157,7 +164,7 @@ def console_access(system):
     for cell in system.others:
         if cell.console and cell.console not in cell.devices + cell.shared_devices:
             yield cell.value("console"), (f"{cell} has '{cell.console}' as console but no access to it; add it to "
-                                          "'shared-devices' or 'devices'")
+                                          "'shared-devices' or 'devices'"), cell, *_device(system, cell.console)
 
 
 @rule("region-pages", REFERENCES)

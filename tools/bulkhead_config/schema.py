@@ -72,6 +72,7 @@ BOARD = _object({
         "version": _enum(3),
         "distributor": AREA,
         "redistributors": AREA,
+        "its": _list(AREA),
         "maintenance-interrupt": _int("the INTID of a PPI", 16, 31),
         "spis": _int("the number of SPIs", 1, 988),
     }, ["version", "distributor", "redistributors", "maintenance-interrupt", "spis"]),
@@ -79,6 +80,7 @@ BOARD = _object({
         **PCI,
         "interrupts": _object({"first": SPI, "count": _int("a number of SPIs", 4, 988)}, ["first", "count"]),
     }, ["ecam", "domain"]),
+    "iommus": _named(AREA),
     "devices": _named(_object({
         "at": ADDRESS, "size": SIZE, "spis": _list(SPI), "console": CONSOLE,
         "type": _enum("pl031", "virtio-mmio"), "clock": _int("a frequency in Hz", 1, (1 << 32) - 1),

@@ -87,8 +87,12 @@ def _verdict(damage):
     return f"DAMAGED: {damage}" if damage else "good"
 
 
+def _action(cell):
+    return ACTIONS.get(cell.on_failure, str(cell.on_failure))
+
+
 def _policy(cell):
-    action = ACTIONS.get(cell.on_failure, str(cell.on_failure))
+    action = _action(cell)
     if cell.on_failure != abi.BH_ON_FAILURE_RESTART:
         return action
     times = f"at most {cell.max_restarts} times" if cell.max_restarts else "without limit"
@@ -144,11 +148,67 @@ def _lines(content, header, directory, damages):
         yield f"CPU {cpu:<15} affinity {value:#x}"
 
 
+def _config(content, directory, cell):
+    """The configuration of a cell, or None if there is none that can be read."""
+    try:
+        return binary.parse(_content(content, directory.parts[cell.config_part]))
+    except (IndexError, BinaryError):
+        return None
+
+
+def _cell_json(content, directory, cell):
+    config = _config(content, directory, cell)
+    images = directory.images[cell.first_image:cell.first_image + cell.num_images]
+    return {"config_part": cell.config_part, "name": config and text(config.cell.name),
+            "cpus": bits(config.arrays["cpu_set"][:abi.CFG_MAX_CPU_SET], 8) if config else [], "argument": cell.argument,
+            "on_failure": _action(cell), "max_restarts": cell.max_restarts, "window_seconds": cell.window_seconds,
+            "images": [{"part": image.part, "target": image.target} for image in images]}
+
+
+class Shown:
+    """A bundle that can be read. Raises BinaryError."""
+
+    def __init__(self, content):
+        self.content, self.header = content, abi.ImageHeader.from_buffer_copy(content)
+        self.directory = Directory(content, self.header)
+        self.damages = _part_damages(content, self.header, self.directory)
+
+    def lines(self):
+        return list(_lines(self.content, self.header, self.directory, self.damages))
+
+    def damaged(self):
+        return ["the directory"] * self.directory.damaged + [f"part {index}" for index, damage in enumerate(self.damages)
+                                                               if damage]
+
+    def _problems(self):
+        """(record, what is wrong with it)"""
+        if self.directory.damaged:
+            yield "directory", "wrong checksum"
+        for index, damage in enumerate(self.damages):
+            if damage:
+                yield f"part {index}", damage
+        for index, cell in enumerate(self.directory.cells):
+            if not _config(self.content, self.directory, cell):
+                yield f"cell {index}", f"its configuration, part {cell.config_part}, cannot be read"
+            if cell.first_image + cell.num_images > len(self.directory.images):
+                yield f"cell {index}", "its images are more than the bundle has"
+
+    def as_json(self, file):
+        header, boot, directory = self.header, self.header.boot, self.directory
+        return {"file": str(file), "kind": "bundle", "version": text(header.version), "size": len(self.content),
+                "launcher": LAUNCHERS.get(boot.launcher, str(boot.launcher)), "online_cpus": boot.online_cpus,
+                "memory": {"start": boot.phys_base, "end": boot.phys_base + boot.memory_size}, "core_size": header.core_size,
+                "config_offset": boot.config_offset, "bundle_offset": boot.bundle_offset, "pool_offset": boot.pool_offset,
+                "directory": {"size": directory.header.size, "crc": directory.header.crc},
+                "parts": [{"kind": KINDS.get(part.kind, str(part.kind)), "name": text(part.name), "offset": part.offset,
+                           "size": part.size, "crc": part.crc} for part in directory.parts],
+                "cells": [_cell_json(self.content, directory, cell) for cell in directory.cells],
+                "affinities": list(directory.mpidr),
+                "problems": [{"severity": "error", "rule": "damaged", "record": record, "message": f"{what}; build it again"}
+                             for record, what in self._problems()]}
+
+
 def show(content):
     """Lines, and what is damaged."""
-    header = abi.ImageHeader.from_buffer_copy(content)
-    directory = Directory(content, header)
-    damages = _part_damages(content, header, directory)
-    damaged = ["the directory"] if directory.damaged else []
-    damaged += [f"part {index}" for index, damage in enumerate(damages) if damage]
-    return list(_lines(content, header, directory, damages)), damaged
+    shown = Shown(content)
+    return shown.lines(), shown.damaged()

@@ -5,13 +5,14 @@ A file becomes plain dicts, lists and scalars; beside it stands where each key a
 read at all is raised; what is only wrong is collected in the document, so that one run finds everything."""
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import yaml
 
 MAX_FILE_SIZE = 256 * 1024
 MAX_DEPTH = 16
 MAX_SHOWN = 60			# characters of a value in a message
+OWNERS = {"cells": "cell", "links": "link", "devices": "device", "memory": "memory", "iommus": "IOMMU"}
 ENTITIES = ("cells", "links")	# what stands in these can be wrong without the rest being wrong, too
 
 
@@ -24,12 +25,31 @@ def shortened(text):
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
+@dataclass(frozen=True)
+class Owner:
+    """What a problem is about, for programs; beside the classes of model.py, which have an owner each."""
+    kind: str
+    name: str
+    cell: str = None		# name of the cell that it belongs to
+
+    def __str__(self):
+        return f"the {self.name}" + (f" of cell '{self.cell}'" if self.cell else "")
+
+    @property
+    def owner(self):
+        return self
+
+
+HYPERVISOR = Owner("hypervisor", "hypervisor")
+
+
 @dataclass(frozen=True, order=True)
 class Place:
-    """File, line and column, counted from one."""
+    """File, line and column, counted from one; and what stands there, if that is known."""
     file: str
     line: int = 1
     column: int = 1
+    owner: Owner = field(default=None, compare=False)
 
     def __str__(self):
         return f"{self.file}:{self.line}:{self.column}"
@@ -42,6 +62,12 @@ class Problem:
     rule: str
     text: str
     kind: str = "error"
+    about: tuple = field(default=(), compare=False)		# Owner, each once; empty: what stands at the place
+
+    @property
+    def owners(self):
+        found = self.about or (self.place.owner or Owner("file", self.place.file),)
+        return list(dict.fromkeys(item.owner for item in found))
 
     def __str__(self):
         return printable(f"{self.place}: {self.kind}: {self.text} [{self.rule}]")
@@ -69,14 +95,33 @@ class Document:
 
     def key(self, *path):
         """Where the key at the end of a path stands; the nearest parent if the file does not have it."""
+        owner = self._owner(path)
         while path and path not in self.keys:
             path = path[:-1]
-        return self.keys.get(path) or self.values.get((), Place(self.file))
+        return replace(self.keys.get(path) or self.values.get((), Place(self.file)), owner=owner)
 
     def value(self, *path):
+        owner = self._owner(path)
         while path and path not in self.values:
             path = path[:-1]
-        return self.values.get(path, Place(self.file))
+        return replace(self.values.get(path, Place(self.file)), owner=owner)
+
+    def _owner(self, path):
+        """What a path of a system or board file belongs to."""
+        data = self.data if isinstance(self.data, dict) else {}
+        kind = "system" if "system" in data else "board"
+        if kind == "system" and path[:1] == ("board",):
+            kind, path = "board", path[1:]
+            data = data.get("board") if isinstance(data.get("board"), dict) else {"board": data.get("board")}
+        part, *names = [*path[:4], None, None, None, None][:4]
+        if names[0] is not None:
+            if part == "cells" and names[1] == "memory" and names[2] is not None:
+                return Owner("memory", names[2], names[0])
+            if part in OWNERS:
+                return Owner(OWNERS[part], names[0])
+            if part == "hypervisor":
+                return HYPERVISOR
+        return Owner(kind, data[kind]) if isinstance(data.get(kind), str) else None
 
     def name(self):
         return self.file.rsplit("/", 1)[-1]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a system without errors may still not mean. Each of these can be switched off by its name, `-Wno-NAME`."""
+from . import check_set, emit
+from .binary import parse
+from .findings import FIRST_SPI
 from .model import VIRTIO
 from .registry import warning
 from .units import PAGE, Range, format_size
@@ -85,6 +88,56 @@ def dma_without_iommu(system):
         for region in cell.regions:
             if region.dma and not cell.linux:
                 yield region.key("dma"), f"'dma' of {region} has no effect without an IOMMU; remove it"
+
+
+def _as_set(system):
+    """What the compiler makes of a system with records, for check_set.py; nothing for others, whose rules say it all."""
+    if not any(cell.records for cell in system.others):
+        return [], {}
+    members = {cell.name: check_set.Member(cell.name, parse(emit.cell_config(system, cell))) for cell in system.others}
+    root = check_set.Member("root", parse(emit.system_config(system)))
+    return [root, *members.values()], {id(members[cell.name]): cell for cell in system.others}
+
+
+def _memory(system, cell, member, index):
+    """(words for a memory region of a binary, its place)"""
+    number = index - len(member.regions) + len(cell.records.get("memory_regions", []))
+    if number >= 0:
+        return f"memory region {number} in the records of {cell}", cell.value("records", "memory_regions", number)
+    area = member.host_range(index)
+    owners = [*cell.regions, *system.links_of(cell)]
+    devices = [system.board.devices[name] for name in cell.devices + cell.shared_devices]
+    found = [(str(owner), owner.key()) for owner in owners if owner.host_range.overlaps(area)]
+    found += [(f"{device} of {cell}", cell.key()) for device in devices if device.range.overlaps(area)]
+    return found[0]
+
+
+@warning("records-overlap")
+def records_overlap(system):
+    """Memory in the records of a cell is nobody else's: of two cells that have the same memory, without both leaving it to
+    the root cell or being peers of a link, the hypervisor refuses the second one."""
+    members, cells = _as_set(system)
+    for one, index, other, other_index in check_set.shared(members):
+        (first, place), (second, other_place) = (_memory(system, cells[id(member)], member, number)
+                                                 for member, number in ((one, index), (other, other_index)))
+        if place < other_place:
+            first, second, place, other_place, one, other = second, first, other_place, place, other, one
+            index, other_index = other_index, index
+        yield place, (f"{first} {one.host_range(index)} overlaps {second} {other.host_range(other_index)} (line "
+                      f"{other_place.line}), so that only one of the cells can exist; move one of them"), *(
+                          cells[id(member)] for member in (one, other))
+
+
+@warning("records-interrupts")
+def records_interrupts(system):
+    """Interrupts in the records of a cell are no other cell's: of two cells with the same SPI, the hypervisor refuses the
+    second one."""
+    members, cells = _as_set(system)
+    for member, _, intid, other in check_set.interrupts(members) if members else []:
+        cell, owner = cells[id(member)], cells[id(other)]
+        place = (cell if cell.records else owner).key("records")
+        yield place, (f"SPI {intid - FIRST_SPI} of {cell} belongs to {owner}, too, so that only one of the cells can exist; "
+                      "choose another one"), cell, owner
 
 
 @warning("cpu-unused", by_default=False)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What `check`, `explain` and `show` write with --json, as JSON schemas of draft 7."""
+import ctypes
+
+from . import abi
+
+NUMBER = {"type": "integer", "minimum": 0}
+TEXT = {"type": "string"}
+SPAN = {"start": NUMBER, "end": NUMBER}		# half-open
+SEVERITY = {"enum": ["error", "warning"]}
+
+
+def _object(required, optional=None, **more):
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})},
+            "additionalProperties": False, **more}
+
+
+def _list(items):
+    return {"type": "array", "items": items}
+
+
+def _struct(kind, *without, **more):
+    """All fields of a structure of the binary format; more: further ones that need not be there."""
+    return _object({name: _field(field) for name, field, *_ in kind._fields_ if name not in without}, more)
+
+
+def _field(kind):
+    if issubclass(kind, ctypes.Union):
+        return {"anyOf": [_struct(part) for name, part, *_ in kind._fields_ if issubclass(part, ctypes.Structure)]}
+    if issubclass(kind, ctypes.Structure):
+        return _struct(kind)
+    if issubclass(kind, ctypes.Array):
+        return TEXT if kind._type_ is ctypes.c_char else {**_list(NUMBER if not issubclass(kind._type_, ctypes.Structure)
+                                                                  else _struct(kind._type_)), "minItems": kind._length_}
+    return NUMBER
+
+
+OWNER = _object({"kind": TEXT}, {"name": TEXT, "cell": TEXT, "file": TEXT, "number": NUMBER, **SPAN})
+PLACE = {"file": TEXT, "line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}}
+COMMON = {"severity": SEVERITY, "rule": TEXT, "message": TEXT}
+OWNED = {**COMMON, "owners": {**_list(OWNER), "minItems": 1}}
+PROBLEM = _object({**PLACE, **OWNED})
+SET_PROBLEM = _object({"file": TEXT, **OWNED, "record": TEXT})
+RECORD_PROBLEM = _object({**COMMON, "record": TEXT})
+
+CHECK = _object({"problems": _list({"anyOf": [PROBLEM, SET_PROBLEM]})})
+
+
+def _fact(*numbers, **more):
+    return _list(_object({"owner": {"type": ["string", "null"]}, "what": TEXT, "said": {"enum": ["file", "board", "chosen"]},
+                          **PLACE, **dict.fromkeys(numbers, NUMBER)}, {"why": TEXT, **more}))
+
+
+FACTS = {
+    "system": TEXT, "board": TEXT, "cpus": _fact("cpu"),
+    "memory": _fact("start", "end", guest=NUMBER, access=TEXT, section=TEXT),
+    "devices": _fact("start", "end"), "interrupts": _fact("spi", intx=TEXT),
+    "links": _fact("device", interrupt=TEXT, protocols=_list(NUMBER)),
+    "pci": _list({"anyOf": [_fact("start", "end")["items"], _fact("first_spi", "last_spi")["items"]]}),
+}
+EXPLAIN = {"anyOf": [_object({"problems": {**_list(PROBLEM), "minItems": 1}}),
+                     _object({"problems": {**_list(PROBLEM), "maxItems": 0}, **FACTS})]}
+
+SHOWN_CELL = {
+    "file": TEXT, "cpus": _list(NUMBER),
+    "memory_regions": _list(_struct(abi.Memory, purpose=TEXT)),
+    **{name: _list(NUMBER if not issubclass(kind, ctypes.Structure) else _struct(kind)) for name, kind, _ in abi.ARRAYS[2:]},
+    "trailing_bytes": NUMBER, "problems": _list(RECORD_PROBLEM),
+}
+SHOWN_BUNDLE = _object({
+    "file": TEXT, "kind": {"const": "bundle"}, "version": TEXT, "size": NUMBER, "launcher": TEXT, "online_cpus": NUMBER,
+    "memory": _object(SPAN), "core_size": NUMBER, "config_offset": NUMBER, "bundle_offset": NUMBER, "pool_offset": NUMBER,
+    "directory": _object({"size": NUMBER, "crc": NUMBER}),
+    "parts": _list(_object({"kind": TEXT, "name": TEXT, "offset": NUMBER, "size": NUMBER, "crc": NUMBER})),
+    "cells": _list(_object({
+        "config_part": NUMBER, "name": {"type": ["string", "null"]}, "cpus": _list(NUMBER), "argument": NUMBER,
+        "on_failure": TEXT, "max_restarts": NUMBER, "window_seconds": NUMBER,
+        "images": _list(_object({"part": NUMBER, "target": NUMBER}))})),
+    "affinities": _list(NUMBER), "problems": _list(RECORD_PROBLEM)})
+SHOW = {"anyOf": [_object({**SHOWN_CELL, "kind": {"const": "cell"}, "header": _struct(abi.Cell)}),
+                  _object({**SHOWN_CELL, "kind": {"const": "system"}, "header": _struct(abi.System)}), SHOWN_BUNDLE]}
+
+KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW}
