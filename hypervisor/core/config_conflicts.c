@@ -64,6 +64,18 @@ static int check_redistributors_untouched(const struct check *check)
 				      redistributors_size(check->cells[0], platform));
 }
 
+/* Whoever has its registers reaches all memory by DMA. The root cell may drive it, as it did before. */
+static int check_iommus_untouched(const struct check *check)
+{
+	const struct cfg_system *system = check->platform->system;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++)
+		err = check_window_untouched(check, "an IOMMU", system->iommu_units[i].base,
+					     system->iommu_units[i].size);
+	return err;
+}
+
 /* Region index of the new cell against all regions of one other cell. */
 static int check_region_unowned(const struct check *check, uint32_t index, const struct config_view *other)
 {
@@ -166,6 +178,7 @@ int check_conflicts(const struct check *check)
 		check_hypervisor_untouched,
 		check_distributor_untouched,
 		check_redistributors_untouched,
+		check_iommus_untouched,
 		check_memory_unowned,
 		check_state_tables_of_others,
 		check_sections_agree,

@@ -147,6 +147,29 @@ static void redistributors(void **state)
 	assert_int_equal(check(), -EINVAL);
 }
 
+static void iommus(void **state)
+{
+	struct cfg_memory *mem = add_memory(&cell, 0x09050000, 0x10000000, 0x1000, 0x13);
+
+	(void)state;
+	passes();
+	sys.header.iommu_units[0] = (struct cfg_iommu){ .type = 3, .base = 0x0a010000, .size = 0x20000 };
+	sys.header.iommu_units[1] = (struct cfg_iommu){ .type = 5, .base = 0x09050000, .size = 0x10000 };
+	sys.header.iommu_units[3] = (struct cfg_iommu){ .type = 5, .base = 0x60000000, .size = 0x10000 };
+	refused("cell \"new\": memory region 1, physical [0x9050000, 0x9051000), overlaps an IOMMU [0x9050000, 0x9060000): "
+		"move or remove it");
+	mem->flags = 0x14;	/* neither read nor write */
+	passes();
+	mem->flags = 0x11;
+	mem->phys_start = 0x0905f000;
+	assert_int_equal(check(), -EINVAL);
+	mem->phys_start = 0x09060000;
+	passes();
+	mem->phys_start = 0x60000000;
+	second.memory[0].phys_start = 0x64000000;	/* behind the end of the list */
+	passes();
+}
+
 static void emulated_windows_may_be_covered(void **state)
 {
 	(void)state;
@@ -350,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hypervisor_memory_as_placed, setup, teardown),
 		cmocka_unit_test_setup_teardown(distributor, setup, teardown),
 		cmocka_unit_test_setup_teardown(redistributors, setup, teardown),
+		cmocka_unit_test_setup_teardown(iommus, setup, teardown),
 		cmocka_unit_test_setup_teardown(emulated_windows_may_be_covered, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_of_another_cell, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared_devices, setup, teardown),
