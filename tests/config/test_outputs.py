@@ -330,7 +330,7 @@ def taken_in_binaries(system):
     for config in [binary.parse(emit.cell_config(system, cell)) for cell in system.others]:
         areas += [Range.at(region.phys_start, region.size) for region in regions(
             config, lambda region: not region.flags & (abi.CFG_MEM_IO | abi.CFG_MEM_COMM_REGION))]
-    for device in root.arrays["pci_devices"]:
+    for device in [device for device in root.arrays["pci_devices"] if device.type == abi.CFG_PCI_IVSHMEM]:
         start = device.shmem_regions_start
         areas += [Range.at(region.phys_start, region.size)
                   for region in root.arrays["memory_regions"][start:start + 2 + device.shmem_peers]]

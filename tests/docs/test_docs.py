@@ -10,6 +10,8 @@ import attacks_table
 import config_rules
 from config_rules import ROOT
 
+from bulkhead_config import registry		# noqa: E402	config_rules.py has said where it is
+
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md")) + [page for page in [ROOT / "README.md"] if page.exists()]
 WALKTHROUGH = DOCS / "walkthrough-doorbell.md"
@@ -191,6 +193,21 @@ def hypervisor_rules():
         for body in re.findall(r"static const config_rule_t \w+\[\] = \{([^}]*)\}", read(path)):
             names += re.findall(IDENTIFIER, body)
     return names
+
+
+def test_compiler_rules_have_their_counterparts():
+    """Each rule once in the table of compiler and hypervisor, and what stands beside it exists."""
+    part = read(CONFIGURATION).split("\n### Compiler and hypervisor\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in re.findall(r"^\|.*\|$", part, re.M)[2:]]
+    listed = [name for row in rows for name in quoted(row[0])]
+    registry.load_rules()
+    assert sorted(listed) == sorted([*registry.FORMAT_RULES, *(rule.name for rule in registry.RULES)])
+    for row in rows:
+        assert len(row) == 3 and (row[1] or row[2]), row
+        for name in quoted(row[1]):
+            function = name.removesuffix("()")
+            assert name.endswith("()") or name in hypervisor_rules(), name
+            assert re.search(rf"\b{function}\(", all_sources()), name
 
 
 def test_hypervisor_rules_are_in_the_manual():

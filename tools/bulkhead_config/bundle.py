@@ -6,12 +6,12 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import abi, emit, pe
+from . import abi, emit, pages, pe
 from .binary import BinaryError, parse
 from .units import MIB, PAGE, round_up
 
 NAME_SIZE = 40
-POOL_BASE, POOL_PER_CELL = 64, 24	# pages: an estimate
+POOL_SPARE = 16			# pages beyond those that are certain; and the root of the page tables of each cell
 TABLE_REACH = 2 * MIB			# of one last-level page table
 TABLES_ABOVE = 6			# three for the image, three for the page that switches the MMU on
 
@@ -111,7 +111,7 @@ def needs(system):
         "configuration": layout.directory_offset - layout.system.offset,
         "bundle": layout.pool_offset - layout.directory_offset,
         "page tables": tables * PAGE,
-        "pool": (POOL_BASE + POOL_PER_CELL * cells) * PAGE,
+        "pool": sum(pages.pool(system).values()) + (POOL_SPARE + cells) * PAGE,
     }
 
 

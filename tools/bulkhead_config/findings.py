@@ -329,6 +329,14 @@ def _pci_type(binary):
             yield WARNING, f"PCI device {index}", f"unknown type {device.type}; without effect"
 
 
+@_finding("pci-function")
+def _pci_function(binary):
+    """Functions of a physical PCI host are the root cell's."""
+    for index, device in enumerate(binary.arrays["pci_devices"]):
+        if device.type in (abi.CFG_PCI_DEVICE, abi.CFG_PCI_BRIDGE) and not binary.system:
+            yield ERROR, f"PCI device {index}", "physical functions cannot be given to a cell; remove it"
+
+
 @_finding("pci-capabilities")
 def _pci_capabilities(binary):
     """Capabilities of PCI devices are in the list."""

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How much hypervisor memory a system needs at least: what the hypervisor allocates for certain. Stage-2 tables are
-counted as it builds them: 4 KiB granule, blocks of 2 MiB and 1 GiB where guest and host address allow them."""
+counted as it builds them: 4 KiB granule, blocks of 2 MiB and 1 GiB where guest and host address allow them.
+tests/arm64/test_pool.py compares with what it takes."""
 from . import abi, emit
 from .binary import parse
 from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
 PERCPU = 16 * KIB
-FIXED = 3			# bitmap of the pool, tables of the remap area
+FIXED = 4			# bitmap of the pool, two tables of the remap area, what the root cell sees of hypervisor memory
 PER_CELL = 2			# the cell itself, its communication region
+ENDPOINT = 512			# bytes of a peer of a link
 TOP = 512 * GIB			# one entry of a table of level 0
 SPANS = (TOP, GIB, 2 * MIB)	# of one entry of a table of level 0, 1 and 2
 
@@ -54,18 +56,25 @@ def shortage(system, parts, least=""):
     """For rules: a problem, if hypervisor memory has no room for parts (bytes by name). least: said before the sum."""
     total = sum(parts.values())
     if total > system.hypervisor_size:
-        listed = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())
+        listed = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items() if size)
         yield system.value("hypervisor", "memory"), (
             f"hypervisor memory has {format_size(system.hypervisor_size)}, {least}{format_size(total)} are needed "
             f"({listed}); make it larger")
 
 
-def needed(system):
-    """Bytes by what they are for."""
-    system_config = emit.system_config(system)
-    root, _ = _mapped(system_config)
+def _link_pages(link):
+    told = min([len(link.peers), *link.max_peers.values()])
+    return round_up(max(told, 2) * ENDPOINT, PAGE) // PAGE
+
+
+def pool(system):
+    """Bytes of the page pool by what they are for."""
+    root, _ = _mapped(emit.system_config(system))
     root = [region for region in root if region[2] & (abi.CFG_MEM_READ | abi.CFG_MEM_WRITE)]
-    count, configs = 0, round_up(len(system_config), PAGE)
+    # a root cell sees hypervisor memory in single pages; where the driver chooses its place, tables next to it are not known
+    hidden = system.hypervisor_range if root else None
+    count, configs = system.hypervisor_size // SPANS[2] if root and not hidden else 0, 0
+    windows = system.board.gic() + ([(None, Range.at(system.ecam, MIB))] if root else [])
     for cell in system.others:
         config = emit.cell_config(system, cell)
         regions, memory = _mapped(config)
@@ -73,7 +82,15 @@ def needed(system):
         configs += round_up(len(config), PAGE)
         root += [(Range.at(item.phys_start, item.size), 0, 0) for item in memory
                  if not item.flags & (abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_COMM_REGION)]
+    root += [(area, 0, 0) for _, area in windows] + ([(hidden, PAGE, abi.CFG_MEM_READ)] if hidden else [])
     count += tables(root)
     cells = len(system.others) + 1
-    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, "configurations": configs,
-            "cells": (FIXED + PER_CELL * cells) * PAGE, "page tables": count * PAGE}
+    return {"configurations": configs, "cells": (FIXED + PER_CELL * cells) * PAGE,
+            "links": sum(map(_link_pages, system.links)) * PAGE, "page tables": count * PAGE}
+
+
+def needed(system):
+    """Bytes by what they are for."""
+    parts = pool(system)
+    parts["configurations"] += round_up(len(emit.system_config(system)), PAGE)
+    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, **parts}

@@ -146,6 +146,6 @@ def entry_not_image(system):
 
 @rule("hypervisor-memory-full", BUNDLE)
 def hypervisor_memory_full(system):
-    """In direct boot, hypervisor memory has room for the bundle, page tables, and a pool of 64 pages and 24 for each
-    cell (an estimate)."""
+    """In direct boot, hypervisor memory has room for the bundle, page tables, and a pool with what the hypervisor takes for
+    cells, links and their page tables, and 64 KiB to spare."""
     yield from pages.shortage(system, bundle.needs(system))

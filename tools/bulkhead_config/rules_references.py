@@ -199,6 +199,10 @@ def spi_unknown(system):
             if spi >= spis:
                 yield cell.value("interrupts", index), (f"{cell} wants SPI {spi}, board '{system.board.name}' has SPIs 0 "
                                                         f"to {spis - 1}; choose one of these")
-        if cell.lines is not None and cell.lines + LINE_COUNT > spis:
-            yield cell.value("pci-interrupts"), (f"{cell} wants SPIs {cell.lines} to {cell.lines + LINE_COUNT - 1}, board "
+        # in records, whatever comes from elsewhere: the hypervisor takes it, but for what links of this file need
+        low = "vpci_irq_base" in cell.records.get("header", {})
+        needed = not low or (not cell.root and any(not link.msix for link in system.links_of(cell)))
+        if cell.lines is not None and cell.lines + LINE_COUNT > spis and needed:
+            place = cell.value("records", "header", "vpci_irq_base") if low else cell.value("pci-interrupts")
+            yield place, (f"{cell} wants SPIs {cell.lines} to {cell.lines + LINE_COUNT - 1}, board "
                                                  f"'{system.board.name}' has SPIs 0 to {spis - 1}; choose lower ones")

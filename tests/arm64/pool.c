@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How many pages of its pool the hypervisor takes for a system and its cells: cell management, page pool, device core
+ * and stage-2 tables are those of the image; CPUs, interrupts and the hypervisor's own tables are not there.
+ *
+ *   pool PA_RANGE HV_START HV_SIZE CPUS SYSTEM [CELL ...]
+ *
+ * PA_RANGE as in ID_AA64MMFR0_EL1. Prints a line for the pool itself, for the root cell and for each cell, with pages.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bulkhead/image.h"
+#include "cell.h"
+#include "bundle.h"
+#include "cell_internal.h"
+#include "cell_message.h"
+#include "console.h"
+#include "control.h"
+#include "pages.h"
+#include "paging.h"
+#include "setup.h"
+#include "virq.h"
+#include "arch/cpu.h"
+#include "arch/irq.h"
+#include "arch/memory.h"
+#include "stage2.h"
+
+#define POOL_PAGES	8192u
+#define GIC_FRAME	0x10000u
+#define MAX_CPUS	256u
+
+uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
+struct bh_public_page public_page __attribute__((aligned(4096)));
+uint32_t num_cpu_slots;
+static struct percpu *cpus[MAX_CPUS];
+
+int refuse(int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs("\n", stderr);
+	return error;
+}
+
+void refuse_clear(void)
+{
+}
+
+void console_printf(const char *format, ...)
+{
+	(void)format;
+}
+
+struct percpu *percpu_of(uint32_t id)
+{
+	return cpus[id];
+}
+
+struct percpu *this_cpu(void)
+{
+	return cpus[0];
+}
+
+host_addr_t virt_to_host(const void *virt)
+{
+	return HOST_ADDR((uintptr_t)virt);
+}
+
+void *host_to_virt(host_addr_t addr)
+{
+	return (void *)addr.value;
+}
+
+/* The table of the remap area is there from the start, one page of it serves all that is mapped. */
+void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
+{
+	static void *table;
+
+	(void)addr;
+	(void)type;
+	table = table ? table : pages_alloc(1, 1);
+	return table ? calloc(1, size + PAGE_SIZE) : NULL;
+}
+
+void unmap_range(void *virt, uint64_t size)
+{
+	(void)size;
+	free(virt);
+}
+
+int arch_irq_carve(struct cell *cell)
+{
+	const struct cfg_system *system = platform.system;
+	int error = arch_memory_unmap(cell, GUEST_ADDR(system->arch.arm.gicd_base), GIC_FRAME);
+
+	return error ? error : arch_memory_unmap(cell, GUEST_ADDR(system->arch.arm.gicr_base),
+						 platform.max_cpus * 2ull * GIC_FRAME);
+}
+
+/* What takes no pages. Parameters are not looked at. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system) { return 0; }
+void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system) { }
+void arch_irq_cell_reset(struct cell *cell) { }
+void arch_irq_retarget(struct cell *cell) { }
+void arch_memory_flush(struct cell *cell) { }
+bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route) { return false; }
+void arch_virq_raise(const struct virq_route *route) { }
+void arch_clean_memory(host_addr_t host, uint64_t size) { }
+void *arch_window(host_addr_t addr) { return NULL; }
+volatile void *arch_window_device(host_addr_t addr) { return NULL; }
+bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write) { return false; }
+void bundle_forget(const struct cell *cell) { }
+bool cell_approves_shutdown(struct cell *cell) { return true; }
+void cell_fill_comm_region(struct cell *cell) { }
+void cells_notify_reconfigured(void) { }
+void cpu_set_parked(struct percpu *cpu) { }
+void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
+void cpu_suspend(struct percpu *cpu) { }
+void cpu_resume(struct percpu *cpu) { }
+bool hypervisor_is_ending(void) { return false; }
+void management_lock(void) { }
+void management_unlock(void) { }
+#pragma GCC diagnostic pop
+
+static void *read_file(const char *name, uint64_t *size)
+{
+	FILE *file = fopen(name, "rb");
+	void *content = calloc(1, CFG_MAX_SIZE);
+
+	*size = file && content ? fread(content, 1, CFG_MAX_SIZE, file) : 0;
+	if (!*size) {
+		perror(name);
+		exit(1);
+	}
+	fclose(file);
+	return content;
+}
+
+static void said(const char *what, uint32_t *before)
+{
+	printf("%s %u\n", what, pages_used() - *before);
+	*before = pages_used();
+}
+
+int main(int argc, char **argv)
+{
+	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
+	struct config_view view;
+	struct cell *created;
+	uint32_t before = 0;
+	uint64_t size;
+	void *content;
+
+	if (argc < 6 || !pool)
+		return 2;
+	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
+	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
+	for (uint32_t n = 0; n < num_cpu_slots && n < MAX_CPUS; n++)
+		cpus[n] = calloc(1, sizeof(struct percpu));
+	stage2_setup();
+	pages_init(pool, POOL_PAGES);
+	if (!pages_alloc(1, 1))		/* level 2 of the remap area, see paging_init() */
+		return 1;
+	said("pool", &before);
+
+	system_config = content = read_file(argv[5], &size);
+	platform = (struct config_platform){
+		.system = system_config, .hv_start = strtoull(argv[2], NULL, 0), .hv_size = strtoull(argv[3], NULL, 0),
+		.max_cpus = num_cpu_slots, .phys_limit = arch_phys_limit(), .guest_limit = arch_guest_limit(),
+	};
+	if (config_check_system(content, size, &platform, &view))
+		return 1;
+	for (uint32_t cpu = 0; cpu < num_cpu_slots; cpu++)
+		if (config_has_cpu(&view, cpu))
+			cpu_set_assign(&root_cell.cpus, cpu, true);
+	if (root_cell_init(&view))
+		return 1;
+	said("root", &before);
+
+	for (int n = 6; n < argc; n++) {
+		struct cfg_cell *head = content = read_file(argv[n], &size);
+
+		head->id = (uint32_t)n - 5;
+		if (cell_create_from(content, size, &created))
+			return 1;
+		said(created->config.cell->name, &before);
+	}
+	said("end", &before);
+	return 0;
+}
