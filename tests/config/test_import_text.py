@@ -3,7 +3,7 @@
 what it wrote does not build the same, becomes a refusal, or more of the low-level form: both are failures here."""
 import pytest
 
-from bulkhead_config import abi, binary, cli, emit, importer
+from bulkhead_config import abi, binary, cli, emit, equivalence, importer
 from conftest import HERE, ROOT
 from test_import import BOARDS, packed, round_trip, small, system_first
 
@@ -245,3 +245,52 @@ def test_every_expected_text_has_its_test():
 def test_heading():
     text = importer.import_files(system_first(packed(small())))
     assert text.startswith("# Made by 'bulkhead-config import' from qemu-arm64.cell, rtos.cell\n")
+
+
+# --- equivalence, where import itself does not get
+
+
+def with_caps(first, *ids, caps_start=0, num_caps=1):
+    parsed = small()[ROOT_FILE]
+    parsed.arrays["pci_caps"] = [abi.PciCap(first)] + [abi.PciCap(number) for number in ids]
+    parsed.arrays["pci_devices"].append(abi.PciDevice(type=1, bdf=0x100, caps_start=caps_start, num_caps=num_caps))
+    return parsed
+
+
+def test_capabilities_of_a_device_count():
+    """What they are, not where they stand."""
+    def different(one, other):
+        return equivalence.differences(one, other, 0x8000000)
+    assert different(with_caps(1, 2, 1), with_caps(1, 2, 1, caps_start=2)) == []
+    assert different(with_caps(1, 2, 1), with_caps(1, 2, 1, caps_start=1)) == ["PCI devices"]
+    assert different(with_caps(1, 2, 1, num_caps=2), with_caps(1, 2, 1, caps_start=1, num_caps=2)) == ["PCI devices"]
+    assert different(with_caps(1, 2, 1), with_caps(1, 2, 1, num_caps=2)) == ["PCI devices"]
+
+
+@pytest.mark.parametrize("chip, own", [
+    (abi.Irqchip(0x8000000, 0, 32, (1, 0, 0, 0)), True), (abi.Irqchip(0x8000000, 0, 896, (0, 0, 0, 1 << 27)), True),
+    (abi.Irqchip(0x8000000, 0, 896, (0, 0, 0, 1 << 28)), False), (abi.Irqchip(0x8000000, 0, 928, (1, 0, 0, 0)), False),
+    (abi.Irqchip(0x8000000, 0, 40, (1, 0, 0, 0)), False), (abi.Irqchip(0x8000000, 0, 0, (0, 1, 0, 0)), True),
+    (abi.Irqchip(0x8000000, 0, 0, (1 << 31, 0, 0, 0)), False), (abi.Irqchip(0x8000000, 1, 32, (1, 0, 0, 0)), False),
+    (abi.Irqchip(0x9000000, 0, 32, (1, 0, 0, 0)), False), (abi.Irqchip(0x8000000, 0, 32), True),
+])
+def test_own_chip(chip, own):
+    assert equivalence.own_chip(chip, 0x8000000) == own
+
+
+def test_reach():
+    """An end that was told less than its own ID still has its output."""
+    assert [equivalence.reach(abi.PciDevice(shmem_peers=peers, shmem_dev_id=own))
+            for peers, own in ((1, 0), (3, 1), (3, 2), (1, 1), (1, 4), (2, 2))] == [3, 5, 5, 4, 7, 5]
+
+
+def test_overlapping():
+    """Groups by guest address, each in the order of the file; what only touches is apart, what has no size is nowhere."""
+    def regions(*places):
+        return [abi.Memory(0, start, size, 3) for start, size in places]
+    def groups(*places):
+        return [[index for index, _ in group] for group in equivalence.overlapping(regions(*places))]
+    assert groups((0, 2), (2, 2)) == [[0], [1]]
+    assert groups((1, 2), (0, 2)) == [[0, 1]]
+    assert groups((0, 10), (1, 1), (5, 2), (10, 1)) == [[0, 1, 2], [3]]
+    assert groups((4, 4), (0, 5), (7, 5), (20, 1), (0, 0)) == [[0, 1, 2], [3]]
