@@ -60,6 +60,10 @@ def test_qemu(qemu_tree, tmp_path, cpus, memory, more):
     assert loaded.board.mpidr == list(range(cpus))
     assert sum(ram.range.size for ram in loaded.board.ram) == int(memory[:-1]) << 30
     assert loaded.hypervisor_console == "pl011" and loaded.board.devices["pl011"].range.start == 0x09000000
+    assert [(str(unit), unit.range) for unit in loaded.board.units] == [("the GIC ITS", Range(0x08080000, 0x080a0000))] + (
+        [("IOMMU 'smmuv3'", Range(0x09050000, 0x09070000))] if "smmuv3" in more else [])
+    parts = [unit.range for unit in loaded.board.units] + [device.range for device in loaded.board.devices.values()]
+    assert not any(one.overlaps(other) for number, one in enumerate(parts) for other in parts[:number])
 
 
 def test_qemu_as_written_by_hand(qemu_tree):
@@ -68,6 +72,7 @@ def test_qemu_as_written_by_hand(qemu_tree):
     made = machine.find(machine_tree.load(qemu_tree(3, 4)))
     assert made.ram == [ram.range for ram in hand.ram] and made.pool == hand.pool
     assert (made.distributor, made.redistributors) == (hand.distributor, hand.redistributors)
+    assert made.its == [unit.range for unit in hand.units] and not made.iommus
     assert (made.maintenance, made.timer, made.mpidr, made.domain) == (hand.maintenance, hand.timer, hand.mpidr, hand.domain)
     assert [(device.area, device.spis, device.console, device.type or device.console, device.clock)
             for device in made.devices] == sorted(
