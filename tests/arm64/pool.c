@@ -113,6 +113,7 @@ void arch_memory_flush(struct cell *cell) { }
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route) { return false; }
 void arch_virq_raise(const struct virq_route *route) { }
 void arch_clean_memory(host_addr_t host, uint64_t size) { }
+void arch_scrub_memory(host_addr_t host, uint64_t size) { }
 void *arch_window(host_addr_t addr) { return NULL; }
 volatile void *arch_window_device(host_addr_t addr) { return NULL; }
 bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write) { return false; }
