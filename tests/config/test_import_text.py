@@ -40,6 +40,7 @@ def second(files, **fields):
     other.cell.name, other.arrays["cpu_set"][0] = b"second", 2
     other.arrays["pci_devices"], other.arrays["irqchips"] = [], []
     other.arrays["memory_regions"] = [abi.Memory(0x70000000, 0x0, 0x10000, 0x47)]
+    other.cell.vpci_irq_base, other.cell.console = 0, abi.Console()
     for field, value in fields.items():
         setattr(other.cell, field, value)
     files["second.cell"] = other
@@ -109,7 +110,74 @@ def physical_host(files):
     system(files).pci_is_virtual = 0
 
 
+def console_private(files):
+    """The hypervisor alone has its UART."""
+    for arrays in (root(files), cell(files)):
+        arrays["memory_regions"] = [region for region in arrays["memory_regions"] if region.phys_start != 0x9000000]
+    files[CELL_FILE].cell.console = abi.Console()
+    device(files, ROOT_FILE).shmem_regions_start = next(
+        index for index, region in enumerate(root(files)["memory_regions"]) if region.phys_start == 0x7f200000)
+
+
+def console_inside(files):
+    """The root cell's memory is low-level, and the debug console no device of whole pages."""
+    root(files)["memory_regions"].append(abi.Memory(0x9060000, 0x9060000, 0x10, 0x10003))
+    system(files).debug_console.address += 0x10
+
+
+def second_link(vectors, spis):
+    """A link with MSI-X behind the one with INTx. spis: how many the first cell has for it."""
+    def change(files):
+        third_peer(files)
+        for name in (ROOT_FILE, CELL_FILE, "second.cell"):
+            end = files[name].arrays["pci_devices"][-1]
+            end.num_msix_vectors, end.bar_mask[1] = vectors, 0xfffff000
+        cell(files)["irqchips"].pop()		# for INTx of that link
+        cell(files)["irqchips"][0].pin_bitmap[3] |= ((1 << spis) - 1) << 20
+        files["second.cell"].arrays["irqchips"][-1].pin_bitmap[0] = 0xff
+    return change
+
+
+def given(files):
+    """The cell has the hypervisor's console for itself."""
+    for region in cell(files)["memory_regions"]:
+        region.flags = 0x13 if region.phys_start == 0x9000000 else region.flags
+
+
+def device_of_two(files):
+    second(files).arrays["memory_regions"].append(abi.Memory(0x9010000, 0x9010000, 0x1000, 0x13))
+    cell(files)["memory_regions"].insert(4, abi.Memory(0x9010000, 0x9010000, 0x1000, 0x13))
+
+
+def console_of_another(files):
+    """A cell is told to use a UART that it has not."""
+    other = second(files)
+    other.cell.console = files[CELL_FILE].cell.console
+
+
+def links_overlap(files):
+    """Two links with the same memory: none of them is one."""
+    for name in (ROOT_FILE, CELL_FILE):
+        arrays = files[name].arrays
+        first = device(files, name).shmem_regions_start
+        parts = [abi.Memory.from_buffer_copy(bytes(region)) for region in arrays["memory_regions"][first:first + 4]]
+        copy = abi.PciDevice.from_buffer_copy(bytes(device(files, name)))
+        copy.bdf, copy.shmem_regions_start = 0x20, len(arrays["memory_regions"])
+        arrays["memory_regions"] += parts
+        arrays["pci_devices"].append(copy)
+
+
 CASES = {
+    "console-private": console_private, "console-inside": console_inside, "console-given": given,
+    "console-of-another": console_of_another, "device-of-two": device_of_two, "links-overlap": links_overlap,
+    "msi-x-short-beside-intx": second_link(5, 3), "msi-x-beside-intx": second_link(2, 3),
+    "interrupts-in-words-of-two": lambda files: [arrays["irqchips"].append(abi.Irqchip(0x8000000, 0, 64, (1 << 9, 0, 0, 0)))
+                                                 for arrays in (cell(files), second(files).arrays)],
+    "memory-at-gic": memory((0x70010000, 0x8000000, 0x1000, 3)), "memory-at-ecam": memory((0x70010000, 0x8e00000, 0x1000, 3)),
+    "communication-at-gic": memory((0, 0x80a0000, 0x1000, 0x23)),
+    "memory-of-another": memory((0x7f000000, 0x20000000, 0x1000, 3)),
+    "memory-of-the-link": memory((0x7f201000, 0x20000000, 0x1000, 1)),
+    "memory-keep": memory((0x70010000, 0x10000, 0x1000, 3 | abi.CFG_MEM_KEEP)),
     "lossy": lambda files: both(files, msi_flags=0x80),
     "lossy-at-one-end": lambda files: setattr(device(files), "msi_flags", 0x80),
     "custom-protocol": lambda files: both(files, shmem_protocol=0x4abc),
@@ -243,8 +311,30 @@ def test_every_expected_text_has_its_test():
 
 
 def test_heading():
-    text = importer.import_files(system_first(packed(small())))
+    files = system_first(packed(small()))
+    text = importer.import_files(files)
     assert text.startswith("# Made by 'bulkhead-config import' from qemu-arm64.cell, rtos.cell\n")
+    text = importer.import_files([(f"/some/where/a\nb\x1b{name}", content) for name, content in files])
+    assert text.startswith("# Made by 'bulkhead-config import' from a?b?qemu-arm64.cell, a?b?rtos.cell\n")
+
+
+@pytest.mark.parametrize("change, text", [
+    (lambda files: root(files)["cpu_set"].append(1), "qemu-arm64.cell: CPUs: limit-cpus: board 'qemu-arm64' has "),
+    (lambda files: cell(files)["cpu_set"].__setitem__(0, 1 << 7), "rtos.cell: CPUs: cpu-unknown: cell 'rtos' wants CPU 7"),
+    (lambda files: second(files).arrays["cpu_set"].__setitem__(0, 8), "second.cell: CPUs: cpu-twice: CPU 3 of cell 'second'"),
+    (lambda files: setattr(system(files).hypervisor_memory, "size", 0x80000),
+     "qemu-arm64.cell: hypervisor memory: hypervisor-memory-size: 512 KiB"),
+    (lambda files: second(files).arrays["memory_regions"].append(abi.Memory(0x7fd00000, 0x20000000, 0x1000, 3)),
+     "second.cell: memory 1: records-hypervisor: memory region 0 in the records of cell 'second' "),
+    (lambda files: second(files).arrays["memory_regions"].append(abi.Memory(0x8000000, 0x20000000, 0x1000, 0x13)),
+     "second.cell: memory 1: records-window: memory region 0 in the records of cell 'second' "),
+])
+def test_refusals_name_file_and_record(change, text):
+    files = small()
+    change(files)
+    with pytest.raises(importer.ImportFailure) as error:
+        importer.import_files(system_first(packed(files)))
+    assert str(error.value).startswith(text)
 
 
 # --- equivalence, where import itself does not get
@@ -276,6 +366,16 @@ def test_capabilities_of_a_device_count():
 ])
 def test_own_chip(chip, own):
     assert equivalence.own_chip(chip, 0x8000000) == own
+
+
+def test_sections_without_size_are_places():
+    one, other = small()[CELL_FILE], small()[CELL_FILE]
+    for parsed in (one, other):
+        parsed.arrays["memory_regions"][1].size = 0
+    other.arrays["memory_regions"][1].phys_start += 0x1000
+    assert equivalence.differences(one, other, 0x8000000) == []
+    other.arrays["memory_regions"][1].size = 0x1000
+    assert "PCI devices" in equivalence.differences(one, other, 0x8000000)
 
 
 def test_reach():
