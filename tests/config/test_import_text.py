@@ -110,6 +110,23 @@ def physical_host(files):
     system(files).pci_is_virtual = 0
 
 
+def told_less(files):
+    """The root cell's end has three peers, the other one two, and no more sections than that."""
+    regions, first = root(files)["memory_regions"], device(files, ROOT_FILE).shmem_regions_start
+    last = regions[first + 3]
+    regions.insert(first + 4, abi.Memory(last.phys_start + last.size, last.virt_start + last.size, last.size, last.flags))
+    device(files, ROOT_FILE).shmem_peers = 3
+    cell(files)["memory_regions"] = cell(files)["memory_regions"][4:] + cell(files)["memory_regions"][:4]
+    device(files).shmem_regions_start = len(cell(files)["memory_regions"]) - 4
+
+
+def ends_apart(files):
+    """Each end is as it should be, but they are not at one place."""
+    for region in cell(files)["memory_regions"][:4]:
+        region.phys_start += 0x100000
+        region.virt_start += 0x100000
+
+
 def console_private(files):
     """The hypervisor alone has its UART."""
     for arrays in (root(files), cell(files)):
@@ -193,6 +210,7 @@ CASES = {
     "other-function": lambda files: both(files, bdf=9), "other-bus": lambda files: both(files, bdf=0x108),
     "last-device": lambda files: both(files, bdf=0xf8),
     "register-size": lambda files: setattr(device(files), "bar_mask", (0xffff0000, 0, 0, 0, 0, 0)),
+    "told-less-without-sections": told_less, "ends-apart": ends_apart,
     "told-more": lambda files: both(files, shmem_peers=2),
     "domain-of-links": lambda files: both(files, domain=7), "domain-of-host": lambda files: setattr(system(files), "pci_domain", 9),
     "physical-host": physical_host, "no-host": lambda files: setattr(system(files), "pci_mmconfig_base", 0),
