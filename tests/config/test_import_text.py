@@ -185,6 +185,8 @@ def links_overlap(files):
 
 
 CASES = {
+    "console-gone": lambda files: [setattr(files[CELL_FILE].cell.console, "size", 0),
+                                   setattr(system(files).debug_console, "size", 0)],
     "console-private": console_private, "console-inside": console_inside, "console-given": given,
     "console-of-another": console_of_another, "device-of-two": device_of_two, "links-overlap": links_overlap,
     "msi-x-short-beside-intx": second_link(5, 3), "msi-x-beside-intx": second_link(2, 3),
@@ -276,6 +278,7 @@ CASES = {
     "memory-loadable-only": memory((0x70010000, 0x10000, 0x1000, 0x41)),
     "memory-write-only": memory((0x70010000, 0x10000, 0x1000, 2)), "memory-nothing": memory((0x70010000, 0x10000, 0x1000, 0)),
     "memory-flag": memory((0x70010000, 0x10000, 0x1000, 0x103)), "memory-unaligned": memory((0x70010000, 0x10010, 0x10, 0x10003)),
+    "memory-part": memory((0x70010010, 0x10010, 0x10, 3)),
     "memory-outside-root": memory((0x200000000, 0x10000, 0x1000, 3)),
     "memory-unknown-flag": memory((0x70010000, 0x10000, 0x1000, 1 << 40 | 3)),
     "memory-empty": memory((0x70010000, 0x10000, 0, 3)), "memory-order": memory((0x6ffff000, 0x20000000, 0x1000, 3)),
@@ -289,6 +292,9 @@ CASES = {
     "device-new": memory((0x9040000, 0x9040000, 0x2000, 0x13)), "device-part": memory((0x9010000, 0x9010000, 0x100, 0x40013)),
     "gic-empty": memory((0x8000000, 0x8000000, 0x1000, 4)),
     "root-order": root_order,
+    "root-many": lambda files: [root(files)["memory_regions"].insert(0, abi.Memory(
+        0x1000000000 + n * 0x2000, 0x1000000000 + n * 0x2000, 0x1000, 0x13)) for n in range(70)] and setattr(
+            device(files, ROOT_FILE), "shmem_regions_start", device(files, ROOT_FILE).shmem_regions_start + 70),
     "root-part": lambda files: root(files)["memory_regions"].append(abi.Memory(0x9060000, 0x9060000, 0x10, 0x10003)),
     "root-read-only": lambda files: root(files)["memory_regions"].append(abi.Memory(0x90000000, 0x90000000, 0x1000, 1)),
     "root-ram-apart": lambda files: root(files)["memory_regions"].append(abi.Memory(0x90000000, 0x90000000, 0x1000, 15)),
@@ -393,6 +399,18 @@ def test_sections_without_size_are_places():
     other.arrays["memory_regions"][1].phys_start += 0x1000
     assert equivalence.differences(one, other, 0x8000000) == []
     other.arrays["memory_regions"][1].size = 0x1000
+    assert "PCI devices" in equivalence.differences(one, other, 0x8000000)
+
+
+def test_outputs_of_all_peers_count():
+    """Of an end that is the first one, too: what it has of the last peer."""
+    one, other = small()[ROOT_FILE], small()[ROOT_FILE]
+    for parsed in (one, other):
+        end = parsed.arrays["pci_devices"][0]
+        for region in parsed.arrays["memory_regions"][end.shmem_regions_start + 2:end.shmem_regions_start + 4]:
+            region.size = 0
+    assert equivalence.differences(one, other, 0x8000000) == []
+    other.arrays["memory_regions"][other.arrays["pci_devices"][0].shmem_regions_start + 3].size = 0x1000
     assert "PCI devices" in equivalence.differences(one, other, 0x8000000)
 
 
