@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from cellfile import CellFile  # noqa: F401  makes bulkhead_config known
-from bulkhead_config import bundle, cli, devicetree
+from bulkhead_config import bundle, cli, devicetree, guest_of_system
 from conftest import BUILD, CACHE, SYSFS
 from guest import MACHINE
 
@@ -27,7 +27,7 @@ def make_bundle(path, old, new):
     with open(os.path.join(BUILD, "arm64/jailhouse.bin"), "rb") as file:
         image = bundle.parse_hypervisor("jailhouse.bin", file.read())
     system = cli.load_direct(SYSTEM_FILE, [], image, os.path.join(BUILD, "inmates"), BUILD, CACHE)
-    text = devicetree.source(system)
+    text = devicetree.source(guest_of_system.guest(system, system.root))
     assert text.count(old) == 1
     system.root.linux.tree.content = devicetree.compile_source(text.replace(old, new))
     path.write_bytes(bundle.make(system))
