@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of the compiler, and what it makes of broken binaries."""
 import json
+import os
 import re
 import subprocess
 
 import jsonschema
 import pytest
 
-from bulkhead_config import abi, binary, check_set, cli, emit, explain, output_schema, registry, report, show
+from bulkhead_config import abi, binary, check_set, cli, emit, explain, output_schema, registry, report, show, writing
 from bulkhead_config.source import ConfigError
 from conftest import HERE, ROOT, read_hex
 
@@ -104,7 +105,59 @@ def test_output_is_not_writable(tmp_path):
     (tmp_path / "file").touch()
     result = run("compile", ROOT / "configs/systems/qemu-arm64-demo.yaml", "-o", tmp_path / "file")
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == f"bulkhead-config: {tmp_path}/file: File exists\n"
+    assert result.stderr == (f"bulkhead-config: {tmp_path}/file/qemu-arm64.cell: cannot be written: File exists; choose another "
+                             "place, or make room or correct permissions there\n")
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo, lambda path: path.symlink_to("/dev/null")])
+def test_no_file_in_the_place_of_something_else(tmp_path, make):
+    """Whatever it is, it stays, and nothing else is written."""
+    before = {"qemu-arm64.cell": b"old"}
+    (tmp_path / "qemu-arm64.cell").write_bytes(b"old")
+    make(tmp_path / "rtos.h")
+    result = run("compile", ROOT / "configs/systems/qemu-arm64-demo.yaml", "-o", tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (f"bulkhead-config: {tmp_path}/rtos.h: is there and is no file; remove it, or choose another "
+                             "name\n")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "rtos.h"} == before
+
+
+def test_failure_in_the_middle_brings_everything_back(tmp_path, monkeypatch, capsys):
+    """old is replaced, new is new, and the third cannot be put into its place."""
+    (tmp_path / "old").write_text("before")
+    (tmp_path / "elsewhere").mkdir()
+    replace = os.replace
+
+    def failing(source, target):
+        if target == tmp_path / "elsewhere/third":
+            raise PermissionError(1, "Operation not permitted")
+        replace(source, target)
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(SystemExit, match="third: cannot be written: Operation not permitted; choose another place"):
+        writing.write([(tmp_path / "old", b"1"), (tmp_path / "new", b"2"), (tmp_path / "elsewhere/third", b"3")])
+    assert {path.name for path in tmp_path.iterdir()} == {"old", "elsewhere"}
+    assert (tmp_path / "old").read_text() == "before" and not list((tmp_path / "elsewhere").iterdir())
+    monkeypatch.undo()
+    writing.write([(tmp_path / "old", b"1"), (tmp_path / "new", b"2"), (tmp_path / "elsewhere/third", b"3")])
+    assert (tmp_path / "old").read_text() == "1" and len(list(tmp_path.iterdir())) == 3
+
+
+def test_lock_and_what_belongs_to_it_are_written_together(tmp_path):
+    system = tmp_path / "s.yaml"
+    system.write_text((ROOT / "configs/systems/qemu-arm64-demo.yaml").read_text())
+    (tmp_path / "out").touch()
+    arguments = "-B", ROOT / "configs/boards", system, "-o", tmp_path / "out"
+    assert run("compile", "--lock", *arguments).returncode == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"s.yaml", "out"}
+
+
+def test_import_does_not_overwrite_what_it_reads(tmp_path):
+    run("compile", ROOT / "configs/systems/qemu-arm64-demo.yaml", "-o", tmp_path)
+    file = tmp_path / "qemu-arm64.cell"
+    before = file.read_bytes()
+    result = run("import", file, "-o", f"{tmp_path}/../{tmp_path.name}/qemu-arm64.cell")
+    assert result.returncode == 1 and file.read_bytes() == before
+    assert result.stderr.endswith("qemu-arm64.cell: is one of the files to read; choose another name for the system file\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["bogus"], ["compile", "x.yaml"], ["show"], ["check", "a", "b"]])

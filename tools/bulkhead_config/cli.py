@@ -3,11 +3,10 @@
 import argparse
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
-               lock, machine_command, model, outputs, registry, report, show, show_bundle)
+               lock, machine_command, model, outputs, registry, report, show, show_bundle, writing)
 from .source import ConfigError
 
 
@@ -29,13 +28,14 @@ def load_direct(file, boards, image, *files, build=None):
 
 
 def _write(directory, files):
-    """All files or none: a set of configurations belongs together."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        for name, content in files.items():
-            (Path(scratch) / name).write_bytes(content)
-        for name in files:
-            os.replace(Path(scratch) / name, directory / name)
+    writing.write([(directory / name, content) for name, content in files.items()])
+
+
+def _write_and_list(files):
+    """files: [(path, content)]"""
+    writing.write(files)
+    for path, content in files:
+        print(f"{path}: {len(content)} bytes")
 
 
 def _build(arguments):
@@ -63,14 +63,9 @@ def _compile(arguments):
         sys.exit(f"{arguments.system}: is for direct boot; use 'bundle', or '--headers' for the headers that its images "
                  "are built with")
     _warn(arguments, system)
-    files = outputs.for_programs(system) if arguments.headers else outputs.of_late_launch(system)
-    if arguments.lock:		# first: without the files that belong to it, it does no harm
-        path, content = lock.name_of(arguments.system), lock.text(system).encode()
-        _write(path.parent, {path.name: content})
-        print(f"{path}: {len(content)} bytes")
-    _write(arguments.output, files)
-    for name, content in files.items():
-        print(f"{arguments.output / name}: {len(content)} bytes")
+    files = [(lock.name_of(arguments.system), lock.text(system).encode())] if arguments.lock else []
+    made = outputs.for_programs(system) if arguments.headers else outputs.of_late_launch(system)
+    _write_and_list(files + [(arguments.output / name, content) for name, content in made.items()])
 
 
 def _checked(arguments):
@@ -155,18 +150,17 @@ def _bundle(arguments):
         image.efi_program = _read(arguments.efi, lambda content: bundle.parse_efi_program(content, image))
     system = load_direct(arguments.system, arguments.boards, image, *arguments.files, build=_build(arguments))
     _warn(arguments, system)
-    files = {arguments.output: bundle.make(system)}
+    made = bundle.make(system)
+    files = [(arguments.output, made)]
     if arguments.tree:
-        files[arguments.tree] = _device_tree(arguments, system)
+        files.append((arguments.tree, _device_tree(arguments, system)))
     if arguments.cells:
-        files.update((arguments.cells / f"{cell.name}.cell", emit.cell_config(system, cell))
-                     for cell in system.cells if not cell.root)
-        files.update((arguments.cells / name, content) for name, content in guest_of_system.trees(system).items())
+        files += [(arguments.cells / f"{cell.name}.cell", emit.cell_config(system, cell))
+                  for cell in system.cells if not cell.root]
+        files += [(arguments.cells / name, content) for name, content in guest_of_system.trees(system).items()]
     if arguments.elf:
-        files[arguments.elf] = bundle.make_elf(system, files[arguments.output])
-    for path, content in files.items():
-        _write(path.parent, {path.name: content})
-        print(f"{path}: {len(content)} bytes")
+        files.append((arguments.elf, bundle.make_elf(system, made)))
+    _write_and_list(files)
 
 
 def _shown(arguments, config):
@@ -207,6 +201,8 @@ def _contents(names):
 
 
 def _import(arguments):
+    if arguments.output and any(os.path.realpath(file) == os.path.realpath(arguments.output) for file in arguments.files):
+        sys.exit(f"{arguments.output}: is one of the files to read; choose another name for the system file")
     try:
         content = importer.import_files(_contents(arguments.files))
     except importer.ImportFailure as error:
