@@ -173,7 +173,7 @@ def _place(file, mark):
     return Place(file, mark.line + 1, mark.column + 1)
 
 
-def _scalar(document, node):
+def _scalar(node):
     kind = node.tag.rsplit(":", 1)[-1]
     if kind == "int":
         return int(node.value, 0)
@@ -181,16 +181,13 @@ def _scalar(document, node):
         return node.value == "true"
     if kind == "null":
         return None
-    if kind == "str":
-        return node.value
-    raise ConfigError([Problem(_place(document.file, node.start_mark), "yaml-syntax",
-                               f"the tag {node.tag} is not supported; remove it")])
+    return node.value
 
 
 def _convert(document, node, path):
     document.values[path] = _place(document.file, node.start_mark)
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(document, node)
+        return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
         return [_convert(document, item, path + (index,)) for index, item in enumerate(node.value)]
     result = {}
@@ -211,13 +208,16 @@ def _convert(document, node, path):
     return result
 
 
-def _refuse_bombs(file, text):
-    """An alias could repeat itself into gigabytes, and nesting costs the parser quadratic time."""
+def _refuse_what_is_not_plain(file, text):
+    """An alias could repeat itself into gigabytes, and nesting costs the parser quadratic time. A tag would have no effect."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
                                        "anchors and aliases are not supported; write the value out")])
+        if getattr(event, "tag", None):
+            raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
+                                       f"the tag {event.tag} is not supported; remove it")])
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise ConfigError([Problem(_place(file, event.start_mark), "yaml-syntax",
@@ -256,7 +256,7 @@ def parse(file, text):
     """A document of a text that is called like a file."""
     document = Document(file)
     try:
-        _refuse_bombs(file, text)
+        _refuse_what_is_not_plain(file, text)
         node = yaml.compose(text, Loader=_Loader)
         if node is not None:
             document.data = _convert(document, node, ())
