@@ -110,7 +110,10 @@ def entry_not_memory(system):
         areas = low + [region.guest_range for region in runnable]
         if not (cell.regions or low) or any(area.contains(Range.at(cell.entry, 4)) for area in areas):
             continue
-        ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable) or "none"
+        ranges = ", ".join(f"'{region.name}' {region.guest_range}" for region in runnable)
+        if not areas:
+            yield cell.key("memory"), f"{cell} has no executable memory to start in; give a region 'access: rwx' or 'rx'"
+            continue
         yield cell.key("entry"), (f"{cell} starts at {cell.entry:#x}, outside of its executable memory ({ranges}); set "
                                   "'entry' to an address inside")
 

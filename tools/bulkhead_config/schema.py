@@ -207,6 +207,8 @@ def _unknown_keys(document, error):
 def _missing_keys(document, error):
     path = tuple(error.absolute_path)
     where = _shown(path[-1]) if path else "the file"
+    if path and isinstance(path[-1], int):
+        where = f"entry {path[-1]} of {_shown(path[-2])}"
     for key in error.validator_value:
         if key not in error.instance:
             yield document.key(*path) if path else document.value(), "missing-key", f"{where} has no '{key}'; add it", path
