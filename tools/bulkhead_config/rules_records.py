@@ -42,6 +42,19 @@ def records_form(system):
                                                          f"{part.stop - 1}; use ranges upwards, from {start} to {end - 1}")
 
 
+@rule("records-name", REFERENCES)
+def records_name(system):
+    """Cells have different names, also those that records give them: commands and the hypervisor tell cells apart by them."""
+    owners = {}
+    for cell in system.cells:
+        name = cell.records.get("header", {}).get("name", cell.name)
+        first = owners.setdefault(name, cell)
+        if first is not cell:
+            where = max((cell, first), key=lambda item: "name" in item.records.get("header", {}))
+            yield where.value("records", "header", "name"), (f"{first} and {cell} are both called '{name}' in their "
+                                                             "configurations; change 'name' in the records"), first, cell
+
+
 @rule("records-index", REFERENCES)
 def records_index(system):
     """PCI devices in records refer to memory regions and capabilities that are in the records, too."""
