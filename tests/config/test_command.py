@@ -94,6 +94,16 @@ def test_compile_and_check(tmp_path):
     assert (result.returncode, result.stdout) == (0, f"{system}: no problem in 2 cells and 1 links\n")
 
 
+def test_example_of_the_manual(tmp_path):
+    """What it shows is what comes out."""
+    manual = (ROOT / "docs/configuration.md").read_text()
+    arguments, shown = re.search(r"^    \$ tools/bulkhead-config (compile .*) -o /tmp/demo\n((?:    /tmp/demo/.*\n)+)", manual,
+                                 re.M).groups()
+    command, system = arguments.split()
+    result = run(command, ROOT / system, "-o", tmp_path)
+    assert result.stdout == shown.replace("    /tmp/demo/", f"{tmp_path}/")
+
+
 def test_bad_system_writes_nothing(tmp_path):
     result = run("compile", HERE / "bad/cpu-twice.yaml", "-B", HERE / "boards", "-o", tmp_path / "out")
     assert (result.returncode, result.stdout) == (1, "")
