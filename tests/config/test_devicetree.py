@@ -224,3 +224,21 @@ def test_window_for_bars(ecam, devices, taken, expected):
     """Behind the configuration window, else as high as possible below 4 GiB."""
     window = devicetree.bar_window(ecam, devices, [Range(*area) for area in taken])
     assert window == (expected and Range(*expected))
+
+
+def test_virtual_pci_host_is_that_of_the_binaries(tmp_path):
+    """The low-level form moves it, and has devices that no link has."""
+    text = LATER.read_text().replace("hypervisor:\n", "records: { pci_mmconfig_base: 0x0e000000 }\nhypervisor:\n", 1)
+    assert "    entry: 0x10400000\n" in text
+    text = text.replace("    entry: 0x10400000\n", "    entry: 0x10400000\n    records:\n      header: { vpci_irq_base: 60 }\n"
+                        "      memory_regions:\n"
+                        "      - { phys_start: 0x88b000000, virt_start: 0x88b000000, size: 0x1000, flags: [READ, ROOTSHARED] }\n"
+                        "      - { virt_start: 0x88b001000 }\n      - { virt_start: 0x88b001000 }\n"
+                        "      pci_devices: [{ type: 3, domain: 1, bdf: 0x78, shmem_peers: 1, num_msix_vectors: 0 }]\n")
+    text = text.split("  two:")[0]
+    (tmp_path / "later.yaml").write_text(text)
+    system = cli.load(tmp_path / "later.yaml", [HERE / "boards"])
+    for name, first in ("second", system.cell("second").lines), ("third", 60):
+        tree = source(system, system.cell(name))
+        assert "pci@e000000 {" in tree and "reg = <0 0xe000000 0 0x100000>;" in tree
+        assert f"interrupt-map = <0 0 0 1 &gic 0 {first} 1>" in tree

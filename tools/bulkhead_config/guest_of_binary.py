@@ -70,7 +70,8 @@ def unknown_devices(binary, guest):
     return [area for area in regions if not any(area.overlaps(device.range) for device in guest.devices)]
 
 
-def _pci(binary, system, hardware):
+def pci(binary, system, hardware):
+    """The virtual host as the cell finds it, or None. hardware: has distributor and redistributors."""
     devices = [device for _, device in ivshmem(binary)]
     if not devices:
         return None
@@ -100,8 +101,8 @@ def guest(binary, system, tree, command_line):
     if not memory:
         raise GuestError("has no memory for Linux: a region with the flags READ, WRITE, EXECUTE and DMA and no other "
                          "but LOADABLE; correct it")
-    pci = _pci(binary, system, hardware)
+    host = pci(binary, system, hardware)
     devices, console = _devices(binary, hardware)
     return devicetree.Guest(
         machine.board_name(tree), f"cell {text(binary.cell.name)}", _cpus(binary, hardware), memory, hardware.distributor,
-        _redistributors(hardware.redistributors, pci), hardware.timer, command_line, None, devices, console, pci)
+        _redistributors(hardware.redistributors, host), hardware.timer, command_line, None, devices, console, host)

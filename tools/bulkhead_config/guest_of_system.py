@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a Linux cell of a system file is told: devicetree.Guest."""
-from . import devicetree
+from . import devicetree, emit, guest_of_binary
+from .binary import parse
 from .units import PAGE, Range
 
 
@@ -70,17 +71,13 @@ def _devices(system, cell):
 
 
 def _pci(system, cell):
-    links = system.links_of(cell)
-    if not links:
-        return None
     if cell.root:
-        window, = [area for name, area in system.pci_windows() if name.name == "PCI BAR window"]
-    else:
-        areas = [area for _, area, _ in system.guest_areas(cell)] + [area for _, area in system.board.gic()]
-        window = devicetree.bar_window(system.ecam, len(links), areas)
-        if not window:
-            raise devicetree.DeviceTreeError(f"{cell} has no room for PCI devices below 4 GiB; give it less memory there")
-    return devicetree.Pci(system.ecam, window, cell.lines, system.domain)
+        window = [area for name, area in system.pci_windows() if name.name == "PCI BAR window"]
+        return devicetree.Pci(system.ecam, *window, cell.lines, system.domain) if system.links_of(cell) else None
+    try:		# of the binaries: the low-level form can say something else than the other keys
+        return guest_of_binary.pci(parse(emit.cell_config(system, cell)), parse(emit.system_config(system)), system.board)
+    except guest_of_binary.GuestError as error:
+        raise devicetree.DeviceTreeError(f"{cell} {error}") from None
 
 
 def _hypervisor(system, cell):
