@@ -117,7 +117,7 @@ def test_headers_agree_with_the_binaries(path):
         memory, devices = config.arrays["memory_regions"], config.arrays["pci_devices"]
         pins = {chip.pin_base + pin for chip in config.arrays["irqchips"] for pin in range(128)
                 if chip.pin_bitmap[pin // 32] >> pin % 32 & 1}
-        assert found["CELL_NAME"] == cell.name and found["CELL_ENTRY"] == config.cell.cpu_reset_address
+        assert found["CELL_NAME"] == config.cell.name.decode() and found["CELL_ENTRY"] == config.cell.cpu_reset_address
         assert found["CELL_CPUS"] == len(cell.cpus)
         assert [found[f"CELL_CPU_{n}"] for n in range(len(cell.cpus))] == cell.cpus
 
@@ -163,6 +163,16 @@ def test_headers_agree_with_the_binaries(path):
             assert found["CELL_PCI_ECAM_BASE"] == system_header.pci_mmconfig_base
         arm = system_header.arch.arm
         assert (found["CELL_GICD_BASE"], found["CELL_GICR_BASE"]) == (arm.gicd_base, arm.gicr_base)
+
+
+def test_name_is_that_of_the_configuration(tmp_path):
+    """Records may replace it, by one that has to be quoted."""
+    path = tmp_path / "x.yaml"
+    text = (ROOT / "configs/systems/qemu-arm64-demo.yaml").read_text()
+    path.write_text(text.replace("    cpus: [3]\n", "    cpus: [3]\n    records: { header: { name: 'a\"b\\c' } }\n"))
+    system = load(path)
+    assert binary.parse(emit.cell_config(system, system.cell("rtos"))).cell.name == b'a"b\\c'
+    assert re.search(r"^#define CELL_NAME +(.*)$", cell_header.source(system, system.cell("rtos")), re.M)[1] == r'"a\"b\\c"'
 
 
 def test_msix_vectors_of_several_links_are_different_interrupts(tmp_path):

@@ -43,7 +43,8 @@ class _Macros:
 
 
 def _text(value):
-    return f'"{value}"'
+    """A literal of C."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _memory(macros, seen):
@@ -124,7 +125,7 @@ def source(system, cell):
     seen, macros = guest_view.view(system, cell), _Macros()
     guard = f"BULKHEAD_CELL_{identifiers(other.name for other in system.others)[cell.name]}_H"
     macros.note("the cell")
-    macros.define("cell", "NAME", _text(cell.name))
+    macros.define("cell", "NAME", _text(seen.name))
     macros.define("cell", "ENTRY", f"{seen.entry:#x}")
     macros.list("cell", "CPU", cell.cpus)
     _memory(macros, seen)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import devicetree, emit
 from .binary import parse
 from .emit import FIRST_SPI
+from .show import text
 from .units import ECAM_SIZE, LINE_COUNT, Range
 
 
@@ -47,6 +48,7 @@ class LinkEnd:
 @dataclass
 class GuestView:
     cell: object		# model.Cell
+    name: str			# in its configuration
     entry: int
     ecam: Range			# None: no PCI devices
     bars: Range			# room for BARs; None: no PCI devices, or no room
@@ -77,7 +79,7 @@ def view(system, cell):
     taken = [Range.at(region.virt_start, region.size) for region in memory] + [area for _, area in system.board.gic()]
     devices = len(config.arrays["pci_devices"])		# of links, and of the low-level form
     return GuestView(
-        cell, config.cell.cpu_reset_address, Range.at(ecam, ECAM_SIZE) if devices else None,
+        cell, text(config.cell.name), config.cell.cpu_reset_address, Range.at(ecam, ECAM_SIZE) if devices else None,
         devicetree.bar_window(ecam, devices, taken) if devices else None,
         [FIRST_SPI + cell.lines + n for n in range(LINE_COUNT)] if devices and cell.lines is not None else [],
         ends, memory[len(memory) - len(cell.records.get("memory_regions", [])):])
