@@ -422,6 +422,12 @@ def test_missing_file(linux, arguments):
     assert linux.fails(*arguments) == f"opening {name}: No such file or directory"
 
 
+def test_device_tree_that_cannot_be_written_leaves_nothing(linux):
+    (linux.box.path / "place").mkdir()
+    assert linux.fails(linux.cell, linux.kernel, "-d", linux.tree, "-w", "place") == "writing place: Is a directory"
+    assert [path.name for path in linux.box.path.iterdir() if path.name.startswith("place")] == ["place"]
+
+
 @pytest.mark.parametrize("arch", ["x86", "arm"])
 def test_other_architectures(linux, arch):
     assert linux.fails(linux.cell, linux.kernel, arch=("-a", arch)) == f"{arch} is not supported, only arm64 is"

@@ -175,6 +175,7 @@ def _write(path, content):
         scratch.write_bytes(content)
         os.replace(scratch, path)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise CommandError(f"writing {path}: {error.strerror}") from None
 
 
