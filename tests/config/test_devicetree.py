@@ -156,6 +156,16 @@ def test_command_writes_tree_and_cells(tmp_path):
     assert {path.name for path in (tmp_path / "cells").iterdir()} == {"rtos.cell", "later.cell"}
 
 
+def test_two_outputs_have_two_names(tmp_path):
+    """One would be lost; and all that is written comes at once."""
+    result = command(tmp_path, GOOD, "--cells", tmp_path / "cells", "--tree", f"{tmp_path}/cells/../out.bundle")
+    assert result.returncode == 1 and result.stderr.splitlines()[-1] == (
+        f"bulkhead-config: {tmp_path}/out.bundle: is to be written twice; choose different names")
+    (tmp_path / "out.dts").mkdir()
+    result = command(tmp_path, GOOD, "--cells", tmp_path / "cells", "--tree", tmp_path / "out.dts")
+    assert result.returncode == 1 and {path.name for path in tmp_path.iterdir()} == {"jailhouse.bin", "out.dts"}
+
+
 def test_command_has_no_tree_without_linux(tmp_path):
     result = command(tmp_path, HERE / "good/direct.yaml", "--tree", tmp_path / "out.dts")
     assert result.returncode == 1 and not (tmp_path / "out.dts").exists()

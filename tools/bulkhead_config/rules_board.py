@@ -28,10 +28,11 @@ def board_overlap(system):
 
 @rule("board-area-pages", BOARD)
 def board_area_pages(system):
-    """Memory, devices and IOMMUs of a board begin and end at a page, because they are mapped."""
+    """Memory, devices and IOMMUs of a board, and a pool, begin and end at a page, because they are mapped."""
     board = system.board
     areas = [(str(entry), entry.range, entry.key()) for entry in [*board.ram, *board.devices.values(), *board.units]]
     areas += [("the pool", board.pool, board.key("pool"))] if board.pool else []
+    areas += [("the pool", system.pool, system.key("pool"))] if system.has("pool") else []
     for name, area, place in areas:
         if area.start % PAGE or area.end % PAGE or area.size == 0:
             yield place, f"{name} {area} does not consist of whole pages; use multiples of {format_size(PAGE)}"
