@@ -18,6 +18,7 @@ static const struct uart *const uarts[] = { &uart_pl011, &uart_8250 };
 
 static spinlock_t console_lock = SPINLOCK_INIT;
 static volatile bool panicking;			/* a panic does not wait for locks */
+static volatile bool panic_prints;		/* but for a moment for another one to end its line */
 static bool ring_disabled;			/* by the configuration */
 static const struct uart *uart;
 static bool uart_stalled;			/* console_lock */
@@ -62,18 +63,32 @@ static void put_char(char c)
 		put_ring(c);
 }
 
+/* An error of the hypervisor may hit several CPUs at once. Who does not end its line in 0.1 s has failed in it. */
+static void await_panic_line(void)
+{
+	uint64_t start = arch_ticks();
+
+	while (__atomic_exchange_n(&panic_prints, true, __ATOMIC_ACQUIRE) &&
+	       arch_ticks() - start < arch_ticks_per_second() / 10)
+		arch_relax();
+}
+
 static void console_write(const char *text, size_t length)
 {
 	bool lock = !panicking;
 
 	if (lock)
 		spin_lock(&console_lock);
+	else
+		await_panic_line();
 	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < length; i++)
 		put_char(text[i]);
 	__atomic_store_n(&public_page.console_busy, 0, __ATOMIC_SEQ_CST);
 	if (lock)
 		spin_unlock(&console_lock);
+	else
+		__atomic_store_n(&panic_prints, false, __ATOMIC_RELEASE);
 }
 
 bool console_has_uart(void)
