@@ -92,7 +92,8 @@ def test_waiting_cpus_sleep(bench, tmp_path):
 def test_machine_ends_with_the_tests():
     """A run that is killed cannot clean up; its emulator would go on and take the CPU from everything else."""
     run = subprocess.Popen([sys.executable, "-c", "import time, direct\n"
-                            "machine = direct.Machine()\nprint(machine.qemu.pid, flush=True)\ntime.sleep(600)"],
+                            "machine = direct.Machine()\nmachine.memory.read(direct.BASE, 4)\n"	# it is there
+                            "print(machine.qemu.pid, flush=True)\ntime.sleep(600)"],
                            cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
     pid = int(run.stdout.readline())
     emulator = os.pidfd_open(pid)
