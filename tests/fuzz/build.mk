@@ -32,9 +32,10 @@ CHECKS += fuzz-$(1)
 endef
 
 # What is not the device core is fast and not looked at for new coverage.
-$(eval $(call fuzz_test,ivshmem,$(addprefix tests/fuzz/ivshmem_,board.c model.c mutator.c) $(UNIT_IVSHMEM),-O2 \
+$(eval $(call fuzz_test,ivshmem,$(addprefix tests/fuzz/,ivshmem_board.c ivshmem_model.c ivshmem_mutator.c mutation.c) \
+	$(UNIT_IVSHMEM),-O2 \
 	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_IVSHMEM_MAX_LINKS=8))
-$(eval $(call fuzz_test,config_check,$(addprefix tests/fuzz/config_,mutator.c oracle.c) $(UNIT_CONFIG)))
+$(eval $(call fuzz_test,config_check,$(addprefix tests/fuzz/,config_mutator.c config_oracle.c mutation.c) $(UNIT_CONFIG)))
 $(eval $(call fuzz_test,a64_access,hypervisor/core/a64_access.c $(UNIT_HOST)))
 $(eval $(call fuzz_test,bundle_check,$(addprefix hypervisor/core/,bundle_check.c crc32.c) $(UNIT_HOST),-O2 \
 	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_MAX_CELLS=4))

@@ -3,22 +3,9 @@
  * Mutations for the fuzz target config_check: edits are inserted, removed, repeated for another image and exchanged as
  * a whole. Most new ones change the structure, with values that rules look at.
  */
-#include <stddef.h>
 #include <string.h>
 #include "config_edits.h"
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
-				 uint8_t *out, size_t max_out, unsigned int seed);
-
-static uint32_t random_state;
-
-static uint32_t below(uint32_t bound)
-{
-	random_state = random_state * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)(random_state >> 8) * bound >> 24);
-}
+#include "mutation.h"
 
 static uint32_t one_of(const uint32_t *values, uint32_t count)
 {
@@ -38,11 +25,13 @@ static uint32_t corner(void)
 	return below(EDIT_CORNERS) | (below(3) ? below(8) << 5 : 3 << 5) | (below(8) ? 0 : below(4096) << 8);
 }
 
-static void new_edit(struct edit *edit)
+static void new_edit(void *item)
 {
+	struct edit *edit = item;
+
 	edit->image = (uint8_t)below(EDIT_IMAGES);
 	edit->where = (uint16_t)(below(4) ? below(16) : below(0x10000));
-	edit->value = random_state;
+	edit->value = random_now();
 	if (below(6) == 0) {
 		edit->kind = (uint8_t)below(NUM_EDITS);
 		return;
@@ -91,8 +80,9 @@ static void new_edit(struct edit *edit)
 }
 
 /* One cell leaves its link for that of another one, and has a region of that one beside: two edits */
-static size_t approach(struct edit *edits, size_t count, size_t max_count)
+static size_t approach(void *items, size_t count, size_t max_count)
 {
+	struct edit *edits = items;
 	const uint32_t from = below(EDIT_IMAGES), to = below(EDIT_IMAGES);
 	const struct edit pair[] = {
 		{ .image = (uint8_t)to, .kind = STRUCTURE | JOIN_LINK, .where = (uint16_t)(below(32) | 1),
@@ -107,74 +97,37 @@ static size_t approach(struct edit *edits, size_t count, size_t max_count)
 	return count + 2;
 }
 
-enum { REMOVE, EXCHANGE, REPEAT, REPLACE, CHANGE, APPROACH, INSERT, MUTATIONS = INSERT + 3 };
-
-static size_t mutate(struct edit *edits, size_t count, size_t max_count)
+static void for_another_image(void *item)
 {
-	uint32_t mutation = count ? below(MUTATIONS) : INSERT;
-	size_t at = below((uint32_t)count), other = below((uint32_t)count);
-	struct edit edit;
-
-	switch (mutation) {
-	case REMOVE:
-		memmove(&edits[at], &edits[at + 1], (count - at - 1) * sizeof(edit));
-		return count - 1;
-	case EXCHANGE:
-		edit = edits[at];
-		edits[at] = edits[other];
-		edits[other] = edit;
-		return count;
-	case REPLACE:
-		new_edit(&edits[at]);
-		return count;
-	case CHANGE:
-		LLVMFuzzerMutate((uint8_t *)&edits[at], sizeof(edit), sizeof(edit));
-		return count;
-	case APPROACH:
-		return approach(edits, count, max_count);
-	case REPEAT:
-		edit = edits[other];
-		edit.image = (uint8_t)below(EDIT_IMAGES);
-		break;
-	default:
-		new_edit(&edit);
-		break;
-	}
-	if (count == max_count)
-		return count;
-	at = below((uint32_t)count + 1);
-	memmove(&edits[at + 1], &edits[at], (count - at) * sizeof(edit));
-	edits[at] = edit;
-	return count + 1;
+	((struct edit *)item)->image = (uint8_t)below(EDIT_IMAGES);
 }
+
+static const struct mutations mutations = {
+	.item_size = sizeof(struct edit),
+	.make = new_edit,
+	.repeated = for_another_image,
+	.extra = approach,
+};
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-	struct edit *edits = (struct edit *)data;
-	size_t count = size / sizeof(*edits);
+	size_t count = size / sizeof(struct edit);
 
-	random_state = seed;
+	random_seed(seed);
 	if (below(16) == 0)
 		return LLVMFuzzerMutate(data, size, max_size);
 	for (uint32_t n = 1 + below(4); n > 0; n--)
-		count = mutate(edits, count, max_size / sizeof(*edits));
-	return count * sizeof(*edits);
+		count = mutate_list(&mutations, data, count, max_size / sizeof(struct edit));
+	return count * sizeof(struct edit);
 }
 
 /* All of the one, then the end of the other */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
 				 uint8_t *out, size_t max_out, unsigned int seed)
 {
-	const size_t step = sizeof(struct edit), first = size1 / step * step;
-	size_t second;
+	const size_t step = sizeof(struct edit), count2 = size2 / step;
 
-	random_state = seed;
-	second = step * below((uint32_t)(size2 / step) + 1);
-	if (first > max_out)
-		return 0;
-	if (second > max_out - first)
-		second = (max_out - first) / step * step;
-	memcpy(out, data1, first);
-	memcpy(out + first, data2 + size2 / step * step - second, second);
-	return first + second;
+	random_seed(seed);
+	return join_lists(data1, size1 / step * step, data2 + count2 * step, step * below((uint32_t)count2 + 1), step, out,
+			  max_out);
 }

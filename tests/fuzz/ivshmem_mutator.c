@@ -5,24 +5,11 @@
  * value that matters.
  */
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include "ivshmem_steps.h"
+#include "mutation.h"
 
 #define NUM(array)	((uint32_t)(sizeof(array) / sizeof((array)[0])))
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
-				 uint8_t *out, size_t max_out, unsigned int seed);
-
-static uint32_t random_state;
-
-static uint32_t below(uint32_t bound)
-{
-	random_state = random_state * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)(random_state >> 8) * bound >> 24);
-}
 
 /* Accesses that matter; size as in STEP_WHERE() */
 static const struct usual {
@@ -87,8 +74,9 @@ static void make_read(struct step *s, uint32_t cell, uint32_t device)
 /* What one mutation adds is mostly for one device: only together do register writes have effects. */
 static uint32_t focus_cell, focus_device;
 
-static void make_step(struct step *s)
+static void make_step(void *item)
 {
+	struct step *s = item;
 	const struct usual *u = &usual[below(NUM(usual))];
 	bool focus = below(4);
 	uint32_t cell = focus ? focus_cell : below(STEPS_CELLS), device = focus ? focus_device : below(8);
@@ -104,51 +92,14 @@ static void make_step(struct step *s)
 			 u->values[below(u->num_values)]);
 }
 
-enum { REMOVE, EXCHANGE, REPEAT, REPLACE, CHANGE, INSERT, MUTATIONS = INSERT + 3 };
-
-static size_t mutate_step(struct step *steps, size_t count, size_t max_count)
-{
-	uint32_t mutation = count ? below(MUTATIONS) : INSERT;
-	size_t at = below((uint32_t)count), other = below((uint32_t)count);
-	struct step step;
-
-	switch (mutation) {
-	case REMOVE:
-		memmove(&steps[at], &steps[at + 1], (count - at - 1) * sizeof(step));
-		return count - 1;
-	case EXCHANGE:
-		step = steps[at];
-		steps[at] = steps[other];
-		steps[other] = step;
-		return count;
-	case REPLACE:
-		make_step(&steps[at]);
-		return count;
-	case CHANGE:
-		LLVMFuzzerMutate((uint8_t *)&steps[at], sizeof(step), sizeof(step));
-		return count;
-	case REPEAT:
-		step = steps[other];
-		break;
-	default:
-		make_step(&step);
-		break;
-	}
-	if (count == max_count)
-		return count;
-	at = below((uint32_t)count + 1);
-	memmove(&steps[at + 1], &steps[at], (count - at) * sizeof(step));
-	steps[at] = step;
-	return count + 1;
-}
+static const struct mutations mutations = { .item_size = sizeof(struct step), .make = make_step };
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
 	struct steps_head head = { .joined = 0 };
-	struct step *steps = (struct step *)(data + sizeof(head));
 	size_t count, max_count;
 
-	random_state = seed;
+	random_seed(seed);
 	focus_cell = below(STEPS_CELLS);
 	focus_device = below(8);
 	if (max_size < sizeof(head) || below(16) == 0)
@@ -167,7 +118,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 		memcpy(data, &head, sizeof(head));
 	}
 	for (uint32_t n = 1 + below(5); n > 0; n--)
-		count = mutate_step(steps, count, max_count);
+		count = mutate_list(&mutations, data + sizeof(head), count, max_count);
 	return sizeof(head) + count * sizeof(struct step);
 }
 
@@ -177,16 +128,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
 {
 	size_t steps1 = size1 / sizeof(struct step), steps2 = size2 / sizeof(struct step), first, second;
 
-	random_state = seed;
+	random_seed(seed);
 	if (steps1 == 0 || steps2 == 0)
 		return 0;
 	first = sizeof(struct step) * (1 + below((uint32_t)steps1));
 	second = sizeof(struct step) * below((uint32_t)steps2);
-	if (first > max_out)
-		return 0;
-	memcpy(out, data1, first);
-	if (second > max_out - first)
-		second = (max_out - first) / sizeof(struct step) * sizeof(struct step);
-	memcpy(out + first, data2 + steps2 * sizeof(struct step) - second, second);
-	return first + second;
+	return join_lists(data1, first, data2 + steps2 * sizeof(struct step), second, sizeof(struct step), out, max_out);
 }
