@@ -2,10 +2,9 @@
 """A cell as a header for the program in it: numbers and texts only, for C, C++, assembler and linker scripts."""
 from . import guest_view
 from .abi import CFG_MEM_COMM_REGION
-from .emit import FIRST_SPI
 from .guest_view import identifiers
 from .model import NOBODY
-from .units import PAGE, Range, format_size
+from .units import FIRST_SPI, PAGE, Range, format_size
 
 VALUE_COLUMN, TEXT_COLUMN = 40, 60
 

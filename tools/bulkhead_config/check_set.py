@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from . import abi, binary, findings
-from .findings import ERROR, FIRST_SPI, LINES, ivshmem, sections
+from .findings import ERROR, LINES, ivshmem, sections
 from .names import ARCHITECTURES, MEMORY_FLAGS, flag_words
 from .show import bits, numbers, text
-from .units import KIB, MIB, Range
+from .units import FIRST_SPI, KIB, MIB, Range
 
 GIC_PARTS = (("gicd_base", 64 * KIB), ("gicc_base", 8 * KIB), ("gich_base", 8 * KIB), ("gicv_base", 8 * KIB),
              ("gicr_base", 128 * KIB))

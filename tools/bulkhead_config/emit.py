@@ -4,10 +4,9 @@ from . import abi, records
 from .abi import (CFG_CELL_CONSOLE_ACTIVE, CFG_CELL_CONSOLE_PERMITTED, CFG_CELL_PASSIVE_COMM_REGION,
                   CFG_MEM_COMM_REGION, CFG_MEM_DMA, CFG_MEM_EXECUTE, CFG_MEM_IO, CFG_MEM_KEEP, CFG_MEM_LOADABLE,
                   CFG_MEM_READ, CFG_MEM_ROOTSHARED, CFG_MEM_WRITE)
-from .units import PAGE
+from .units import FIRST_SPI, PAGE
 
 CPU_SET_UNIT = 8
-FIRST_SPI = 32
 PINS = 128			# per irqchip entry
 LAST_PIN_BASE = 1024 - PINS
 NO_ROOT = "(none)"		# cannot be the name of a cell

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """When two binary configurations mean the same. docs/configuration.md, "Equivalent configurations", says it in words."""
 from . import abi
-from .findings import FIRST_SPI, OUTPUT, PINS, PIN_END, is_stray, pins
+from .findings import OUTPUT, PINS, PIN_END, is_stray, pins
+from .units import FIRST_SPI
 
 ACTIVE, PERMITTED = abi.CFG_CELL_CONSOLE_ACTIVE, abi.CFG_CELL_CONSOLE_PERMITTED
 

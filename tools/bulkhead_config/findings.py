@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from . import abi
 from .names import CELL_FLAGS, CONSOLE_FLAGS, CONSOLES, MEMORY_FLAGS, PCI_TYPES, SYSTEM_FLAGS
-from .units import ADDRESS_END, MIB, PAGE, Range
+from .units import ADDRESS_END, FIRST_SPI, MIB, PAGE, Range
 
 ERROR, WARNING = "error", "warning"
 GIC_FRAME = 0x10000
 LINES = 4			# INTA to INTD
-FIRST_SPI, PINS, PIN_END = 32, 128, 1024
+PINS, PIN_END = 128, 1024
 STATE, SHARED, OUTPUT = range(3)	# sections of a link, by index
 MSIX_MAX = 16
 WIDTHS = abi.CFG_MEM_IO_8 | abi.CFG_MEM_IO_16 | abi.CFG_MEM_IO_32 | abi.CFG_MEM_IO_64

@@ -4,9 +4,8 @@ has; what these are says the device tree of the machine; where the virtual PCI h
 from . import abi, devicetree, machine
 from .findings import ivshmem, pins
 from .show import bits, numbers, text
-from .units import Range
+from .units import FIRST_SPI, Range
 
-FIRST_SPI = 32
 RAM = abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_EXECUTE | abi.CFG_MEM_DMA
 IGNORED = (abi.CFG_MEM_LOADABLE | abi.CFG_MEM_NO_HUGEPAGES | abi.CFG_MEM_IO_UNALIGNED | abi.CFG_MEM_IO_8 | abi.CFG_MEM_IO_16 |
            abi.CFG_MEM_IO_32 | abi.CFG_MEM_IO_64)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from . import devicetree, emit
 from .binary import parse
-from .emit import FIRST_SPI
 from .show import text
-from .units import ECAM_SIZE, LINE_COUNT, Range
+from .units import ECAM_SIZE, FIRST_SPI, LINE_COUNT, Range
 
 
 def distinct(words):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from . import abi
 from .emit import BAR_MASK_PAGE
 from .equivalence import overlapping, reach
-from .findings import FIRST_SPI, OUTPUT, SHARED, STATE, is_subpage, ivshmem
+from .findings import OUTPUT, SHARED, STATE, is_subpage, ivshmem
 from .model import LINE_COUNT, NOBODY, PROTOCOLS, VIRTIO, VIRTIO_BACKEND, VIRTIO_FRONTEND
-from .units import Range
+from .units import FIRST_SPI, Range
 
 WORDS = {"ethernet": "net", "virtio-net": "net", "virtio-block": "disk", "virtio-console": "console"}
 CUSTOM = range(0x4000, 0x8000)

@@ -6,7 +6,7 @@ from . import abi, emit, equivalence, findings, import_links, records
 from .model import LINE_COUNT
 from .names import MEMORY_FLAGS, flag_words
 from .show import numbers, purposes
-from .units import ADDRESS_END, KIB, PAGE, Range
+from .units import ADDRESS_END, FIRST_SPI, KIB, PAGE, Range
 from .yaml_text import Hex, Size
 
 GICD_SIZE, GICR_SIZE = 64 * KIB, 128 * KIB
@@ -229,7 +229,7 @@ class Builder:
     def spis(self, source):
         """SPIs of a cell that are written as numbers."""
         distributor = self.system.arch.arm.gicd_base
-        return {pin - findings.FIRST_SPI for chip in source.binary.arrays["irqchips"]
+        return {pin - FIRST_SPI for chip in source.binary.arrays["irqchips"]
                 if equivalence.own_chip(chip, distributor) for pin in findings.pins(chip)}
 
     def num_spis(self):

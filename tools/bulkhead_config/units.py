@@ -14,6 +14,7 @@ ECAM_SIZE = MIB			# one bus
 BAR_PAGE = 64 * KIB		# largest page size of a Linux root cell
 LINE_COUNT = 4			# INTA..INTD
 
+FIRST_SPI = 32			# INTID of SPI 0
 TIMER = [29, 30, 27, 26]	# INTIDs of Arm Base System Architecture, PPI assignments
 
 

@@ -2,10 +2,9 @@
 """What a system without errors may still not mean. Each of these can be switched off by its name, `-Wno-NAME`."""
 from . import check_set, emit
 from .binary import parse
-from .findings import FIRST_SPI
 from .model import VIRTIO
 from .registry import warning
-from .units import PAGE, Range, format_size
+from .units import FIRST_SPI, PAGE, Range, format_size
 
 PROTOCOL_PEERS = 2		# of all protocols that are no numbers
 VIRTIO_SHARED = 2 * PAGE	# header and rings

@@ -5,11 +5,10 @@ in its bindings pci-host-ecam-generic, qemu,ivshmem and siemens,ivshmem-eth, and
 Everything stands at the root, with addresses of two cells, and needs nothing of the board's tree but label 'gic'."""
 from . import guest_view
 from .devicetree import Node
-from .emit import FIRST_SPI
 from .guest_view import identifiers
 from .memory_map import numbers
 from .model import PROTOCOLS
-from .units import format_size
+from .units import FIRST_SPI, format_size
 
 VENDOR, DEVICE = 0x110a, 0x4106
 CLASS = 0xff			# then the protocol, then the revision
