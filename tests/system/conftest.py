@@ -101,6 +101,13 @@ class Machine:
         self.jailhouse(f"cell load {name} {image}")
         self.jailhouse(f"cell start {name}")
 
+    def start_demo(self, **how):
+        """start(), until the demo is on its link. The mark of the console from before."""
+        mark = self.console.mark()
+        self.start(**how)
+        self.inmate_says("demo: on the link", mark)
+        return mark
+
     def destroy_cells(self):
         for name, (number, _, _) in self.cells().items():
             if number:

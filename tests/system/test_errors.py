@@ -197,9 +197,7 @@ def test_start_before_load(root):
     root.refused("jailhouse cell start rtos", START, INVALID, "rtos", "load")
     assert root.snapshot() == before
     root.all_cpus_work()
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
 
 
 def test_load_missing_image(root):

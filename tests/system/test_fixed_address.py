@@ -25,9 +25,7 @@ def test_fixed_address(fleet, fixed):
         iomem = machine.check("cat /proc/iomem")
         assert f"{memory.phys_start:08x}-{memory.phys_start + memory.size - 1:08x} : Jailhouse hypervisor" in iomem
         machine.create(cell)
-        mark = machine.console.mark()
-        machine.start()
-        machine.inmate_says("demo: on the link", mark)
+        machine.start_demo()
         machine.check("ivshmem-demo", timeout=300)
         machine.jailhouse("disable")
         machine.all_cpus_work()

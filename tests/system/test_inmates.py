@@ -234,9 +234,7 @@ def test_life_after_an_attack(root, rtos_config):
     assert root.snapshot() == before
     assert peer_state(root, 1) == 0
     root.create(RTOS)
-    mark = root.console.mark()
-    root.start(image=INMATE)
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo(image=INMATE)
 
 
 # --- cells that do not answer, or do not want to
@@ -400,9 +398,7 @@ def test_disable_under_an_open_device(root):
     assert not root.run("ls /dev/uio0").ok
     root.jailhouse(f"enable {SYSTEM}")
     root.create(RTOS)
-    mark = root.console.mark()
-    root.start(image=INMATE)
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo(image=INMATE)
     root.check("ivshmem-demo", timeout=300)
 
 

@@ -21,9 +21,7 @@ def test_states_of_a_cell(root):
     root.create()
     assert root.cells() == {"qemu-arm64": (0, "running", "0-2"), "rtos": (1, "shut down", "3")}
     assert root.online() == "0-2"
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    mark = root.start_demo()
     assert root.cells()["rtos"] == (1, "running", "3")
     root.jailhouse("cell shutdown rtos")
     root.inmate_says("demo: shutting down", mark)
@@ -46,9 +44,7 @@ def test_rounds_leave_nothing_behind(root):
     for _ in range(5):
         root.create()
         for _ in range(2):
-            mark = root.console.mark()
-            root.start()
-            root.inmate_says("demo: on the link", mark)
+            root.start_demo()
             root.jailhouse("cell shutdown rtos")
         root.jailhouse("cell destroy rtos")
         assert root.snapshot() == before
@@ -78,9 +74,7 @@ def test_destroy_a_running_cell(root):
 
 def test_load_stops_a_running_cell(root):
     root.create()
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
     root.jailhouse(f"cell load rtos {INMATE}")
     assert root.cells()["rtos"][1] == "shut down"
     mark = root.console.mark()
@@ -115,9 +109,7 @@ def test_enable_and_disable_three_times(machine):
         assert machine.enabled()
         pools.add(machine.pool_used())
         machine.create()
-        mark = machine.console.mark()
-        machine.start()
-        machine.inmate_says("demo: on the link", mark)
+        machine.start_demo()
         machine.jailhouse("disable")
         machine.all_cpus_work()
     assert len(pools) == 1, f"page pools in use after each enable: {pools}"
@@ -177,9 +169,7 @@ def test_linux_takes_cpus_off_and_on(root):
 def test_cpu_offline_at_creation_stays_offline(root):
     root.check("echo 0 >/sys/devices/system/cpu/cpu3/online")
     root.create()
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
     root.jailhouse("cell destroy rtos")
     assert root.online() == "0-2"
     root.check("echo 1 >/sys/devices/system/cpu/cpu3/online")

@@ -32,16 +32,12 @@ def test_talk(root):
 def test_talk_after_restart_and_after_new_creation(root):
     root.create()
     for _ in range(2):
-        mark = root.console.mark()
-        root.start()
-        root.inmate_says("demo: on the link", mark)
+        root.start_demo()
         talk(root)
         root.jailhouse("cell shutdown rtos")
     root.jailhouse("cell destroy rtos")
     root.create()
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
     talk(root)
 
 
@@ -64,9 +60,7 @@ def peer_state(machine, peer):
 @pytest.mark.parametrize("how", ["cell shutdown rtos", "cell destroy rtos", f"cell load rtos {INMATE}"])
 def test_state_goes_to_zero_with_its_peer_and_linux_is_told(root, how):
     root.create()
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
     assert peer_state(root, 1) == 2
     before = interrupts(root)
     root.check("bh-probe uio-wait /dev/uio0 </dev/null >/tmp/wait 2>&1 &")

@@ -43,9 +43,7 @@ def test_reserved_memory(fleet, tmp_path):
     for _ in range(2):
         machine.jailhouse(f"enable {machine.push_config('system', system.bytes())}")
         machine.create(machine.push_config("cell", cell.bytes()))
-        mark = machine.console.mark()
-        machine.start()
-        machine.inmate_says("demo: on the link", mark)
+        machine.start_demo()
         machine.check("ivshmem-demo", timeout=300)
         machine.jailhouse("disable")
         machine.all_cpus_work()

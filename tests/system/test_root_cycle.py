@@ -116,9 +116,7 @@ def test_cpu_of_a_cell_stays_offline(root):
     assert "CPU 3 cannot come online, a cell has it (jailhouse cell list): destroy that cell first" in log
     assert "failed to boot" not in log
     assert root.online() == "0-2"
-    mark = root.console.mark()
-    root.start()
-    root.inmate_says("demo: on the link", mark)
+    root.start_demo()
     assert not switch(root, 3, True).ok
     assert root.cells()["rtos"][1] == "running"
     root.jailhouse("cell destroy rtos")

@@ -34,9 +34,7 @@ def works_again(machine, mark):
     assert not machine.enabled() and machine.online() == "0-3"
     machine.enable()
     machine.create()
-    mark = machine.console.mark()
-    machine.start()
-    machine.inmate_says("demo: on the link", mark)
+    machine.start_demo()
     machine.jailhouse("disable")
     machine.all_cpus_work()
 
