@@ -428,6 +428,12 @@ def test_device_tree_that_cannot_be_written_leaves_nothing(linux):
     assert [path.name for path in linux.box.path.iterdir() if path.name.startswith("place")] == ["place"]
 
 
+def test_device_tree_does_not_replace_what_is_no_file(linux):
+    os.mkfifo(linux.box.path / "place")
+    assert linux.fails(linux.cell, linux.kernel, "-d", linux.tree, "-w", "place") == "writing place: is no file"
+    assert (linux.box.path / "place").is_fifo()
+
+
 @pytest.mark.parametrize("arch", ["x86", "arm"])
 def test_other_architectures(linux, arch):
     assert linux.fails(linux.cell, linux.kernel, arch=("-a", arch)) == f"{arch} is not supported, only arm64 is"

@@ -143,7 +143,7 @@ def test_failure_in_the_middle_brings_everything_back(tmp_path, monkeypatch, cap
             raise PermissionError(1, "Operation not permitted")
         replace(source, target)
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(SystemExit, match="third: cannot be written: Operation not permitted; choose another place"):
+    with pytest.raises(writing.WriteError, match="third: cannot be written: Operation not permitted; choose another place"):
         writing.write([(tmp_path / "old", b"1"), (tmp_path / "new", b"2"), (tmp_path / "elsewhere/third", b"3")])
     assert {path.name for path in tmp_path.iterdir()} == {"old", "elsewhere"}
     assert (tmp_path / "old").read_text() == "before" and not list((tmp_path / "elsewhere").iterdir())

@@ -9,9 +9,8 @@ import os
 import platform
 import shlex
 import sys
-from pathlib import Path
 
-from . import abi, arm64_kernel, binary, devicetree, guest_of_binary, linux_images, machine_tree
+from . import abi, arm64_kernel, binary, devicetree, guest_of_binary, linux_images, machine_tree, writing
 from .names import ARCHITECTURES
 from .show import text
 from .units import MIB
@@ -169,14 +168,10 @@ def _parameters(places):
 
 
 def _write(path, content):
-    """All of it or nothing."""
-    scratch = Path(f"{path}.new")
     try:
-        scratch.write_bytes(content)
-        os.replace(scratch, path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise CommandError(f"writing {path}: {error.strerror}") from None
+        writing.write([(path, content)])
+    except writing.WriteError as error:
+        raise CommandError(f"writing {path}: {error.reason}") from None
 
 
 def _run(arguments, loader):

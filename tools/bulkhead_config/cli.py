@@ -292,6 +292,8 @@ def main(program="bulkhead-config", words=()):
         sys.stdout.flush()
     except ConfigError as error:
         sys.exit(str(error))
+    except writing.WriteError as error:
+        sys.exit(f"bulkhead-config: {error}")
     except registry.UnknownWarning as error:
         sys.exit(f"bulkhead-config: -W: {error}")
     except devicetree.DeviceTreeError as error:

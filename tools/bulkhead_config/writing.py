@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files that belong together are written together: all of them, or none."""
 import contextlib
+import errno
 import os
-import sys
 import tempfile
 from pathlib import Path
+
+
+class WriteError(Exception):
+    """The text names file and change to make; reason is for who says it otherwise."""
+
+    def __init__(self, path, what, reason):
+        super().__init__(f"{path}: {what}")
+        self.reason = reason
 
 
 def _targets(files):
@@ -12,9 +20,10 @@ def _targets(files):
     targets = [Path(os.path.realpath(path)) for path, _ in files]
     for (path, _), target in zip(files, targets):
         if target.exists() and not target.is_file():
-            sys.exit(f"bulkhead-config: {path}: is there and is no file; remove it, or choose another name")
+            raise WriteError(path, "is there and is no file; remove it, or choose another name",
+                             os.strerror(errno.EISDIR) if target.is_dir() else "is no file")
         if targets.count(target) > 1:
-            sys.exit(f"bulkhead-config: {path}: is to be written twice; choose different names")
+            raise WriteError(path, "is to be written twice; choose different names", os.strerror(errno.EEXIST))
     return targets
 
 
@@ -29,8 +38,7 @@ def _exchange(new, old, target, undo):
 
 
 def write(files):
-    """files: [(path, content)]. Ends the program with one line if that is not possible, and then nothing has changed but for
-    directories that are new."""
+    """files: [(path, content)]. With a WriteError, nothing has changed but for directories that are new."""
     targets, path = _targets(files), None
     try:
         with contextlib.ExitStack() as scratch, contextlib.ExitStack() as undo:
@@ -46,5 +54,5 @@ def write(files):
                 _exchange(new, old, target, undo)
             undo.pop_all()
     except OSError as error:
-        sys.exit(f"bulkhead-config: {path}: cannot be written: {error.strerror}; choose another place, or make room or "
-                 "correct permissions there")
+        raise WriteError(path, f"cannot be written: {error.strerror}; choose another place, or make room or correct "
+                         "permissions there", error.strerror) from None
