@@ -18,6 +18,9 @@
 #define HC_CPU_INFO		7	/* root or owner; args: CPU number, CPU_INFO_* */
 #define HC_DEBUG_PUTC		8	/* cells with CFG_CELL_CONSOLE_PERMITTED; arg: character */
 
+/* Codes of our own from here on; what published software knows is below. */
+#define HC_OWN_BASE		0x4200
+
 /*
  * Ours: one item about an ivshmem link or one of its peers. Args: LINK_PEER(bdf, peer id), LINK_INFO_*. The root cell
  * may ask about every link and peer, other cells about their own end only (-EPERM). -ENOENT: no link has that
