@@ -8,6 +8,7 @@ import pytest
 
 import attacks_table
 import config_rules
+import messages
 from config_rules import ROOT
 
 from bulkhead_config import registry		# noqa: E402	config_rules.py has said where it is
@@ -258,20 +259,77 @@ def literals():
     return text.replace('\\"', '"').replace("\\n", "\n")
 
 
-def messages():
-    """First column of the tables, up to the first row of dashes of each table excluded."""
-    rows = re.findall(r"^\| `([^`]+)` \|", read(TROUBLESHOOTING), re.M)
-    return list(dict.fromkeys(rows))
+@functools.lru_cache(maxsize=None)
+def all_messages():
+    return messages.messages()
+
+
+def quoted_messages():
+    return list(dict.fromkeys(entry.text for entry in messages.entries()))
 
 
 def test_there_are_messages():
-    assert len(messages()) > 40
+    assert len(quoted_messages()) > 200
 
 
-@pytest.mark.parametrize("message", messages())
+@pytest.mark.parametrize("message", quoted_messages())
 def test_message_exists(message):
-    """The parts between the dots of a quoted message are texts of the sources."""
-    sources = literals()
+    """It is a message of a program, or the parts between the dots are texts of the sources."""
+    if any(messages.covers(message, known.text) for known in all_messages()):
+        return
     for part in (part.strip() for part in re.split(r"…", message)):
         if len(part) > 3:
-            assert part in sources, part
+            assert part in literals(), part
+
+
+def test_every_message_is_explained():
+    """Each message has an entry in docs/troubleshooting.md, or belongs to a rule of docs/configuration.md."""
+    found = all_messages()
+    assert len(found) > 350
+    missing = [f"{message.file}:{message.line}: {message.text}" for message in found if not messages.places(message)]
+    assert not missing, "\n".join(["without an entry in docs/troubleshooting.md:", *missing])
+
+
+def test_index_of_messages():
+    """If it fails after a change of a message: make docs-messages."""
+    assert read(messages.INDEX) == messages.page()
+
+
+@pytest.mark.parametrize("source, texts", [
+    ('void f(void)\n{\n\tfprintf(stderr, "a %s" " b 0x%" PRIx64 "\\n", x);\n}\n', ["a … b 0x…"]),
+    ('void f(void)\n{\n\tfprintf(out, "no error");\n\tperror("cell load");\n}\n', ["cell load"]),
+    ('void f(void)\n{\n\twrong_usage(long_one ? "one (%d)" : "other", g(1, "x"));\n}\n', ["one (…)", "other"]),
+    ('/* perror("comment") */\nint f(void)\n{\n\treturn print_failed("reading", path);\n}\n', ["reading"]),
+])
+def test_messages_of_c_are_found(tmp_path, monkeypatch, source, texts):
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+    (tmp_path / "f.c").write_text(source)
+    found = list(messages._in_c(tmp_path / "f.c", messages.PRINTERS["tools/cli"], {}))
+    assert [message.text for message in found] == texts
+    assert {message.function for message in found} == {"f"}
+
+
+@pytest.mark.parametrize("source, texts", [
+    ('raise TreeError(f"has {n:#x} CPUs; " "correct it")', ["has … CPUs; correct it"]),
+    ('sys.exit(f"{a}: {error}: " + ("one" if a else "two"))', ["…: …: one", "…: …: two"]),
+    ('log.append("nothing")', []),
+])
+def test_messages_of_python_are_found(tmp_path, monkeypatch, source, texts):
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+    (tmp_path / "f.py").write_text(source)
+    assert [message.text for message in messages._in_python(tmp_path / "f.py")] == texts
+
+
+@pytest.mark.parametrize("entry, text, expected", [
+    ("has no memory at …: load", 'cell "…" has no memory at 0x…: load the image elsewhere', True),
+    ("load … has no memory", "has no memory: load it", False),
+    ("cell \"…\" restarts the machine", "cell \"…\" … the machine", True),
+    ("link", "link list takes no argument", False),
+    ("dtc: …", "dtc: …", True),
+    ("device tree: …", "…: device tree: …", True),
+    ("device tree: …", "it has no entry in the device tree: make it again", False),
+    ("…", "anything at all", False),
+    ("another text", "…: …", False),
+])
+def test_entry_covers_message(entry, text, expected):
+    assert messages.covers(entry, text) == expected
