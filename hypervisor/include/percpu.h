@@ -56,7 +56,7 @@ struct percpu {
 #define PERCPU_STACK_TOP	(PAGE_SIZE + CONFIG_STACK_SIZE)
 _Static_assert(offsetof(struct percpu, stack) == PAGE_SIZE, "the stack follows the guard page");
 
-struct percpu *this_cpu(void);
+/* this_cpu(): asm/percpu.h */
 
 /* NULL if no such CPU entered at enable. */
 struct percpu *percpu_of(uint32_t cpu);

@@ -7,10 +7,13 @@
  *
  * PA_RANGE as in ID_AA64MMFR0_EL1. Prints a line for the pool itself, for the root cell and for each cell, with pages.
  */
+#define _GNU_SOURCE
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 #include "bulkhead/image.h"
 #include "cell.h"
 #include "bundle.h"
@@ -61,9 +64,17 @@ struct percpu *percpu_of(uint32_t id)
 	return cpus[id];
 }
 
-struct percpu *this_cpu(void)
+/* Programs have no TPIDR_EL2, where this_cpu() looks: MRS Xt, TPIDR_EL2 is executed for it. */
+static void read_tpidr_el2(int signal, siginfo_t *info, void *context)
 {
-	return cpus[0];
+	mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
+	uint32_t instruction = *(uint32_t *)machine->pc;
+
+	(void)signal, (void)info;
+	if ((instruction & ~31u) != 0xd53cd040)
+		abort();
+	machine->regs[instruction & 31] = (uintptr_t)cpus[0];
+	machine->pc += 4;
 }
 
 host_addr_t virt_to_host(const void *virt)
@@ -165,6 +176,7 @@ int main(int argc, char **argv)
 	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
 	for (uint32_t n = 0; n < num_cpu_slots && n < MAX_CPUS; n++)
 		cpus[n] = calloc(1, sizeof(struct percpu));
+	sigaction(SIGILL, &(struct sigaction){ .sa_sigaction = read_tpidr_el2, .sa_flags = SA_SIGINFO }, NULL);
 	stage2_setup();
 	pages_init(pool, POOL_PAGES);
 	if (!pages_alloc(1, 1))		/* level 2 of the remap area, see paging_init() */

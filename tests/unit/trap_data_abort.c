@@ -32,7 +32,8 @@
 #define WINDOW		0x0a000000ULL	/* guest-physical, 4 KiB */
 #define PC		0x4000ULL
 
-uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0, sysreg_sp_el1;
+uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0, sysreg_sp_el1,
+	sysreg_tpidr_el2;
 
 static struct percpu cpu;
 static struct cell cell;
@@ -48,11 +49,6 @@ static uint64_t read_value;
 static enum mmio_result device_result;
 static uint32_t instruction;
 static bool instruction_readable;
-
-struct percpu *this_cpu(void)
-{
-	return &cpu;
-}
 
 void skip_instruction(void)
 {
@@ -161,6 +157,7 @@ static int setup(void **state)
 	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW, PAGE_SIZE, device, NULL, 0), 0);
 	for (uint32_t n = 0; n < 31; n++)
 		frame.x[n] = 0xa5a5a5a500000000ULL + n;
+	sysreg_tpidr_el2 = (uintptr_t)&cpu;
 	sysreg_elr_el2 = PC;
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	sysreg_par_el1 = 0x1234;

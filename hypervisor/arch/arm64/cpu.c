@@ -33,11 +33,6 @@
 
 extern char image_start[], leave_unmapped[];
 
-struct percpu *this_cpu(void)
-{
-	return (struct percpu *)read_sysreg(tpidr_el2);
-}
-
 uint64_t arch_ticks(void)
 {
 	return read_sysreg(cntpct_el0);

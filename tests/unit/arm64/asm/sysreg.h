@@ -11,7 +11,7 @@
 #define SPSR_MODE_AA32	(1UL << 4)
 
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
-	sysreg_sp_el1, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
+	sysreg_sp_el1, sysreg_tpidr_el2, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
 
 #define MPIDR_AFFINITY	0xff00ffffffUL
 #define ICC_CTLR_PRI_BITS(ctlr)	(((ctlr) >> 8 & 7) + 1)
@@ -22,6 +22,7 @@ extern uint64_t sysreg_mpidr_el1, sysreg_id_aa64pfr0_el1, sysreg_ICC_CTLR_EL1, s
 #define sysreg_ICC_AP1R_EL1(n)	test_ap1r[n]
 
 #define read_sysreg(reg)		(sysreg_##reg)
+#define read_constant_sysreg(reg)	read_sysreg(reg)
 #define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
 #define isb()				((void)0)
 #define dsb(scope)			((void)0)

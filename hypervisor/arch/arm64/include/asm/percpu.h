@@ -4,6 +4,9 @@
 #define BULKHEAD_ASM_PERCPU_H
 
 #include "types.h"
+#include "asm/sysreg.h"
+
+struct percpu;
 
 #define MAX_LIST_REGS	16
 #define NUM_INTIDS	1020
@@ -51,5 +54,11 @@ struct arch_percpu {
 	void *window;			/* one page of address space for arch_window() */
 	uint64_t *window_pte;
 };
+
+/* Set before the first C function runs on the CPU, and never again. */
+static inline struct percpu *this_cpu(void)
+{
+	return (struct percpu *)read_constant_sysreg(tpidr_el2);
+}
 
 #endif

@@ -12,6 +12,11 @@
 	uint64_t value_; \
 	__asm__ volatile("mrs %0, " SYSREG_STR(reg) : "=r"(value_) : : "memory"); \
 	value_; })
+/* What never changes: the compiler may read it once, or not at all */
+#define read_constant_sysreg(reg) ({ \
+	uint64_t value_; \
+	__asm__("mrs %0, " SYSREG_STR(reg) : "=r"(value_)); \
+	value_; })
 #define write_sysreg(value, reg) \
 	__asm__ volatile("msr " SYSREG_STR(reg) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 

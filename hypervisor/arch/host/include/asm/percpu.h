@@ -5,6 +5,8 @@
 
 #include "types.h"
 
+struct percpu;
+
 struct arch_percpu {
 	bool active;			/* between arch_activate_cpu() and arch_deactivate_cpu() */
 	uint32_t parks, resets;		/* how often */
@@ -13,5 +15,7 @@ struct arch_percpu {
 	host_addr_t window;		/* page in the window, if has_window */
 	bool has_window;
 };
+
+struct percpu *this_cpu(void);
 
 #endif
