@@ -3,7 +3,7 @@
 #include "errors.h"
 #include "mmio.h"
 
-void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed,
+COLD void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed,
 		   uint32_t max_movable)
 {
 	map->fixed = windows;
@@ -30,7 +30,7 @@ static uint32_t fixed_below(const struct mmio_map *map, uint64_t addr)
 	return low;
 }
 
-int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
+COLD int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
 		   uint32_t index)
 {
 	uint32_t position, n;
@@ -57,7 +57,7 @@ int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_hand
 	return 0;
 }
 
-struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
+COLD struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
 				     uint32_t index)
 {
 	struct mmio_window *window;
@@ -108,7 +108,7 @@ enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, st
 }
 
 /* Seldom needed: one after the other. */
-bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
+COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
 {
 	for (uint32_t n = 0; n < map->num_fixed + map->num_movable; n++) {
 		const struct mmio_window *window = n < map->num_fixed ? &map->fixed[n] : &map->movable[n - map->num_fixed];

@@ -181,7 +181,7 @@ static void drop_latched(struct ivshmem_endpoint *ep)
 	ep->latched = false;
 }
 
-void ivshmem_reset_registers(uint32_t endpoint)
+COLD void ivshmem_reset_registers(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t n;
@@ -207,7 +207,7 @@ void ivshmem_reset_registers(uint32_t endpoint)
 	resolve_route(ep, 0);
 }
 
-void ivshmem_reset(uint32_t endpoint)
+COLD void ivshmem_reset(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
@@ -217,7 +217,7 @@ void ivshmem_reset(uint32_t endpoint)
 	ivshmem_set_state(endpoint, 0);
 }
 
-void ivshmem_cell_stopped(struct cell *cell)
+COLD void ivshmem_cell_stopped(struct cell *cell)
 {
 	uint32_t n;
 
@@ -225,7 +225,7 @@ void ivshmem_cell_stopped(struct cell *cell)
 		ivshmem_set_state(cell->functions[n].endpoint, 0);
 }
 
-void ivshmem_reroute(uint32_t endpoint)
+COLD void ivshmem_reroute(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
@@ -234,7 +234,7 @@ void ivshmem_reroute(uint32_t endpoint)
 	spin_unlock(&ep->lock);
 }
 
-uint32_t ivshmem_find_link(uint16_t bdf)
+COLD uint32_t ivshmem_find_link(uint16_t bdf)
 {
 	uint32_t n;
 
@@ -401,7 +401,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	return 0;
 }
 
-int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_t *endpoint)
+COLD int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_t *endpoint)
 {
 	uint32_t n = ivshmem_find_link(params->bdf);
 	int err;
@@ -417,7 +417,7 @@ int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_
 	return err;
 }
 
-void ivshmem_detach(uint32_t endpoint)
+COLD void ivshmem_detach(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	struct ivshmem_link *link = ivshmem_link_of(endpoint);

@@ -49,7 +49,7 @@ static enum mmio_result ecam_access(void *owner, uint32_t index, struct mmio_acc
 	return MMIO_HANDLED;
 }
 
-uint32_t vpci_movable_windows(const struct config_view *config)
+COLD uint32_t vpci_movable_windows(const struct config_view *config)
 {
 	uint32_t n, count = 0;
 
@@ -96,7 +96,7 @@ static int add_function(struct cell *cell, const struct cfg_pci_device *dev)
 	}
 }
 
-int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_function *functions)
+COLD int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_function *functions)
 {
 	uint32_t windows = cell->mmio.num_movable, n;
 	uint64_t base = system->pci_mmconfig_base, size = config_ecam_size(system);
@@ -121,7 +121,7 @@ int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_fu
 	return err;
 }
 
-void vpci_reset(struct cell *cell)
+COLD void vpci_reset(struct cell *cell)
 {
 	uint32_t n;
 
@@ -129,7 +129,7 @@ void vpci_reset(struct cell *cell)
 		ivshmem_reset(cell->functions[n].endpoint);
 }
 
-void vpci_reroute(struct cell *cell)
+COLD void vpci_reroute(struct cell *cell)
 {
 	uint32_t n;
 
@@ -137,7 +137,7 @@ void vpci_reroute(struct cell *cell)
 		ivshmem_reroute(cell->functions[n].endpoint);
 }
 
-void vpci_exit(struct cell *cell)
+COLD void vpci_exit(struct cell *cell)
 {
 	uint32_t n;
 

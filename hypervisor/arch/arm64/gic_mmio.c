@@ -237,7 +237,7 @@ static void restore_spi(struct cell *cell, uint32_t intid)
 	spin_unlock(&gic.lock);
 }
 
-static void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
+static COLD void take_spis(struct cell *cell, const struct cfg_system *system, bool take)
 {
 	struct spi_set own, roots;
 
@@ -262,7 +262,7 @@ static void take_spis(struct cell *cell, const struct cfg_system *system, bool t
 	}
 }
 
-int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
+COLD int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 {
 	uint64_t redistributors = gic.num_redistributors * gic.gicr_stride;
 	int error;
@@ -277,7 +277,7 @@ int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 	return 0;
 }
 
-int arch_irq_carve(struct cell *cell)
+COLD int arch_irq_carve(struct cell *cell)
 {
 	int error = arch_memory_unmap(cell, GUEST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE);
 
@@ -285,7 +285,7 @@ int arch_irq_carve(struct cell *cell)
 						 gic.num_redistributors * gic.gicr_stride);
 }
 
-void arch_irq_cell_reset(struct cell *cell)
+COLD void arch_irq_cell_reset(struct cell *cell)
 {
 	for (uint32_t word = 1; word < INTID_WORDS; word++) {
 		uint32_t spis = cell->arch.spis[word];
@@ -312,7 +312,7 @@ static bool runs(const struct percpu *cpu)
 }
 
 /* A CPU that comes from another cell is off, and so nobody would take what that one has aimed at it. */
-void arch_irq_retarget(struct cell *cell)
+COLD void arch_irq_retarget(struct cell *cell)
 {
 	struct percpu *first = NULL;
 
@@ -332,12 +332,12 @@ void arch_irq_retarget(struct cell *cell)
 		}
 }
 
-void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)
+COLD void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)
 {
 	take_spis(cell, system, false);
 }
 
-void arch_fill_comm_region(struct cell *cell, const struct cfg_system *system)
+COLD void arch_fill_comm_region(struct cell *cell, const struct cfg_system *system)
 {
 	struct comm_region *comm = cell->comm;
 

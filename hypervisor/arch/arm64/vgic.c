@@ -91,7 +91,7 @@ void vgic_spill(struct percpu *cpu, uint32_t intid)
 	cpu->arch.num_spilled++;
 }
 
-void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids)
+COLD void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids)
 {
 	for (intids &= cpu->arch.spill[word]; intids; intids &= intids - 1) {
 		cpu->arch.spill[word] &= ~(intids & -intids);
@@ -217,7 +217,7 @@ void vgic_flush(struct percpu *cpu)
 	set_underflow_interrupt(rest || cpu->arch.num_spilled || cpu->arch.num_lpis);
 }
 
-bool vgic_has_pending(struct percpu *cpu)
+COLD bool vgic_has_pending(struct percpu *cpu)
 {
 	if (cpu->arch.num_spilled || cpu->arch.num_lpis || cpu->arch.sgi_pending)
 		return true;
@@ -259,7 +259,7 @@ static void release_undelivered(struct percpu *cpu, bool keep_active)
 	cpu->arch.num_lpis = 0;
 }
 
-void vgic_to_physical(struct percpu *cpu)
+COLD void vgic_to_physical(struct percpu *cpu)
 {
 	uint32_t sgis;
 
@@ -301,7 +301,7 @@ static void reset_active_priorities(void)
 	}
 }
 
-void vgic_reset(struct percpu *cpu)
+COLD void vgic_reset(struct percpu *cpu)
 {
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
 	uint32_t guests = ~(RESERVED_SGIS | 1U << gic.maintenance_intid);
