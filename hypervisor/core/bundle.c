@@ -134,6 +134,7 @@ static void restart(uint32_t n)
 		console_printf("cell \"%s\" stays stopped: its images cannot be loaded again\n", cell->config.cell->name);
 	} else {
 		cell_memory_clean(cell);
+		cell->restarts++;
 		cell_launch(cell, bundle.cells[n].argument);
 	}
 	cell_resume_cpus(cell);

@@ -235,17 +235,22 @@ void cell_free(struct cell *cell)
 	pages_free(cell, cell->object_pages);
 }
 
+void cpu_give_to(struct percpu *cpu, struct cell *cell)
+{
+	cpu->cell = cell;
+	cpu->failed = false;
+	for (uint32_t i = 0; i < CPU_EXIT_COUNT; i++)
+		cpu->exits[i] = cpu->joined[i] = 0;
+}
+
 void cell_return_cpus(struct cell *cell)
 {
 	for_each_cpu(id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(id);
 
-		cpu->cell = &root_cell;
-		cpu->failed = false;
+		cpu_give_to(cpu, &root_cell);
 		cpu->reset_request = false;
 		cpu->run_state = CPU_OFF;	/* until Linux switches it on */
-		for (uint32_t i = 0; i < ARRAY_SIZE(cpu->stats); i++)
-			cpu->stats[i] = 0;
 		cpu_set_assign(&root_cell.cpus, id, true);
 	}
 }

@@ -185,10 +185,7 @@ static void take_cpus(struct cell *cell)
 		if (!config_has_cpu(&cell->config, id))
 			continue;
 		cpu_set_parked(cpu);
-		cpu->cell = cell;
-		cpu->failed = false;
-		for (uint32_t i = 0; i < ARRAY_SIZE(cpu->stats); i++)
-			cpu->stats[i] = 0;
+		cpu_give_to(cpu, cell);
 		cpu_set_assign(&root_cell.cpus, id, false);
 		cpu_set_assign(&cell->cpus, id, true);
 	}

@@ -48,6 +48,12 @@ static int64_t read_item(const struct cell *cell, uint32_t item)
 {
 	if (item == CELL_INFO_CONFIG_SIZE)
 		return (int64_t)configuration_size(cell);
+	if (item == CELL_INFO_STARTS)
+		return cell->fault.starts;
+	if (item == CELL_INFO_RESTARTS)
+		return cell->restarts;
+	if (item == CELL_INFO_FAULTS)
+		return cell->fault.count;
 	if (item >= CELL_INFO_CONFIG_BASE)
 		return piece_of_configuration(cell, item - CELL_INFO_CONFIG_BASE);
 	if (item >= CELL_INFO_CPUS_BASE)

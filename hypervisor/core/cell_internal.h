@@ -4,6 +4,7 @@
 #define BULKHEAD_CELL_INTERNAL_H
 
 #include "cell.h"
+#include "percpu.h"
 
 /* Take the management lock and forget the last reason; false, and nothing done, if the caller is no root CPU. */
 bool management_begin(void);
@@ -29,6 +30,9 @@ void cell_launch(struct cell *cell, uint64_t argument);
 /* Suspended and without guest state afterwards, but for the caller itself */
 void cell_stop_cpus(struct cell *cell);
 void cell_resume_cpus(struct cell *cell);
+
+/* A CPU changes its cell: suspended, or not one yet. Its counters begin anew. */
+void cpu_give_to(struct percpu *cpu, struct cell *cell);
 
 /* CPUs of a cell that ends: root CPUs, switched off; they stay suspended. */
 void cell_return_cpus(struct cell *cell);

@@ -42,6 +42,7 @@ static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_
 	uint64_t phys = mem->phys_start + access->offset;
 	volatile void *device;
 
+	access->cause = CPU_EXIT_SUBPAGE;
 	if (!subpage_allows(mem, access) || (cell->lent_regions && cell->lent_regions[index]))
 		return MMIO_REFUSED;
 	/* one page is mapped: an unaligned access must stay inside it; device memory takes aligned ones only */

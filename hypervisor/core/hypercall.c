@@ -75,21 +75,6 @@ static int64_t call_info(uint64_t type, uint64_t arg2)
 	}
 }
 
-static int64_t call_cpu_info(uint64_t cpu_id, uint64_t type)
-{
-	struct percpu *cpu = cpu_id < num_cpu_slots ? percpu_of((uint32_t)cpu_id) : NULL;
-
-	if (!cpu)
-		return -EINVAL;
-	if (!this_cpu()->cell->is_root && cpu->cell != this_cpu()->cell)
-		return -EPERM;
-	if (type == CPU_INFO_STATE)
-		return cpu->failed ? CPU_STATE_FAILED : CPU_STATE_RUNNING;
-	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < ARRAY_SIZE(cpu->stats))
-		return cpu->stats[type - CPU_INFO_STAT_BASE] & 0x7fffffff;
-	return -EINVAL;
-}
-
 static int64_t call_putc(uint64_t c, uint64_t arg2)
 {
 	(void)arg2;
@@ -131,7 +116,7 @@ static const hypercall_t hypercalls[] = {
 	[HC_CELL_DESTROY] = call_destroy,
 	[HC_HYPERVISOR_INFO] = call_info,
 	[HC_CELL_GET_STATE] = call_get_state,
-	[HC_CPU_INFO] = call_cpu_info,
+	[HC_CPU_INFO] = cpu_info,
 	[HC_DEBUG_PUTC] = call_putc,
 };
 
@@ -140,6 +125,7 @@ static const hypercall_t own_hypercalls[] = {
 	[HC_LINK_INFO - HC_OWN_BASE] = call_link_info,
 	[HC_CELL_INFO - HC_OWN_BASE] = call_cell_info,
 	[HC_CELL_FAULT - HC_OWN_BASE] = call_cell_fault,
+	[HC_CPU_EXITS - HC_OWN_BASE] = cpu_exits,
 };
 
 int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)

@@ -66,6 +66,7 @@ enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_
 	const struct page_register *reg;
 
 	(void)owner;
+	access->cause = CPU_EXIT_IVSHMEM;
 	if (!access->is_write)
 		access->value = 0;
 	if (access->size != 4 || access->offset % 4 != 0 || number >= ARRAY_SIZE(registers))
@@ -87,6 +88,7 @@ enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_acce
 	uint32_t done;
 
 	(void)owner;
+	access->cause = CPU_EXIT_MSIX;
 	if (!access->is_write)
 		access->value = 0;
 	/* Nothing is ever pending, so PBA and unused space read alike. */

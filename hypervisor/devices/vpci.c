@@ -36,6 +36,7 @@ static enum mmio_result ecam_access(void *owner, uint32_t index, struct mmio_acc
 	bool present = n < cell->num_functions && cell->functions[n].bdf == bdf;
 
 	(void)index;
+	access->cause = CPU_EXIT_PCI_CONFIG;
 	if (!present || access->size > 4 || reg % access->size != 0) {
 		if (!access->is_write)
 			access->value = access->size >= 8 ? UINT64_MAX : (1ull << (8 * access->size)) - 1;

@@ -44,6 +44,7 @@ struct cell {
 	/* management lock; readers on the cell's own CPUs see it only while stopped */
 	struct cpu_set cpus;
 	bool loadable;
+	uint32_t restarts;		/* by its failure action */
 	struct cell *next;		/* in order of creation, root first */
 
 	/* held while one of its CPUs stops and looks if it was the last one */
@@ -85,6 +86,10 @@ int cell_get_state(uint32_t id);
 int64_t cell_info(uint32_t id, uint32_t item);	/* HC_CELL_INFO: the value, or a negative errno without a reason */
 
 int64_t cell_fault(uint32_t id, uint32_t piece);	/* HC_CELL_FAULT */
+
+/* Hypercalls of any cell, about its own CPUs; of the root cell, about all */
+int64_t cpu_info(uint64_t cpu_id, uint64_t type);
+int64_t cpu_exits(uint64_t cpu_id, uint64_t cause);
 
 uint32_t num_cells(void);
 

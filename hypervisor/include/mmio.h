@@ -11,6 +11,7 @@
 #ifndef BULKHEAD_MMIO_H
 #define BULKHEAD_MMIO_H
 
+#include "bulkhead/hypercall.h"
 #include "types.h"
 
 struct mmio_access {
@@ -18,6 +19,7 @@ struct mmio_access {
 	uint64_t value;		/* write: zero-extended; read: set by the handler, zero-extended */
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	bool is_write;
+	uint8_t cause;		/* CPU_EXIT_*: set by the handler, counted by the caller if it is done */
 };
 
 enum mmio_result {

@@ -47,8 +47,9 @@ struct percpu {
 	/* management lock while suspended; others only compare it */
 	struct cell *volatile cell;
 
-	/* written by the CPU itself, read by anybody */
-	volatile uint32_t stats[CPU_STAT_COUNT_ARM64];
+	/* written by the CPU itself, or while it is suspended; read by anybody. CPU_EXIT_* */
+	volatile uint64_t exits[CPU_EXIT_COUNT];
+	volatile uint64_t joined[CPU_EXIT_COUNT];	/* interrupts that were taken in an exit of another cause */
 
 	struct arch_percpu arch;
 } __attribute__((aligned(4096)));

@@ -70,6 +70,9 @@
 
 #define CELL_INFO_NEXT		0	/* lowest id from the given one on that a cell has */
 #define CELL_INFO_CONFIG_SIZE	1	/* bytes of its configuration; root cell: of the system configuration */
+#define CELL_INFO_STARTS	2	/* how often it has been started since it was created, modulo 2^32, like the next two */
+#define CELL_INFO_RESTARTS	3	/* those of them that its on-failure asked for */
+#define CELL_INFO_FAULTS	4	/* violations: count of struct bh_fault (fault.h) */
 #define CELL_INFO_NAME_BASE	0x100	/* + n: characters 4n.. of the name, the first one lowest, NUL behind its end */
 #define CELL_INFO_CPUS_BASE	0x1000	/* + n: bit b is set if the cell has CPU 32n + b now */
 #define CELL_INFO_CONFIG_BASE	0x10000	/* + n: bytes 4n.. of the configuration, the first one lowest */
@@ -79,6 +82,48 @@
  * (-EPERM). -ENOENT: no cell has that id. -EINVAL: a piece beyond the end.
  */
 #define HC_CELL_FAULT		0x4202
+
+/*
+ * Ours: how often a CPU came from its guest into the hypervisor for one cause, since it belongs to its cell. Args: CPU number,
+ * CPU_EXIT_*. Root cell, or owner of the CPU (-EPERM). -EINVAL: no such CPU or cause. The result has 63 bits, which is no wrap in
+ * practice. Each exit has one cause: their sum is CPU_STAT_TOTAL modulo 2^31. Of interrupts that are taken in one exit, the
+ * first one is its cause. No lock; a CPU that runs goes on counting between two calls.
+ */
+#define HC_CPU_EXITS		0x4204
+
+#define CPU_EXIT_HYPERCALL	0	/* any code, also unknown ones */
+#define CPU_EXIT_HVC		1	/* HVC with another immediate, or of 32-bit code */
+#define CPU_EXIT_PSCI		2
+#define CPU_EXIT_SMCCC		3	/* all other SMC */
+#define CPU_EXIT_WFX		4	/* WFI, WFE; not trapped, as a rule */
+#define CPU_EXIT_SGI		5	/* sends interrupts to CPUs of its cell: write to ICC_SGI1R_EL1 */
+#define CPU_EXIT_SYSREG		6	/* another trapped system register */
+#define CPU_EXIT_OTHER_CLASS	7	/* exception class that nobody handles: undefined instruction for the guest */
+#define CPU_EXIT_IVSHMEM	8	/* register page of a link; from here to STRAY_FAILED: CPU_STAT_MMIO */
+#define CPU_EXIT_MSIX		9	/* MSI-X page of a link */
+#define CPU_EXIT_PCI_CONFIG	10
+#define CPU_EXIT_GICD		11
+#define CPU_EXIT_GICR		12
+#define CPU_EXIT_SUBPAGE	13	/* sub-page region, done */
+#define CPU_EXIT_STRAY_IGNORED	14	/* access to nothing: had no effect */
+#define CPU_EXIT_STRAY_ABORTED	15	/* likewise: external abort. Also what cannot be done to an emulated register */
+#define CPU_EXIT_STRAY_FAILED	16	/* violation: stopped the CPU; of the root cell: external abort */
+#define CPU_EXIT_READ_ONLY	17	/* write to memory that is mapped read-only */
+#define CPU_EXIT_CACHE_OP	18	/* cache maintenance of what the cell does not have, or may only read */
+#define CPU_EXIT_MEMORY_ERROR	19	/* walk of the guest's tables into nothing, error of the bus: passed on */
+#define CPU_EXIT_FETCH		20	/* of an instruction from what the cell does not have */
+#define CPU_EXIT_REVOKED	21	/* the cell had no memory for a moment: its manager waited for this CPU */
+#define CPU_EXIT_IRQ		22	/* interrupt of a device or timer of the cell */
+#define CPU_EXIT_LINK_IRQ	23	/* of a link: doorbell or change of State of a peer */
+#define CPU_EXIT_PENDED_SGI	24	/* SGI that the guest itself made pending in the redistributor */
+#define CPU_EXIT_KICK_SGI	25	/* kick: SGI of a CPU of the cell */
+#define CPU_EXIT_KICK_REQUEST	26	/* kick: management of cells, this or another one */
+#define CPU_EXIT_KICK_LATE	27	/* kick: another exit has done already what it was for */
+#define CPU_EXIT_MAINTENANCE	28	/* list registers ran empty and more interrupts wait */
+#define CPU_EXIT_FOREIGN_IRQ	29	/* of an interrupt that is not the cell's: switched off */
+#define CPU_EXIT_SPURIOUS	30	/* the interrupt was gone when it was acknowledged */
+#define CPU_EXIT_SERROR		31
+#define CPU_EXIT_COUNT		32
 
 #define HV_INFO_MEM_POOL_SIZE	0
 #define HV_INFO_MEM_POOL_USED	1

@@ -12,19 +12,104 @@ static void start_with_alpha(void)
 	core_created(&alpha);
 }
 
+/* Values that differ, also in the bits that do not fit into what Jailhouse has */
+static void count_differently(uint32_t cpu)
+{
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++) {
+		core_cpu(cpu)->exits[n] = 0x7fffffff00000000ull + (0x1234567ull << n % 8) + n;
+		core_cpu(cpu)->joined[n] = n < CPU_EXIT_IRQ || n == CPU_EXIT_FOREIGN_IRQ ? 0 : 0x10000ull + n * n;
+	}
+}
+
+/* What the ABI says of each: exits, but for interrupts, of which each is counted */
+static const uint64_t *statistics_of(uint32_t cpu)
+{
+	static uint64_t expected[CPU_STAT_COUNT_ARM64];
+	const volatile uint64_t *exits = core_cpu(cpu)->exits, *joined = core_cpu(cpu)->joined;
+
+	memset(expected, 0, sizeof(expected));
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
+		expected[CPU_STAT_TOTAL] += exits[n];
+	expected[CPU_STAT_MMIO] = exits[CPU_EXIT_IVSHMEM] + exits[CPU_EXIT_MSIX] + exits[CPU_EXIT_PCI_CONFIG] +
+		exits[CPU_EXIT_GICD] + exits[CPU_EXIT_GICR] + exits[CPU_EXIT_SUBPAGE] + exits[CPU_EXIT_STRAY_IGNORED] +
+		exits[CPU_EXIT_STRAY_ABORTED] + exits[CPU_EXIT_STRAY_FAILED];
+	for (uint32_t n = CPU_EXIT_KICK_SGI; n <= CPU_EXIT_KICK_LATE; n++)
+		expected[CPU_STAT_MANAGEMENT] += exits[n] + joined[n];
+	expected[CPU_STAT_HYPERCALL] = exits[CPU_EXIT_HYPERCALL];
+	expected[CPU_STAT_MAINTENANCE] = exits[CPU_EXIT_MAINTENANCE] + joined[CPU_EXIT_MAINTENANCE];
+	expected[CPU_STAT_VIRT_IRQ] = exits[CPU_EXIT_IRQ] + joined[CPU_EXIT_IRQ] + exits[CPU_EXIT_LINK_IRQ] +
+		joined[CPU_EXIT_LINK_IRQ];
+	expected[CPU_STAT_VIRT_SGI] = exits[CPU_EXIT_SGI];
+	expected[CPU_STAT_PSCI] = exits[CPU_EXIT_PSCI];
+	expected[CPU_STAT_SMCCC] = exits[CPU_EXIT_SMCCC];
+	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++)
+		expected[n] &= 0x7fffffff;
+	return expected;
+}
+
+static void assert_statistics(uint32_t asker, uint32_t cpu)
+{
+	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++)
+		assert_int_equal(host_hypercall(asker, HC_CPU_INFO, cpu, CPU_INFO_STAT_BASE + n), statistics_of(cpu)[n]);
+}
+
+static void exits_by_cause(void)
+{
+	start_with_alpha();
+	core_started(1);
+	count_differently(1);
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
+		assert_true(host_hypercall(0, HC_CPU_EXITS, 1, n) == (int64_t)core_cpu(1)->exits[n]);
+	assert_true(host_hypercall(1, HC_CPU_EXITS, 1, CPU_EXIT_IRQ) == (int64_t)core_cpu(1)->exits[CPU_EXIT_IRQ]);
+	/* never an errno, whatever is counted */
+	core_cpu(1)->exits[CPU_EXIT_IRQ] = UINT64_MAX;
+	assert_true(host_hypercall(0, HC_CPU_EXITS, 1, CPU_EXIT_IRQ) == INT64_MAX);
+	/* itself */
+	core_cpu(1)->exits[CPU_EXIT_HYPERCALL] = 7;
+	assert_int_equal(host_hypercall(1, HC_CPU_EXITS, 1, CPU_EXIT_HYPERCALL), 8);
+
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, 1, CPU_EXIT_COUNT), -EINVAL);
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, 1, 1ull << 32), -EINVAL);
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, 1, UINT64_MAX), -EINVAL);
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, HOST_NUM_CPUS, 0), -EINVAL);
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, 0x100000001, 0), -EINVAL);
+	assert_int_equal(host_hypercall(0, HC_CPU_EXITS, UINT64_MAX, 0), -EINVAL);
+	/* existence comes first, then the right, then the cause */
+	assert_int_equal(host_hypercall(1, HC_CPU_EXITS, 0, 0), -EPERM);
+	assert_int_equal(host_hypercall(1, HC_CPU_EXITS, 0, CPU_EXIT_COUNT), -EPERM);
+	assert_int_equal(host_hypercall(1, HC_CPU_EXITS, 4, 0), -EINVAL);
+	assert_int_equal(host_hypercall(1, HC_CPU_EXITS, 1, CPU_EXIT_COUNT), -EINVAL);
+	host_stop();
+}
+
+static void cell_counters(void)
+{
+	start_with_alpha();
+	for (uint32_t n = 0; n < 3; n++) {
+		assert_int_equal(host_hypercall(0, HC_CELL_INFO, 1, CELL_INFO_STARTS), n);
+		core_started(1);
+	}
+	core_cell(1)->fault.count = UINT32_MAX;
+	core_cell(1)->restarts = 0xfffffffe;
+	assert_true(host_hypercall(0, HC_CELL_INFO, 1, CELL_INFO_FAULTS) == UINT32_MAX);
+	assert_true(host_hypercall(0, HC_CELL_INFO, 1, CELL_INFO_RESTARTS) == 0xfffffffe);
+	assert_int_equal(host_hypercall(0, HC_CELL_INFO, 0, CELL_INFO_STARTS), 1);
+	assert_int_equal(host_hypercall(0, HC_CELL_INFO, 2, CELL_INFO_STARTS), -ENOENT);
+	assert_int_equal(host_hypercall(1, HC_CELL_INFO, 1, CELL_INFO_STARTS), -EPERM);
+	host_stop();
+}
+
 static void cpu_information(void)
 {
 	start_with_alpha();
 	core_started(1);
+	count_differently(1);
+	assert_statistics(0, 1);
 	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++)
-		core_cpu(1)->stats[n] = 0x80000000u + n;
-	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++) {
-		uint64_t expected = n + (n == CPU_STAT_HYPERCALL ? 1 : 0);
-
-		assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + n), n);
-		if (n == CPU_STAT_HYPERCALL)
-			assert_int_equal(host_hypercall(1, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + n), expected);
-	}
+		assert_int_not_equal(statistics_of(1)[n], 0);
+	/* by itself: it counts the question, too */
+	core_cpu(1)->exits[CPU_EXIT_HYPERCALL] = 7;
+	assert_int_equal(host_hypercall(1, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + CPU_STAT_HYPERCALL), 8);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + CPU_STAT_COUNT_ARM64), -EINVAL);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE - 1), -EINVAL);
 	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, 1), -EINVAL);
@@ -44,12 +129,18 @@ static void statistics_belong_to_cell_and_cpu(void)
 {
 	core_start();
 	core_make_cell(&alpha, "alpha", 1, 1, RAM_LOW);
-	core_cpu(1)->stats[CPU_STAT_MMIO] = 5;
+	count_differently(1);
 	core_created(&alpha);
-	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + CPU_STAT_MMIO), 0);
-	core_cpu(1)->stats[CPU_STAT_MMIO] = 6;
+	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++)
+		assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + n), 0);
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
+		assert_int_equal(host_hypercall(0, HC_CPU_EXITS, 1, n), 0);
+	count_differently(1);
 	core_started(1);
-	assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + CPU_STAT_MMIO), 6);
+	assert_statistics(0, 1);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	for (uint32_t n = 0; n < CPU_STAT_COUNT_ARM64; n++)
+		assert_int_equal(host_hypercall(0, HC_CPU_INFO, 1, CPU_INFO_STAT_BASE + n), 0);
 	host_stop();
 }
 
@@ -294,7 +385,7 @@ static void cell_information(void)
 	assert_int_not_equal(core_cell(7)->config.size % 4, 0);
 	assert_config_is(7, core_cell(7)->config.cell, core_cell(7)->config.size);
 
-	no_info(1, CELL_INFO_CONFIG_SIZE + 1, -EINVAL);
+	no_info(1, CELL_INFO_NAME_BASE - 2, -EINVAL);
 	no_info(1, CELL_INFO_NAME_BASE - 1, -EINVAL);
 	no_info(2, CELL_INFO_CONFIG_SIZE, -ENOENT);
 	no_info(2, UINT64_MAX, -ENOENT);
@@ -328,6 +419,8 @@ int main(void)
 {
 	static const struct CMUnitTest core_info[] = {
 		CORE_TEST(cpu_information),
+		CORE_TEST(exits_by_cause),
+		CORE_TEST(cell_counters),
 		CORE_TEST(statistics_belong_to_cell_and_cpu),
 		CORE_TEST(hypervisor_information),
 		CORE_TEST(root_asks_about_every_peer),

@@ -542,7 +542,7 @@ static void destroy_gives_the_cpus_back(void)
 	core_snapshot(&before);
 	core_created(&alpha);
 	core_started(1);
-	core_cpu(1)->stats[CPU_STAT_MMIO] = 5;
+	core_cpu(1)->exits[CPU_EXIT_GICD] = 5;
 	guest_answers(1, COMM_REPLY_APPROVED);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
 	host_set_guest(1, NULL);

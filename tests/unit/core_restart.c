@@ -40,6 +40,8 @@ static void failed_cell_starts_again(void)
 		assert_int_equal(core_cpu(1)->arch.context, 0xa0);
 		assert_int_equal(core_cell(1)->comm->cell_state, COMM_STATE_RUNNING);
 		assert_loaded(0, RAM_LOW);
+		assert_int_equal(core_cell(1)->restarts, round);
+		assert_int_equal(core_cell(1)->fault.starts, 1 + round);
 	}
 	/* what it said last time does not matter */
 	core_fail(1);

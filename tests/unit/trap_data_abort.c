@@ -13,6 +13,7 @@
 #include "trap.h"
 
 #define EC_DABT		(0x24ULL << 26)
+#define EC_IABT		(0x20ULL << 26)
 #define IL		(1ULL << 25)
 #define ISV		(1ULL << 24)
 #define SAS(log2)	((uint64_t)(log2) << 22)
@@ -49,6 +50,8 @@ static uint64_t read_value;
 static enum mmio_result device_result;
 static uint32_t instruction;
 static bool instruction_readable;
+static uint32_t traps;
+static uint64_t looked_at[CPU_EXIT_COUNT];
 
 void skip_instruction(void)
 {
@@ -137,6 +140,7 @@ static enum mmio_result device(void *owner, uint32_t index, struct mmio_access *
 	(void)index;
 	assert_true(num_seen < ARRAY_SIZE(seen));
 	seen[num_seen++] = *access;
+	access->cause = CPU_EXIT_GICD;
 	if (!access->is_write)
 		access->value = read_value;
 	return device_result;
@@ -161,7 +165,8 @@ static int setup(void **state)
 	sysreg_elr_el2 = PC;
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	sysreg_par_el1 = 0x1234;
-	num_seen = skipped = aborts = violations = handled = 0;
+	num_seen = skipped = aborts = violations = handled = traps = 0;
+	memset(looked_at, 0, sizeof(looked_at));
 	cell.arch.revocations = 0;
 	violation = violation_flags = violation_size = 0;
 	device_result = MMIO_HANDLED;
@@ -174,7 +179,35 @@ static void abort_at(uint64_t address, uint64_t iss)
 {
 	sysreg_far_el2 = address;
 	sysreg_hpfar_el2 = address >> 12 << 4;
+	traps++;
 	trap_data_abort(&frame, EC_DABT | IL | iss);
+}
+
+static void fetch_abort(uint64_t iss)
+{
+	traps++;
+	trap_instruction_abort(&frame, EC_IABT | IL | iss);
+}
+
+/* Whatever comes of it, each exit is counted once. */
+static int each_has_one_cause(void **state)
+{
+	uint64_t sum = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
+		sum += cpu.exits[n];
+	assert_int_equal(sum, traps);
+	assert_int_not_equal(sum, 0);
+	return 0;
+}
+
+/* Since the last look */
+static void assert_counted(uint32_t cause, uint64_t times)
+{
+	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
+		assert_int_equal(cpu.exits[n] - looked_at[n], n == cause ? times : 0);
+	memcpy(looked_at, (const void *)cpu.exits, sizeof(looked_at));
 }
 
 static void assert_outcome(uint32_t accesses, uint32_t skips, uint32_t injected, uint32_t violated)
@@ -262,7 +295,7 @@ static void loads(void **state)
 	/* to the zero register */
 	abort_at(WINDOW, ISV | SRT(31) | SAS(3) | SF | TRANSLATION);
 	assert_outcome(1, 1, 0, 0);
-	assert_int_equal(cpu.stats[CPU_STAT_MMIO], ARRAY_SIZE(cases) + 1);
+	assert_counted(CPU_EXIT_GICD, ARRAY_SIZE(cases) + 1);
 }
 
 static void stores(void **state)
@@ -412,11 +445,11 @@ static void without_syndrome(void **state)
 static void instruction_aborts(void **state)
 {
 	(void)state;
-	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | TRANSLATION);
+	fetch_abort(TRANSLATION);
 	assert_int_equal(violation, BH_FAULT_FETCH);
 	assert_int_equal(violation_size, 4);
 	assert_outcome(0, 0, 0, 1);
-	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | S1PTW | TRANSLATION);
+	fetch_abort(S1PTW | TRANSLATION);
 	assert_outcome(0, 0, 1, 0);
 }
 
@@ -436,7 +469,7 @@ static void fetch_at(uint64_t address, uint64_t iss)
 {
 	sysreg_far_el2 = address;
 	sysreg_hpfar_el2 = address >> 12 << 4;
-	trap_instruction_abort(&frame, 0x20ULL << 26 | IL | iss);
+	fetch_abort(iss);
 }
 
 static void ignored_accesses(void **state)
@@ -630,8 +663,8 @@ static void assert_revoked(uint32_t times)
 		abort_at(WINDOW + PAGE_SIZE, TRANSLATION);
 		abort_at(WINDOW + PAGE_SIZE, S1PTW | TRANSLATION);
 		abort_at(WINDOW + PAGE_SIZE, CM | WNR | TRANSLATION);
-		trap_instruction_abort(&frame, 0x20ULL << 26 | IL | TRANSLATION);
-		trap_instruction_abort(&frame, 0x20ULL << 26 | IL | S1PTW | TRANSLATION);
+		fetch_abort(TRANSLATION);
+		fetch_abort(S1PTW | TRANSLATION);
 		/* an access to a device whose instruction cannot be read meanwhile */
 		instruction_readable = false;
 		abort_at(WINDOW, TRANSLATION);
@@ -679,7 +712,65 @@ static void memory_is_revoked_for_a_moment(void **state)
 	}
 }
 
-#define TEST(name)	cmocka_unit_test_setup(name, setup)
+/* Beside the sum, which every test looks at */
+static void causes(void **state)
+{
+	(void)state;
+	abort_at(WINDOW, ISV | SAS(2) | TRANSLATION);
+	assert_counted(CPU_EXIT_GICD, 1);
+	/* ldp w1, w2, [x3]: two accesses, one exit */
+	instruction = 0x29400861;
+	frame.x[3] = WINDOW;
+	abort_at(WINDOW, TRANSLATION);
+	assert_int_equal(num_seen, 3);
+	assert_counted(CPU_EXIT_GICD, 1);
+	device_result = MMIO_REFUSED;
+	abort_at(WINDOW, ISV | SAS(2) | TRANSLATION);
+	assert_counted(CPU_EXIT_STRAY_FAILED, 1);
+	device_result = MMIO_HANDLED;
+	instruction = 0x885f7c60;	/* ldxr w0, [x3] */
+	abort_at(WINDOW, TRANSLATION);
+	assert_counted(CPU_EXIT_STRAY_ABORTED, 1);
+
+	read_nothing();
+	assert_counted(CPU_EXIT_STRAY_FAILED, 1);
+	cell.is_root = true;
+	read_nothing();
+	assert_counted(CPU_EXIT_STRAY_FAILED, 1);
+	fetch_nothing();
+	assert_counted(CPU_EXIT_FETCH, 1);
+	cell.is_root = false;
+	walk_nothing();
+	assert_counted(CPU_EXIT_MEMORY_ERROR, 1);
+	fetch_abort(S1PTW | TRANSLATION);
+	assert_counted(CPU_EXIT_MEMORY_ERROR, 1);
+	clean_nothing();
+	assert_counted(CPU_EXIT_CACHE_OP, 1);
+	abort_at(WINDOW, ISV | SAS(2) | WNR | PERMISSION);
+	assert_counted(CPU_EXIT_READ_ONLY, 1);
+
+	header.flags = CFG_STRAY_ABORT;
+	read_nothing();
+	assert_counted(CPU_EXIT_STRAY_ABORTED, 1);
+	fetch_nothing();
+	assert_counted(CPU_EXIT_FETCH, 1);
+	header.flags = CFG_STRAY_IGNORE;
+	read_nothing();
+	assert_counted(CPU_EXIT_STRAY_IGNORED, 1);
+	instruction = 0x29400861;
+	frame.x[3] = WINDOW + PAGE_SIZE;
+	abort_at(WINDOW + PAGE_SIZE, TRANSLATION);
+	assert_counted(CPU_EXIT_STRAY_IGNORED, 1);
+
+	cell.arch.revocations++;
+	read_nothing();
+	clean_nothing();
+	walk_nothing();
+	fetch_nothing();
+	assert_counted(CPU_EXIT_REVOKED, 4);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, each_has_one_cause)
 
 int main(void)
 {
@@ -688,7 +779,7 @@ int main(void)
 		TEST(errors_of_walks_and_of_the_bus_are_the_guests), TEST(loads), TEST(stores), TEST(nothing_there),
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
-		TEST(memory_is_revoked_for_a_moment),
+		TEST(memory_is_revoked_for_a_moment), TEST(causes),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

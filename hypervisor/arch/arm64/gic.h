@@ -67,6 +67,7 @@ struct gic {
 	volatile uint8_t *redistributors[CONFIG_MAX_CPUS];	/* all there are, also of CPUs that are not ours */
 	uint32_t num_intids;		/* SPIs are below it */
 	uint32_t maintenance_intid;
+	volatile bool of_link[NUM_INTIDS];	/* a link has had a route there since its cell was reset; for counters only */
 	spinlock_t lock;		/* read-modify-write of distributor fields */
 };
 

@@ -141,6 +141,7 @@ static enum mmio_result access_distributor(void *owner, uint32_t index, struct m
 	const struct gic_bank *bank = find_bank(offset, 1024);
 
 	(void)index;
+	access->cause = CPU_EXIT_GICD;
 	access->value = access->is_write ? access->value : 0;
 	if (bank) {
 		access_bank(bank, gic.gicd, cell->arch.spis, access);
@@ -194,6 +195,7 @@ static enum mmio_result access_redistributor(void *owner, uint32_t index, struct
 	struct percpu *own = NULL;
 
 	(void)index;
+	access->cause = CPU_EXIT_GICR;
 	access->value = access->is_write ? access->value : 0;
 	access->offset %= gic.gicr_stride;
 	for_each_cpu(id, &cell->cpus)
@@ -300,7 +302,10 @@ COLD void arch_irq_cell_reset(struct cell *cell)
 			vgic_forget(percpu_of(id), word, spis);
 		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */
 		while (spis && !cell->is_root) {
-			restore_spi(cell, 32 * word + (uint32_t)__builtin_ctz(spis));
+			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
+
+			restore_spi(cell, intid);
+			gic.of_link[intid] = false;
 			spis &= spis - 1;
 		}
 	}

@@ -53,40 +53,58 @@ static void deactivate(uint32_t intid)
 	isb();
 }
 
+/* For the counters only. An SGI and a request may have met in one kick; what came late found the work done. */
+static uint32_t cause_of_kick(const struct percpu *cpu)
+{
+	if (cpu_has_requests(cpu))
+		return CPU_EXIT_KICK_REQUEST;
+	return cpu->arch.sgi_pending ? CPU_EXIT_KICK_SGI : CPU_EXIT_KICK_LATE;
+}
+
+/* Was it a kick? */
+static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters)
+{
+	drop_priority(intid);
+	if (intid < 16) {
+		deactivate(intid);
+		if (intid == KICK_SGI) {
+			counters[cause_of_kick(cpu)]++;
+			return true;
+		}
+		/* SGIs of guests are virtual; this one the guest made pending in the redistributor */
+		counters[CPU_EXIT_PENDED_SGI]++;
+		__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
+	} else if (intid == gic.maintenance_intid) {
+		deactivate(intid);
+		counters[CPU_EXIT_MAINTENANCE]++;
+		vgic_flush(cpu);
+	} else if (is_foreign(cpu, intid)) {
+		/* left routed to a CPU that changed its cell, by something the root cell does not list */
+		counters[CPU_EXIT_FOREIGN_IRQ]++;
+		mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
+		deactivate(intid);
+	} else {
+		counters[intid < NUM_INTIDS && gic.of_link[intid] ? CPU_EXIT_LINK_IRQ : CPU_EXIT_IRQ]++;
+		vgic_inject_hardware(cpu, intid);
+	}
+	return false;
+}
+
 void trap_irq(struct trap_frame *frame)
 {
 	struct percpu *cpu = this_cpu();
 	bool kicked = false;
 
 	(void)frame;
-	cpu->stats[CPU_STAT_TOTAL]++;
 	for (uint32_t i = 0; i < BATCH; i++) {
 		uint32_t intid = acknowledge();
 
-		if (is_spurious(intid))
+		if (is_spurious(intid)) {
+			if (i == 0)
+				cpu->exits[CPU_EXIT_SPURIOUS]++;
 			break;
-		drop_priority(intid);
-		if (intid < 16) {
-			deactivate(intid);
-			if (intid == KICK_SGI) {
-				kicked = true;
-				cpu->stats[CPU_STAT_MANAGEMENT]++;
-			} else {
-				/* SGIs of guests are virtual; this one the guest made pending in the redistributor */
-				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
-			}
-		} else if (intid == gic.maintenance_intid) {
-			deactivate(intid);
-			cpu->stats[CPU_STAT_MAINTENANCE]++;
-			vgic_flush(cpu);
-		} else if (is_foreign(cpu, intid)) {
-			/* left routed to a CPU that changed its cell, by something the root cell does not list */
-			mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
-			deactivate(intid);
-		} else {
-			cpu->stats[CPU_STAT_VIRT_IRQ]++;
-			vgic_inject_hardware(cpu, intid);
 		}
+		kicked |= take_interrupt(cpu, intid, i == 0 ? cpu->exits : cpu->joined);
 	}
 	if (kicked)
 		cpu_handle_events();

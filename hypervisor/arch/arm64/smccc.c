@@ -131,7 +131,7 @@ static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t fun
 {
 	int64_t result = NOT_SUPPORTED;
 
-	cpu->stats[CPU_STAT_PSCI]++;
+	cpu->exits[CPU_EXIT_PSCI]++;
 	switch (function) {
 	case PSCI_VERSION:
 		result = PSCI_VERSION_1_1;
@@ -200,7 +200,7 @@ void trap_smc(struct trap_frame *frame, uint64_t esr)
 		psci_call(frame, cpu, function);
 		return;
 	}
-	cpu->stats[CPU_STAT_SMCCC]++;
+	cpu->exits[CPU_EXIT_SMCCC]++;
 	frame->x[0] = (uint64_t)((function >> 24 & 0x3f) == 0 && function >> 31 ?
 				 arch_call(function, (uint32_t)frame->x[1]) : NOT_SUPPORTED);
 }
@@ -211,10 +211,11 @@ void trap_hvc(struct trap_frame *frame, uint64_t esr)
 
 	if ((esr & 0xffff) != HC_IMMEDIATE || ESR_EC(esr) == EC_HVC32) {
 		/* e.g. KVM of the root cell looking for its stub */
+		cpu->exits[CPU_EXIT_HVC]++;
 		frame->x[0] = (uint64_t)NOT_SUPPORTED;
 		return;
 	}
-	cpu->stats[CPU_STAT_HYPERCALL]++;
+	cpu->exits[CPU_EXIT_HYPERCALL]++;
 	frame->x[0] = (uint64_t)hypercall(frame->x[0], frame->x[1], frame->x[2]);
 	if (cpu_has_requests(cpu))
 		cpu_handle_events();

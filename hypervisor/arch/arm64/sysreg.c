@@ -8,6 +8,7 @@
 /* ISS of MSR/MRS without direction and register (DDI 0487, D17.2.37) */
 #define SYSREG_ISS(op0, op1, crn, crm, op2) \
 	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_SGI1R	SYSREG_ISS(3, 0, 12, 11, 5)
 #define SYSREG_ISS_MASK	SYSREG_ISS(3UL, 7UL, 15UL, 15UL, 7UL)
 
 struct trapped_register {
@@ -32,14 +33,8 @@ static void ignore_write(struct percpu *cpu, uint64_t value)
 	(void)value;
 }
 
-static void write_sgi1r(struct percpu *cpu, uint64_t value)
-{
-	cpu->stats[CPU_STAT_VIRT_SGI]++;
-	vgic_send_sgi(cpu, value);
-}
-
 static const struct trapped_register registers[] = {
-	{ .iss = SYSREG_ISS(3, 0, 12, 11, 5), .write = write_sgi1r },		/* ICC_SGI1R_EL1 */
+	{ .iss = ISS_SGI1R, .write = vgic_send_sgi },				/* ICC_SGI1R_EL1 */
 	/* Groups 0 and secure 1 do not exist for guests: nobody receives these */
 	{ .iss = SYSREG_ISS(3, 0, 12, 11, 6), .write = ignore_write },		/* ICC_ASGI1R_EL1 */
 	{ .iss = SYSREG_ISS(3, 0, 12, 11, 7), .write = ignore_write },		/* ICC_SGI0R_EL1 */
@@ -57,6 +52,7 @@ void trap_sysreg(struct trap_frame *frame, uint64_t esr)
 	uint32_t rt = esr >> 5 & 0x1f;
 	bool is_read = esr & 1;
 
+	this_cpu()->exits[iss == ISS_SGI1R ? CPU_EXIT_SGI : CPU_EXIT_SYSREG]++;
 	for (uint32_t i = 0; i < ARRAY_SIZE(registers); i++) {
 		const struct trapped_register *reg = &registers[i];
 

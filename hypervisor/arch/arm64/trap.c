@@ -18,9 +18,19 @@ static void trap_wfx(struct trap_frame *frame, uint64_t esr)
 {
 	(void)frame;
 	(void)esr;
+	this_cpu()->exits[CPU_EXIT_WFX]++;
 	skip_instruction();
 }
 
+static void trap_unknown(struct trap_frame *frame, uint64_t esr)
+{
+	(void)frame;
+	(void)esr;
+	this_cpu()->exits[CPU_EXIT_OTHER_CLASS]++;
+	inject_undefined();
+}
+
+/* Each of them counts the exit, before it does anything that may take the CPU from its cell. */
 static const trap_handler_t handlers[64] = {
 	[EC_WFX] = trap_wfx,
 	[EC_HVC32] = trap_hvc,
@@ -37,18 +47,17 @@ void trap_sync(struct trap_frame *frame)
 	uint64_t esr = read_sysreg(esr_el2);
 	trap_handler_t handler = handlers[ESR_EC(esr)];
 
-	this_cpu()->stats[CPU_STAT_TOTAL]++;
 	if (handler)
 		handler(frame, esr);
 	else
-		inject_undefined();
+		trap_unknown(frame, esr);
 }
 
 void trap_serror(struct trap_frame *frame)
 {
 	(void)frame;
 	/* Caused by an access of this guest, so it is the guest that has to know (DDI 0487, HCR_EL2.VSE) */
-	this_cpu()->stats[CPU_STAT_TOTAL]++;
+	this_cpu()->exits[CPU_EXIT_SERROR]++;
 	if (!this_cpu()->arch.serror_seen)
 		console_printf("CPU %u: SError from cell \"%s\", passed on to it\n", this_cpu()->cpu_id,
 		       this_cpu()->cell->config.cell->name);

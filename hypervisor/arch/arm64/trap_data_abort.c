@@ -46,7 +46,6 @@ static uint64_t load_result(uint64_t value, uint32_t size, bool sign_extend, boo
 
 static enum mmio_result access_device(struct percpu *cpu, uint64_t address, struct mmio_access *access)
 {
-	cpu->stats[CPU_STAT_MMIO]++;
 	return mmio_dispatch(&cpu->cell->mmio, GUEST_ADDR(address), access);
 }
 
@@ -102,7 +101,7 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	uint32_t registers[2];
 	uint64_t values[2] = { 0, 0 };
 	uint64_t virtual;
-	uint32_t count;
+	uint32_t count, cause = 0;
 
 	if (!read_instruction(&instruction) || !a64_decode_access(instruction, &decoded))
 		return MMIO_NO_WINDOW;
@@ -126,10 +125,13 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 		};
 		enum mmio_result result = access_device(cpu, *element, &access);
 
-		if (result == MMIO_NO_WINDOW && cell_ignores_stray(cpu->cell, GUEST_ADDR(*element), &access))
+		if (result == MMIO_NO_WINDOW && cell_ignores_stray(cpu->cell, GUEST_ADDR(*element), &access)) {
+			access.cause = CPU_EXIT_STRAY_IGNORED;
 			result = MMIO_HANDLED;
+		}
 		if (result != MMIO_HANDLED)
 			return result;
+		cause = access.cause;
 		values[i] = access.value & size_mask(decoded.size);
 		*element += decoded.size;
 	}
@@ -139,6 +141,7 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	if (decoded.writeback != A64_WRITEBACK_NONE)
 		write_base(frame, decoded.rn,
 			   read_base(frame, decoded.rn) + (uint64_t)(int64_t)decoded.writeback_imm);
+	cpu->exits[cause]++;
 	return MMIO_HANDLED;
 }
 
@@ -154,7 +157,10 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	};
 	enum mmio_result result = access_device(cpu, address, &access);
 
-	if (result == MMIO_HANDLED && !access.is_write)
+	if (result != MMIO_HANDLED)
+		return result;
+	cpu->exits[access.cause]++;
+	if (!access.is_write)
 		set_guest_reg(frame, rt, load_result(access.value & size_mask(size), size, esr & ISS_SSE,
 						     esr & ISS_SF));
 	return result;
@@ -173,6 +179,7 @@ static APART bool is_revocation(struct percpu *cpu)
 
 	if (count == cpu->arch.revocations && !(count & 1))
 		return false;
+	cpu->exits[CPU_EXIT_REVOKED]++;
 	cpu->arch.revocations = count;
 	cpu_handle_revocation();
 	return true;
@@ -181,48 +188,58 @@ static APART bool is_revocation(struct percpu *cpu)
 /* Table walk into nothing, or an error of the bus: the guest's own business. */
 static APART void pass_error_on(struct percpu *cpu, bool instruction)
 {
-	if (!is_revocation(cpu))
-		inject_external_abort(instruction);
+	if (is_revocation(cpu))
+		return;
+	cpu->exits[CPU_EXIT_MEMORY_ERROR]++;
+	inject_external_abort(instruction);
 }
 
 /* Of what the cell does not have, or may only read: nothing to do. */
 static APART void skip_cache_maintenance(struct percpu *cpu)
 {
-	if (!is_revocation(cpu))
-		skip_instruction();
+	if (is_revocation(cpu))
+		return;
+	cpu->exits[CPU_EXIT_CACHE_OP]++;
+	skip_instruction();
 }
 
 /* Kept out of the way of accesses that are done, and so are the values it needs. element: where the access failed */
 static APART void access_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result,
 						      uint64_t element, uint32_t size)
 {
-	struct cell *cell = this_cpu()->cell;
+	struct percpu *cpu = this_cpu();
+	struct cell *cell = cpu->cell;
 
 	/* it may have begun since, so that the instruction could not be read */
-	if (is_revocation(this_cpu()))
+	if (is_revocation(cpu))
 		return;
 	if (result == MMIO_NO_WINDOW && (mmio_has_window(&cell->mmio, GUEST_ADDR(fault_address())) ||
-					 cell_aborts_stray(cell, GUEST_ADDR(element))))
+					 cell_aborts_stray(cell, GUEST_ADDR(element)))) {
 		/* no load or store that is known here, e.g. by a process that was given a register page */
+		cpu->exits[CPU_EXIT_STRAY_ABORTED]++;
 		inject_external_abort(false);
-	else
-		guest_violation(frame, esr & ISS_WNR ? BH_FAULT_WRITE : BH_FAULT_READ,
-				result == MMIO_REFUSED ? BH_FAULT_REFUSED : 0, size);
+		return;
+	}
+	cpu->exits[CPU_EXIT_STRAY_FAILED]++;
+	guest_violation(frame, esr & ISS_WNR ? BH_FAULT_WRITE : BH_FAULT_READ,
+			result == MMIO_REFUSED ? BH_FAULT_REFUSED : 0, size);
 }
 
 static APART void syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result)
 {
 	struct mmio_access access = { .is_write = esr & ISS_WNR };
+	struct percpu *cpu = this_cpu();
 	uint64_t address = fault_address();
 
-	if (is_revocation(this_cpu()))
+	if (is_revocation(cpu))
 		return;
-	if (result != MMIO_NO_WINDOW || !cell_ignores_stray(this_cpu()->cell, GUEST_ADDR(address), &access)) {
+	if (result != MMIO_NO_WINDOW || !cell_ignores_stray(cpu->cell, GUEST_ADDR(address), &access)) {
 		access_not_done(frame, esr, result, address, 1U << (esr >> 22 & 3));
 		return;
 	}
 	if (!access.is_write)
 		set_guest_reg(frame, esr >> 16 & 0x1f, access.value);
+	cpu->exits[CPU_EXIT_STRAY_IGNORED]++;
 	skip_instruction();
 }
 
@@ -257,6 +274,7 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 	}
 	if (type == FSC_PERMISSION) {
 		/* e.g. a store to the state table; like a bus that does not take the write */
+		cpu->exits[CPU_EXIT_READ_ONLY]++;
 		inject_external_abort(false);
 		return;
 	}
@@ -276,11 +294,14 @@ void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (esr & ISS_S1PTW)
+	if (esr & ISS_S1PTW) {
 		pass_error_on(cpu, true);
-	else if (is_revocation(cpu))
 		return;
-	else if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(cpu->cell, GUEST_ADDR(fault_address())))
+	}
+	if (is_revocation(cpu))
+		return;
+	cpu->exits[CPU_EXIT_FETCH]++;
+	if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(cpu->cell, GUEST_ADDR(fault_address())))
 		inject_external_abort(true);
 	else
 		guest_violation(frame, BH_FAULT_FETCH, 0, 4);

@@ -420,7 +420,7 @@ int64_t host_run(uint32_t cpu, host_job_t job, uint64_t arg1, uint64_t arg2, uin
 
 static int64_t call(uint64_t code, uint64_t arg1, uint64_t arg2)
 {
-	self->cpu->stats[CPU_STAT_HYPERCALL]++;
+	self->cpu->exits[CPU_EXIT_HYPERCALL]++;
 	return hypercall(code, arg1, arg2);
 }
 
