@@ -5,6 +5,7 @@
 HV := $(B)/arm64
 HV_VERSION := $(shell cat VERSION)
 HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers/*.c hypervisor/boot/*.c)
+HV_C := $(filter-out $(if $(filter y,$(CONFIG_TRACE)),,%/trace.c),$(HV_C))
 HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
 HV_S := $(wildcard hypervisor/arch/arm64/*.S)
 HV_OBJS := $(HV_C:hypervisor/%.c=$(HV)/%.o) $(HV_S:hypervisor/%.S=$(HV)/%.o)
@@ -86,7 +87,7 @@ $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds
-HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,88320)
+HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,94208)
 
 .PHONY: check-size size
 check-size: $(HV)/jailhouse.bin

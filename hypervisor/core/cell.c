@@ -9,6 +9,7 @@
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
+#include "trace.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -237,6 +238,7 @@ void cell_free(struct cell *cell)
 
 void cpu_give_to(struct percpu *cpu, struct cell *cell)
 {
+	trace_leaves_cell(cpu);
 	cpu->cell = cell;
 	cpu->failed = false;
 	for (uint32_t i = 0; i < CPU_EXIT_COUNT; i++)

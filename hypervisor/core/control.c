@@ -6,6 +6,7 @@
 #include "console_setup.h"
 #include "control.h"
 #include "ivshmem.h"
+#include "trace.h"
 #include "arch/cpu.h"
 
 /* How long a CPU may take to answer a kick, which no guest can mask; and then, while its guest has no memory. Milliseconds */
@@ -140,6 +141,7 @@ void cpu_handle_events(void)
 			cpu->reset_request = false;
 			cpu->run_state = CPU_RUNNING;
 			spin_unlock(&cpu->control_lock);
+			trace_starts(cpu, entry, context);
 			arch_cpu_reset(entry, context, by_sibling);
 			spin_lock(&cpu->control_lock);
 		} else if (cpu->run_state == CPU_RUNNING) {

@@ -10,6 +10,7 @@
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
+#include "trace.h"
 
 typedef int64_t (*hypercall_t)(uint64_t arg1, uint64_t arg2);
 
@@ -108,6 +109,11 @@ static int64_t call_cell_fault(uint64_t id, uint64_t piece)
 	return cell_fault(cut(id), cut(piece));
 }
 
+static int64_t call_trace(uint64_t cpu, uint64_t piece)
+{
+	return trace_piece(cut(cpu), cut(piece));
+}
+
 static const hypercall_t hypercalls[] = {
 	[HC_DISABLE] = call_disable,
 	[HC_CELL_CREATE] = call_create,
@@ -126,6 +132,7 @@ static const hypercall_t own_hypercalls[] = {
 	[HC_CELL_INFO - HC_OWN_BASE] = call_cell_info,
 	[HC_CELL_FAULT - HC_OWN_BASE] = call_cell_fault,
 	[HC_CPU_EXITS - HC_OWN_BASE] = cpu_exits,
+	[HC_TRACE - HC_OWN_BASE] = CONFIG_TRACE ? call_trace : NULL,
 };
 
 int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)

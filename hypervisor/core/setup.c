@@ -8,6 +8,7 @@
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
+#include "trace.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -154,6 +155,7 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 	error = arch_init_cpu(cpu);
 	if (error)
 		return error;
+	trace_begin(cpu);
 	cpu->cell = &root_cell;
 	cpu->run_state = boot->from_guest ? CPU_RUNNING : CPU_OFF;
 	cpu->present = true;

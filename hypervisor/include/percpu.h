@@ -7,6 +7,7 @@
 #define BULKHEAD_PERCPU_H
 
 #include "bulkhead/hypercall.h"
+#include "bulkhead/trace.h"
 #include "generated/config.h"
 #include "lock.h"
 #include "types.h"
@@ -24,6 +25,8 @@ enum cpu_run_state {
 struct percpu {
 	uint8_t guard[PAGE_SIZE];
 	uint8_t stack[CONFIG_STACK_SIZE] __attribute__((aligned(16)));
+	/* trace.h: by the entry code. On a page, right behind the stack: the entry code finds it by the stack pointer */
+	struct bh_trace_event trace[CONFIG_TRACE * BH_TRACE_SLOTS];
 
 	/* constant after enable */
 	uint32_t cpu_id;		/* Linux logical number */
@@ -56,6 +59,7 @@ struct percpu {
 
 #define PERCPU_STACK_TOP	(PAGE_SIZE + CONFIG_STACK_SIZE)
 _Static_assert(offsetof(struct percpu, stack) == PAGE_SIZE, "the stack follows the guard page");
+_Static_assert(offsetof(struct percpu, trace) == PERCPU_STACK_TOP, "the trace follows the stack");
 
 /* this_cpu(): asm/percpu.h */
 

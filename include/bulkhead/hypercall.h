@@ -125,6 +125,12 @@
 #define CPU_EXIT_SERROR		31
 #define CPU_EXIT_COUNT		32
 
+/*
+ * Ours: piece n of the trace of a CPU (trace.h), 32 bits. Args: CPU number, n. Root cell only (-EPERM). -ENOSYS: the hypervisor
+ * is built without. -ENOENT: it has no such CPU. -EINVAL: a piece beyond the end. These calls themselves leave no event.
+ */
+#define HC_TRACE		0x4205
+
 #define HV_INFO_MEM_POOL_SIZE	0
 #define HV_INFO_MEM_POOL_USED	1
 #define HV_INFO_REMAP_POOL_SIZE	2

@@ -188,6 +188,7 @@ HC_CPU_EXITS = 0x4204
  CPU_EXIT_PENDED_SGI, CPU_EXIT_KICK_SGI, CPU_EXIT_KICK_REQUEST, CPU_EXIT_KICK_LATE, CPU_EXIT_MAINTENANCE,
  CPU_EXIT_FOREIGN_IRQ, CPU_EXIT_SPURIOUS, CPU_EXIT_SERROR) = range(32)
 CPU_EXIT_COUNT = 32
+HC_TRACE = 0x4205
 (HV_INFO_MEM_POOL_SIZE, HV_INFO_MEM_POOL_USED, HV_INFO_REMAP_POOL_SIZE, HV_INFO_REMAP_POOL_USED,
  HV_INFO_NUM_CELLS) = range(5)
 CPU_INFO_STATE = 0
@@ -197,6 +198,20 @@ CPU_INFO_STAT_BASE = 1000
 (CPU_STAT_TOTAL, CPU_STAT_MMIO, CPU_STAT_MANAGEMENT, CPU_STAT_HYPERCALL, CPU_STAT_MAINTENANCE,
  CPU_STAT_VIRT_IRQ, CPU_STAT_VIRT_SGI, CPU_STAT_PSCI, CPU_STAT_SMCCC) = range(9)
 CPU_STAT_COUNT_ARM64 = 9
+
+# trace.h
+
+TraceEvent = _struct("bh_trace_event", [
+    ("ticks", u64), ("cause", u64), ("pc", u64), ("address", u64), ("x0", u64), ("x1", u64), ("unused", u64 * 2)],
+    packed=False)
+TraceHeader = _struct("bh_trace_header", [
+    ("position", u32), ("num_events", u32), ("ticks_per_second", u32), ("cell", u32), ("now_high", u32), ("now_low", u32),
+    ("now_again", u32), ("reserved", u32), ("name", char * 32)], packed=False)
+Trace = _struct("bh_trace", [("header", TraceHeader), ("events", TraceEvent * 63)], packed=False)
+
+BH_TRACE_SLOTS, BH_TRACE_KEPT, BH_TRACE_RECORD = 64, 56, 4096
+BH_TRACE_SYNDROME, BH_TRACE_IRQ, BH_TRACE_FIQ, BH_TRACE_START, BH_TRACE_CELL = range(5)
+BH_TRACE_HEADER_PIECES, BH_TRACE_EVENT_PIECES, BH_TRACE_PIECES = 16, 16, 1040
 
 # fault.h
 

@@ -2,6 +2,7 @@
 /* Constants for assembly; the build turns the .ascii lines of the compiled file into offsets.h. */
 #include "bulkhead/image.h"
 #include "percpu.h"
+#include "trace.h"
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"#define " #name " %c0\\n\"" : : "i"(value))
 
@@ -11,6 +12,10 @@ void asm_offsets(void)
 	DEFINE(PERCPU_SIZE, sizeof(struct percpu));
 	DEFINE(PERCPU_STACK_TOP, PERCPU_STACK_TOP);
 	DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+	DEFINE(TRACE, CONFIG_TRACE);
+	DEFINE(TRACE_STEP, TRACE_STEP);
+	DEFINE(TRACE_IRQ, TRACE_CAUSE(BH_TRACE_IRQ) >> 48);
+	DEFINE(TRACE_FIQ, TRACE_CAUSE(BH_TRACE_FIQ) >> 48);
 	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));

@@ -42,9 +42,8 @@ static const trap_handler_t handlers[64] = {
 	[EC_DABT_LOW] = trap_data_abort,
 };
 
-void trap_sync(struct trap_frame *frame)
+void trap_sync(struct trap_frame *frame, uint64_t esr)
 {
-	uint64_t esr = read_sysreg(esr_el2);
 	trap_handler_t handler = handlers[ESR_EC(esr)];
 
 	if (handler)

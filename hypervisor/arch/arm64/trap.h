@@ -5,7 +5,7 @@
 
 #include "percpu.h"
 
-void trap_sync(struct trap_frame *frame);
+void trap_sync(struct trap_frame *frame, uint64_t esr);
 void trap_irq(struct trap_frame *frame);
 void trap_fiq(struct trap_frame *frame);
 void trap_serror(struct trap_frame *frame);

@@ -12,6 +12,9 @@
 #ifndef CONFIG_MAX_CELLS
 #define CONFIG_MAX_CELLS		16
 #endif
+#ifndef CONFIG_TRACE
+#define CONFIG_TRACE			1
+#endif
 #ifndef CONFIG_IVSHMEM_MAX_LINKS
 #define CONFIG_IVSHMEM_MAX_LINKS	3
 #endif

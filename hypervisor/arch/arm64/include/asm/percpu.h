@@ -16,8 +16,9 @@ struct percpu;
 /* General-purpose registers of the interrupted guest, at the top of the stack while in the hypervisor. */
 struct trap_frame {
 	uint64_t x[31];
-	uint64_t padding;
+	uint64_t trace_position;	/* not the guest's: trace.h */
 };
+_Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace is the last word of the stack");
 
 /* EL2 and physical GIC state as Linux left it, given back at disable. */
 struct launch_state {

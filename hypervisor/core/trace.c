@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The trace of exits: what C adds to the rings, and who reads them. Not part of a build without CONFIG_TRACE. */
+#include "control.h"
+#include "errors.h"
+#include "trace.h"
+#include "arch/cpu.h"
+
+#define LOW(value)	((uint32_t)(value))
+#define HIGH(value)	((uint32_t)((value) >> 32))
+
+void trace_note(struct percpu *cpu, uint64_t cause, const void *content)
+{
+	uint64_t position = *trace_position(cpu);
+	struct bh_trace_event *event = &cpu->trace[position / TRACE_STEP % BH_TRACE_SLOTS];
+
+	event->ticks = arch_ticks();
+	event->cause = cause;
+	__builtin_memcpy(&event->pc, content, CFG_NAME_LEN);
+	*trace_position(cpu) = position + TRACE_STEP;
+}
+
+bool trace_last(const struct percpu *cpu, uint32_t n, struct bh_trace_event *event)
+{
+	uint64_t position = *trace_position(cpu) / TRACE_STEP;
+
+	if (n >= BH_TRACE_KEPT || n >= position)
+		return false;
+	/* the entry code has written it, unseen by the compiler */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	*event = cpu->trace[(position - 1 - n) % BH_TRACE_SLOTS];
+	return true;
+}
+
+static void fill_header(struct bh_trace_header *header, const struct percpu *cpu)
+{
+	uint64_t now = arch_ticks();
+
+	header->position = LOW(*trace_position(cpu) / TRACE_STEP);
+	header->num_events = BH_TRACE_SLOTS;
+	header->ticks_per_second = LOW(arch_ticks_per_second());
+	header->cell = cpu->cell->id;
+	header->now_high = header->now_again = HIGH(now);
+	header->now_low = LOW(now);
+	header->reserved = 0;
+	__builtin_memcpy(header->name, cpu->cell->config.cell->name, CFG_NAME_LEN);
+}
+
+int64_t trace_piece(uint32_t id, uint32_t piece)
+{
+	struct bh_trace_header header;
+	const struct percpu *cpu;
+	int64_t result = -EINVAL;
+
+	if (!this_cpu()->cell->is_root)
+		return -EPERM;
+	/* this call shall not push out what is asked for: the event of its entry is the CPU's last one */
+	*trace_position(this_cpu()) -= TRACE_STEP;
+	management_lock();
+	cpu = percpu_of(id);
+	if (!cpu) {
+		result = -ENOENT;
+	} else if (piece < BH_TRACE_HEADER_PIECES) {
+		fill_header(&header, cpu);
+		result = ((const uint32_t *)&header)[piece];
+	} else if (piece < BH_TRACE_PIECES) {
+		result = ((const volatile uint32_t *)cpu->trace)[piece - BH_TRACE_HEADER_PIECES];
+	}
+	management_unlock();
+	return result;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Why the CPUs were in the hypervisor last: each CPU keeps its last exits from guests. HC_TRACE gives a header and the ring of
+ * one CPU in pieces of 32 bits, which somebody may be writing meanwhile; sysfs gives the events in their order, checked.
+ *
+ * Events of a CPU have numbers from 0. The ring has the event n in slot n % BH_TRACE_SLOTS. Nothing orders the stores of a CPU
+ * that is traced, so that a trace costs it next to nothing: a reader of the ring asks for the position, then for the events
+ * n < position, then for the position again, and takes those with n + BH_TRACE_KEPT >= position, compared modulo 2^32. Between
+ * KEPT and SLOTS there are more exits than a CPU has stores under way.
+ */
+#ifndef BULKHEAD_TRACE_H
+#define BULKHEAD_TRACE_H
+
+#include "abi.h"
+#include "cell_config.h"
+
+#define BH_TRACE_SLOTS		64
+#define BH_TRACE_KEPT		56
+#define BH_TRACE_RECORD		4096	/* bytes of a CPU in the file */
+
+/* Kinds: the upper byte of a cause. Else the cause is ESR_EL2 of a synchronous exception or an SError. */
+#define BH_TRACE_KIND(cause)	((cause) >> 56)
+#define BH_TRACE_SYNDROME	0
+#define BH_TRACE_IRQ		1	/* address: INTID that was pending with the highest priority; 1023: none */
+#define BH_TRACE_FIQ		2
+#define BH_TRACE_START		3	/* the CPU was started anew at pc, with x0; not an exit */
+#define BH_TRACE_CELL		4	/* earlier events are of the cell with this id (lower half) and name; not an exit */
+
+struct bh_trace_event {
+	uint64_t ticks;		/* of the system counter (CNTPCT_EL0) */
+	uint64_t cause;
+	/* BH_TRACE_CELL: in place of these four CFG_NAME_LEN characters, NUL-terminated */
+	uint64_t pc;		/* ELR_EL2 */
+	uint64_t address;	/* FAR_EL2 (virtual), of aborts */
+	uint64_t x0, x1;	/* of synchronous exceptions; x0 of starts */
+	uint64_t unused[2];
+};
+
+struct bh_trace_header {
+	uint32_t position;	/* number of the next event, modulo 2^32 */
+	uint32_t num_events;	/* that follow: in the file those with the numbers before position, else BH_TRACE_SLOTS */
+	uint32_t ticks_per_second;	/* of the system counter; in the file 0 if the hypervisor does not have the CPU */
+	uint32_t cell;		/* id of the cell that has the CPU now */
+	uint32_t now_high;	/* the system counter now, if now_again is the same */
+	uint32_t now_low;
+	uint32_t now_again;
+	uint32_t reserved;
+	char name[CFG_NAME_LEN];	/* of the cell that has the CPU now; NUL-terminated */
+};
+
+/* The file: one of these for each CPU number; each has to be read at once */
+struct bh_trace {
+	struct bh_trace_header header;
+	struct bh_trace_event events[BH_TRACE_RECORD / sizeof(struct bh_trace_event) - 1];
+};
+
+/* HC_TRACE: pieces of the header, then of the ring */
+#define BH_TRACE_HEADER_PIECES	16
+#define BH_TRACE_EVENT_PIECES	16
+#define BH_TRACE_PIECES		(BH_TRACE_HEADER_PIECES + BH_TRACE_SLOTS * BH_TRACE_EVENT_PIECES)
+
+BH_ABI_ASSERT(sizeof(struct bh_trace_event) == 4 * BH_TRACE_EVENT_PIECES, bh_trace_event);
+BH_ABI_ASSERT(offsetof(struct bh_trace_event, unused) - offsetof(struct bh_trace_event, pc) == CFG_NAME_LEN, bh_trace_name);
+BH_ABI_ASSERT(sizeof(struct bh_trace_header) == 4 * BH_TRACE_HEADER_PIECES, bh_trace_header);
+BH_ABI_ASSERT(sizeof(struct bh_trace) == BH_TRACE_RECORD, bh_trace);
+
+#endif
