@@ -114,6 +114,32 @@ void bh_sysfs_remove_core(void)
 	core_attr.private = NULL;
 }
 
+/* Lines of a file: name and value */
+struct line {
+	const char *name;
+	unsigned int item;
+};
+
+/* One hypercall for each line. No half of them: an error instead */
+static ssize_t print_lines(char *buffer, unsigned long code, unsigned long arg, const struct line *lines, size_t count)
+{
+	ssize_t length = 0;
+	size_t n;
+
+	down_read(&bh.gate);
+	for (n = 0; n < count; n++) {
+		long value = bh.enabled ? bh_hypercall(code, arg, lines[n].item) : -ENODEV;
+
+		if (value < 0) {
+			length = value;
+			break;
+		}
+		length += sysfs_emit_at(buffer, length, "%s %ld\n", lines[n].name, value);
+	}
+	up_read(&bh.gate);
+	return length;
+}
+
 /* ---- cells/<id> ---- */
 
 static struct bh_cell *to_cell(struct kobject *kobj)
@@ -180,6 +206,17 @@ static ssize_t cpus_failed_list_show(struct kobject *kobj, struct kobj_attribute
 	return print_failed(to_cell(kobj), true, buffer);
 }
 
+static ssize_t counters_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	static const struct line lines[] = {
+		{ "starts", CELL_INFO_STARTS },
+		{ "restarts", CELL_INFO_RESTARTS },
+		{ "faults", CELL_INFO_FAULTS },
+	};
+
+	return print_lines(buffer, HC_CELL_INFO, to_cell(kobj)->id, lines, ARRAY_SIZE(lines));
+}
+
 #define CELL_ATTRIBUTE(_name) static struct kobj_attribute cell_##_name = __ATTR_RO(_name)
 
 CELL_ATTRIBUTE(name);
@@ -188,6 +225,7 @@ CELL_ATTRIBUTE(cpus_assigned);
 CELL_ATTRIBUTE(cpus_assigned_list);
 CELL_ATTRIBUTE(cpus_failed);
 CELL_ATTRIBUTE(cpus_failed_list);
+CELL_ATTRIBUTE(counters);
 
 static struct attribute *cell_attrs[] = {
 	&cell_name.attr,
@@ -196,6 +234,7 @@ static struct attribute *cell_attrs[] = {
 	&cell_cpus_assigned_list.attr,
 	&cell_cpus_failed.attr,
 	&cell_cpus_failed_list.attr,
+	&cell_counters.attr,
 	NULL
 };
 
@@ -323,7 +362,53 @@ static struct attribute *cell_statistics_attrs[] = STATISTICS_OF(cell);
 static const struct attribute_group cell_statistics_group = { .attrs = cell_statistics_attrs };
 
 static struct attribute *cpu_statistics_attrs[] = STATISTICS_OF(cpu);
-ATTRIBUTE_GROUPS(cpu_statistics);
+static const struct attribute_group cpu_statistics_group = { .attrs = cpu_statistics_attrs };
+
+static ssize_t exits_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+{
+	static const struct line lines[] = {
+		{ "hypercall", CPU_EXIT_HYPERCALL },
+		{ "hvc", CPU_EXIT_HVC },
+		{ "psci", CPU_EXIT_PSCI },
+		{ "smccc", CPU_EXIT_SMCCC },
+		{ "wfx", CPU_EXIT_WFX },
+		{ "sgi", CPU_EXIT_SGI },
+		{ "sysreg", CPU_EXIT_SYSREG },
+		{ "other_class", CPU_EXIT_OTHER_CLASS },
+		{ "ivshmem", CPU_EXIT_IVSHMEM },
+		{ "msix", CPU_EXIT_MSIX },
+		{ "pci_config", CPU_EXIT_PCI_CONFIG },
+		{ "gicd", CPU_EXIT_GICD },
+		{ "gicr", CPU_EXIT_GICR },
+		{ "subpage", CPU_EXIT_SUBPAGE },
+		{ "stray_ignored", CPU_EXIT_STRAY_IGNORED },
+		{ "stray_aborted", CPU_EXIT_STRAY_ABORTED },
+		{ "stray_failed", CPU_EXIT_STRAY_FAILED },
+		{ "read_only", CPU_EXIT_READ_ONLY },
+		{ "cache_op", CPU_EXIT_CACHE_OP },
+		{ "memory_error", CPU_EXIT_MEMORY_ERROR },
+		{ "fetch", CPU_EXIT_FETCH },
+		{ "revoked", CPU_EXIT_REVOKED },
+		{ "irq", CPU_EXIT_IRQ },
+		{ "link_irq", CPU_EXIT_LINK_IRQ },
+		{ "pended_sgi", CPU_EXIT_PENDED_SGI },
+		{ "kick_sgi", CPU_EXIT_KICK_SGI },
+		{ "kick_request", CPU_EXIT_KICK_REQUEST },
+		{ "kick_late", CPU_EXIT_KICK_LATE },
+		{ "maintenance", CPU_EXIT_MAINTENANCE },
+		{ "foreign_irq", CPU_EXIT_FOREIGN_IRQ },
+		{ "spurious", CPU_EXIT_SPURIOUS },
+		{ "serror", CPU_EXIT_SERROR },
+	};
+
+	BUILD_BUG_ON(ARRAY_SIZE(lines) != CPU_EXIT_COUNT);
+	return print_lines(buffer, HC_CPU_EXITS, container_of(kobj, struct cpu_entry, kobj)->cpu, lines, ARRAY_SIZE(lines));
+}
+
+static struct kobj_attribute cpu_exits = __ATTR_RO(exits);
+static struct attribute *cpu_exits_attrs[] = { &cpu_exits.attr, NULL };
+static const struct attribute_group cpu_exits_group = { .attrs = cpu_exits_attrs };
+static const struct attribute_group *cpu_groups[] = { &cpu_statistics_group, &cpu_exits_group, NULL };
 
 static void release_cpu_entry(struct kobject *kobj)
 {
@@ -333,7 +418,7 @@ static void release_cpu_entry(struct kobject *kobj)
 static struct kobj_type cpu_type = {
 	.release = release_cpu_entry,
 	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = cpu_statistics_groups,
+	.default_groups = cpu_groups,
 };
 
 void bh_sysfs_init_cell(struct bh_cell *cell)
