@@ -4,7 +4,7 @@
 # Makes this machine ready to build and test, then says nothing on later runs.
 #
 #  1. installs the Debian packages of ci/packages.txt that are missing (needs root, only then);
-#  2. fetches Debian's arm64 kernel, its headers, a static busybox and GRUB into a cache and unpacks them there.
+#  2. fetches Debian's arm64 kernel, its headers, a static busybox, GRUB and ncurses into a cache and unpacks them there.
 #     Nothing of them is installed: apt works on private lists, so no foreign architecture is added here.
 #
 # Cache: ${BULKHEAD_CACHE:-/var/cache/bulkhead}
@@ -15,6 +15,7 @@
 #   arm64/kver              kernel release
 #   arm64/pinned            package=version of what was resolved; kept over later runs
 #   loaders/grubaa64.efi    Debian's GRUB for arm64, as an EFI program
+#   ncurses/                headers and static libraries for arm64 programs
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
@@ -195,32 +196,45 @@ fetch_guest() {
 	mv "$work/arm64" "$cache/arm64"
 }
 
-download_grub() {
+download_newest() {
 	local version
 	private_apt apt-get update >"$log" 2>&1 || true
-	version=$(versions_of grub-efi-arm64-bin:arm64 | head -n 1)
+	version=$(versions_of "$1:arm64" | head -n 1)
 	[ -n "$version" ] || return 1
-	say "fetching grub-efi-arm64-bin:arm64=$version"
-	(cd "$work/loaders" && private_apt apt-get download "grub-efi-arm64-bin:arm64=$version" >"$log" 2>&1)
+	say "fetching $1:arm64=$version"
+	(cd "$2" && private_apt apt-get download "$1:arm64=$version" >"$log" 2>&1)
 }
 
-# amd64 has no package of it
-fetch_grub() {
-	mkdir -p "$work"/{lists/partial,cache/archives/partial,loaders}
-	retry download_grub || {
+# fetch_package PACKAGE: into $work/PACKAGE; of what amd64 has no package for arm64
+fetch_package() {
+	mkdir -p "$work"/{lists/partial,cache/archives/partial} "$work/debs-$1"
+	retry download_newest "$1" "$work/debs-$1" || {
 		grep -E '^(E|W|Err)' "$log" | head -n 5 >&2 || true
-		die "cannot download grub-efi-arm64-bin; is the network there?"
+		die "cannot download $1; is the network there?"
 	}
-	dpkg-deb -x "$work"/loaders/*.deb "$work/loaders/root"
+	dpkg-deb -x "$work/debs-$1"/*.deb "$work/$1"
+}
+
+fetch_grub() {
+	fetch_package grub-efi-arm64-bin
 	mkdir -p "$cache/loaders"
-	mv "$work/loaders/root/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" "$cache/loaders/"
+	mv "$work/grub-efi-arm64-bin/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" "$cache/loaders/"
+}
+
+fetch_ncurses() {
+	fetch_package libncurses-dev
+	rm -rf "$cache/ncurses"
+	mkdir "$cache/ncurses"
+	mv "$work/libncurses-dev/usr/include" "$cache/ncurses/"
+	mv "$work/libncurses-dev/usr/lib/aarch64-linux-gnu" "$cache/ncurses/lib"
 }
 
 check_host
 stamp=$cache/.stamp
 wanted="$(wanted_packages | sha256sum | cut -d' ' -f1) layout $layout"
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -s "$cache/arm64/Image" ] &&
-	[ -e "$cache/arm64/headers/Makefile" ] && [ -s "$cache/loaders/grubaa64.efi" ] && exit 0
+	[ -e "$cache/arm64/headers/Makefile" ] && [ -s "$cache/loaders/grubaa64.efi" ] &&
+	[ -s "$cache/ncurses/lib/libncurses.a" ] && exit 0
 
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
 	die "cannot write $cache: run as root, or set BULKHEAD_CACHE to a directory of yours"
@@ -236,5 +250,6 @@ if [ "$(cat "$cache/arm64/.layout" 2>/dev/null)" != "$layout" ]; then
 	echo "$layout" >"$cache/arm64/.layout"
 fi
 [ -s "$cache/loaders/grubaa64.efi" ] || fetch_grub
+[ -s "$cache/ncurses/lib/libncurses.a" ] || fetch_ncurses
 echo "$wanted" >"$stamp"
 say "ready: kernel $(cat "$cache/arm64/kver") in $cache"

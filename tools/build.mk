@@ -15,10 +15,18 @@ CLI_ARM64 := $(B)/tools/arm64/jailhouse
 CLI_HOST := $(B)/tools/host/jailhouse
 CLI_TEST := $(B)/tools/host/jailhouse-test
 
-DEMO_DEPS += $(CLI_ARM64)
+# jailhouse cell stats, a program of its own: nothing else needs a terminal
+STATS_SRC := $(wildcard tools/cell_stats/*.c) $(addprefix tools/cli/,support.c cell.c)
+STATS_DEP := $(STATS_SRC) tools/cell_stats/stats.h $(CLI_DEP)
+STATS_ARM64 := $(B)/tools/arm64/jailhouse-cell-stats
+STATS_HOST := $(B)/tools/host/jailhouse-cell-stats
+STATS_TEST := $(B)/tools/host/jailhouse-cell-stats-test
+NCURSES_ARM64 := $(CACHE)/ncurses
+
+DEMO_DEPS += $(CLI_ARM64) $(STATS_ARM64)
 
 .PHONY: tools
-tools: $(CLI_ARM64) $(CLI_HOST)
+tools: $(CLI_ARM64) $(CLI_HOST) $(STATS_ARM64) $(STATS_HOST)
 
 $(CLI_ARM64): $(CLI_DEP)
 	@mkdir -p $(@D)
@@ -35,6 +43,22 @@ $(CLI_TEST): $(CLI_DEP)
 	@echo "  CLI     $@"
 	$(Q)$(HOSTCC) $(CLI_CFLAGS) $(CLI_TEST_FLAGS) -o $@ $(CLI_SRC)
 
+$(STATS_ARM64): $(STATS_DEP) | $(SETUP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(CROSS)gcc $(CLI_CFLAGS) -Itools/cli -isystem $(NCURSES_ARM64)/include -static -o $@ $(STATS_SRC) -L$(NCURSES_ARM64)/lib \
+		-lncurses -ltinfo -lm
+
+$(STATS_HOST): $(STATS_DEP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(HOSTCC) $(CLI_CFLAGS) -Itools/cli -o $@ $(STATS_SRC) -lncurses -ltinfo -lm
+
+$(STATS_TEST): $(STATS_DEP)
+	@mkdir -p $(@D)
+	@echo "  CLI     $@"
+	$(Q)$(HOSTCC) $(CLI_CFLAGS) $(CLI_TEST_FLAGS) -Itools/cli -o $@ $(STATS_SRC) -lncurses -ltinfo -lm
+
 # Into the root file system of the target: make install-tools DESTDIR=...
 PREFIX ?= /usr/local
 # "jailhouse config COMMAND" need python3-yaml, python3-jsonschema, create also python3-libfdt; "jailhouse cell linux" needs
@@ -42,12 +66,12 @@ PREFIX ?= /usr/local
 CONFIG_COMMANDS := build check create diagram explain import show
 
 .PHONY: install-tools
-install-tools: $(CLI_ARM64) $(INMATE_LOADER)
+install-tools: $(CLI_ARM64) $(STATS_ARM64) $(INMATE_LOADER)
 	install -D -m 755 $(CLI_ARM64) $(DESTDIR)$(PREFIX)/sbin/jailhouse
 	install -D -m 755 tools/helpers/jailhouse-config $(DESTDIR)$(PREFIX)/libexec/jailhouse/jailhouse-config
 	for command in $(CONFIG_COMMANDS); do \
 		ln -sf jailhouse-config $(DESTDIR)$(PREFIX)/libexec/jailhouse/jailhouse-config-$$command; done
-	install -m 755 tools/helpers/jailhouse-cell-linux $(DESTDIR)$(PREFIX)/libexec/jailhouse/
+	install -m 755 $(STATS_ARM64) tools/helpers/jailhouse-cell-linux $(DESTDIR)$(PREFIX)/libexec/jailhouse/
 	install -m 644 $(INMATE_LOADER) $(DESTDIR)$(PREFIX)/libexec/jailhouse/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/libexec/jailhouse/tools/bulkhead_config tools/bulkhead_config/*.py
 	install -D -m 644 tools/completion/jailhouse $(DESTDIR)$(PREFIX)/share/bash-completion/completions/jailhouse

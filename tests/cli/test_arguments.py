@@ -107,10 +107,10 @@ def test_extension_search_order(box):
 
 
 def test_extension_is_not_taken_from_the_current_directory(box):
-    helper = box.path / "jailhouse-cell-stats"
+    helper = box.path / "jailhouse-hardware-check"
     box.file(str(helper), "#!/bin/sh\necho caught\n")
     helper.chmod(0o755)
-    result = box.run("cell", "stats", argv0="jailhouse")
+    result = box.run("hardware", "check", argv0="jailhouse")
     assert (result.returncode, result.stdout) == (1, "")
 
 
@@ -138,8 +138,9 @@ def test_product_build_uses_the_real_device_node():
     assert TOOL != product
 
 
-def test_arm64_build_is_static():
-    tool = BUILD / "tools/arm64/jailhouse"
+@pytest.mark.parametrize("name", ["jailhouse", "jailhouse-cell-stats"])
+def test_arm64_build_is_static(name):
+    tool = BUILD / "tools/arm64" / name
     assert shutil.which("aarch64-linux-gnu-readelf")
     output = subprocess.run(["aarch64-linux-gnu-readelf", "-lh", tool], capture_output=True, text=True,
                             check=True).stdout

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 MAN = ROOT / "tools/man"
-ELSEWHERE = {("cell", "stats"), ("config", "collect")}
+ELSEWHERE = {("config", "collect")}
 PAGES = sorted(MAN.glob("*.8"))
 
 

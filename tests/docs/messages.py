@@ -20,6 +20,7 @@ HOLE = "…"
 # Function -> which of its arguments is the format; what the messages of each folder are printed with.
 PRINTERS = {
     "tools/cli": {"fprintf": 1, "wrong_usage": 0, "print_failed": 0, "perror": 0, "errx": 1, "err": 1, "warnx": 0},
+    "tools/cell_stats": {"fprintf": 1, "perror": 0, "argp_error": 1, "say": 1},
     "driver": {"bh_refuse": 2, "pr_emerg": 0, "pr_err": 0, "pr_warn": 0, "pr_info": 0, "dev_err": 1, "dev_warn": 1,
                "dev_info": 1, "pci_warn": 1, "pci_info": 1, "pci_err": 1},
     "hypervisor": {"refuse": 1, "panic": 0, "console_printf": 0, "fatal": 0, "early_message": 0},

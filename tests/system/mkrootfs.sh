@@ -19,6 +19,10 @@ for module in drivers/virtio/virtio_mmio drivers/char/virtio_console drivers/uio
 	install -m 644 "$cache/modules/$kver/kernel/$module.ko" "$root/lib/modules/"
 done
 
+for terminal in d/dumb l/linux s/screen t/tmux v/vt100 v/vt220 x/xterm x/xterm-256color; do
+	install -D -m 644 "/lib/terminfo/$terminal" "$root/lib/terminfo/$terminal"
+done
+
 for file; do
 	case $file in
 	*/jailhouse.bin)	install -m 644 "$file" "$root/lib/firmware/" ;;
@@ -26,6 +30,7 @@ for file; do
 	*/configs/*.cell)	install -D -m 644 "$file" "$root/configs/${file#*/configs/}" ;;
 	*/inmates/*.bin)	install -m 644 "$file" "$root/inmates/" ;;
 	*/tools/arm64/jailhouse) install -m 755 "$file" "$root/usr/local/sbin/" ;;
+	*/jailhouse-cell-stats)	install -D -m 755 -t "$root/usr/local/libexec/jailhouse" "$file" ;;
 	*/arm64/*)		install -m 755 "$file" "$root/usr/local/bin/" ;;
 	*)			echo "mkrootfs: error: no place for $file" >&2; exit 1 ;;
 	esac

@@ -11,7 +11,8 @@ KINDS = {**FILES, **output_schema.KINDS}
 
 
 def text(kind):
-    title = f"Bulkhead {kind} file" if kind in FILES else f"Output of bulkhead-config {kind} --json"
+    command = "jailhouse cell" if kind == "stats" else "bulkhead-config"
+    title = f"Bulkhead {kind} file" if kind in FILES else f"Output of {command} {kind} --json"
     head = {"$schema": DRAFT, "$comment": "SPDX-License-Identifier: BSD-2-Clause. Made by 'bulkhead-config schema'; see "
             "docs/configuration.md", "title": title}
     return json.dumps({**head, **KINDS[kind]}, indent=1) + "\n"

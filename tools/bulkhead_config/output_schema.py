@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What `check`, `explain` and `show` write with --json, as JSON schemas of draft 7."""
+"""What `check`, `explain`, `show` and `jailhouse cell stats` write with --json, as JSON schemas of draft 7."""
 import ctypes
 
 from . import abi
@@ -80,4 +80,14 @@ SHOWN_BUNDLE = _object({
 SHOW = {"anyOf": [_object({**SHOWN_CELL, "kind": {"const": "cell"}, "header": _struct(abi.Cell)}),
                   _object({**SHOWN_CELL, "kind": {"const": "system"}, "header": _struct(abi.System)}), SHOWN_BUNDLE]}
 
-KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW}
+# Names of counters and causes are those of the driver, which may have more; so is the number of decimals
+COUNTED = {"total": NUMBER, "per_second": {"type": ["number", "null"], "minimum": 0}}
+STATS = _object({
+    "seconds": {"type": ["number", "null"], "minimum": 0},
+    "cells": _list(_object({
+        "id": NUMBER, "name": TEXT, "state": TEXT,
+        "counters": {"type": "object", "additionalProperties": NUMBER},
+        "cpus": _list(_object({"cpu": NUMBER, **COUNTED,
+                               "exits": {"type": "object", "additionalProperties": _object(COUNTED)}}))}))})
+
+KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS}

@@ -54,6 +54,7 @@ int open_device(int flags);
 int device_request(const struct request *request, void *argument);
 void print_refused(int fd, const struct request *request, int error);	/* after the ioctl, with its errno */
 void make_printable(char *text);
+void json_string(FILE *out, const char *text);	/* quoted, ASCII */
 
 /* One function per built-in command */
 int cmd_enable(const struct args *args);
@@ -71,9 +72,6 @@ int cmd_link_show(const struct args *args);
 
 /* cell.c: { ID | [--name] NAME }; how many arguments that took, or WRONG_USAGE */
 int parse_cell(const struct args *args, struct bh_cell_id *cell);
-
-/* link_json.c: quoted, ASCII */
-void json_string(FILE *out, const char *text);
 
 /* cell_list.c: first line of an attribute of a cell, by its directory; to be freed, NULL after a message */
 char *read_attribute(int cell, const char *id, const char *attribute);

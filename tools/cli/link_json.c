@@ -32,18 +32,6 @@ static const struct {
 	{ LINK_COUNTER_INACTIVE, "inactive" },
 };
 
-/* Control characters are gone already; other bytes than ASCII need not be UTF-8. */
-void json_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', out);
-		fputc((unsigned char)*text < 0x80 ? *text : '?', out);
-	}
-	fputc('"', out);
-}
-
 static void print_link(FILE *out, const struct link *link)
 {
 	fprintf(out, "\"bdf\": \"" BDF_FORMAT "\", \"peer_ids\": %u", BDF_VALUES(link->bdf), link->num_peers);

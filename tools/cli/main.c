@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ .word = { "cell", "shutdown" }, .synopsis = CELL, .run = cmd_cell_shutdown },
 	{ .word = { "cell", "destroy" }, .synopsis = CELL, .run = cmd_cell_destroy },
 	{ .word = { "cell", "linux" }, .synopsis = "CELLCONFIG KERNEL [OPTION ...]" },
-	{ .word = { "cell", "stats" }, .synopsis = CELL },
+	{ .word = { "cell", "stats" }, .synopsis = "[" CELL "] [--once | --json] [--interval SECONDS]" },
 	{ .word = { "link", "list" }, .synopsis = "[--json]", .run = cmd_link_list },
 	{ .word = { "link", "show" }, .synopsis = "[BUS:]DEVICE[.FUNCTION] [--json]", .run = cmd_link_show },
 	{ .word = { "config", "create" }, .synopsis = "{ -o | --output } DIR [OPTION ...]" },

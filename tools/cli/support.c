@@ -39,6 +39,18 @@ void make_printable(char *text)
 			*c = '?';
 }
 
+/* Control characters are gone already; other bytes than ASCII need not be UTF-8. */
+void json_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc((unsigned char)*text < 0x80 ? *text : '?', out);
+	}
+	fputc('"', out);
+}
+
 /*
  * Reads until end of file, whatever stat() claims: the argument may be a pipe, or change while it is
  * read. There is always one more zero byte than size, so that data is never NULL.
