@@ -90,7 +90,7 @@ RING_SELF = OPEN + ("mov w9, #1; str x9, [x3]; str w2, [x1, #0x80]; str w2, [x1,
                     "str wzr, [x0, #12]; " + WAIT)
 SWITCH_ON = "mov x2, x1; mov x1, x0; movz x0, #3; movk x0, #0xc400, lsl #16; smc #0"
 SEND_SGI = "msr s3_0_c12_c11_5, x0; isb"
-STORE, STORE_HALF, SPIN, NOTHING = "str w1, [x0]", "strh w1, [x0]", "b .", "nop"
+STORE, STORE_HALF, PAIR, SPIN, NOTHING = "str w1, [x0]", "strh w1, [x0]", "ldp w2, w3, [x0]", "b .", "nop"
 
 
 def add_subpage(config):
@@ -103,7 +103,7 @@ def add_subpage(config):
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     codes = [code for _, code, _ in REPEATED + ONCE] + [code for code, _ in NEVER] + [
-        TIMER, ONE_SGI, SEVEN_SGIS, RING_SELF, SWITCH_ON, SEND_SGI, STORE, STORE_HALF, SPIN, NOTHING]
+        TIMER, ONE_SGI, SEVEN_SGIS, RING_SELF, SWITCH_ON, SEND_SGI, STORE, STORE_HALF, PAIR, SPIN, NOTHING]
     lab = Lab(tmp_path_factory.mktemp("exits"), list(dict.fromkeys(codes)), CELLS, LINKS)
     lab.root.files["a"] = lab.root.files["a"].changed(add_subpage)
     assert lab.root.destroy("a") == 0 and lab.root.create("a") == 0
@@ -118,6 +118,8 @@ def ready(lab):
     for function, bar, address in (ECAM, BAR0, REGISTERS), (MSIX_FUNCTION, BAR1, MSIX_PAGE):
         lab.do(STORE, function + bar, address)
         lab.do(STORE_HALF, function + COMMAND, 6)
+    # a slow host may have had its memory taken when it was stopped: the first abort that is told from that is over
+    lab.do(PAIR, REGISTERS)
     return lab
 
 
@@ -133,16 +135,23 @@ class Exits:
         return ({name: ask(abi.HC_CPU_EXITS, cpu, cause) for name, cause in CAUSES.items()},
                 ask(abi.HC_CPU_INFO, cpu, abi.CPU_INFO_STAT_BASE + abi.CPU_STAT_TOTAL))
 
-    def since(self, cpu):
-        """Causes and how often, and that the total is their sum."""
+    def _changes(self, cpu):
+        """Causes and how often; is the total their sum? It need not be while the CPU counts."""
         (causes, total), (new_causes, new_total) = self.before[cpu], self._read(cpu)
-        assert new_total == sum(new_causes.values()) and total == sum(causes.values())
-        return {name: new_causes[name] - causes[name] for name in CAUSES if new_causes[name] != causes[name]}
+        assert total == sum(causes.values())
+        return ({name: new_causes[name] - causes[name] for name in CAUSES if new_causes[name] != causes[name]},
+                new_total == sum(new_causes.values()))
+
+    def since(self, cpu):
+        """Of a CPU that does nothing now"""
+        changes, is_sum = self._changes(cpu)
+        assert is_sum
+        return changes
 
     def wait(self, cpu, expected):
         """For what happens at its own time; it must not become more."""
         end = time.monotonic() + TIMEOUT
-        while self.since(cpu) != expected and time.monotonic() < end:
+        while self._changes(cpu) != (expected, True) and time.monotonic() < end:
             pass
         assert self.since(cpu) == expected
 
@@ -235,7 +244,9 @@ def test_revocation(ready):
     exits = Exits(ready, 1)
     ready.switch_kick_off(1)
     assert ready.root.set_loadable("a") == 0
-    assert exits.since(1) == {"revoked": 1}
+    changes = exits.since(1)
+    assert changes.pop("maintenance", 0) <= 1		# what wakes it may come before its next fetch
+    assert changes == {"revoked": 1}
 
 
 def test_foreign_interrupt(ready):
