@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Per-CPU data, one area of sizeof(struct percpu) per CPU of the system right behind the image, for the
- * life of the hypervisor. First page unmapped: a stack overflow faults instead of overwriting.
+ * life of the hypervisor. The page below the stack is unmapped: an overflow faults instead of overwriting. What code looks
+ * at comes first: it is reached by short offsets.
  */
 #ifndef BULKHEAD_PERCPU_H
 #define BULKHEAD_PERCPU_H
@@ -23,11 +24,6 @@ enum cpu_run_state {
 };
 
 struct percpu {
-	uint8_t guard[PAGE_SIZE];
-	uint8_t stack[CONFIG_STACK_SIZE] __attribute__((aligned(16)));
-	/* trace.h: by the entry code. On a page, right behind the stack: the entry code finds it by the stack pointer */
-	struct bh_trace_event trace[CONFIG_TRACE * BH_TRACE_SLOTS];
-
 	/* constant after enable */
 	uint32_t cpu_id;		/* Linux logical number */
 	bool present;			/* entered at enable */
@@ -55,10 +51,16 @@ struct percpu {
 	volatile uint64_t joined[CPU_EXIT_COUNT];	/* interrupts that were taken in an exit of another cause */
 
 	struct arch_percpu arch;
+
+	uint8_t guard[PAGE_SIZE] __attribute__((aligned(4096)));
+	uint8_t stack[CONFIG_STACK_SIZE];
+	/* trace.h, by the entry code: it finds it behind the stack */
+	struct bh_trace_event trace[CONFIG_TRACE * BH_TRACE_SLOTS];
 } __attribute__((aligned(4096)));
 
-#define PERCPU_STACK_TOP	(PAGE_SIZE + CONFIG_STACK_SIZE)
-_Static_assert(offsetof(struct percpu, stack) == PAGE_SIZE, "the stack follows the guard page");
+#define PERCPU_GUARD		offsetof(struct percpu, guard)
+#define PERCPU_STACK_TOP	(offsetof(struct percpu, stack) + CONFIG_STACK_SIZE)
+_Static_assert(offsetof(struct percpu, stack) == PERCPU_GUARD + PAGE_SIZE, "the stack follows the guard page");
 _Static_assert(offsetof(struct percpu, trace) == PERCPU_STACK_TOP, "the trace follows the stack");
 
 /* this_cpu(): asm/percpu.h */

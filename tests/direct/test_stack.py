@@ -13,6 +13,8 @@ IMAGE = 0xb1d000000000		# hypervisor/arch/arm64/layout.h
 VALID, READ_ONLY, NO_EXECUTE = 1 << 0, 1 << 7, 1 << 54
 ADDRESS = (1 << 48) - PAGE
 STACK_PAGES = 2			# CONFIG_STACK_SIZE
+TRACE_PAGES = 1			# CONFIG_TRACE
+GUARD = PAGE			# in a CPU's area, behind what is looked at more often
 SUB_SP_FRAME, SUB_SP_STACK = 0xd10403ff, 0xd1400bff | (STACK_PAGES - 2) << 10
 RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", console="off") for name, cpu in (("c", 2), ("d", 3)))
 
@@ -20,10 +22,10 @@ RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", conso
 def boot(bench):
     path = bench.make(system_text(ROOT_CELL + RINGING, "  r: { peers: [c, d], output: 4 KiB }\n"))
     header = Bundle(path.read_bytes()).header
-    assert header.percpu_size > (1 + STACK_PAGES) * PAGE
+    assert header.percpu_size == GUARD + (1 + STACK_PAGES + TRACE_PAGES) * PAGE
     machine = bench.boot(path)
     machine.says("^3 cells run, ")
-    return machine, [IMAGE + header.core_size + cpu * header.percpu_size for cpu in range(CPUS)]
+    return machine, [IMAGE + header.core_size + cpu * header.percpu_size + GUARD for cpu in range(CPUS)]
 
 
 def physical(symbol):
@@ -44,22 +46,22 @@ def descriptor(machine, virtual):
 
 def test_guard_page(bench):
     """No address below a stack leads anywhere; the stack itself is writable, and not executable."""
-    machine, areas = boot(bench)
-    for area in areas:
-        assert descriptor(machine, area) == 0
-        for page in range(1, 1 + STACK_PAGES):
-            entry = descriptor(machine, area + page * PAGE)
+    machine, guards = boot(bench)
+    for guard in guards:
+        assert descriptor(machine, guard) == 0
+        for page in (-1, *range(1, 1 + STACK_PAGES + TRACE_PAGES)):
+            entry = descriptor(machine, guard + page * PAGE)
             assert entry & VALID and entry & NO_EXECUTE and not entry & READ_ONLY
-            assert entry & ADDRESS == area - IMAGE + BASE + page * PAGE
+            assert entry & ADDRESS == guard - IMAGE + BASE + page * PAGE
 
 
 def test_overflow(bench):
     """An exception of a guest that takes a whole stack at once, so that the first function which saves a register does it in
     the guard page: of a cell, and of the root cell, which calls."""
-    machine, areas = boot(bench)
+    machine, virtual = boot(bench)
     code = physical("trap_sync_entry")
     assert machine.memory.read(code, 4) == struct.pack("<I", SUB_SP_FRAME)
-    guards = [area - IMAGE + BASE for area in areas]
+    guards = [guard - IMAGE + BASE for guard in virtual]
     before = [machine.memory.read(guard, PAGE) for guard in guards]
     machine.memory.write(code, struct.pack("<I", SUB_SP_STACK))
     try:
@@ -73,6 +75,6 @@ def test_overflow(bench):
                             r"FAR 0x(\w+), SP 0x(\w+)$")
         cpu, (esr, far, stack) = int(line.group(1)), (int(word, 16) for word in line.groups()[1:])
         assert esr >> 26 == 0x25 and esr & 0x7f == 0x47		# a write, translation fault of a page
-        assert areas[cpu] <= far < areas[cpu] + PAGE and areas[cpu] <= stack <= areas[cpu] + PAGE
+        assert virtual[cpu] <= far < virtual[cpu] + PAGE and virtual[cpu] <= stack <= virtual[cpu] + PAGE
     assert [machine.memory.read(guard, PAGE) for guard in guards] == before
     assert not re.search("PANIC on CPU 1", machine.console.text())

@@ -9,6 +9,7 @@
 #include "early_map.h"
 #include "entry.h"
 #include "layout.h"
+#include "percpu.h"
 #include "pgtable.h"
 
 extern char image_start[], image_text[], image_data[];
@@ -17,6 +18,7 @@ volatile uint32_t early_ready;
 uint64_t early_l0;
 
 #define ENTRIES		512UL
+#define STACK		offsetof(struct percpu, stack)
 #define L1_SIZE		(1UL << 30)
 #define L2_SIZE		(1UL << 21)
 
@@ -93,9 +95,11 @@ void early_map(uint64_t base)
 	map_pages(&alloc, l0, VA_IMAGE, base, text, PTE_EL2_RO);
 	map_pages(&alloc, l0, VA_IMAGE + text, base + text, data - text, PTE_EL2_RX);
 	map_pages(&alloc, l0, VA_IMAGE + data, base + data, header->core_size - data, PTE_EL2_RW);
-	for (uint64_t area = header->core_size; area < percpu_end; area += header->percpu_size)
-		map_pages(&alloc, l0, VA_IMAGE + area + PAGE_SIZE, base + area + PAGE_SIZE, header->percpu_size - PAGE_SIZE,
-			  PTE_EL2_RW);	/* without the guard page below each stack */
+	/* without the guard page below each stack */
+	for (uint64_t area = header->core_size; area < percpu_end; area += header->percpu_size) {
+		map_pages(&alloc, l0, VA_IMAGE + area, base + area, PERCPU_GUARD, PTE_EL2_RW);
+		map_pages(&alloc, l0, VA_IMAGE + area + STACK, base + area + STACK, header->percpu_size - STACK, PTE_EL2_RW);
+	}
 	map_pages(&alloc, l0, VA_IMAGE + percpu_end, base + percpu_end, size - percpu_end, PTE_EL2_RW);
 	map_pages(&alloc, l0, base + text, base + text, PAGE_SIZE, PTE_EL2_RX);
 
