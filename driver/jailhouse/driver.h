@@ -30,6 +30,7 @@
 #include <bulkhead/hypercall.h>
 #include <bulkhead/image.h>
 #include <bulkhead/management.h>
+#include <bulkhead/trace.h>
 
 #define BH_IMAGE_NAME	"jailhouse.bin"
 
@@ -199,6 +200,9 @@ void bh_sysfs_del_cell(struct bh_cell *cell);
 int bh_sysfs_add_cpus(struct bh_cell *cell);
 int bh_sysfs_move_cpus(const struct bh_cpus *cpus, struct bh_cell *to);
 void bh_sysfs_del_cpus(void);
+
+/* trace.c; bh.gate held for reading, hypervisor there */
+int bh_trace_take(u32 cpu, struct bh_trace *trace);
 
 /* console.c */
 struct bh_console_reader {

@@ -81,7 +81,37 @@ static struct attribute *root_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group root_group = { .attrs = root_attrs };
+/* struct bh_trace of each CPU number; one call gives one CPU's, as it is at that moment */
+static ssize_t trace_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+			  loff_t offset, size_t count)
+{
+	loff_t inside = offset % BH_TRACE_RECORD;
+	struct bh_trace *trace;
+	ssize_t result = -EAGAIN;
+	unsigned int attempt;
+
+	if (offset / BH_TRACE_RECORD >= bh.num_cpus)
+		return 0;
+	trace = kmalloc(sizeof(*trace), GFP_KERNEL);
+	if (!trace)
+		return -ENOMEM;
+	/* the CPU changed its cell meanwhile: it does not do that all the time */
+	for (attempt = 0; attempt < 10 && result == -EAGAIN; attempt++) {
+		down_read(&bh.gate);
+		result = bh.enabled ? bh_trace_take(offset / BH_TRACE_RECORD, trace) : -ENODEV;
+		up_read(&bh.gate);
+		cond_resched();
+	}
+	if (!result)
+		result = memory_read_from_buffer(buffer, count, &inside, trace, sizeof(*trace));
+	kfree(trace);
+	return result;
+}
+
+static struct bin_attribute trace_attr = { .attr = { .name = "trace", .mode = 0400 }, .read = trace_read };
+static struct bin_attribute *root_bin_attrs[] = { &trace_attr, NULL };
+
+static const struct attribute_group root_group = { .attrs = root_attrs, .bin_attrs = root_bin_attrs };
 
 static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
 			 loff_t offset, size_t count)

@@ -5,8 +5,8 @@
  *
  * Events of a CPU have numbers from 0. The ring has the event n in slot n % BH_TRACE_SLOTS. Nothing orders the stores of a CPU
  * that is traced, so that a trace costs it next to nothing: a reader of the ring asks for the position, then for the events
- * n < position, then for the position again, and takes those with n + BH_TRACE_KEPT >= position, compared modulo 2^32. Between
- * KEPT and SLOTS there are more exits than a CPU has stores under way.
+ * n < position, BH_TRACE_KEPT at most, then for the position again, and drops what bh_trace_gone() says. Between KEPT and SLOTS
+ * there are more exits than a CPU has stores under way.
  */
 #ifndef BULKHEAD_TRACE_H
 #define BULKHEAD_TRACE_H
@@ -58,6 +58,14 @@ struct bh_trace {
 #define BH_TRACE_HEADER_PIECES	16
 #define BH_TRACE_EVENT_PIECES	16
 #define BH_TRACE_PIECES		(BH_TRACE_HEADER_PIECES + BH_TRACE_SLOTS * BH_TRACE_EVENT_PIECES)
+
+/* Of count events from number first on: how many, the first ones, may be gone when the position is this one */
+static inline uint32_t bh_trace_gone(uint32_t first, uint32_t count, uint32_t position)
+{
+	uint32_t gone = position - BH_TRACE_KEPT - first;
+
+	return (int32_t)gone <= 0 ? 0 : gone < count ? gone : count;
+}
 
 BH_ABI_ASSERT(sizeof(struct bh_trace_event) == 4 * BH_TRACE_EVENT_PIECES, bh_trace_event);
 BH_ABI_ASSERT(offsetof(struct bh_trace_event, unused) - offsetof(struct bh_trace_event, pc) == CFG_NAME_LEN, bh_trace_name);

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from direct import BUILD, CPU, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
+from direct import BUILD, CPU, HYPERVISOR, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
 from root_cell import RootCell
 
 ATTACKER = BUILD / "direct/attacker.bin"
@@ -96,12 +96,12 @@ class Answer:
 class Lab:
     """The machine and what is done in it."""
 
-    def __init__(self, directory, codes, cells=CELLS, links=LINKS, **options):
+    def __init__(self, directory, codes, cells=CELLS, links=LINKS, board="qemu-arm64", hypervisor=HYPERVISOR, **options):
         (directory / "attacker.bin").write_bytes(ATTACKER.read_bytes()[:TABLES].ljust(TABLES, b"\0")
                                                  + page_tables())
         for program in "ring-demo.bin", "gic-demo.bin":
             (directory / program).write_bytes((INMATES / program).read_bytes())
-        path = make_bundle(system_text(cells, links), directory, files=directory)
+        path = make_bundle(system_text(cells, links, board), directory, files=directory, hypervisor=hypervisor)
         self.codes = assemble(codes, directory)
         self.machine = Machine(path, **options)
         self.machine.says(r"^\d+ cells run, ")

@@ -16,7 +16,17 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-direct: hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
+# The hypervisor as it is, but without its trace
+NO_TRACE := $(B)/no-trace
+$(NO_TRACE)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
+	@mkdir -p $(@D)
+	$(Q)sed 's/^\(#define CONFIG_TRACE\) .*/\1 0/' $< > $@
+
+.PHONY: no-trace
+no-trace: $(NO_TRACE)/include/generated/config.h
+	+$(Q)$(MAKE) B=$(NO_TRACE) CONFIG_H=$< CONFIG_TRACE=n SETUP=$(SETUP) -o $< hypervisor
+
+direct: no-trace hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 		$(B)/bench/boot_count.so $(B)/linux-cells/rootfs.cpio.gz	# the last one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)

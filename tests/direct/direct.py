@@ -25,6 +25,7 @@ from cellfile import CellFile				# noqa: E402
 from guest import Console, GuestError, end_process			# noqa: E402
 
 HYPERVISOR = BUILD / "arm64/jailhouse.bin"
+NO_TRACE = BUILD / "no-trace/arm64"	# built with CONFIG_TRACE=n
 EFI_PROGRAM = BUILD / "arm64/efi_app.bin"
 HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
 INMATES = BUILD / "inmates"
@@ -51,11 +52,11 @@ HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d
 TIMEOUT = 180
 
 
-def compile_system(text, directory, boards=(), files=INMATES):
+def compile_system(text, directory, boards=(), files=INMATES, hypervisor=HYPERVISOR):
     """A checked system for direct boot, ready for bundle.make()."""
     path = Path(directory) / "system.yaml"
     path.write_text(text, encoding="utf-8")
-    image = bundle.parse_hypervisor(HYPERVISOR, HYPERVISOR.read_bytes())
+    image = bundle.parse_hypervisor(hypervisor, hypervisor.read_bytes())
     image.efi_program = bundle.parse_efi_program(EFI_PROGRAM.read_bytes(), image)
     return cli.load_direct(path, [directory, ROOT / "configs/boards", *boards], image, files)
 

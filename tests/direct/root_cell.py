@@ -50,6 +50,19 @@ class RootCell:
         assert fault.complete == fault.begun and fault.complete <= fault.starts
         return fault
 
+    def trace(self, cpu, since=0):
+        """Header of a CPU's trace, and its events from number since on, as far as they are kept, by the reader's protocol."""
+        pieces = [self.machine.hypercall(abi.HC_TRACE, cpu, n) for n in range(abi.BH_TRACE_HEADER_PIECES)]
+        header = abi.TraceHeader.from_buffer_copy(struct.pack(f"<{len(pieces)}I", *pieces))
+        assert header.num_events == abi.BH_TRACE_SLOTS and header.now_high == header.now_again
+        events = {}
+        for number in range(max(since, header.position - abi.BH_TRACE_KEPT), header.position):
+            first = abi.BH_TRACE_HEADER_PIECES + number % abi.BH_TRACE_SLOTS * abi.BH_TRACE_EVENT_PIECES
+            pieces = [self.machine.hypercall(abi.HC_TRACE, cpu, first + n) for n in range(abi.BH_TRACE_EVENT_PIECES)]
+            events[number] = abi.TraceEvent.from_buffer_copy(struct.pack(f"<{len(pieces)}I", *pieces))
+        position = self.machine.hypercall(abi.HC_TRACE, cpu, 0)
+        return header, [event for number, event in events.items() if number + abi.BH_TRACE_KEPT >= position]
+
     def pages_used(self):
         return [self.machine.hypercall(abi.HC_HYPERVISOR_INFO, item)
                 for item in (abi.HV_INFO_MEM_POOL_USED, abi.HV_INFO_REMAP_POOL_USED)]

@@ -200,11 +200,64 @@ static void last_ones_without_a_lock(void)
 	host_stop();
 }
 
+/* As reader and writer meet in the worst way: an event is there in part, and its number is not yet. */
+static void begin_exit(struct percpu *cpu)
+{
+	uint64_t *event = (uint64_t *)&cpu->trace[*trace_position(cpu) / TRACE_STEP % BH_TRACE_SLOTS];
+
+	event[1] = event[4] = ~0ull;
+}
+
+static void numbered_exits(struct percpu *cpu, uint32_t count)
+{
+	while (count--)
+		exit_of_guest(cpu, *trace_position(cpu) / TRACE_STEP, *trace_position(cpu) / TRACE_STEP * 0x100000001ull);
+}
+
+/* The writer goes on between the pieces: what the reader's rule lets through is whole, and nothing else is missing. */
+static void overwritten_events_are_recognised(void)
+{
+	struct bh_trace_event events[BH_TRACE_KEPT];
+	uint32_t accepted = 0;
+
+	core_start();
+	srand(1);
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t first, gone, position, many = (uint32_t)rand() % 4 ? 1 : 80;
+
+		numbered_exits(core_cpu(2), (uint32_t)rand() % 200 + BH_TRACE_KEPT);
+		first = (uint32_t)ask(2, 0) - BH_TRACE_KEPT;
+		for (uint32_t n = 0; n < BH_TRACE_KEPT; n++) {
+			events[n] = event_of(2, first + n);
+			if (rand() % 16 == 0)
+				numbered_exits(core_cpu(2), (uint32_t)rand() % many + 1);
+			begin_exit(core_cpu(2));
+		}
+		position = (uint32_t)ask(2, 0);
+		gone = bh_trace_gone(first, BH_TRACE_KEPT, position);
+		assert_int_equal(gone, position - first > 2 * BH_TRACE_KEPT ? BH_TRACE_KEPT :
+				 position - first - BH_TRACE_KEPT);
+		for (uint32_t n = gone; n < BH_TRACE_KEPT; n++, accepted++) {
+			assert_int_equal(events[n].cause, first + n);
+			assert_int_equal(events[n].x0, (first + n) * 0x100000001ull + 4);
+			assert_int_equal(events[n].x1, (first + n) * 0x100000001ull + 5);
+		}
+	}
+	assert_in_range(accepted, 1000, 300 * BH_TRACE_KEPT - 1000);
+	/* over the end of the numbers */
+	assert_int_equal(bh_trace_gone(0xfffffff0, BH_TRACE_KEPT, 0x28), 0);
+	assert_int_equal(bh_trace_gone(0xfffffff0, BH_TRACE_KEPT, 0x2a), 2);
+	assert_int_equal(bh_trace_gone(0xfffffff0, BH_TRACE_KEPT, 0x1000), BH_TRACE_KEPT);
+	assert_int_equal(bh_trace_gone(0, 5, 5), 0);
+	host_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CORE_TEST(events_in_their_order), CORE_TEST(questions_leave_no_event), CORE_TEST(cells_of_a_cpu),
 		CORE_TEST(siblings_start_with_an_event), CORE_TEST(hostile_questions), CORE_TEST(last_ones_without_a_lock),
+		CORE_TEST(overwritten_events_are_recognised),
 	};
 
 	return cmocka_run_group_tests_name("core_trace", tests, NULL, NULL);
