@@ -19,7 +19,7 @@
 #define BH_TRACE_RECORD		4096	/* bytes of a CPU in the file */
 
 /* Kinds: the upper byte of a cause. Else the cause is ESR_EL2 of a synchronous exception or an SError. */
-#define BH_TRACE_KIND(cause)	((cause) >> 56)
+#define BH_TRACE_KIND(cause)	((uint32_t)((cause) >> 56))
 #define BH_TRACE_SYNDROME	0
 #define BH_TRACE_IRQ		1	/* address: INTID that was pending with the highest priority; 1023: none */
 #define BH_TRACE_FIQ		2

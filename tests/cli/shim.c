@@ -6,6 +6,7 @@
  *   SHIM_FAIL   "<number>:<errno>[:<text>]": this ioctl fails, and the text explains why;
  *               without the text, the request for it is unknown, as in other drivers
  *   SHIM_READ   errno of every read() of the device node
+ *   SHIM_PREAD  errno of every pread(), which is for the trace
  *   SHIM_LINKS  file with answers to link requests, one "bdf peer item value" per line; * is anything, a
  *               negative value an errno. The first line that fits counts; without one, it is ENOENT.
  */
@@ -187,4 +188,25 @@ ssize_t read(int fd, void *buffer, size_t size)
 		return -1;
 	}
 	return real(fd, buffer, size);
+}
+
+static ssize_t read_at(const char *name, int fd, void *buffer, size_t size, off_t offset)
+{
+	ssize_t (*real)(int fd, void *buffer, size_t size, off_t offset) = dlsym(RTLD_NEXT, name);
+	const char *error = getenv("SHIM_PREAD");
+
+	if (!error)
+		return real(fd, buffer, size, offset);
+	errno = atoi(error);
+	return -1;
+}
+
+ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	return read_at("pread", fd, buffer, size, offset);
+}
+
+ssize_t pread64(int fd, void *buffer, size_t size, off_t offset)
+{
+	return read_at("pread64", fd, buffer, size, offset);
 }

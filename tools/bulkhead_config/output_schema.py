@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What `check`, `explain`, `show` and `jailhouse cell stats` write with --json, as JSON schemas of draft 7."""
+"""What `check`, `explain`, `show`, `jailhouse cell stats` and `jailhouse trace` write with --json, as JSON schemas of draft 7."""
 import ctypes
 
 from . import abi
@@ -90,4 +90,27 @@ STATS = _object({
         "cpus": _list(_object({"cpu": NUMBER, **COUNTED,
                                "exits": {"type": "object", "additionalProperties": _object(COUNTED)}}))}))})
 
-KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS}
+# "jailhouse trace": the whole, or with --follow one line for each event and for each CPU that has lost some
+HEXADECIMAL = {"type": "string", "pattern": "^0x[0-9a-f]+$"}
+DECIMAL = {"type": "string", "pattern": "^[0-9]+$"}
+
+
+def _or_null(kind):
+    return {"anyOf": [kind, {"type": "null"}]}
+
+
+OF_CPU = {"cpu": NUMBER, "cell_id": NUMBER, "cell": TEXT}
+EVENT = _object({
+    **OF_CPU, "number": NUMBER, "seconds": {"type": "number"}, "ticks": DECIMAL, "cause": HEXADECIMAL, "pc": _or_null(HEXADECIMAL),
+    "kind": {"enum": ["exception", "hypercall", "HVC", "SMC", "register", "access", "interrupt", "FIQ", "start", "cell", "unknown"]},
+    "text": TEXT, "exception_class": _or_null({**NUMBER, "maximum": 63}),
+    "access": _or_null(_object({"what": {"enum": ["read", "write", "fetch", "cache maintenance", "table walk"]},
+                                "size": _or_null({"enum": [1, 2, 4, 8]}), "address": _or_null(HEXADECIMAL)})),
+    "register": _or_null(_object({"name": TEXT, "what": {"enum": ["read", "write"]}})),
+    "hypercall": _or_null(NUMBER), "function": _or_null(NUMBER), "interrupt": _or_null(NUMBER)})
+TRACE = {"anyOf": [
+    _object({"now": DECIMAL, "ticks_per_second": NUMBER, "events": _list(EVENT),
+             "cpus": _list(_object({**OF_CPU, "position": NUMBER, "kept": NUMBER, "last_seconds": _or_null({"type": "number"})}))}),
+    EVENT, _object({"cpu": NUMBER, "lost": NUMBER})]}
+
+KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS, "trace": TRACE}

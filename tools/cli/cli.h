@@ -69,6 +69,7 @@ int cmd_cell_shutdown(const struct args *args);
 int cmd_cell_destroy(const struct args *args);
 int cmd_link_list(const struct args *args);
 int cmd_link_show(const struct args *args);
+int cmd_trace(const struct args *args);
 
 /* cell.c: { ID | [--name] NAME }; how many arguments that took, or WRONG_USAGE */
 int parse_cell(const struct args *args, struct bh_cell_id *cell);
