@@ -10,7 +10,7 @@ from test_cell_linux import configuration
 
 START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
-COMMANDS = ["enable SYSCONFIG", "disable", "console", "cell create CELLCONFIG", "cell list", "cell show", "cell load",
+COMMANDS = ["enable SYSCONFIG", "disable", "console", "trace", "cell create CELLCONFIG", "cell list", "cell show", "cell load",
             "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
             "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config diagram SYSTEM.yaml", "config explain SYSTEM.yaml",
             "config import SYSCONFIG", "config show FILE", "hardware check"]
@@ -44,6 +44,9 @@ def test_version(box):
     "cell load 1 f -a 99999999999999999999", "cell load 1 f -a 0 -a 0", "cell start 2147483648",
     "cell start 4294967296", "cell start 99999999999999999999999",
     "link", "link bogus", "link list x", "link list --json --json", "link list -h", "link show", "link show --json",
+    "trace x", "trace --cpu", "trace --cpu x", "trace --cpu -1", "trace --cpu 4096", "trace --cpu 1x", "trace --cell", "trace --last",
+    "trace --last 0", "trace --last 1000001", "trace --last 99999999999999999999999", "trace --bogus", "trace -x", "trace --json=1",
+    "trace -- x", "trace --help", "trace --usage", "trace --version",
     "link show 1 2", "link show 1 --json --json", "link show --jso 1",
 ])
 def test_wrong_usage(box, usage, arguments):

@@ -11,6 +11,7 @@ CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "lis
 CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
 LINUX_OPTIONS = ["-h", "--help", "-d", "--dtb", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params", "-a", "--arch", "-k",
                  "--kernel-decomp-factor", "-s", "--system", "-t", "--tree"]
+TRACE_OPTIONS = ["--cpu", "--cell", "--last", "--json", "-f", "--follow"]
 FILES = ["a.cell", "b.bin", "c.yaml", "dir"]
 CELLS = ["--name", "1", "rtos", "10", "my\\ cell"]
 
@@ -37,11 +38,14 @@ def complete(tmp_path):
 
 
 @pytest.mark.parametrize("line, expected", [
-    ("", ["enable", "disable", "console", "cell", "link", "config", "hardware", "--help"]),
+    ("", ["enable", "disable", "console", "trace", "cell", "link", "config", "hardware", "--help"]),
     ("c", ["console", "cell", "config"]), ("x", []),
     ("enable ", ["a.cell", "dir"]), ("enable a.cell ", []),
     ("disable ", []),
     ("console ", ["-f", "--follow"]), ("console --", ["--follow"]), ("console -f ", []),
+    ("trace ", TRACE_OPTIONS), ("trace --c", ["--cpu", "--cell"]), ("trace --cpu ", []), ("trace --last ", []),
+    ("trace --last 5 --json ", TRACE_OPTIONS), ("trace --cell ", ["0", "root", "1", "rtos", "10", "my\\ cell"]),
+    ("trace --json --cell r", ["root", "rtos"]),
     ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "show", "stats"]),
     ("cell create ", ["a.cell", "dir"]), ("cell create a.cell ", []),
     ("cell list ", ["-h", "--help"]),

@@ -27,12 +27,12 @@ def test_page(page):
 
 
 def test_every_command_is_described(usage):
-    assert {page.stem for page in PAGES} == {"jailhouse", *(f"jailhouse-{word}" for word in ("cell", "config", "enable", "link"))}
+    assert {page.stem for page in PAGES} == {"jailhouse", *(f"jailhouse-{word}" for word in ("cell", "config", "enable", "link", "trace"))}
     general = " ".join(formatted(MAN / "jailhouse.8").split())
-    pages = {word: formatted(MAN / f"jailhouse-{word}.8") for word in ("cell", "config", "link")}
+    pages = {word: formatted(MAN / f"jailhouse-{word}.8") for word in ("cell", "config", "link", "trace")}
     for line in usage.splitlines()[3:]:
         first, second = (line.split() + [""])[:2]
         if first in pages and (first, second) not in ELSEWHERE:
-            assert f"jailhouse {first} {second}" in pages[first]
+            assert (f"jailhouse {first} {second}" if second.islower() else f"jailhouse {first}") in pages[first]
         else:
             assert (f"{first} {second}" if second.islower() else first) in general

@@ -53,7 +53,7 @@ $(LINUX_CELLS)/rootfs.cpio.gz: $(ROOTFS) $(LINUX_CELLS_CONFIGS) $(PROBE) $(INMAT
 demo: all $(ROOTFS)
 	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
 
-system: all hostile-configs $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
+system: no-trace all hostile-configs $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
 		$(SYSTEM_SRC) $(PYTEST_ARGS)
 

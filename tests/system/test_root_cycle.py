@@ -149,7 +149,7 @@ LOOPS = {
     "off 3": "echo 0 >/sys/devices/system/cpu/cpu3/online",
     "off 2": "echo 0 >/sys/devices/system/cpu/cpu2/online",
     "read": f"cat {SYSFS}/enabled {SYSFS}/*pool* {SYSFS}/cells/*/[cns]* {SYSFS}/cells/*/statistics/*; "
-            f"cat {SYSFS}/cells/*/fault {SYSFS}/cells/*/memory >/dev/null; jailhouse cell list; jailhouse console",
+            f"cat {SYSFS}/trace {SYSFS}/cells/*/fault {SYSFS}/cells/*/memory >/dev/null; jailhouse cell list; jailhouse console",
 }
 
 
