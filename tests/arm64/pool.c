@@ -24,6 +24,7 @@
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
+#include "trace.h"
 #include "virq.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -137,6 +138,7 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
 void cpu_suspend(struct percpu *cpu) { }
 void cpu_resume(struct percpu *cpu) { }
 bool hypervisor_is_ending(void) { return false; }
+void trace_note(struct percpu *cpu, uint64_t cause, const void *content) { }
 void management_lock(void) { }
 void management_unlock(void) { }
 #pragma GCC diagnostic pop
@@ -174,8 +176,10 @@ int main(int argc, char **argv)
 		return 2;
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
-	for (uint32_t n = 0; n < num_cpu_slots && n < MAX_CPUS; n++)
+	for (uint32_t n = 0; n < num_cpu_slots && n < MAX_CPUS; n++) {
 		cpus[n] = calloc(1, sizeof(struct percpu));
+		cpus[n]->cell = &root_cell;
+	}
 	sigaction(SIGILL, &(struct sigaction){ .sa_sigaction = read_tpidr_el2, .sa_flags = SA_SIGINFO }, NULL);
 	stage2_setup();
 	pages_init(pool, POOL_PAGES);

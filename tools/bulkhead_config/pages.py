@@ -7,7 +7,7 @@ from .binary import parse
 from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
-PERCPU = 16 * KIB
+PERCPU = 16 * KIB		# without CONFIG_TRACE
 FIXED = 4			# bitmap of the pool, two tables of the remap area, what the root cell sees of hypervisor memory
 PER_CELL = 2			# the cell itself, its communication region
 ENDPOINT = 512			# bytes of a peer of a link
