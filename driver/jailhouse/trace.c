@@ -5,6 +5,7 @@
 #include "driver.h"
 
 #define CELL_PIECE	(offsetof(struct bh_trace_header, cell) / sizeof(u32))
+#define NOW_PIECE	(offsetof(struct bh_trace_header, now_high) / sizeof(u32))
 #define KNOWN_PIECES	(offsetof(struct bh_trace_event, unused) / sizeof(u32))
 
 static int take_pieces(u32 cpu, u32 first, u32 count, void *to)
@@ -21,7 +22,7 @@ static int take_pieces(u32 cpu, u32 first, u32 count, void *to)
 	return 0;
 }
 
-/* The cell is that of the last event if it is the same before and after the position. */
+/* The cell is that of the last event if it is the same before and after the position; no event is later than now. */
 static int take_header(u32 cpu, struct bh_trace_header *header)
 {
 	u32 cell;
@@ -31,6 +32,8 @@ static int take_header(u32 cpu, struct bh_trace_header *header)
 		err = take_pieces(cpu, 0, 1, &header->position);
 	if (!err)
 		err = take_pieces(cpu, CELL_PIECE, 1, &cell);
+	if (!err)
+		err = take_pieces(cpu, NOW_PIECE, 3, &header->now_high);
 	if (!err && (cell != header->cell || header->now_high != header->now_again))
 		err = -EAGAIN;
 	return err;
