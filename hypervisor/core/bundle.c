@@ -43,9 +43,9 @@ static int load_at_start(uint32_t n)
 	if (!image)
 		return 0;
 	part = &bundle.parts[image->part];
-	return refuse(-EINVAL, "bundle: %s cannot be loaded to [0x%llx, 0x%llx) of cell \"%s\": it has no memory "
-		      "that it may write there", part_label(image->part).text, (unsigned long long)image->target,
-		      (unsigned long long)(image->target + part->size), started[n].cell->config.cell->name);
+	return refuse(-EINVAL, "bundle: %s cannot be loaded to [0x%llx, 0x%llx) of %pC: it has no memory that it "
+		      "may write there", part_label(image->part).text, (unsigned long long)image->target,
+		      (unsigned long long)(image->target + part->size), &started[n].cell->config);
 }
 
 static uint32_t find_started(const struct cell *cell)
@@ -124,14 +124,14 @@ static void restart(uint32_t n)
 	struct cell *cell = started[n].cell;
 
 	if (!count_restart(n)) {
-		console_printf("cell \"%s\" stays stopped: it was restarted %u times, as often as its on-failure allows\n",
-			       cell->config.cell->name, started[n].restarts);
+		console_printf("%pC stays stopped: it was restarted %u times, as often as its on-failure allows\n",
+			       &cell->config, started[n].restarts);
 		return;
 	}
 	cell_stop_cpus(cell);
 	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
 	if (load_images(n)) {
-		console_printf("cell \"%s\" stays stopped: its images cannot be loaded again\n", cell->config.cell->name);
+		console_printf("%pC stays stopped: its images cannot be loaded again\n", &cell->config);
 	} else {
 		cell_memory_clean(cell);
 		cell->restarts++;
@@ -153,7 +153,7 @@ void bundle_cell_failed(void)
 		if (bundle.cells[n].on_failure == BH_ON_FAILURE_RESTART) {
 			restart(n);
 		} else if (bundle.cells[n].on_failure == BH_ON_FAILURE_HALT) {
-			console_printf("cell \"%s\" has failed, which stops the machine\n", cell->config.cell->name);
+			console_printf("%pC has failed, which stops the machine\n", &cell->config);
 			machine_end(false);
 		}
 	}

@@ -110,8 +110,7 @@ bool cell_locks_reconfiguration(const struct cell *except)
 {
 	for (struct cell *cell = root_cell.next; cell; cell = cell->next)
 		if (cell != except && cell->comm->cell_state == COMM_STATE_LOCKED) {
-			refuse(-EPERM, "cell \"%s\" is in state running/locked: shut it down first",
-			       cell->config.cell->name);
+			refuse(-EPERM, "%pC is in state running/locked: shut it down first", &cell->config);
 			return true;
 		}
 	return false;
@@ -130,12 +129,12 @@ static int begin_management(uint32_t id, bool destroy, struct cell **found)
 	if (!cell)
 		error = refuse(-ENOENT, "there is no cell with id %u", id);
 	else if (cell->is_root)
-		error = refuse(-EINVAL, "cell \"%s\" is the root cell: it cannot be started, loaded or destroyed",
-			       cell->config.cell->name);
+		error = refuse(-EINVAL, "%pC is the root cell: it cannot be started, loaded or destroyed",
+			       &cell->config);
 	else if (destroy && cell_locks_reconfiguration(cell))
 		error = -EPERM;
 	else if (!cell_approves_shutdown(cell))
-		error = refuse(-EPERM, "cell \"%s\" denied the shutdown request", cell->config.cell->name);
+		error = refuse(-EPERM, "%pC denied the shutdown request", &cell->config);
 	if (error) {
 		root_resume();
 		management_unlock();
@@ -172,7 +171,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	}
 	cell->fault.starts++;
 	/* before the cell can print anything itself */
-	console_printf("cell \"%s\" started\n", cell->config.cell->name);
+	console_printf("%pC started\n", &cell->config);
 }
 
 int cell_start(uint32_t id)
@@ -264,7 +263,7 @@ int cell_destroy(uint32_t id)
 
 	if (error)
 		return error;
-	console_printf("cell \"%s\" destroyed\n", cell->config.cell->name);
+	console_printf("%pC destroyed\n", &cell->config);
 	bundle_forget(cell);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	/* peers know that it is gone when its output becomes zeros */
@@ -275,8 +274,7 @@ int cell_destroy(uint32_t id)
 	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
 	error = cell_memory_return(cell);
 	if (error)
-		console_printf("cell \"%s\": not all memory could be mapped back into the root cell\n",
-			       cell->config.cell->name);
+		console_printf("%pC: not all memory could be mapped back into the root cell\n", &cell->config);
 	vpci_exit(cell);
 	arch_irq_cell_reset(cell);
 	arch_irq_cell_exit(cell, system_config);

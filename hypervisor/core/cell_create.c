@@ -71,7 +71,7 @@ static int check_identity(const struct cfg_cell *header)
 		if (same_name(cell->config.cell->name, header->name))
 			return refuse(-EEXIST, "a cell named \"%s\" exists already", header->name);
 		if (cell->id == header->id)
-			return refuse(-EEXIST, "cell \"%s\" has id %u already", cell->config.cell->name, header->id);
+			return refuse(-EEXIST, "%pC has id %u already", &cell->config, header->id);
 	}
 	return 0;
 }
@@ -260,7 +260,7 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
 	cell_link(cell);
-	console_printf("cell \"%s\" created\n", cell->config.cell->name);
+	console_printf("%pC created\n", &cell->config);
 	*created = cell;
 	return 0;
 }

@@ -68,9 +68,8 @@ static int add_subpage(struct cell *cell, uint32_t index)
 	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, access_subpage, cell, index);
 
 	if (error)
-		return refuse(error, "cell \"%s\": memory region %u (guest 0x%llx-0x%llx) overlaps another "
-			      "emulated window: move one", cell->config.cell->name, index,
-			      (unsigned long long)mem->virt_start,
+		return refuse(error, "%pC: memory region %u (guest 0x%llx-0x%llx) overlaps another emulated "
+			      "window: move one", &cell->config, index, (unsigned long long)mem->virt_start,
 			      (unsigned long long)(mem->virt_start + mem->size));
 	return 0;
 }

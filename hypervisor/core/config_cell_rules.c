@@ -20,8 +20,7 @@ static int check_name(const struct check *check)
 	for (uint32_t i = 0; i < CFG_NAME_LEN; i++)
 		if (name[i] == '\0')
 			return 0;
-	return refuse(-EINVAL, "cell \"%s\": its name has no end, use at most %u characters",
-		      cell_name(check->view).text, CFG_NAME_LEN - 1);
+	return refuse(-EINVAL, "%pC: its name has no end, use at most %u characters", check->view, CFG_NAME_LEN - 1);
 }
 
 static int check_flags(const struct check *check)
@@ -29,8 +28,8 @@ static int check_flags(const struct check *check)
 	/* the root cell is Linux as it runs: its flag has no meaning */
 	if (check->is_root || !(check->view->cell->flags & CFG_CELL_AARCH32))
 		return 0;
-	return refuse(-EINVAL, "cell \"%s\": AArch32 cells are not supported yet, clear flag 0x%x",
-		      cell_name(check->view).text, CFG_CELL_AARCH32);
+	return refuse(-EINVAL, "%pC: AArch32 cells are not supported yet, clear flag 0x%x", check->view,
+		      CFG_CELL_AARCH32);
 }
 
 static bool is_one_action(uint64_t flags)
@@ -43,8 +42,8 @@ static int check_stray_action(const struct check *check)
 	const uint32_t actions = check->view->cell->flags & CFG_STRAY_ACTIONS;
 
 	return !actions || is_one_action(actions) ? 0 :
-	       refuse(-EINVAL, "cell \"%s\": flags 0x%x have several actions for accesses to nothing: set one of them",
-		      cell_name(check->view).text, actions);
+	       refuse(-EINVAL, "%pC: flags 0x%x have several actions for accesses to nothing: set one of them",
+		      check->view, actions);
 }
 
 /* They map nothing, whatever else is in them, because their size is 0. */
@@ -57,17 +56,14 @@ static int check_stray_ranges(const struct check *check)
 		if (!(mem->flags & CFG_STRAY_ACTIONS))
 			continue;
 		if (mem->size || !is_one_action(mem->flags))
-			return refuse(-EINVAL,
-				      "cell \"%s\": memory region %u has size 0x%llx and flags 0x%llx: for accesses to "
-				      "nothing make that 0 and one action",
-				      cell_name(check->view).text, i, ULL(mem->size), ULL(mem->flags));
+			return refuse(-EINVAL, "%pC: memory region %u has size 0x%llx and flags 0x%llx: for "
+				      "accesses to nothing make that 0 and one action", check->view, i,
+				      ULL(mem->size), ULL(mem->flags));
 		if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
 		    mem->virt_start + mem->phys_start > limit)
-			return refuse(-EINVAL,
-				      "cell \"%s\": memory region %u, accesses to nothing at 0x%llx, length 0x%llx: "
-				      "make it a range inside the address space (0x%llx)",
-				      cell_name(check->view).text, i, ULL(mem->virt_start), ULL(mem->phys_start),
-				      ULL(limit));
+			return refuse(-EINVAL, "%pC: memory region %u, accesses to nothing at 0x%llx, length "
+				      "0x%llx: make it a range inside the address space (0x%llx)", check->view, i,
+				      ULL(mem->virt_start), ULL(mem->phys_start), ULL(limit));
 	}
 	return 0;
 }
@@ -79,19 +75,18 @@ static int check_cpu_set(const struct check *check)
 	uint32_t count = 0;
 
 	if (view->cell->cpu_set_size > CFG_MAX_CPU_SET)
-		return refuse(-EINVAL, "cell \"%s\": cpu_set_size is %u bytes, at most %u are allowed",
-			      cell_name(view).text, view->cell->cpu_set_size, CFG_MAX_CPU_SET);
+		return refuse(-EINVAL, "%pC: cpu_set_size is %u bytes, at most %u are allowed", view,
+			      view->cell->cpu_set_size, CFG_MAX_CPU_SET);
 	for (uint32_t cpu = 0; cpu < 8 * view->cell->cpu_set_size; cpu++) {
 		if (!config_has_cpu(view, cpu))
 			continue;
 		if (cpu >= max_cpus)
-			return refuse(-EINVAL,
-				      "cell \"%s\": CPU %u is in its set, but there are only CPUs 0..%u",
-				      cell_name(view).text, cpu, max_cpus - 1);
+			return refuse(-EINVAL, "%pC: CPU %u is in its set, but there are only CPUs 0..%u", view,
+				      cpu, max_cpus - 1);
 		count++;
 	}
 	if (count == 0)
-		return refuse(-EINVAL, "cell \"%s\" has no CPU: assign at least one", cell_name(view).text);
+		return refuse(-EINVAL, "%pC has no CPU: assign at least one", view);
 	return 0;
 }
 
@@ -102,10 +97,8 @@ static int check_range(const struct check *check, uint32_t index, const char *sp
 
 	if (range_valid(start, size) && start + size <= limit)
 		return 0;
-	return refuse(-EINVAL,
-		      "cell \"%s\": memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the "
-		      "address space (0x%llx)",
-		      cell_name(check->view).text, index, space, ULL(start), ULL(size), ULL(limit));
+	return refuse(-EINVAL, "%pC: memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the address "
+		      "space (0x%llx)", check->view, index, space, ULL(start), ULL(size), ULL(limit));
 }
 
 static int check_memory_ranges(const struct check *check)
@@ -134,11 +127,9 @@ static int check_page_offsets(const struct check *check)
 		if (!has_physical_range(mem) || config_is_subpage(mem) ||
 		    !(mem->phys_start & (PAGE_SIZE - 1)))
 			continue;
-		return refuse(-EINVAL,
-			      "cell \"%s\": memory region %u has virt_start 0x%llx in whole pages, but "
-			      "phys_start 0x%llx is not a multiple of 0x%x",
-			      cell_name(check->view).text, i, ULL(mem->virt_start), ULL(mem->phys_start),
-			      (uint32_t)PAGE_SIZE);
+		return refuse(-EINVAL, "%pC: memory region %u has virt_start 0x%llx in whole pages, but "
+			      "phys_start 0x%llx is not a multiple of 0x%x", check->view, i, ULL(mem->virt_start),
+			      ULL(mem->phys_start), (uint32_t)PAGE_SIZE);
 	}
 	return 0;
 }
@@ -157,16 +148,12 @@ static int check_comm_region(const struct check *check)
 		if (!is_comm_region(mem) || mem->size == 0)
 			continue;
 		if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
-			return refuse(-EINVAL,
-				      "cell \"%s\": memory region %u is a communication region at 0x%llx "
-				      "with 0x%llx bytes: make it one aligned page, 0x%x bytes",
-				      cell_name(view).text, i, ULL(mem->virt_start), ULL(mem->size),
-				      (uint32_t)PAGE_SIZE);
+			return refuse(-EINVAL, "%pC: memory region %u is a communication region at 0x%llx with "
+				      "0x%llx bytes: make it one aligned page, 0x%x bytes", view, i,
+				      ULL(mem->virt_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
 		if (count++)
-			return refuse(-EINVAL,
-				      "cell \"%s\": memory regions %u and %u are both communication "
-				      "regions: remove one",
-				      cell_name(view).text, first, i);
+			return refuse(-EINVAL, "%pC: memory regions %u and %u are both communication regions: "
+				      "remove one", view, first, i);
 		first = i;
 	}
 	return 0;
@@ -184,10 +171,8 @@ static int check_irqchips(const struct check *check)
 		if (chip->address != check->platform->system->arch.arm.gicd_base)
 			continue;
 		if (chip->pin_base % 32 || chip->pin_base > 1024 - pins)
-			return refuse(-EINVAL,
-				      "cell \"%s\": irqchip %u has pin_base %u: use a multiple of 32, at "
-				      "most %u",
-				      cell_name(view).text, i, chip->pin_base, 1024 - pins);
+			return refuse(-EINVAL, "%pC: irqchip %u has pin_base %u: use a multiple of 32, at most %u",
+				      view, i, chip->pin_base, 1024 - pins);
 	}
 	return 0;
 }
@@ -201,11 +186,8 @@ static int check_pci_cap_indices(const struct check *check)
 		const uint32_t end = (uint32_t)dev->caps_start + dev->num_caps;
 
 		if (dev->num_caps && end > cell->num_pci_caps)
-			return refuse(-EINVAL,
-				      "cell \"%s\": PCI device %u uses capabilities %u..%u, but the cell "
-				      "lists %u",
-				      cell_name(check->view).text, i, dev->caps_start, end - 1,
-				      cell->num_pci_caps);
+			return refuse(-EINVAL, "%pC: PCI device %u uses capabilities %u..%u, but the cell lists %u",
+				      check->view, i, dev->caps_start, end - 1, cell->num_pci_caps);
 	}
 	return 0;
 }
@@ -222,16 +204,13 @@ static int check_ivshmem_sections(const struct check *check)
 		if (!is_ivshmem(dev))
 			continue;
 		if (dev->shmem_peers == 0)
-			return refuse(-EINVAL,
-				      "cell \"%s\": ivshmem device %u has shmem_peers 0: set it to the "
-				      "number of peers of the link",
-				      cell_name(check->view).text, i);
+			return refuse(-EINVAL, "%pC: ivshmem device %u has shmem_peers 0: set it to the number of "
+				      "peers of the link", check->view, i);
 		if (end > cell->num_memory_regions)
-			return refuse(-EINVAL,
-				      "cell \"%s\": ivshmem device %u, shmem_peers %u, uses memory regions "
-				      "%u..%llu as sections, but the cell lists %u",
-				      cell_name(check->view).text, i, dev->shmem_peers,
-				      dev->shmem_regions_start, ULL(end - 1), cell->num_memory_regions);
+			return refuse(-EINVAL, "%pC: ivshmem device %u, shmem_peers %u, uses memory regions "
+				      "%u..%llu as sections, but the cell lists %u", check->view, i,
+				      dev->shmem_peers, dev->shmem_regions_start, ULL(end - 1),
+				      cell->num_memory_regions);
 	}
 	return 0;
 }

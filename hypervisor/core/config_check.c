@@ -18,20 +18,6 @@ int run_rules(const struct check *check, const config_rule_t *rules, size_t coun
 	return 0;
 }
 
-struct cell_name cell_name(const struct config_view *view)
-{
-	struct cell_name name = { .text = "" };
-
-	for (uint32_t i = 0; i < CFG_NAME_LEN - 1; i++) {
-		char c = view->cell->name[i];
-
-		if (c == '\0')
-			break;
-		name.text[i] = c > ' ' && c < 0x7f ? c : '?';
-	}
-	return name;
-}
-
 static bool signature_is(const char *signature, const char *expected)
 {
 	for (uint32_t i = 0; i < CFG_SIGNATURE_LEN; i++)

@@ -12,11 +12,8 @@ static int refuse_range(const struct check *check, uint32_t index, const char *w
 {
 	const struct cfg_memory *mem = &check->view->memory[index];
 
-	return refuse(-EINVAL,
-		      "cell \"%s\": memory region %u, physical [0x%llx, 0x%llx), overlaps %s [0x%llx, "
-		      "0x%llx): move or remove it",
-		      cell_name(check->view).text, index, ULL(mem->phys_start),
-		      ULL(mem->phys_start + mem->size), what, ULL(start), ULL(start + size));
+	return refuse(-EINVAL, "%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): move or remove "
+		      "it", check->view, index, mem, what, ULL(start), ULL(start + size));
 }
 
 static int check_hypervisor_untouched(const struct check *check)
@@ -93,12 +90,8 @@ static int check_region_unowned(const struct check *check, uint32_t index, const
 		/* whether it is the same section, check_sections_of_link_only() looks at */
 		if (is_section && config_is_ivshmem_section(other, i, NULL))
 			continue;
-		return refuse(-EINVAL,
-			      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "
-			      "0x%llx) of cell \"%s\": move it, or flag both as root-shared",
-			      cell_name(check->view).text, index, ULL(mem->phys_start),
-			      ULL(mem->phys_start + mem->size), i, ULL(owned->phys_start),
-			      ULL(owned->phys_start + owned->size), cell_name(other).text);
+		return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag "
+			      "both as root-shared", check->view, index, mem, i, owned, other);
 	}
 	return 0;
 }
@@ -130,12 +123,9 @@ static int check_spis_unowned(const struct check *check)
 			const uint32_t both = mine.words[w] & theirs.words[w];
 
 			if (both)
-				return refuse(-EINVAL,
-					      "cell \"%s\": INTID %u belongs to cell \"%s\": remove it from "
-					      "the irqchips of one of them",
-					      cell_name(check->view).text,
-					      32 * w + (uint32_t)__builtin_ctz(both),
-					      cell_name(check->cells[c]).text);
+				return refuse(-EINVAL, "%pC: INTID %u belongs to %pC: remove it from the irqchips "
+					      "of one of them", check->view, 32 * w + (uint32_t)__builtin_ctz(both),
+					      check->cells[c]);
 		}
 	}
 	return 0;
@@ -162,11 +152,9 @@ static int check_intx_unowned(const struct check *check)
 			if (!is_ivshmem(dev) || dev->num_msix_vectors || intid >= INTID_SPI_END)
 				continue;
 			if ((theirs.words[intid / 32] >> (intid % 32)) & 1)
-				return refuse(-EINVAL,
-					      "cell \"%s\": ivshmem device %u would interrupt by INTID %u, "
-					      "which belongs to cell \"%s\": change vpci_irq_base",
-					      cell_name(check->view).text, i, (uint32_t)intid,
-					      cell_name(check->cells[c]).text);
+				return refuse(-EINVAL, "%pC: ivshmem device %u would interrupt by INTID %u, which "
+					      "belongs to %pC: change vpci_irq_base", check->view, i,
+					      (uint32_t)intid, check->cells[c]);
 		}
 	}
 	return 0;

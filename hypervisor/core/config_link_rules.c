@@ -38,27 +38,24 @@ static int for_each_section(const struct check *check, section_rule_t rule)
 
 static int section_kind(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
 {
-	const struct cell_name name = cell_name(check->view);
-
 	if (mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))
 		return refuse(-EINVAL,
-			      "cell \"%s\": section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
+			      "%pC: section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
 			      "communication region, device memory or loadable",
-			      name.text, section, device, ULL(mem->flags));
+			      check->view, section, device, ULL(mem->flags));
 	if (section >= CFG_SECTION_OUTPUT && section - CFG_SECTION_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
 	    (mem->flags & CFG_MEM_WRITE))
 		return refuse(-EINVAL,
-			      "cell \"%s\": the output section of peer %u is writable through ivshmem device %u, which "
-			      "is peer %u: make it read-only", name.text, section - CFG_SECTION_OUTPUT, device,
+			      "%pC: the output section of peer %u is writable through ivshmem device %u, which "
+			      "is peer %u: make it read-only", check->view, section - CFG_SECTION_OUTPUT, device,
 			      check->view->pci_devices[device].shmem_dev_id);
 	if (section == 0 && !(mem->flags & CFG_MEM_READ))
 		return refuse(-EINVAL,
-			      "cell \"%s\": the state table of ivshmem device %u has flags 0x%llx: make it "
-			      "readable", name.text, device, ULL(mem->flags));
+			      "%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
+			      "readable", check->view, device, ULL(mem->flags));
 	if (section == 0 && (config_is_subpage(mem) || (mem->phys_start & ~PAGE_MASK)))
-		return refuse(-EINVAL,
-			      "cell \"%s\": the state table of ivshmem device %u, [0x%llx, 0x%llx), is not made of "
-			      "whole pages", name.text, device, ULL(mem->phys_start), ULL(mem->phys_start + mem->size));
+		return refuse(-EINVAL, "%pC: the state table of ivshmem device %u, %pM, is not made of "
+			      "whole pages", check->view, device, mem);
 	return 0;
 }
 
@@ -74,11 +71,11 @@ static int check_devices(const struct check *check)
 		if (!is_ivshmem(dev))
 			continue;
 		if (++count > CONFIG_IVSHMEM_MAX_LINKS)
-			return refuse(-EINVAL, "cell \"%s\" has more ivshmem devices than there can be links (%u)",
-				      cell_name(view).text, (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
+			return refuse(-EINVAL, "%pC has more ivshmem devices than there can be links (%u)", view,
+				      (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 		if (!section_of(view, dev, CFG_SECTION_STATE)->size)
-			return refuse(-EINVAL, "cell \"%s\": the state table of ivshmem device %u has no memory: give it a "
-				      "page", cell_name(view).text, d);
+			return refuse(-EINVAL, "%pC: the state table of ivshmem device %u has no memory: give it "
+				      "a page", view, d);
 	}
 	return 0;
 }
@@ -111,11 +108,9 @@ static int section_outside_machine(const struct check *check, uint32_t device, u
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++)
 		if (ranges_overlap(mem->phys_start, mem->size, windows[i].start, windows[i].size))
-			return refuse(-EINVAL,
-				      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), "
-				      "overlaps %s [0x%llx, 0x%llx): move it",
-				      cell_name(check->view).text, section, device, ULL(mem->phys_start),
-				      ULL(mem->phys_start + mem->size), windows[i].what, ULL(windows[i].start),
+			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, overlaps %s "
+				      "[0x%llx, 0x%llx): move it", check->view, section, device, mem,
+				      windows[i].what, ULL(windows[i].start),
 				      ULL(windows[i].start + windows[i].size));
 	return 0;
 }
@@ -134,12 +129,8 @@ static int section_is_memory(const struct check *check, uint32_t device, uint32_
 			if (!(io->flags & CFG_MEM_IO) || is_comm_region(io) ||
 			    !ranges_overlap(mem->phys_start, mem->size, io->phys_start, io->size))
 				continue;
-			return refuse(-EINVAL,
-				      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), "
-				      "overlaps the device [0x%llx, 0x%llx) of cell \"%s\": move it",
-				      cell_name(check->view).text, section, device, ULL(mem->phys_start),
-				      ULL(mem->phys_start + mem->size), ULL(io->phys_start),
-				      ULL(io->phys_start + io->size), cell_name(view).text);
+			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
+				      "device %pM of %pC: move it", check->view, section, device, mem, io, view);
 		}
 	}
 	return 0;
@@ -155,11 +146,8 @@ static int refuse_writable(const struct config_view *writer, uint32_t index, con
 {
 	const struct cfg_memory *mem = &writer->memory[index];
 
-	return refuse(-EINVAL,
-		      "cell \"%s\": memory region %u [0x%llx, 0x%llx) makes a state table of cell \"%s\" "
-		      "[0x%llx, 0x%llx) writable: move it, or list the read-only section behind it",
-		      cell_name(writer).text, index, ULL(mem->phys_start), ULL(mem->phys_start + mem->size),
-		      cell_name(owner).text, ULL(table->phys_start), ULL(table->phys_start + table->size));
+	return refuse(-EINVAL, "%pC: memory region %u %pM makes a state table of %pC %pM writable: move it, or "
+		      "list the read-only section behind it", writer, index, mem, owner, table);
 }
 
 /* May a cell write the table through region index? */
@@ -242,11 +230,8 @@ static int agree(const struct check *check, const struct cfg_pci_device *mine, c
 		const struct cfg_memory *b = section_of(other, theirs, s);
 
 		if (a->size && b->size && a->phys_start != b->phys_start)
-			return refuse(-EINVAL,
-				      "cell \"%s\": section %u of link %02x:%02x.%x is at 0x%llx, but cell \"%s\" "
-				      "has it at 0x%llx: all peers need the same place",
-				      cell_name(check->view).text, s, mine->bdf >> 8, (mine->bdf >> 3) & 0x1fu,
-				      mine->bdf & 7u, ULL(a->phys_start), cell_name(other).text,
+			return refuse(-EINVAL, "%pC: section %u of link %pB is at 0x%llx, but %pC has it "
+				      "at 0x%llx: all peers need the same place", check->view, s, BDF_ARG(mine->bdf), ULL(a->phys_start), other,
 				      ULL(b->phys_start));
 	}
 	return 0;
@@ -286,21 +271,17 @@ static int check_layout_of(const struct check *check, uint32_t device)
 		const struct cfg_memory *mem = section_of(view, dev, s);
 
 		if (s >= CFG_SECTION_OUTPUT && mem->size != output_size)
-			return refuse(-EINVAL,
-				      "cell \"%s\": the output section of peer %u of ivshmem device %u has 0x%llx bytes, "
-				      "that of peer 0 0x%llx: make them equal", cell_name(view).text,
+			return refuse(-EINVAL, "%pC: the output section of peer %u of ivshmem device %u has "
+				      "0x%llx bytes, that of peer 0 0x%llx: make them equal", view,
 				      s - CFG_SECTION_OUTPUT, device, ULL(mem->size), ULL(output_size));
 		if (!mem->size)
 			continue;
 		if ((mem->size | mem->virt_start | mem->phys_start) & ~PAGE_MASK)
-			return refuse(-EINVAL,
-				      "cell \"%s\": section %u of ivshmem device %u, guest [0x%llx, 0x%llx), is not "
-				      "made of whole pages", cell_name(view).text, s, device, ULL(mem->virt_start),
-				      ULL(mem->virt_start + mem->size));
+			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, guest %pG, is not made of "
+				      "whole pages", view, s, device, mem);
 		if (mem->virt_start != expected)
-			return refuse(-EINVAL,
-				      "cell \"%s\": section %u of ivshmem device %u is at 0x%llx, but the section "
-				      "before it ends at 0x%llx: leave no gap", cell_name(view).text, s, device,
+			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u is at 0x%llx, but the "
+				      "section before it ends at 0x%llx: leave no gap", view, s, device,
 				      ULL(mem->virt_start), ULL(expected));
 		expected += mem->size;
 	}
@@ -355,10 +336,8 @@ static int section_once(const struct check *check, uint32_t device, uint32_t sec
 		} else if (!second_way(check, &view->memory[i])) {
 			continue;
 		}
-		return refuse(-EINVAL,
-			      "cell \"%s\": section %u of ivshmem device %u, physical [0x%llx, 0x%llx), is memory "
-			      "region %u, too: give each memory of its own", cell_name(view).text, section, device,
-			      ULL(mem->phys_start), ULL(mem->phys_start + mem->size), i);
+		return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, is memory region %u, "
+			      "too: give each memory of its own", view, section, device, mem, i);
 	}
 	return 0;
 }
@@ -410,12 +389,9 @@ static int sections_of_link_only(const struct check *check, const struct config_
 
 			if (!regions_conflict(view, i, other, j, other_is_root))
 				continue;
-			return refuse(-EINVAL,
-				      "cell \"%s\": memory region %u [0x%llx, 0x%llx) overlaps region %u [0x%llx, "
-				      "0x%llx) of cell \"%s\", and a section of a link is for its peers only: move it",
-				      cell_name(view).text, i, ULL(mine->phys_start),
-				      ULL(mine->phys_start + mine->size), j, ULL(theirs->phys_start),
-				      ULL(theirs->phys_start + theirs->size), cell_name(other).text);
+			return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC, and a "
+				      "section of a link is for its peers only: move it", view, i, mine, j, theirs,
+				      other);
 		}
 	}
 	return 0;

@@ -44,13 +44,6 @@ int check_sections_of_link_only(const struct check *check);
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
 
-/* Name of a cell for a message: terminated, and without characters that would forge console output. */
-struct cell_name {
-	char text[CFG_NAME_LEN];
-};
-
-struct cell_name cell_name(const struct config_view *view);
-
 /* The printable types of %llx and %u */
 #define ULL(value)	((unsigned long long)(value))
 

@@ -161,7 +161,7 @@ void cpu_handle_revocation(void)
 
 	/* one that is only late takes its kick first */
 	if (cpu->suspend_request)
-		console_printf("cell \"%s\", CPU %u: took no kick\n", cpu->cell->config.cell->name, cpu->cpu_id);
+		console_printf("%pC, CPU %u: took no kick\n", &cpu->cell->config, cpu->cpu_id);
 	cpu_handle_events();
 }
 
@@ -226,7 +226,7 @@ static void declare_stopped(struct cell *cell, enum cell_end end)
 	ivshmem_cell_stopped(cell);
 	if (end == END_OFF)
 		return;
-	console_printf("cell \"%s\" failed\n", cell->config.cell->name);
+	console_printf("%pC failed\n", &cell->config);
 	if (bundle_has_failure_action(cell))
 		bundle_cell_failed();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The bounded formatter of console.h. */
+#include "config.h"
 #include "console.h"
 
 #define MAX_DIGITS	20	/* of 2^64 - 1 in decimal */
@@ -33,7 +34,8 @@ static void pad(struct output *out, char c, uint32_t width, uint32_t used)
 		put(out, c);
 }
 
-static void put_string(struct output *out, const char *string, uint32_t width)
+/* At most limit characters of it */
+static void put_string(struct output *out, const char *string, uint32_t width, uint32_t limit)
 {
 	uint32_t length = 0;
 
@@ -42,7 +44,7 @@ static void put_string(struct output *out, const char *string, uint32_t width)
 	while (length < width && string[length])
 		length++;
 	pad(out, ' ', width, length);
-	for (; *string && out->room > 0; string++)
+	for (; *string && out->room > 0 && limit > 0; string++, limit--)
 		put(out, *string >= ' ' && *string <= '~' ? *string : '?');
 }
 
@@ -88,7 +90,7 @@ struct arguments {
 	va_list list;
 };
 
-static uint64_t next_unsigned(struct arguments *args, uint32_t longs)
+static uint64_t next_number(struct arguments *args, uint32_t longs)
 {
 	switch (longs) {
 	case 0:
@@ -100,48 +102,95 @@ static uint64_t next_unsigned(struct arguments *args, uint32_t longs)
 	}
 }
 
-static int64_t next_signed(struct arguments *args, uint32_t longs)
+static void put_hex(struct output *out, const char *before, uint64_t value)
 {
-	switch (longs) {
-	case 0:
-		return va_arg(args->list, int);
-	case 1:
-		return va_arg(args->list, long);
-	default:
-		return va_arg(args->list, long long);
+	const struct spec spec = { .type = 'x' };
+
+	put_string(out, before, 0, UINT32_MAX);
+	put_number(out, &spec, value, false);
+}
+
+static void put_range(struct output *out, uint64_t start, uint64_t size)
+{
+	put_hex(out, "[0x", start);
+	put_hex(out, ", 0x", start + size);
+	put(out, ')');
+}
+
+static void put_bdf(struct output *out, uint32_t bdf)
+{
+	const struct spec two_digits = { .type = 'x', .zero_pad = true, .width = 2 };
+
+	put_number(out, &two_digits, bdf >> 8, false);
+	put(out, ':');
+	put_number(out, &two_digits, bdf >> 3 & 0x1f, false);
+	put_hex(out, ".", bdf & 7);
+}
+
+/* %p and a letter: of what the argument points to, which has not to be terminated */
+static void put_object(struct output *out, char kind, const void *object)
+{
+	const struct config_view *view = object;
+	const struct cfg_memory *mem = object;
+
+	switch (kind) {
+	case 'C':
+		put_string(out, "cell \"", 0, UINT32_MAX);
+		put_string(out, view->cell->name, 0, CFG_NAME_LEN - 1);
+		put(out, '"');
+		break;
+	case 'M':
+		put_range(out, mem->phys_start, mem->size);
+		break;
+	case 'G':
+		put_range(out, mem->virt_start, mem->size);
+		break;
+	case 'B':
+		put_bdf(out, (uint32_t)(uintptr_t)object);
+		break;
 	}
 }
 
-static void convert(struct output *out, const struct spec *spec, struct arguments *args)
+/* Returns how many characters behind the conversion belong to it. */
+static uint32_t convert(struct output *out, const struct spec *spec, char next, struct arguments *args)
 {
-	int64_t number;
+	uint64_t number;
+	bool negative = false;
 
 	switch (spec->type) {
 	case 's':
-		put_string(out, va_arg(args->list, const char *), spec->width);
-		break;
+		put_string(out, va_arg(args->list, const char *), spec->width, UINT32_MAX);
+		return 0;
+	case 'p':
+		put_object(out, next, va_arg(args->list, const void *));
+		return next ? 1 : 0;
 	case 'c':
-		pad(out, ' ', spec->width, 1);
-		put(out, (char)va_arg(args->list, int));
-		break;
 	case 'd':
-		number = next_signed(args, spec->longs);
-		/* negated as unsigned: the smallest number has no positive twin */
-		put_number(out, spec, number < 0 ? -(uint64_t)number : (uint64_t)number, number < 0);
-		break;
 	case 'u':
 	case 'x':
-		put_number(out, spec, next_unsigned(args, spec->longs), false);
-		break;
-	case '%':
-		put(out, '%');
 		break;
 	default:
 		/* a mistake in the caller; visible, and harmless as no argument is read */
 		put(out, '%');
-		put(out, '?');
-		break;
+		if (spec->type != '%')
+			put(out, '?');
+		return 0;
 	}
+	number = next_number(args, spec->longs);
+	if (spec->type == 'c') {
+		pad(out, ' ', spec->width, 1);
+		put(out, (char)number);
+		return 0;
+	}
+	if (spec->type == 'd') {
+		int64_t value = spec->longs ? (int64_t)number : (int32_t)number;
+
+		/* negated as unsigned: the smallest number has no positive twin */
+		negative = value < 0;
+		number = negative ? -(uint64_t)value : (uint64_t)value;
+	}
+	put_number(out, spec, number, negative);
+	return 0;
 }
 
 size_t format_text_va(char *buffer, size_t size, const char *format, va_list args)
@@ -160,7 +209,7 @@ size_t format_text_va(char *buffer, size_t size, const char *format, va_list arg
 			continue;
 		}
 		format = parse_spec(format + 1, &spec);
-		convert(&out, &spec, &arguments);
+		format += convert(&out, &spec, *format, &arguments);
 	}
 	va_end(arguments.list);
 

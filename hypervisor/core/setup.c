@@ -200,7 +200,7 @@ static int setup_finish(const struct boot_info *boot)
 	if (expected != boot->entering_cpus)
 		return refuse(-EINVAL, "%u CPUs are online, but the root cell's CPU set has %u: "
 			      "bring them online or correct the set", boot->entering_cpus, expected);
-	console_printf("root cell \"%s\" %s %u CPUs, %u pages free\n", root_cell.config.cell->name,
+	console_printf("root %pC %s %u CPUs, %u pages free\n", &root_cell.config,
 		       boot->from_guest ? "runs on" : "has", expected, pages_total() - pages_used());
 	return 0;
 }
@@ -260,7 +260,7 @@ static void judge_shutdown(void)
 		}
 	}
 	if (root_cell.next) {
-		refuse(-EBUSY, "cell \"%s\" exists: destroy it first", root_cell.next->config.cell->name);
+		refuse(-EBUSY, "%pC exists: destroy it first", &root_cell.next->config);
 		shutdown_verdict = SHUTDOWN_REFUSED;
 	}
 	shutdown_missing = running;

@@ -9,8 +9,8 @@
 #define FIRST_SPI	32u
 #define LAST_SPI	1019u
 
-#define DEVICE		"ivshmem device %02x:%02x.%x: "
-#define DEVICE_ARGS(dev)	(dev)->bdf >> 8, ((dev)->bdf >> 3) & 0x1fu, (dev)->bdf & 7u
+#define DEVICE		"ivshmem device %pB: "
+#define DEVICE_ARGS(dev)	BDF_ARG((dev)->bdf)
 
 /* Regions of the device from shmem_regions_start on */
 enum {

@@ -268,9 +268,8 @@ static uint32_t endpoint_pages(uint32_t peers)
 	return (uint32_t)(PAGE_ALIGN(peers * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
-#define DEVICE		"ivshmem device %02x:%02x.%x, peer %u: "
-#define DEVICE_ARGS(params)	(params)->bdf >> 8, ((params)->bdf >> 3) & 0x1fu, (params)->bdf & 7u, \
-				(params)->id
+#define DEVICE		"ivshmem device %pB, peer %u: "
+#define DEVICE_ARGS(params)	BDF_ARG((params)->bdf), (params)->id
 
 static int create_link(const struct ivshmem_params *params, uint32_t *created)
 {

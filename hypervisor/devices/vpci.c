@@ -7,8 +7,8 @@
 #include "mmio.h"
 #include "vpci.h"
 
-#define FUNCTION		"%02x:%02x.%x"
-#define FUNCTION_ARGS(bdf)	(bdf) >> 8, ((bdf) >> 3) & 0x1fu, (bdf) & 7u
+#define FUNCTION		"%pB"
+#define FUNCTION_ARGS(bdf)	BDF_ARG(bdf)
 
 /* Position of the first function with at least this bdf */
 static uint32_t lower_bound(const struct vpci_function *functions, uint32_t count, uint16_t bdf)

@@ -2,8 +2,15 @@
 /*
  * Hypervisor console (physical UART and virtual ring) and the reason text of refused requests.
  *
- * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag; nothing else. What is not printable ASCII in a
- * string becomes '?'. Output is bounded: a message is cut at CONSOLE_LINE bytes.
+ * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag. What is not printable ASCII in a string becomes '?'.
+ * Output is bounded: a message is cut at CONSOLE_LINE bytes. And what messages have often:
+ *	%pC	const struct config_view *: cell "name"
+ *	%pM	const struct cfg_memory *: its physical range, [0x1000, 0x2000)
+ *	%pG	const struct cfg_memory *: its range in the cell
+ *	%pB	BDF_ARG(bdf): bus, device and function, 00:0e.0
+ */
+#define BDF_ARG(bdf)	((const void *)(uintptr_t)(bdf))
+/*
  */
 #ifndef BULKHEAD_CONSOLE_H
 #define BULKHEAD_CONSOLE_H

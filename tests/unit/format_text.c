@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "config.h"
 #include "console.h"
 
 /* Both must agree on text and length; the buffer ends where the text may end. */
@@ -68,6 +69,33 @@ static void numbers(void **state)
 		same_as_libc("[%8x][%08x][%016lx]", (unsigned int)v, (unsigned int)v, (unsigned long)v);
 		same_as_libc("[%24lld][%024lld][%024llu]", v, v, (unsigned long long)v);
 	}
+}
+
+static void objects(void **state)
+{
+	struct cfg_cell cell = { .num_memory_regions = 0 };
+	const struct config_view view = { .cell = &cell };
+	const struct cfg_memory memory = { .phys_start = 0x80000000, .virt_start = 0x1000, .size = 0xfff };
+	const struct cfg_memory at_the_end = { .phys_start = UINT64_MAX, .size = 1 };
+	char buffer[CONSOLE_LINE];
+
+	(void)state;
+	memcpy(cell.name, "a \x1b", 4);
+	format_text(buffer, sizeof(buffer), "%u %pC: %d", 1u, &view, -2);
+	assert_string_equal(buffer, "1 cell \"a ?\": -2");
+	/* without an end: at most as long as a name can be */
+	memset(cell.name, 'n', sizeof(cell.name));
+	cell.id = 0x6e6e;
+	assert_int_equal(format_text(buffer, sizeof(buffer), "%pC", &view), 7 + sizeof(cell.name) - 1);
+	format_text(buffer, sizeof(buffer), "%pM%pG %pM", &memory, &memory, &at_the_end);
+	assert_string_equal(buffer, "[0x80000000, 0x80000fff)[0x1000, 0x1fff) [0xffffffffffffffff, 0x0)");
+	format_text(buffer, sizeof(buffer), "%pB %pB", BDF_ARG(0xfffe), BDF_ARG(0x0070));
+	assert_string_equal(buffer, "ff:1f.6 00:0e.0");
+	/* mistakes */
+	format_text(buffer, sizeof(buffer), "%p", BDF_ARG(0));
+	assert_string_equal(buffer, "");
+	format_text(buffer, 4, "%pM", &memory);
+	assert_string_equal(buffer, "[0x");
 }
 
 static void mixed_arguments_stay_in_step(void **state)
@@ -135,6 +163,7 @@ int main(void)
 		cmocka_unit_test(strings_and_characters),
 		cmocka_unit_test(strings_are_printable),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(objects),
 		cmocka_unit_test(mixed_arguments_stay_in_step),
 		cmocka_unit_test(output_is_cut),
 		cmocka_unit_test(no_room_at_all),

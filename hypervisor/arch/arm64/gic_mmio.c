@@ -273,8 +273,7 @@ COLD int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 	if (!error)
 		error = mmio_add_fixed(&cell->mmio, gic.gicr_phys, redistributors, access_redistributor, cell, 0);
 	if (error)
-		return refuse(error, "cell \"%s\": a sub-page region or the ECAM window overlaps the GIC",
-			      cell->config.cell->name);
+		return refuse(error, "%pC: a sub-page region or the ECAM window overlaps the GIC", &cell->config);
 	take_spis(cell, system, true);
 	return 0;
 }

@@ -185,9 +185,8 @@ static int set_range(struct cell *cell, uint64_t guest, uint64_t host, uint64_t 
 		uint64_t done = set_leaf(cell, guest, host, size, attributes, no_blocks);
 
 		if (!done)
-			return refuse(-ENOMEM,
-				      "cell \"%s\": no page for stage-2 tables, hypervisor memory is too small",
-				      cell->config.cell->name);
+			return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
+				      &cell->config);
 		done = MIN(done, size);
 		guest += done;
 		host += done;
@@ -265,8 +264,8 @@ int arch_memory_init(struct cell *cell)
 {
 	cell->arch.stage2_root = pages_alloc(root_pages, root_pages);
 	if (!cell->arch.stage2_root)
-		return refuse(-ENOMEM, "cell \"%s\": no page for stage-2 tables, hypervisor memory is too small",
-			      cell->config.cell->name);
+		return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
+			      &cell->config);
 	cell->arch.vttbr = (uint64_t)cell->id << 48 | virt_to_host(cell->arch.stage2_root).value;
 	return 0;
 }

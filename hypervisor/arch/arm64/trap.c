@@ -58,8 +58,8 @@ void trap_serror(struct trap_frame *frame)
 	/* Caused by an access of this guest, so it is the guest that has to know (DDI 0487, HCR_EL2.VSE) */
 	this_cpu()->exits[CPU_EXIT_SERROR]++;
 	if (!this_cpu()->arch.serror_seen)
-		console_printf("CPU %u: SError from cell \"%s\", passed on to it\n", this_cpu()->cpu_id,
-		       this_cpu()->cell->config.cell->name);
+		console_printf("CPU %u: SError from %pC, passed on to it\n", this_cpu()->cpu_id,
+			       &this_cpu()->cell->config);
 	this_cpu()->arch.serror_seen = true;
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
@@ -173,8 +173,8 @@ void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, ui
 		cpu_fail();
 		return;
 	}
-	console_printf("cell \"%s\", CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
-		       cpu->cell->config.cell->name, cpu->cpu_id, what[kind], (unsigned long)address,
+	console_printf("%pC, CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
+		       &cpu->cell->config, cpu->cpu_id, what[kind], (unsigned long)address,
 		       (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
 		       (unsigned long)read_sysreg(far_el2));
 	dump_frame(frame);
