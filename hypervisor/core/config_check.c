@@ -18,6 +18,47 @@ int run_rules(const struct check *check, const config_rule_t *rules, size_t coun
 	return 0;
 }
 
+int for_each_region(const struct check *check, region_rule_t rule)
+{
+	const struct config_view *view = check->view;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < view->cell->num_memory_regions; i++)
+		err = rule(check, i, &view->memory[i]);
+	return err;
+}
+
+int for_each_ivshmem(const struct check *check, device_rule_t rule)
+{
+	const struct config_view *view = check->view;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < view->cell->num_pci_devices; i++)
+		if (is_ivshmem(&view->pci_devices[i]))
+			err = rule(check, i, &view->pci_devices[i]);
+	return err;
+}
+
+int for_each_overlap(const struct check *check, uint32_t first, overlap_rule_t rule)
+{
+	struct overlap o = { .check = check, .mem = check->view->memory };
+	int err;
+
+	for (; o.index < check->view->cell->num_memory_regions; o.index++, o.mem++)
+		for (o.other = first; o.other < check->num_cells; o.other++) {
+			o.other_view = check->cells[o.other];
+			o.other_mem = o.other_view->memory;
+			for (o.other_index = 0; o.other_index < o.other_view->cell->num_memory_regions;
+			     o.other_index++, o.other_mem++)
+				if (same_memory(o.mem, o.other_mem)) {
+					err = rule(&o);
+					if (err)
+						return err;
+				}
+		}
+	return 0;
+}
+
 static bool signature_is(const char *signature, const char *expected)
 {
 	for (uint32_t i = 0; i < CFG_SIGNATURE_LEN; i++)
@@ -210,34 +251,35 @@ static int check_ecam_window(const struct check *check)
 }
 
 /* The window is emulated as a whole; a physical host behind it would vanish. */
-static int check_pci_host(const struct check *check)
+static int pci_host(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
 {
 	const struct cfg_system *system = check->platform->system;
 
+	(void)index, (void)dev;
 	if (system->pci_mmconfig_base == 0 || system->pci_is_virtual == 1)
 		return 0;
-	for (uint32_t i = 0; i < check->view->cell->num_pci_devices; i++)
-		if (is_ivshmem(&check->view->pci_devices[i]))
-			return refuse(-EINVAL,
-				      "ivshmem devices on a physical PCI host (pci_is_virtual %u) are not "
-				      "supported yet: use a virtual one",
-				      system->pci_is_virtual);
-	return 0;
+	return refuse(-EINVAL, "ivshmem devices on a physical PCI host (pci_is_virtual %u) are not supported yet: use a "
+		      "virtual one", system->pci_is_virtual);
+}
+
+static int check_pci_host(const struct check *check)
+{
+	return for_each_ivshmem(check, pci_host);
 }
 
 /* All take and return operations assume it. */
+static int root_identity_map(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+{
+	(void)check;
+	if (!has_physical_range(mem) || mem->phys_start == mem->virt_start)
+		return 0;
+	return refuse(-EINVAL, "root cell: memory region %u has virt_start 0x%llx but phys_start 0x%llx: make them equal",
+		      index, ULL(mem->virt_start), ULL(mem->phys_start));
+}
+
 static int check_root_identity_map(const struct check *check)
 {
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-
-		if (has_physical_range(mem) && mem->phys_start != mem->virt_start)
-			return refuse(-EINVAL,
-				      "root cell: memory region %u has virt_start 0x%llx but phys_start "
-				      "0x%llx: make them equal",
-				      i, ULL(mem->virt_start), ULL(mem->phys_start));
-	}
-	return 0;
+	return for_each_region(check, root_identity_map);
 }
 
 int config_check_system(const struct cfg_system *system, uint64_t bytes,

@@ -6,41 +6,24 @@
 
 #define FIRST_NON_ROOT 1 /* in check->cells */
 
-/* Bit n of word w: INTID 32 * w + n */
-static int refuse_range(const struct check *check, uint32_t index, const char *what, uint64_t start,
-			uint64_t size)
+/* by_access: regions that allow none do not matter */
+static int check_window_untouched(const struct check *check, const char *what, uint64_t start, uint64_t size,
+				  bool by_access)
 {
-	const struct cfg_memory *mem = &check->view->memory[index];
+	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &check->view->memory[i];
 
-	return refuse(-EINVAL, "%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): move or remove "
-		      "it", check->view, index, mem, what, ULL(start), ULL(start + size));
+		if (has_physical_range(mem) && (!by_access || gives_access(mem)) &&
+		    ranges_overlap(mem->phys_start, mem->size, start, size))
+			return refuse(-EINVAL, "%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): move or "
+				      "remove it", check->view, i, mem, what, ULL(start), ULL(start + size));
+	}
+	return 0;
 }
 
 static int check_hypervisor_untouched(const struct check *check)
 {
-	const struct config_platform *platform = check->platform;
-
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-
-		if (has_physical_range(mem) &&
-		    ranges_overlap(mem->phys_start, mem->size, platform->hv_start, platform->hv_size))
-			return refuse_range(check, i, "hypervisor memory", platform->hv_start,
-					    platform->hv_size);
-	}
-	return 0;
-}
-
-static int check_window_untouched(const struct check *check, const char *what, uint64_t start, uint64_t size)
-{
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &check->view->memory[i];
-
-		if (has_physical_range(mem) && gives_access(mem) &&
-		    ranges_overlap(mem->phys_start, mem->size, start, size))
-			return refuse_range(check, i, what, start, size);
-	}
-	return 0;
+	return check_window_untouched(check, "hypervisor memory", check->platform->hv_start, check->platform->hv_size, false);
 }
 
 /* With the distributor a cell would own every interrupt of the machine. */
@@ -49,7 +32,7 @@ static int check_distributor_untouched(const struct check *check)
 	const struct cfg_system *system = check->platform->system;
 
 	return check_window_untouched(check, "the GIC distributor", system->arch.arm.gicd_base,
-				      CFG_GICD_SIZE(system->arch.arm.gic_version));
+				      CFG_GICD_SIZE(system->arch.arm.gic_version), true);
 }
 
 /* Redistributors read and write memory (LPI tables): worse than a lost interrupt. */
@@ -58,7 +41,7 @@ static int check_redistributors_untouched(const struct check *check)
 	const struct config_platform *platform = check->platform;
 
 	return check_window_untouched(check, "the GIC redistributors", platform->system->arch.arm.gicr_base,
-				      redistributors_size(check->cells[0], platform));
+				      redistributors_size(check->cells[0], platform), true);
 }
 
 /* Whoever has its registers reaches all memory by DMA. The root cell may drive it, as it did before. */
@@ -69,46 +52,25 @@ static int check_iommus_untouched(const struct check *check)
 
 	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++)
 		err = check_window_untouched(check, "an IOMMU", system->iommu_units[i].base,
-					     system->iommu_units[i].size);
+					     system->iommu_units[i].size, true);
 	return err;
 }
 
-/* Region index of the new cell against all regions of one other cell. */
-static int check_region_unowned(const struct check *check, uint32_t index, const struct config_view *other)
+static int memory_unowned(const struct overlap *o)
 {
-	const struct cfg_memory *mem = &check->view->memory[index];
-	const bool is_section = config_is_ivshmem_section(check->view, index, NULL);
-
-	for (uint32_t i = 0; i < other->cell->num_memory_regions; i++) {
-		const struct cfg_memory *owned = &other->memory[i];
-
-		if (!has_physical_range(owned) ||
-		    !ranges_overlap(mem->phys_start, mem->size, owned->phys_start, owned->size))
-			continue;
-		if (mem->flags & owned->flags & CFG_MEM_ROOTSHARED)
-			continue;
-		/* whether it is the same section, check_sections_of_link_only() looks at */
-		if (is_section && config_is_ivshmem_section(other, i, NULL))
-			continue;
-		return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag "
-			      "both as root-shared", check->view, index, mem, i, owned, other);
-	}
-	return 0;
+	if (o->mem->flags & o->other_mem->flags & CFG_MEM_ROOTSHARED)
+		return 0;
+	/* whether it is the same section, check_sections_of_link_only() looks at */
+	if (config_is_ivshmem_section(o->check->view, o->index, NULL) &&
+	    config_is_ivshmem_section(o->other_view, o->other_index, NULL))
+		return 0;
+	return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag both as root-shared",
+		      o->check->view, o->index, o->mem, o->other_index, o->other_mem, o->other_view);
 }
 
 static int check_memory_unowned(const struct check *check)
 {
-	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
-		if (!has_physical_range(&check->view->memory[i]))
-			continue;
-		for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
-			int err = check_region_unowned(check, i, check->cells[c]);
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
+	return for_each_overlap(check, FIRST_NON_ROOT, memory_unowned);
 }
 
 static int check_spis_unowned(const struct check *check)
@@ -137,27 +99,26 @@ static uint64_t intx_intid(const struct config_view *view, const struct cfg_pci_
 	return INTID_SPI_FIRST + (uint64_t)view->cell->vpci_irq_base + ((dev->bdf >> 3) & 3);
 }
 
-static int check_intx_unowned(const struct check *check)
+static int intx_unowned(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
 {
-	const uint64_t gicd_base = check->platform->system->arch.arm.gicd_base;
+	const uint64_t intid = intx_intid(check->view, dev);
 	struct spi_set theirs;
 
+	/* beyond the SPIs nothing can be armed and nobody be disturbed */
+	if (dev->num_msix_vectors || intid >= INTID_SPI_END)
+		return 0;
 	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
-		config_collect_spis(check->cells[c], gicd_base, &theirs);
-		for (uint32_t i = 0; i < check->view->cell->num_pci_devices; i++) {
-			const struct cfg_pci_device *dev = &check->view->pci_devices[i];
-			const uint64_t intid = intx_intid(check->view, dev);
-
-			/* beyond the SPIs nothing can be armed and nobody be disturbed */
-			if (!is_ivshmem(dev) || dev->num_msix_vectors || intid >= INTID_SPI_END)
-				continue;
-			if ((theirs.words[intid / 32] >> (intid % 32)) & 1)
-				return refuse(-EINVAL, "%pC: ivshmem device %u would interrupt by INTID %u, which "
-					      "belongs to %pC: change vpci_irq_base", check->view, i,
-					      (uint32_t)intid, check->cells[c]);
-		}
+		config_collect_spis(check->cells[c], check->platform->system->arch.arm.gicd_base, &theirs);
+		if (spi_set_test(&theirs, (uint32_t)intid))
+			return refuse(-EINVAL, "%pC: ivshmem device %u would interrupt by INTID %u, which belongs to %pC: "
+				      "change vpci_irq_base", check->view, index, (uint32_t)intid, check->cells[c]);
 	}
 	return 0;
+}
+
+static int check_intx_unowned(const struct check *check)
+{
+	return for_each_ivshmem(check, intx_unowned);
 }
 
 int check_conflicts(const struct check *check)

@@ -53,9 +53,6 @@ static int section_kind(const struct check *check, uint32_t device, uint32_t sec
 		return refuse(-EINVAL,
 			      "%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
 			      "readable", check->view, device, ULL(mem->flags));
-	if (section == 0 && (config_is_subpage(mem) || (mem->phys_start & ~PAGE_MASK)))
-		return refuse(-EINVAL, "%pC: the state table of ivshmem device %u, %pM, is not made of "
-			      "whole pages", check->view, device, mem);
 	return 0;
 }
 
@@ -150,73 +147,27 @@ static int refuse_writable(const struct config_view *writer, uint32_t index, con
 		      "list the read-only section behind it", writer, index, mem, owner, table);
 }
 
-/* May a cell write the table through region index? */
-static bool writes_table(const struct config_view *view, uint32_t index, const struct cfg_memory *table)
+static bool is_state_table(const struct config_view *view, uint32_t index)
 {
-	const struct cfg_memory *mem = &view->memory[index];
-
-	return has_physical_range(mem) && (mem->flags & CFG_MEM_WRITE) &&
-	       ranges_overlap(mem->phys_start, mem->size, table->phys_start, table->size);
+	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++)
+		if (is_ivshmem(&view->pci_devices[d]) && view->pci_devices[d].shmem_regions_start == index)
+			return true;
+	return false;
 }
 
-static int table_read_only(const struct check *check, uint32_t device, uint32_t section,
-			   const struct cfg_memory *table)
+/* The root cell maps 1:1 and loses the tables of others. */
+static int state_table_of_other(const struct overlap *o)
 {
-	const struct config_view *view = check->view;
-	uint32_t own = view->pci_devices[device].shmem_regions_start;
-
-	/* the root cell's tables are mapped last, see cell_memory.c */
-	if (section != 0 || check->is_root)
-		return 0;
-	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
-		if (i != own && writes_table(view, i, table))
-			return refuse_writable(view, i, view, table);
-	return 0;
-}
-
-int check_state_tables_read_only(const struct check *check)
-{
-	return for_each_section(check, table_read_only);
-}
-
-/* The new cell's regions against the tables that exist */
-static int tables_of(const struct check *check, const struct config_view *other)
-{
-	for (uint32_t d = 0; d < other->cell->num_pci_devices; d++) {
-		const struct cfg_pci_device *dev = &other->pci_devices[d];
-		const struct cfg_memory *table;
-
-		if (!is_ivshmem(dev))
-			continue;
-		table = section_of(other, dev, 0);
-		for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++)
-			if (writes_table(check->view, i, table))
-				return refuse_writable(check->view, i, other, table);
-	}
-	return 0;
-}
-
-/* The tables of the new cell against the regions of cells that exist; the root cell maps 1:1 and loses them. */
-static int table_of_new_cell(const struct check *check, uint32_t device, uint32_t section,
-			     const struct cfg_memory *table)
-{
-	(void)device;
-	for (uint32_t c = 1; section == 0 && c < check->num_cells; c++)
-		for (uint32_t i = 0; i < check->cells[c]->cell->num_memory_regions; i++)
-			if (writes_table(check->cells[c], i, table))
-				return refuse_writable(check->cells[c], i, check->view, table);
+	if ((o->mem->flags & CFG_MEM_WRITE) && is_state_table(o->other_view, o->other_index))
+		return refuse_writable(o->check->view, o->index, o->other_view, o->other_mem);
+	if (o->other > 0 && (o->other_mem->flags & CFG_MEM_WRITE) && is_state_table(o->check->view, o->index))
+		return refuse_writable(o->other_view, o->other_index, o->check->view, o->mem);
 	return 0;
 }
 
 int check_state_tables_of_others(const struct check *check)
 {
-	for (uint32_t c = 0; c < check->num_cells; c++) {
-		int err = tables_of(check, check->cells[c]);
-
-		if (err)
-			return err;
-	}
-	return for_each_section(check, table_of_new_cell);
+	return for_each_overlap(check, 0, state_table_of_other);
 }
 
 /* Section by section, the ends of a link mean the same memory. */
@@ -237,33 +188,33 @@ static int agree(const struct check *check, const struct cfg_pci_device *mine, c
 	return 0;
 }
 
+static int sections_agree(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+{
+	int err = 0;
+
+	(void)index;
+	for (uint32_t c = 0; c < check->num_cells; c++)
+		for (uint32_t o = 0; !err && o < check->cells[c]->cell->num_pci_devices; o++) {
+			const struct cfg_pci_device *theirs = &check->cells[c]->pci_devices[o];
+
+			if (is_ivshmem(theirs) && theirs->bdf == dev->bdf)
+				err = agree(check, dev, check->cells[c], theirs);
+		}
+	return err;
+}
+
 int check_sections_agree(const struct check *check)
 {
-	const struct config_view *view = check->view;
-
-	for (uint32_t c = 0; c < check->num_cells; c++)
-		for (uint32_t o = 0; o < check->cells[c]->cell->num_pci_devices; o++)
-			for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
-				const struct cfg_pci_device *mine = &view->pci_devices[d];
-				const struct cfg_pci_device *theirs = &check->cells[c]->pci_devices[o];
-				int err = 0;
-
-				if (is_ivshmem(mine) && is_ivshmem(theirs) && mine->bdf == theirs->bdf)
-					err = agree(check, mine, check->cells[c], theirs);
-				if (err)
-					return err;
-			}
-	return 0;
+	return for_each_ivshmem(check, sections_agree);
 }
 
 /*
  * Guests compute where sections are from Base Address and the sizes, so one follows the other, and all outputs are
  * equally large. Rights are those of pages.
  */
-static int check_layout_of(const struct check *check, uint32_t device)
+static int section_layout(const struct check *check, uint32_t device, const struct cfg_pci_device *dev)
 {
 	const struct config_view *view = check->view;
-	const struct cfg_pci_device *dev = &view->pci_devices[device];
 	const uint64_t output_size = section_of(view, dev, CFG_SECTION_OUTPUT)->size;
 	uint64_t expected = section_of(view, dev, CFG_SECTION_STATE)->virt_start;
 
@@ -290,19 +241,7 @@ static int check_layout_of(const struct check *check, uint32_t device)
 
 int check_section_layout(const struct check *check)
 {
-	for (uint32_t d = 0; d < check->view->cell->num_pci_devices; d++) {
-		int err = is_ivshmem(&check->view->pci_devices[d]) ? check_layout_of(check, d) : 0;
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static bool same_memory(const struct cfg_memory *a, const struct cfg_memory *b)
-{
-	return has_physical_range(a) && has_physical_range(b) &&
-	       ranges_overlap(a->phys_start, a->size, b->phys_start, b->size);
+	return for_each_ivshmem(check, section_layout);
 }
 
 /*
@@ -365,46 +304,25 @@ static bool may_have_section(const struct config_view *view, uint32_t index, con
 	return !(view->memory[index].flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE));
 }
 
-static bool regions_conflict(const struct config_view *view, uint32_t index, const struct config_view *other,
-			     uint32_t other_index, bool other_is_root)
+static int section_of_link_only(const struct overlap *o)
 {
+	const struct config_view *view = o->check->view;
 	const struct cfg_pci_device *dev;
+	bool conflict;
 
-	if (!same_memory(&view->memory[index], &other->memory[other_index]))
-		return false;
-	if (config_is_ivshmem_section(other, other_index, &dev))
-		return !may_have_section(view, index, other, dev, other_index);
-	/* what the root cell has, and is no section there, it loses or shares as always */
-	return !other_is_root && config_is_ivshmem_section(view, index, &dev) &&
-	       !may_have_section(other, other_index, view, dev, index);
-}
-
-static int sections_of_link_only(const struct check *check, const struct config_view *other, bool other_is_root)
-{
-	const struct config_view *view = check->view;
-
-	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
-		for (uint32_t j = 0; j < other->cell->num_memory_regions; j++) {
-			const struct cfg_memory *mine = &view->memory[i], *theirs = &other->memory[j];
-
-			if (!regions_conflict(view, i, other, j, other_is_root))
-				continue;
-			return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC, and a "
-				      "section of a link is for its peers only: move it", view, i, mine, j, theirs,
-				      other);
-		}
-	}
-	return 0;
+	if (config_is_ivshmem_section(o->other_view, o->other_index, &dev))
+		conflict = !may_have_section(view, o->index, o->other_view, dev, o->other_index);
+	else	/* what the root cell has, and is no section there, it loses or shares as always */
+		conflict = o->other > 0 && config_is_ivshmem_section(view, o->index, &dev) &&
+			   !may_have_section(o->other_view, o->other_index, view, dev, o->index);
+	if (!conflict)
+		return 0;
+	return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link is for its "
+		      "peers only: move it", view, o->index, o->mem, o->other_index, o->other_mem, o->other_view);
 }
 
 /* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */
 int check_sections_of_link_only(const struct check *check)
 {
-	for (uint32_t c = 0; c < check->num_cells; c++) {
-		int err = sections_of_link_only(check, check->cells[c], c == 0);
-
-		if (err)
-			return err;
-	}
-	return 0;
+	return for_each_overlap(check, 0, section_of_link_only);
 }

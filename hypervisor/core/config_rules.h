@@ -27,6 +27,28 @@ typedef int (*config_rule_t)(const struct check *check);
 
 int run_rules(const struct check *check, const config_rule_t *rules, size_t count);
 
+/* A rule on each memory region of the cell, and on each of its ivshmem devices, by index */
+typedef int (*region_rule_t)(const struct check *check, uint32_t index, const struct cfg_memory *mem);
+typedef int (*device_rule_t)(const struct check *check, uint32_t index, const struct cfg_pci_device *dev);
+
+int for_each_region(const struct check *check, region_rule_t rule);
+int for_each_ivshmem(const struct check *check, device_rule_t rule);
+
+/* One on each pair of regions that share physical memory: one of the cell, the other of cells[other], from the first on */
+struct overlap {
+	const struct check *check;
+	uint32_t index;
+	const struct cfg_memory *mem;
+	uint32_t other;
+	const struct config_view *other_view;
+	uint32_t other_index;
+	const struct cfg_memory *other_mem;
+};
+
+typedef int (*overlap_rule_t)(const struct overlap *overlap);
+
+int for_each_overlap(const struct check *check, uint32_t first, overlap_rule_t rule);
+
 /* Rules on one cell alone, root or not, and on a new cell against everything that exists. */
 int check_cell_alone(const struct check *check);
 int check_conflicts(const struct check *check);
@@ -34,7 +56,6 @@ int check_conflicts(const struct check *check);
 /* Rules of config_link_rules.c, for those lists */
 int check_section_kinds(const struct check *check);
 int check_sections_outside_machine(const struct check *check);
-int check_state_tables_read_only(const struct check *check);
 int check_state_tables_of_others(const struct check *check);
 int check_sections_agree(const struct check *check);
 int check_section_layout(const struct check *check);
@@ -56,6 +77,12 @@ static inline bool is_comm_region(const struct cfg_memory *mem)
 static inline bool has_physical_range(const struct cfg_memory *mem)
 {
 	return mem->size && !is_comm_region(mem);
+}
+
+static inline bool same_memory(const struct cfg_memory *a, const struct cfg_memory *b)
+{
+	return has_physical_range(a) && has_physical_range(b) &&
+	       ranges_overlap(a->phys_start, a->size, b->phys_start, b->size);
 }
 
 /* May the cell read or write anything through it? EXECUTE alone means nothing on Arm. */

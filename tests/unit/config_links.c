@@ -114,7 +114,7 @@ static void kinds(void **state)
 	refused("cell \"new\": the state table of ivshmem device 0 has flags 0x80: make it readable");
 	cell.memory[1].flags = CFG_MEM_ROOTSHARED | CFG_MEM_READ;
 	cell.memory[1].size = 0x800;
-	refused("cell \"new\": the state table of ivshmem device 0, [0x62000000, 0x62000800), is not made of "
+	refused("cell \"new\": section 0 of ivshmem device 0, guest [0x62000000, 0x62000800), is not made of "
 		"whole pages");
 }
 
@@ -153,11 +153,11 @@ static void root_memory_may_cover_tables(void **state)
 
 static void own_table_is_read_only(void **state)
 {
-	struct cfg_memory *mem = add_memory(&cell, LINK + 0x800, 0x10000800, 4, CFG_MEM_ROOTSHARED | 0x40013);
+	struct cfg_memory *mem = add_memory(&cell, LINK + 0x800, 0x10000800, 4, CFG_MEM_ROOTSHARED | 0x40003);
 
 	(void)state;
-	refused("cell \"new\": memory region 5 [0x62000800, 0x62000804) makes a state table of cell \"new\" "
-		"[0x62000000, 0x62001000) writable: move it, or list the read-only section behind it");
+	refused("cell \"new\": section 0 of ivshmem device 0, physical [0x62000000, 0x62001000), is memory region 5, too: give "
+		"each memory of its own");
 	mem->flags = CFG_MEM_ROOTSHARED | 0x40001;
 	passes();
 }
