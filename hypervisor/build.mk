@@ -26,7 +26,9 @@ HV_SHORT := -fno-shrink-wrap -fno-move-loop-invariants -fno-tree-tail-merge -fno
 # What guests wait for is made fast, and so are loops over much memory; all the rest is made small
 HV_FAST := $(addprefix core/,a64_access mmio) $(addprefix devices/,ivshmem ivshmem_config ivshmem_link vpci) \
 	$(addprefix arch/arm64/,crc32 gic_mmio irq_forward spinlock string trap trap_data_abort vgic)
-$(HV_FAST:%=$(HV)/%.o): HV_CFLAGS += -O2
+# fast, but nothing twice that is not on the way
+$(HV_FAST:%=$(HV)/%.o): HV_CFLAGS += -O2 -fno-inline-functions --param=max-grow-copy-bb-insns=2 \
+	-freorder-blocks-algorithm=simple
 $(filter-out $(HV_FAST:%=$(HV)/%.o),$(HV_OBJS)): HV_CFLAGS += $(HV_SHORT)
 
 # Configurations are packed. Memory takes unaligned accesses, but device memory does not, and all is device memory while

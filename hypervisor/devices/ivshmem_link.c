@@ -53,7 +53,7 @@ static void deliver_latched(struct ivshmem_endpoint *ep)
 	}
 }
 
-static void resolve_route(struct ivshmem_endpoint *ep, uint32_t vector)
+static inline void resolve_route(struct ivshmem_endpoint *ep, uint32_t vector)
 {
 	uint32_t intid;
 	bool wanted;

@@ -256,6 +256,8 @@ def literals():
             text += read(path)
     text = re.sub(r'"\s*\n?\s*f?"', "", text)
     text = re.sub(r'BH_IMAGE_NAME\s+"', "jailhouse.bin", text)
+    # what the formatter of the hypervisor makes of its own conversions
+    text = re.sub("%p[MG]", "[0x%llx, 0x%llx)", text.replace("%pC", 'cell "%s"'))
     return text.replace('\\"', '"').replace("\\n", "\n")
 
 
