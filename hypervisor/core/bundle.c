@@ -43,9 +43,9 @@ static int load_at_start(uint32_t n)
 	if (!image)
 		return 0;
 	part = &bundle.parts[image->part];
-	return refuse(-EINVAL, "bundle: %s cannot be loaded to [0x%llx, 0x%llx) of %pC: it has no memory that it "
-		      "may write there", part_label(image->part).text, (unsigned long long)image->target,
-		      (unsigned long long)(image->target + part->size), &started[n].cell->config);
+	return refuse_invalid("bundle: %s cannot be loaded to [0x%llx, 0x%llx) of %pC: it has no memory that it "
+			      "may write there", part_label(image->part).text, (unsigned long long)image->target,
+			      (unsigned long long)(image->target + part->size), &started[n].cell->config);
 }
 
 static uint32_t find_started(const struct cell *cell)
@@ -65,8 +65,8 @@ static int create_cell(uint32_t n)
 		uint32_t other = find_started(&root_cell);
 
 		if (other < CONFIG_MAX_CELLS)
-			return refuse(-EINVAL, "bundle: cells %u and %u are both the root cell: make the bundle again",
-				      other, n);
+			return refuse_invalid("bundle: cells %u and %u are both the root cell: make the bundle "
+					      "again", other, n);
 		started[n].cell = &root_cell;
 		return 0;
 	}

@@ -48,8 +48,8 @@ static int compare_checksum(const char *what, uint32_t crc, uint32_t expected)
 {
 	if (crc == expected)
 		return 0;
-	return refuse(-EINVAL, "bundle: %s is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what, crc,
-		      expected);
+	return refuse_invalid("bundle: %s is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what,
+			      crc, expected);
 }
 
 static int check_directory(const struct bh_boot_params *boot)
@@ -61,16 +61,16 @@ static int check_directory(const struct bh_boot_params *boot)
 
 	if (offset % PAGE_SIZE || offset < boot->config_offset + boot->config_size || offset >= limit ||
 	    limit - offset < sizeof(*head) || !has_signature(bundle.base + offset))
-		return refuse(-EINVAL, "bundle: there is no directory at 0x%llx, behind the system configuration: make the "
-			      "bundle again", (unsigned long long)offset);
+		return refuse_invalid("bundle: there is no directory at 0x%llx, behind the system configuration: "
+				      "make the bundle again", (unsigned long long)offset);
 	head = (const void *)(bundle.base + offset);
 	if (head->version != BH_BUNDLE_VERSION)
-		return refuse(-EINVAL, "bundle: it has version %u, this hypervisor reads version %u: make it again",
-			      head->version, BH_BUNDLE_VERSION);
+		return refuse_invalid("bundle: it has version %u, this hypervisor reads version %u: make it again",
+				      head->version, BH_BUNDLE_VERSION);
 	/* a size that is right and inside bounds all counts */
 	if (head->num_cells > CONFIG_MAX_CELLS || head->num_cpus != boot->max_cpus || head->size != tables_size(head) ||
 	    head->size > limit - offset)
-		return refuse(-EINVAL, "bundle: the directory is damaged (its counts): load it again");
+		return refuse_invalid("bundle: the directory is damaged (its counts): load it again");
 	copy = *head;
 	copy.crc = 0;
 	crc = arch_crc32_update(CRC32_START, (const void *)&copy, sizeof(copy));
@@ -105,8 +105,8 @@ static int check_fixed_parts(const struct bh_image_header *image)
 	} else {
 		return 0;
 	}
-	return refuse(-EINVAL, "bundle: part %u has to be the %s, at 0x%llx: make the bundle again", n,
-		      n ? "system configuration" : "hypervisor", (unsigned long long)place);
+	return refuse_invalid("bundle: part %u has to be the %s, at 0x%llx: make the bundle again", n,
+			      n ? "system configuration" : "hypervisor", (unsigned long long)place);
 }
 
 /* end: of what stands before the part: of the hypervisor with the areas of its CPUs, of the directory, or of a part */
@@ -125,8 +125,8 @@ static int check_place(uint32_t n, uint64_t end, uint64_t limit)
 	} else {
 		return 0;
 	}
-	return refuse(-EINVAL, "bundle: %s [0x%llx, 0x%llx) %s%s: make the bundle again", part_label(n).text,
-		      (unsigned long long)start, (unsigned long long)(start + size), wrong, before);
+	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %s%s: make the bundle again", part_label(n).text,
+			      (unsigned long long)start, (unsigned long long)(start + size), wrong, before);
 }
 
 static int check_part(uint32_t n)
@@ -134,8 +134,8 @@ static int check_part(uint32_t n)
 	const struct bh_bundle_part *part = &bundle.parts[n];
 
 	if (n >= FIXED_PARTS && part->kind != BH_PART_CELL && part->kind != BH_PART_IMAGE)
-		return refuse(-EINVAL, "bundle: %s is of kind %u, neither cell nor image: make the bundle with the tools of "
-			      "this hypervisor", part_label(n).text, part->kind);
+		return refuse_invalid("bundle: %s is of kind %u, neither cell nor image: make the bundle with the "
+				      "tools of this hypervisor", part_label(n).text, part->kind);
 	return compare_checksum(part_label(n).text,
 				~arch_crc32_update(CRC32_START, bundle.base + part->offset, part->size), part->crc);
 }
@@ -179,7 +179,7 @@ static int check_cell(uint32_t n)
 {
 	const char *fault = fault_of_cell(&bundle.cells[n]);
 
-	return fault ? refuse(-EINVAL, "bundle: cell %u has %s: make the bundle again", n, fault) : 0;
+	return fault ? refuse_invalid("bundle: cell %u has %s: make the bundle again", n, fault) : 0;
 }
 
 /* Two CPUs of one affinity would be one that comes with the number of whoever asked last. */
@@ -188,8 +188,9 @@ static int check_affinities(void)
 	for (uint32_t n = 1; n < bundle.head->num_cpus; n++)
 		for (uint32_t other = 0; other < n; other++)
 			if (bundle.mpidr[n] == bundle.mpidr[other])
-				return refuse(-EINVAL, "bundle: CPUs %u and %u have the same affinity 0x%llx: correct "
-					      "mpidr of the board", other, n, (unsigned long long)bundle.mpidr[n]);
+				return refuse_invalid("bundle: CPUs %u and %u have the same affinity 0x%llx: "
+						      "correct mpidr of the board", other, n,
+						      (unsigned long long)bundle.mpidr[n]);
 	return 0;
 }
 

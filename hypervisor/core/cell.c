@@ -129,8 +129,8 @@ static int begin_management(uint32_t id, bool destroy, struct cell **found)
 	if (!cell)
 		error = refuse(-ENOENT, "there is no cell with id %u", id);
 	else if (cell->is_root)
-		error = refuse(-EINVAL, "%pC is the root cell: it cannot be started, loaded or destroyed",
-			       &cell->config);
+		error = refuse_invalid("%pC is the root cell: it cannot be started, loaded or destroyed",
+				       &cell->config);
 	else if (destroy && cell_locks_reconfiguration(cell))
 		error = -EPERM;
 	else if (!cell_approves_shutdown(cell))

@@ -80,10 +80,9 @@ static int check_cpus(const struct config_view *view)
 {
 	for (uint32_t cpu = 0; cpu < view->cell->cpu_set_size * 8; cpu++)
 		if (config_has_cpu(view, cpu) && !cpu_set_test(&root_cell.cpus, cpu))
-			return refuse(-EBUSY, "cell \"%s\" wants CPU %u, which is not the root cell's",
-				      view->cell->name, cpu);
+			return refuse(-EBUSY, "%pC wants CPU %u, which is not the root cell's", view, cpu);
 	if (view->cell->id > MAX_CELL_ID)
-		return refuse(-E2BIG, "cell \"%s\": id %u is above %u", view->cell->name, view->cell->id, MAX_CELL_ID);
+		return refuse(-E2BIG, "%pC: id %u is above %u", view, view->cell->id, MAX_CELL_ID);
 	return 0;
 }
 
@@ -91,8 +90,7 @@ static int check_caller_is_kept(const struct config_view *view)
 {
 	uint32_t cpu = this_cpu()->cpu_id;
 
-	return config_has_cpu(view, cpu) ? refuse(-EBUSY, "cell \"%s\" wants CPU %u, which executes this request",
-						  view->cell->name, cpu) : 0;
+	return config_has_cpu(view, cpu) ? refuse(-EBUSY, "%pC wants CPU %u, which executes this request", view, cpu) : 0;
 }
 
 static int check_against_cells(const struct config_view *view)
@@ -101,8 +99,8 @@ static int check_against_cells(const struct config_view *view)
 	uint32_t count = 0;
 
 	if (num_cells() >= CONFIG_MAX_CELLS)
-		return refuse(-ENOMEM, "cell \"%s\" would be one too many: this hypervisor is built for %u cells",
-			      view->cell->name, CONFIG_MAX_CELLS);
+		return refuse(-ENOMEM, "%pC would be one too many: this hypervisor is built for %u cells", view,
+			      CONFIG_MAX_CELLS);
 	for (struct cell *cell = &root_cell; cell; cell = cell->next)
 		cells[count++] = &cell->config;
 	return config_check_cell(view, &platform, cells, count);
@@ -215,6 +213,11 @@ static int take_resources(struct cell *cell)
 	return error;
 }
 
+static int refuse_memory(const struct config_view *view)
+{
+	return refuse(-ENOMEM, "no memory for %pC: hypervisor memory is too small", view);
+}
+
 /* view: what has been checked, with config_pages that belong to the cell now, whether it works or not */
 static int build(const struct config_view *view, uint32_t config_pages, struct cell **created)
 {
@@ -225,8 +228,7 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	object_pages = (uint32_t)(PAGE_ALIGN(object_size(view, &fixed, &movable)) >> PAGE_SHIFT);
 	cell = pages_alloc(object_pages, 1);
 	if (!cell) {
-		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
-			       view->cell->name);
+		error = refuse_memory(view);
 		pages_free((void *)view->cell, config_pages);
 		return error;
 	}
@@ -237,8 +239,7 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	place_tables(cell, cell + 1, fixed, movable);
 	cell->comm = pages_alloc(1, 1);
 	if (!cell->comm) {
-		error = refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small",
-			       view->cell->name);
+		error = refuse_memory(view);
 		cell_free(cell);
 		return error;
 	}

@@ -55,17 +55,16 @@ int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint
 	uint64_t offsets[NUM_ARRAYS + 1];
 
 	if (available < sizeof(*cell))
-		return refuse(-EINVAL, "cell configuration is truncated: %llu bytes, its header alone has %u",
-			      (unsigned long long)available, (uint32_t)sizeof(*cell));
+		return refuse_invalid("cell configuration is truncated: %llu bytes, its header alone has %u",
+				      (unsigned long long)available, (uint32_t)sizeof(*cell));
 	if (cell->cpu_set_size > CFG_MAX_CPU_SET)
-		return refuse(-EINVAL, "cell configuration: cpu_set_size is %u bytes, at most %u are allowed",
-			      cell->cpu_set_size, CFG_MAX_CPU_SET);
+		return refuse_invalid("cell configuration: cpu_set_size is %u bytes, at most %u are allowed",
+				      cell->cpu_set_size, CFG_MAX_CPU_SET);
 
 	array_offsets(cell, offsets);
 	if (offsets[NUM_ARRAYS] > available)
-		return refuse(-EINVAL,
-			      "cell configuration is truncated: its counts need %llu bytes, there are %llu",
-			      (unsigned long long)offsets[NUM_ARRAYS], (unsigned long long)available);
+		return refuse_invalid("cell configuration is truncated: its counts need %llu bytes, there are %llu",
+				      (unsigned long long)offsets[NUM_ARRAYS], (unsigned long long)available);
 
 	*view = (struct config_view){
 		.cell = cell,

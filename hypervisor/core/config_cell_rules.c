@@ -20,7 +20,7 @@ static int check_name(const struct check *check)
 	for (uint32_t i = 0; i < CFG_NAME_LEN; i++)
 		if (name[i] == '\0')
 			return 0;
-	return refuse(-EINVAL, "%pC: its name has no end, use at most %u characters", check->view, CFG_NAME_LEN - 1);
+	return refuse_invalid("%pC: its name has no end, use at most %u characters", check->view, CFG_NAME_LEN - 1);
 }
 
 static int check_flags(const struct check *check)
@@ -28,8 +28,8 @@ static int check_flags(const struct check *check)
 	/* the root cell is Linux as it runs: its flag has no meaning */
 	if (check->is_root || !(check->view->cell->flags & CFG_CELL_AARCH32))
 		return 0;
-	return refuse(-EINVAL, "%pC: AArch32 cells are not supported yet, clear flag 0x%x", check->view,
-		      CFG_CELL_AARCH32);
+	return refuse_invalid("%pC: AArch32 cells are not supported yet, clear flag 0x%x", check->view,
+			      CFG_CELL_AARCH32);
 }
 
 static bool is_one_action(uint64_t flags)
@@ -42,8 +42,8 @@ static int check_stray_action(const struct check *check)
 	const uint32_t actions = check->view->cell->flags & CFG_STRAY_ACTIONS;
 
 	return !actions || is_one_action(actions) ? 0 :
-	       refuse(-EINVAL, "%pC: flags 0x%x have several actions for accesses to nothing: set one of them",
-		      check->view, actions);
+	       refuse_invalid("%pC: flags 0x%x have several actions for accesses to nothing: set one of them",
+			      check->view, actions);
 }
 
 /* They map nothing, whatever else is in them, because their size is 0. */
@@ -54,13 +54,14 @@ static int stray_range(const struct check *check, uint32_t index, const struct c
 	if (!(mem->flags & CFG_STRAY_ACTIONS))
 		return 0;
 	if (mem->size || !is_one_action(mem->flags))
-		return refuse(-EINVAL, "%pC: memory region %u has size 0x%llx and flags 0x%llx: for accesses to nothing make "
-			      "that 0 and one action", check->view, index, ULL(mem->size), ULL(mem->flags));
+		return refuse_invalid("%pC: memory region %u has size 0x%llx and flags 0x%llx: for accesses to "
+				      "nothing make that 0 and one action", check->view, index, ULL(mem->size),
+				      ULL(mem->flags));
 	if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
 	    mem->virt_start + mem->phys_start > limit)
-		return refuse(-EINVAL, "%pC: memory region %u, accesses to nothing at 0x%llx, length 0x%llx: make it a range "
-			      "inside the address space (0x%llx)", check->view, index, ULL(mem->virt_start),
-			      ULL(mem->phys_start), ULL(limit));
+		return refuse_invalid("%pC: memory region %u, accesses to nothing at 0x%llx, length 0x%llx: make "
+				      "it a range inside the address space (0x%llx)", check->view, index,
+				      ULL(mem->virt_start), ULL(mem->phys_start), ULL(limit));
 	return 0;
 }
 
@@ -79,12 +80,12 @@ static int check_cpu_set(const struct check *check)
 		if (!config_has_cpu(view, cpu))
 			continue;
 		if (cpu >= max_cpus)
-			return refuse(-EINVAL, "%pC: CPU %u is in its set, but there are only CPUs 0..%u", view,
-				      cpu, max_cpus - 1);
+			return refuse_invalid("%pC: CPU %u is in its set, but there are only CPUs 0..%u", view, cpu,
+					      max_cpus - 1);
 		count++;
 	}
 	if (count == 0)
-		return refuse(-EINVAL, "%pC has no CPU: assign at least one", view);
+		return refuse_invalid("%pC has no CPU: assign at least one", view);
 	return 0;
 }
 
@@ -95,8 +96,8 @@ static int check_range(const struct check *check, uint32_t index, const char *sp
 
 	if (range_valid(start, size) && start + size <= limit)
 		return 0;
-	return refuse(-EINVAL, "%pC: memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the address "
-		      "space (0x%llx)", check->view, index, space, ULL(start), ULL(size), ULL(limit));
+	return refuse_invalid("%pC: memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the address space "
+			      "(0x%llx)", check->view, index, space, ULL(start), ULL(size), ULL(limit));
 }
 
 static int memory_range(const struct check *check, uint32_t index, const struct cfg_memory *mem)
@@ -121,9 +122,9 @@ static int page_offset(const struct check *check, uint32_t index, const struct c
 {
 	if (!has_physical_range(mem) || config_is_subpage(mem) || !(mem->phys_start & (PAGE_SIZE - 1)))
 		return 0;
-	return refuse(-EINVAL, "%pC: memory region %u has virt_start 0x%llx in whole pages, but phys_start 0x%llx is not a "
-		      "multiple of 0x%x", check->view, index, ULL(mem->virt_start), ULL(mem->phys_start),
-		      (uint32_t)PAGE_SIZE);
+	return refuse_invalid("%pC: memory region %u has virt_start 0x%llx in whole pages, but phys_start 0x%llx "
+			      "is not a multiple of 0x%x", check->view, index, ULL(mem->virt_start),
+			      ULL(mem->phys_start), (uint32_t)PAGE_SIZE);
 }
 
 static int check_page_offsets(const struct check *check)
@@ -139,13 +140,13 @@ static int comm_region(const struct check *check, uint32_t index, const struct c
 	if (check->is_root || !is_comm_region(mem) || mem->size == 0)
 		return 0;
 	if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
-		return refuse(-EINVAL, "%pC: memory region %u is a communication region at 0x%llx with 0x%llx bytes: make it "
-			      "one aligned page, 0x%x bytes", check->view, index, ULL(mem->virt_start), ULL(mem->size),
-			      (uint32_t)PAGE_SIZE);
+		return refuse_invalid("%pC: memory region %u is a communication region at 0x%llx with 0x%llx "
+				      "bytes: make it one aligned page, 0x%x bytes", check->view, index,
+				      ULL(mem->virt_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
 	for (uint32_t i = 0; i < index; i++)
 		if (is_comm_region(&before[i]) && before[i].size)
-			return refuse(-EINVAL, "%pC: memory regions %u and %u are both communication regions: remove one",
-				      check->view, i, index);
+			return refuse_invalid("%pC: memory regions %u and %u are both communication regions: "
+					      "remove one", check->view, i, index);
 	return 0;
 }
 
@@ -166,8 +167,8 @@ static int check_irqchips(const struct check *check)
 		if (chip->address != check->platform->system->arch.arm.gicd_base)
 			continue;
 		if (chip->pin_base % 32 || chip->pin_base > 1024 - pins)
-			return refuse(-EINVAL, "%pC: irqchip %u has pin_base %u: use a multiple of 32, at most %u",
-				      view, i, chip->pin_base, 1024 - pins);
+			return refuse_invalid("%pC: irqchip %u has pin_base %u: use a multiple of 32, at most %u",
+					      view, i, chip->pin_base, 1024 - pins);
 	}
 	return 0;
 }
@@ -181,8 +182,8 @@ static int check_pci_cap_indices(const struct check *check)
 		const uint32_t end = (uint32_t)dev->caps_start + dev->num_caps;
 
 		if (dev->num_caps && end > cell->num_pci_caps)
-			return refuse(-EINVAL, "%pC: PCI device %u uses capabilities %u..%u, but the cell lists %u",
-				      check->view, i, dev->caps_start, end - 1, cell->num_pci_caps);
+			return refuse_invalid("%pC: PCI device %u uses capabilities %u..%u, but the cell lists %u",
+					      check->view, i, dev->caps_start, end - 1, cell->num_pci_caps);
 	}
 	return 0;
 }
@@ -193,12 +194,12 @@ static int ivshmem_sections(const struct check *check, uint32_t index, const str
 	const uint32_t regions = check->view->cell->num_memory_regions;
 
 	if (dev->shmem_peers == 0)
-		return refuse(-EINVAL, "%pC: ivshmem device %u has shmem_peers 0: set it to the number of peers of the link",
-			      check->view, index);
+		return refuse_invalid("%pC: ivshmem device %u has shmem_peers 0: set it to the number of peers of "
+				      "the link", check->view, index);
 	if (end > regions)
-		return refuse(-EINVAL, "%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%llu as sections, "
-			      "but the cell lists %u", check->view, index, dev->shmem_peers, dev->shmem_regions_start,
-			      ULL(end - 1), regions);
+		return refuse_invalid("%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%llu as "
+				      "sections, but the cell lists %u", check->view, index, dev->shmem_peers,
+				      dev->shmem_regions_start, ULL(end - 1), regions);
 	return 0;
 }
 

@@ -72,26 +72,21 @@ static int check_identity(const char *kind, const char *signature, const char *e
 			  uint32_t architecture)
 {
 	if (!signature_is(signature, expected))
-		return refuse(-EINVAL, "not a %s configuration: its signature is not %s", kind, expected);
+		return refuse_invalid("not a %s configuration: its signature is not %s", kind, expected);
 	if (revision != CFG_REVISION)
-		return refuse(-EINVAL,
-			      "%s configuration has revision %u, this hypervisor reads revision %u: "
-			      "compile it again",
-			      kind, revision, CFG_REVISION);
+		return refuse_invalid("%s configuration has revision %u, this hypervisor reads revision %u: "
+				      "compile it again", kind, revision, CFG_REVISION);
 	if (architecture != CFG_ARCH_ARM64)
-		return refuse(-EINVAL,
-			      "%s configuration is for architecture %u, this machine is %u (arm64): "
-			      "use one made for it",
-			      kind, architecture, CFG_ARCH_ARM64);
+		return refuse_invalid("%s configuration is for architecture %u, this machine is %u (arm64): use "
+				      "one made for it", kind, architecture, CFG_ARCH_ARM64);
 	return 0;
 }
 
 static int check_system_header(const struct cfg_system *system, uint64_t bytes)
 {
 	if (bytes < sizeof(*system))
-		return refuse(-EINVAL,
-			      "system configuration is truncated: %llu bytes, its header alone has %u",
-			      ULL(bytes), (uint32_t)sizeof(*system));
+		return refuse_invalid("system configuration is truncated: %llu bytes, its header alone has %u",
+				      ULL(bytes), (uint32_t)sizeof(*system));
 	return check_identity("system", system->signature, CFG_SIGNATURE_SYSTEM, system->revision,
 			      system->architecture);
 }
@@ -132,17 +127,15 @@ static int check_hypervisor_memory(const struct check *check)
 	const struct cfg_memory *mem = &check->platform->system->hypervisor_memory;
 
 	if (mem->size == 0)
-		return refuse(-EINVAL, "hypervisor_memory has size 0: give the hypervisor memory");
+		return refuse_invalid("hypervisor_memory has size 0: give the hypervisor memory");
 	if (misaligned(mem->phys_start | mem->size, PAGE_SIZE))
-		return refuse(-EINVAL,
-			      "hypervisor_memory at 0x%llx, size 0x%llx: make both multiples of 0x%x",
-			      ULL(mem->phys_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
+		return refuse_invalid("hypervisor_memory at 0x%llx, size 0x%llx: make both multiples of 0x%x",
+				      ULL(mem->phys_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
 	if (!range_valid(mem->phys_start, mem->size) ||
 	    mem->phys_start + mem->size > check->platform->phys_limit)
-		return refuse(-EINVAL,
-			      "hypervisor_memory at 0x%llx, size 0x%llx ends beyond the physical address "
-			      "space (0x%llx)",
-			      ULL(mem->phys_start), ULL(mem->size), ULL(check->platform->phys_limit));
+		return refuse_invalid("hypervisor_memory at 0x%llx, size 0x%llx ends beyond the physical address "
+				      "space (0x%llx)", ULL(mem->phys_start), ULL(mem->size),
+				      ULL(check->platform->phys_limit));
 	return 0;
 }
 
@@ -154,10 +147,9 @@ static int check_hypervisor_placement(const struct check *check)
 	if (platform->hv_size == 0 || misaligned(platform->hv_start | platform->hv_size, PAGE_SIZE) ||
 	    !range_valid(platform->hv_start, platform->hv_size) ||
 	    platform->hv_start + platform->hv_size > platform->phys_limit)
-		return refuse(-EINVAL,
-			      "hypervisor placed at 0x%llx, size 0x%llx, which is no page-aligned range "
-			      "of memory: launcher and hypervisor do not match",
-			      ULL(platform->hv_start), ULL(platform->hv_size));
+		return refuse_invalid("hypervisor placed at 0x%llx, size 0x%llx, which is no page-aligned range "
+				      "of memory: launcher and hypervisor do not match", ULL(platform->hv_start),
+				      ULL(platform->hv_size));
 	return 0;
 }
 
@@ -171,16 +163,13 @@ static int check_debug_console(const struct check *check)
 		return 0;
 	if (!range_valid(console->address, console->size) ||
 	    console->address + console->size > platform->phys_limit)
-		return refuse(-EINVAL,
-			      "debug_console at 0x%llx, size 0x%x ends beyond the physical address space "
-			      "(0x%llx)",
-			      ULL(console->address), console->size, ULL(platform->phys_limit));
+		return refuse_invalid("debug_console at 0x%llx, size 0x%x ends beyond the physical address space "
+				      "(0x%llx)", ULL(console->address), console->size, ULL(platform->phys_limit));
 	if (ranges_overlap(console->address, MAX(console->size, 1), platform->hv_start, platform->hv_size))
-		return refuse(-EINVAL,
-			      "debug_console [0x%llx, 0x%llx) lies in hypervisor memory [0x%llx, 0x%llx): "
-			      "correct its address",
-			      ULL(console->address), ULL(console->address + console->size),
-			      ULL(platform->hv_start), ULL(platform->hv_start + platform->hv_size));
+		return refuse_invalid("debug_console [0x%llx, 0x%llx) lies in hypervisor memory [0x%llx, 0x%llx): "
+				      "correct its address", ULL(console->address),
+				      ULL(console->address + console->size), ULL(platform->hv_start),
+				      ULL(platform->hv_start + platform->hv_size));
 	return 0;
 }
 
@@ -189,10 +178,9 @@ static int check_gic_version(const struct check *check)
 	const uint32_t version = check->platform->system->arch.arm.gic_version;
 
 	if (version == 2)
-		return refuse(-EINVAL,
-			      "gic_version 2 is not supported by this build: use a machine with GICv3");
+		return refuse_invalid("gic_version 2 is not supported by this build: use a machine with GICv3");
 	if (version != 3)
-		return refuse(-EINVAL, "gic_version is %u: set it to 3", version);
+		return refuse_invalid("gic_version is %u: set it to 3", version);
 	return 0;
 }
 
@@ -201,10 +189,8 @@ static int check_maintenance_irq(const struct check *check)
 	const uint32_t intid = check->platform->system->arch.arm.maintenance_irq;
 
 	if (intid < INTID_PPI_FIRST || intid >= INTID_SPI_FIRST)
-		return refuse(-EINVAL,
-			      "maintenance_irq is INTID %u, but it must be a PPI: set it to the one of the "
-			      "machine, %u..%u",
-			      intid, INTID_PPI_FIRST, INTID_SPI_FIRST - 1);
+		return refuse_invalid("maintenance_irq is INTID %u, but it must be a PPI: set it to the one of "
+				      "the machine, %u..%u", intid, INTID_PPI_FIRST, INTID_SPI_FIRST - 1);
 	return 0;
 }
 
@@ -212,10 +198,9 @@ static int check_gic_frame(const struct check *check, const char *name, uint64_t
 {
 	if (base == 0 || misaligned(base, GIC_FRAME) || !range_valid(base, size) ||
 	    base + size > check->platform->phys_limit)
-		return refuse(-EINVAL,
-			      "%s is 0x%llx, but it must be a multiple of 0x%x, not 0, and below 0x%llx: "
-			      "set it to the one of the machine",
-			      name, ULL(base), (uint32_t)GIC_FRAME, ULL(check->platform->phys_limit));
+		return refuse_invalid("%s is 0x%llx, but it must be a multiple of 0x%x, not 0, and below 0x%llx: "
+				      "set it to the one of the machine", name, ULL(base), (uint32_t)GIC_FRAME,
+				      ULL(check->platform->phys_limit));
 	return 0;
 }
 
@@ -240,13 +225,11 @@ static int check_ecam_window(const struct check *check)
 	const uint64_t limit = MIN(check->platform->phys_limit, check->platform->guest_limit);
 
 	if (misaligned(base, ECAM_BUS_SIZE))
-		return refuse(-EINVAL, "pci_mmconfig_base is 0x%llx: make it a multiple of 0x%x", ULL(base),
-			      (uint32_t)ECAM_BUS_SIZE);
+		return refuse_invalid("pci_mmconfig_base is 0x%llx: make it a multiple of 0x%x", ULL(base),
+				      (uint32_t)ECAM_BUS_SIZE);
 	if (!range_valid(base, size) || base + size > limit)
-		return refuse(-EINVAL,
-			      "pci_mmconfig_base 0x%llx with %u buses ends beyond the address space "
-			      "(0x%llx)",
-			      ULL(base), system->pci_mmconfig_end_bus + 1u, ULL(limit));
+		return refuse_invalid("pci_mmconfig_base 0x%llx with %u buses ends beyond the address space "
+				      "(0x%llx)", ULL(base), system->pci_mmconfig_end_bus + 1u, ULL(limit));
 	return 0;
 }
 
@@ -258,8 +241,8 @@ static int pci_host(const struct check *check, uint32_t index, const struct cfg_
 	(void)index, (void)dev;
 	if (system->pci_mmconfig_base == 0 || system->pci_is_virtual == 1)
 		return 0;
-	return refuse(-EINVAL, "ivshmem devices on a physical PCI host (pci_is_virtual %u) are not supported yet: use a "
-		      "virtual one", system->pci_is_virtual);
+	return refuse_invalid("ivshmem devices on a physical PCI host (pci_is_virtual %u) are not supported yet: "
+			      "use a virtual one", system->pci_is_virtual);
 }
 
 static int check_pci_host(const struct check *check)
@@ -273,8 +256,8 @@ static int root_identity_map(const struct check *check, uint32_t index, const st
 	(void)check;
 	if (!has_physical_range(mem) || mem->phys_start == mem->virt_start)
 		return 0;
-	return refuse(-EINVAL, "root cell: memory region %u has virt_start 0x%llx but phys_start 0x%llx: make them equal",
-		      index, ULL(mem->virt_start), ULL(mem->phys_start));
+	return refuse_invalid("root cell: memory region %u has virt_start 0x%llx but phys_start 0x%llx: make them "
+			      "equal", index, ULL(mem->virt_start), ULL(mem->phys_start));
 }
 
 static int check_root_identity_map(const struct check *check)

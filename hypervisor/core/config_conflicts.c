@@ -15,8 +15,9 @@ static int check_window_untouched(const struct check *check, const char *what, u
 
 		if (has_physical_range(mem) && (!by_access || gives_access(mem)) &&
 		    ranges_overlap(mem->phys_start, mem->size, start, size))
-			return refuse(-EINVAL, "%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): move or "
-				      "remove it", check->view, i, mem, what, ULL(start), ULL(start + size));
+			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): "
+					      "move or remove it", check->view, i, mem, what, ULL(start),
+					      ULL(start + size));
 	}
 	return 0;
 }
@@ -64,8 +65,9 @@ static int memory_unowned(const struct overlap *o)
 	if (config_is_ivshmem_section(o->check->view, o->index, NULL) &&
 	    config_is_ivshmem_section(o->other_view, o->other_index, NULL))
 		return 0;
-	return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag both as root-shared",
-		      o->check->view, o->index, o->mem, o->other_index, o->other_mem, o->other_view);
+	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag both as "
+			      "root-shared", o->check->view, o->index, o->mem, o->other_index, o->other_mem,
+			      o->other_view);
 }
 
 static int check_memory_unowned(const struct check *check)
@@ -85,9 +87,9 @@ static int check_spis_unowned(const struct check *check)
 			const uint32_t both = mine.words[w] & theirs.words[w];
 
 			if (both)
-				return refuse(-EINVAL, "%pC: INTID %u belongs to %pC: remove it from the irqchips "
-					      "of one of them", check->view, 32 * w + (uint32_t)__builtin_ctz(both),
-					      check->cells[c]);
+				return refuse_invalid("%pC: INTID %u belongs to %pC: remove it from the irqchips "
+						      "of one of them", check->view,
+						      32 * w + (uint32_t)__builtin_ctz(both), check->cells[c]);
 		}
 	}
 	return 0;
@@ -110,8 +112,9 @@ static int intx_unowned(const struct check *check, uint32_t index, const struct 
 	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
 		config_collect_spis(check->cells[c], check->platform->system->arch.arm.gicd_base, &theirs);
 		if (spi_set_test(&theirs, (uint32_t)intid))
-			return refuse(-EINVAL, "%pC: ivshmem device %u would interrupt by INTID %u, which belongs to %pC: "
-				      "change vpci_irq_base", check->view, index, (uint32_t)intid, check->cells[c]);
+			return refuse_invalid("%pC: ivshmem device %u would interrupt by INTID %u, which belongs "
+					      "to %pC: change vpci_irq_base", check->view, index, (uint32_t)intid,
+					      check->cells[c]);
 	}
 	return 0;
 }

@@ -39,20 +39,18 @@ static int for_each_section(const struct check *check, section_rule_t rule)
 static int section_kind(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
 {
 	if (mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))
-		return refuse(-EINVAL,
-			      "%pC: section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
-			      "communication region, device memory or loadable",
-			      check->view, section, device, ULL(mem->flags));
+		return refuse_invalid("%pC: section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
+				      "communication region, device memory or loadable", check->view, section,
+				      device, ULL(mem->flags));
 	if (section >= CFG_SECTION_OUTPUT && section - CFG_SECTION_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
 	    (mem->flags & CFG_MEM_WRITE))
-		return refuse(-EINVAL,
-			      "%pC: the output section of peer %u is writable through ivshmem device %u, which "
-			      "is peer %u: make it read-only", check->view, section - CFG_SECTION_OUTPUT, device,
-			      check->view->pci_devices[device].shmem_dev_id);
+		return refuse_invalid("%pC: the output section of peer %u is writable through ivshmem device %u, "
+				      "which is peer %u: make it read-only", check->view,
+				      section - CFG_SECTION_OUTPUT, device,
+				      check->view->pci_devices[device].shmem_dev_id);
 	if (section == 0 && !(mem->flags & CFG_MEM_READ))
-		return refuse(-EINVAL,
-			      "%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
-			      "readable", check->view, device, ULL(mem->flags));
+		return refuse_invalid("%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
+				      "readable", check->view, device, ULL(mem->flags));
 	return 0;
 }
 
@@ -68,11 +66,11 @@ static int check_devices(const struct check *check)
 		if (!is_ivshmem(dev))
 			continue;
 		if (++count > CONFIG_IVSHMEM_MAX_LINKS)
-			return refuse(-EINVAL, "%pC has more ivshmem devices than there can be links (%u)", view,
-				      (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
+			return refuse_invalid("%pC has more ivshmem devices than there can be links (%u)", view,
+					      (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 		if (!section_of(view, dev, CFG_SECTION_STATE)->size)
-			return refuse(-EINVAL, "%pC: the state table of ivshmem device %u has no memory: give it "
-				      "a page", view, d);
+			return refuse_invalid("%pC: the state table of ivshmem device %u has no memory: give it a "
+					      "page", view, d);
 	}
 	return 0;
 }
@@ -105,10 +103,10 @@ static int section_outside_machine(const struct check *check, uint32_t device, u
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++)
 		if (ranges_overlap(mem->phys_start, mem->size, windows[i].start, windows[i].size))
-			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, overlaps %s "
-				      "[0x%llx, 0x%llx): move it", check->view, section, device, mem,
-				      windows[i].what, ULL(windows[i].start),
-				      ULL(windows[i].start + windows[i].size));
+			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %s "
+					      "[0x%llx, 0x%llx): move it", check->view, section, device, mem,
+					      windows[i].what, ULL(windows[i].start),
+					      ULL(windows[i].start + windows[i].size));
 	return 0;
 }
 
@@ -126,8 +124,9 @@ static int section_is_memory(const struct check *check, uint32_t device, uint32_
 			if (!(io->flags & CFG_MEM_IO) || is_comm_region(io) ||
 			    !ranges_overlap(mem->phys_start, mem->size, io->phys_start, io->size))
 				continue;
-			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
-				      "device %pM of %pC: move it", check->view, section, device, mem, io, view);
+			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
+					      "device %pM of %pC: move it", check->view, section, device, mem, io,
+					      view);
 		}
 	}
 	return 0;
@@ -143,8 +142,8 @@ static int refuse_writable(const struct config_view *writer, uint32_t index, con
 {
 	const struct cfg_memory *mem = &writer->memory[index];
 
-	return refuse(-EINVAL, "%pC: memory region %u %pM makes a state table of %pC %pM writable: move it, or "
-		      "list the read-only section behind it", writer, index, mem, owner, table);
+	return refuse_invalid("%pC: memory region %u %pM makes a state table of %pC %pM writable: move it, or "
+			      "list the read-only section behind it", writer, index, mem, owner, table);
 }
 
 static bool is_state_table(const struct config_view *view, uint32_t index)
@@ -181,9 +180,9 @@ static int agree(const struct check *check, const struct cfg_pci_device *mine, c
 		const struct cfg_memory *b = section_of(other, theirs, s);
 
 		if (a->size && b->size && a->phys_start != b->phys_start)
-			return refuse(-EINVAL, "%pC: section %u of link %pB is at 0x%llx, but %pC has it "
-				      "at 0x%llx: all peers need the same place", check->view, s, BDF_ARG(mine->bdf), ULL(a->phys_start), other,
-				      ULL(b->phys_start));
+			return refuse_invalid("%pC: section %u of link %pB is at 0x%llx, but %pC has it at "
+					      "0x%llx: all peers need the same place", check->view, s,
+					      BDF_ARG(mine->bdf), ULL(a->phys_start), other, ULL(b->phys_start));
 	}
 	return 0;
 }
@@ -222,18 +221,18 @@ static int section_layout(const struct check *check, uint32_t device, const stru
 		const struct cfg_memory *mem = section_of(view, dev, s);
 
 		if (s >= CFG_SECTION_OUTPUT && mem->size != output_size)
-			return refuse(-EINVAL, "%pC: the output section of peer %u of ivshmem device %u has "
-				      "0x%llx bytes, that of peer 0 0x%llx: make them equal", view,
-				      s - CFG_SECTION_OUTPUT, device, ULL(mem->size), ULL(output_size));
+			return refuse_invalid("%pC: the output section of peer %u of ivshmem device %u has 0x%llx "
+					      "bytes, that of peer 0 0x%llx: make them equal", view,
+					      s - CFG_SECTION_OUTPUT, device, ULL(mem->size), ULL(output_size));
 		if (!mem->size)
 			continue;
 		if ((mem->size | mem->virt_start | mem->phys_start) & ~PAGE_MASK)
-			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, guest %pG, is not made of "
-				      "whole pages", view, s, device, mem);
+			return refuse_invalid("%pC: section %u of ivshmem device %u, guest %pG, is not made of "
+					      "whole pages", view, s, device, mem);
 		if (mem->virt_start != expected)
-			return refuse(-EINVAL, "%pC: section %u of ivshmem device %u is at 0x%llx, but the "
-				      "section before it ends at 0x%llx: leave no gap", view, s, device,
-				      ULL(mem->virt_start), ULL(expected));
+			return refuse_invalid("%pC: section %u of ivshmem device %u is at 0x%llx, but the section "
+					      "before it ends at 0x%llx: leave no gap", view, s, device,
+					      ULL(mem->virt_start), ULL(expected));
 		expected += mem->size;
 	}
 	return 0;
@@ -275,8 +274,8 @@ static int section_once(const struct check *check, uint32_t device, uint32_t sec
 		} else if (!second_way(check, &view->memory[i])) {
 			continue;
 		}
-		return refuse(-EINVAL, "%pC: section %u of ivshmem device %u, physical %pM, is memory region %u, "
-			      "too: give each memory of its own", view, section, device, mem, i);
+		return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, is memory region %u, "
+				      "too: give each memory of its own", view, section, device, mem, i);
 	}
 	return 0;
 }
@@ -317,8 +316,9 @@ static int section_of_link_only(const struct overlap *o)
 			   !may_have_section(o->other_view, o->other_index, view, dev, o->index);
 	if (!conflict)
 		return 0;
-	return refuse(-EINVAL, "%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link is for its "
-		      "peers only: move it", view, o->index, o->mem, o->other_index, o->other_mem, o->other_view);
+	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link "
+			      "is for its peers only: move it", view, o->index, o->mem, o->other_index,
+			      o->other_mem, o->other_view);
 }
 
 /* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */

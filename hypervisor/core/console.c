@@ -113,17 +113,32 @@ void console_printf(const char *format, ...)
 	console_write(line, length);
 }
 
+static void give_reason(int error, const char *format, va_list args)
+{
+	if (public_page.reason[0])
+		return;
+	format_text_va(public_page.reason, sizeof(public_page.reason), format, args);
+	console_printf("refused (%d): %s\n", error, public_page.reason);
+}
+
 int refuse(int error, const char *format, ...)
 {
 	va_list args;
 
-	if (public_page.reason[0])
-		return error;
 	va_start(args, format);
-	format_text_va(public_page.reason, sizeof(public_page.reason), format, args);
+	give_reason(error, format, args);
 	va_end(args);
-	console_printf("refused (%d): %s\n", error, public_page.reason);
 	return error;
+}
+
+int refuse_invalid(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	give_reason(-EINVAL, format, args);
+	va_end(args);
+	return -EINVAL;
 }
 
 void refuse_clear(void)
@@ -147,14 +162,14 @@ int console_init(const struct cfg_system *system)
 			continue;
 		if (size > 0x10000 || config->address + size > arch_phys_limit() ||
 		    config->address + size < config->address)
-			return refuse(-EINVAL, "debug console at 0x%llx, size 0x%llx, is not a UART's register area",
-				      (unsigned long long)config->address, (unsigned long long)size);
+			return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
+					      (unsigned long long)config->address, (unsigned long long)size);
 		base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
 		if (!base)
 			return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
 		if (!arch_device_access(base + uarts[i]->probe_offset, &value, 4, false))
-			return refuse(-EINVAL, "debug console: nothing answers at 0x%llx, correct its address",
-				      (unsigned long long)config->address);
+			return refuse_invalid("debug console: nothing answers at 0x%llx, correct its address",
+					      (unsigned long long)config->address);
 		uarts[i]->init(base, config);
 		uart_config = *config;
 		uart_base = base;

@@ -114,8 +114,8 @@ static int setup_system(const struct boot_info *boot)
 
 	refuse_clear();
 	if (boot->max_cpus > CONFIG_MAX_CPUS)
-		return refuse(-EINVAL, "CPU %u is beyond the %u CPUs this hypervisor is built for", boot->max_cpus - 1,
-			      CONFIG_MAX_CPUS);
+		return refuse_invalid("CPU %u is beyond the %u CPUs this hypervisor is built for",
+				      boot->max_cpus - 1, CONFIG_MAX_CPUS);
 	percpu_areas = boot->percpu_areas;
 	can_be_disabled = boot->from_guest;
 	num_cpu_slots = boot->max_cpus;
@@ -151,7 +151,7 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 	int error;
 
 	if (!cpu_set_test(&root_cell.cpus, cpu->cpu_id))
-		return refuse(-EINVAL, "CPU %u is online, but the root cell's CPU set does not have it", cpu->cpu_id);
+		return refuse_invalid("CPU %u is online, but the root cell's CPU set does not have it", cpu->cpu_id);
 	error = arch_init_cpu(cpu);
 	if (error)
 		return error;
@@ -198,8 +198,8 @@ static int setup_finish(const struct boot_info *boot)
 		if (cpu_set_test(&root_cell.cpus, cpu))
 			expected++;
 	if (expected != boot->entering_cpus)
-		return refuse(-EINVAL, "%u CPUs are online, but the root cell's CPU set has %u: "
-			      "bring them online or correct the set", boot->entering_cpus, expected);
+		return refuse_invalid("%u CPUs are online, but the root cell's CPU set has %u: bring them online "
+				      "or correct the set", boot->entering_cpus, expected);
 	console_printf("root %pC %s %u CPUs, %u pages free\n", &root_cell.config,
 		       boot->from_guest ? "runs on" : "has", expected, pages_total() - pages_used());
 	return 0;

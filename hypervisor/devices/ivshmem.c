@@ -7,8 +7,6 @@
  * register reads 0 and writes nothing.
  */
 struct page_register {
-	uint32_t offset;
-	const char *name;
 	uint32_t (*read)(uint32_t endpoint);
 	void (*write)(uint32_t endpoint, uint32_t value);
 };
@@ -57,7 +55,7 @@ static uint32_t read_state(uint32_t endpoint)
 	return __atomic_load_n(&ivshmem_endpoint_at(endpoint)->state, __ATOMIC_RELAXED);
 }
 
-/* By offset / 4; defined at the end */
+/* By offset; defined at the end */
 static const struct page_register registers[5];
 
 enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access)
@@ -112,11 +110,9 @@ enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_acce
 }
 
 static const struct page_register registers[5] = {
-	[0] = { .offset = IVSHMEM_REG_ID,	 .name = "ID",		      .read = read_id },
-	[1] = { .offset = IVSHMEM_REG_MAX_PEERS, .name = "Maximum Peers",     .read = read_max_peers },
-	[2] = { .offset = IVSHMEM_REG_INT_CTRL,	 .name = "Interrupt Control", .read = read_interrupt_control,
-		.write = write_interrupt_control },
-	[3] = { .offset = IVSHMEM_REG_DOORBELL,	 .name = "Doorbell",	      .write = write_doorbell },
-	[4] = { .offset = IVSHMEM_REG_STATE,	 .name = "State",	      .read = read_state,
-		.write = ivshmem_set_state },
+	[IVSHMEM_REG_ID / 4] = { .read = read_id },
+	[IVSHMEM_REG_MAX_PEERS / 4] = { .read = read_max_peers },
+	[IVSHMEM_REG_INT_CTRL / 4] = { .read = read_interrupt_control, .write = write_interrupt_control },
+	[IVSHMEM_REG_DOORBELL / 4] = { .write = write_doorbell },
+	[IVSHMEM_REG_STATE / 4] = { .read = read_state, .write = ivshmem_set_state },
 };

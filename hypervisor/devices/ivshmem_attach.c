@@ -26,20 +26,20 @@ static int check_regions(const struct cfg_pci_device *dev, const struct cfg_memo
 	uint64_t peers = MAX(dev->shmem_peers, dev->shmem_dev_id + 1u);
 
 	if (table->flags & CFG_MEM_WRITE)
-		return refuse(-EINVAL, DEVICE "memory region %u, the state table, is writable for "
-			      "the cell; remove the write flag", DEVICE_ARGS(dev), dev->shmem_regions_start);
+		return refuse_invalid(DEVICE "memory region %u, the state table, is writable for "
+				      "the cell; remove the write flag", DEVICE_ARGS(dev), dev->shmem_regions_start);
 	if ((table->phys_start | table->virt_start | table->size) & ~PAGE_MASK)
-		return refuse(-EINVAL, DEVICE "memory region %u, the state table, must have "
-			      "page-aligned addresses and size", DEVICE_ARGS(dev), dev->shmem_regions_start);
+		return refuse_invalid(DEVICE "memory region %u, the state table, must have "
+				      "page-aligned addresses and size", DEVICE_ARGS(dev), dev->shmem_regions_start);
 	if (table->size < 4 * peers || table->size > UINT32_MAX ||
 	    !range_valid(table->phys_start, table->size))
-		return refuse(-EINVAL, DEVICE "memory region %u, the state table, has 0x%llx bytes at "
-			      "0x%llx; give it a size from 4 bytes per peer (%u) to less than 4 GiB",
-			      DEVICE_ARGS(dev), dev->shmem_regions_start, (unsigned long long)table->size,
-			      (unsigned long long)table->phys_start, (uint32_t)peers);
+		return refuse_invalid(DEVICE "memory region %u, the state table, has 0x%llx bytes at "
+				      "0x%llx; give it a size from 4 bytes per peer (%u) to less than 4 GiB",
+				      DEVICE_ARGS(dev), dev->shmem_regions_start, (unsigned long long)table->size,
+				      (unsigned long long)table->phys_start, (uint32_t)peers);
 	if (regions[REGION_OUTPUT].size && REGION_OUTPUT + (uint64_t)dev->shmem_dev_id >= available)
-		return refuse(-EINVAL, DEVICE "peer %u has no memory region for its output section; "
-			      "add regions or change shmem_dev_id", DEVICE_ARGS(dev), dev->shmem_dev_id);
+		return refuse_invalid(DEVICE "peer %u has no memory region for its output section; "
+				      "add regions or change shmem_dev_id", DEVICE_ARGS(dev), dev->shmem_dev_id);
 	return 0;
 }
 
@@ -61,13 +61,13 @@ static int check_bars(const struct cfg_pci_device *dev, struct ivshmem_params *p
 
 	for (n = 0; n <= (params->vectors ? 1u : 0u); n++)
 		if (!bar_mask_valid(params->bar_mask[n]))
-			return refuse(-EINVAL, DEVICE "bar_mask[%u] is 0x%08x; use 0xfffff000 for "
-				      "4 KiB or another power of two", DEVICE_ARGS(dev), n,
-				      params->bar_mask[n]);
+			return refuse_invalid(DEVICE "bar_mask[%u] is 0x%08x; use 0xfffff000 for "
+					      "4 KiB or another power of two", DEVICE_ARGS(dev), n,
+					      params->bar_mask[n]);
 	for (n = 2; n < ARRAY_SIZE(dev->bar_mask); n++)
 		if (dev->bar_mask[n])
-			return refuse(-EINVAL, DEVICE "bar_mask[%u] is 0x%08x; the device has no such "
-				      "BAR, set it to 0", DEVICE_ARGS(dev), n, dev->bar_mask[n]);
+			return refuse_invalid(DEVICE "bar_mask[%u] is 0x%08x; the device has no such "
+					      "BAR, set it to 0", DEVICE_ARGS(dev), n, dev->bar_mask[n]);
 	return 0;
 }
 
@@ -80,9 +80,9 @@ static int check_intx(const struct cell *cell, const struct cfg_pci_device *dev,
 	if (params->vectors)
 		return 0;
 	if (intid > LAST_SPI)
-		return refuse(-EINVAL, DEVICE "INTx would be interrupt %llu, beyond SPI %u; lower "
-			      "vpci_irq_base (%u)", DEVICE_ARGS(dev), (unsigned long long)intid, LAST_SPI,
-			      cell->config.cell->vpci_irq_base);
+		return refuse_invalid(DEVICE "INTx would be interrupt %llu, beyond SPI %u; lower "
+				      "vpci_irq_base (%u)", DEVICE_ARGS(dev), (unsigned long long)intid, LAST_SPI,
+				      cell->config.cell->vpci_irq_base);
 	params->intx = (uint32_t)intid;
 	return 0;
 }
@@ -97,16 +97,16 @@ int ivshmem_attach(struct cell *cell, const struct cfg_pci_device *dev, uint32_t
 
 	/* The index and both additions are below 2^34. */
 	if (dev->shmem_regions_start + (uint64_t)REGION_OUTPUT + dev->shmem_peers > available)
-		return refuse(-EINVAL, DEVICE "needs memory regions %u to %llu, the cell has %llu; "
-			      "correct shmem_regions_start or shmem_peers", DEVICE_ARGS(dev),
-			      dev->shmem_regions_start, dev->shmem_regions_start + 1ull + dev->shmem_peers,
-			      (unsigned long long)available);
+		return refuse_invalid(DEVICE "needs memory regions %u to %llu, the cell has %llu; "
+				      "correct shmem_regions_start or shmem_peers", DEVICE_ARGS(dev),
+				      dev->shmem_regions_start, dev->shmem_regions_start + 1ull + dev->shmem_peers,
+				      (unsigned long long)available);
 	if (dev->num_msix_vectors > IVSHMEM_MAX_VECTORS)
-		return refuse(-EINVAL, DEVICE "%u MSI-X vectors; use at most %u", DEVICE_ARGS(dev),
-			      dev->num_msix_vectors, IVSHMEM_MAX_VECTORS);
+		return refuse_invalid(DEVICE "%u MSI-X vectors; use at most %u", DEVICE_ARGS(dev),
+				      dev->num_msix_vectors, IVSHMEM_MAX_VECTORS);
 	if (dev->shmem_peers == 0)
-		return refuse(-EINVAL, DEVICE "shmem_peers is 0; set it to the number of peers of the "
-			      "link", DEVICE_ARGS(dev));
+		return refuse_invalid(DEVICE "shmem_peers is 0; set it to the number of peers of the "
+				      "link", DEVICE_ARGS(dev));
 
 	/* Now at least one output section is there. */
 	regions = &cell->config.memory[dev->shmem_regions_start];

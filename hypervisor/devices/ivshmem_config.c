@@ -17,7 +17,6 @@
 
 /* All handlers run under the endpoint lock. lanes has ones in the bytes that are written. */
 struct config_dword {
-	const char *name;
 	uint32_t (*read)(const struct ivshmem_endpoint *ep);
 	void (*write)(uint32_t endpoint, uint32_t lanes, uint32_t value);
 };
@@ -176,25 +175,25 @@ static uint32_t read_msix_pba(const struct ivshmem_endpoint *ep)
 
 /* What is not listed reads 0. */
 static const struct config_dword config_space[CONFIG_SIZE / 4] = {
-	[0x00 / 4] = { .name = "device and vendor ID",	.read = read_ids },
-	[0x04 / 4] = { .name = "status and command",	.read = read_command,	.write = write_command },
-	[0x08 / 4] = { .name = "class and revision",	.read = read_class },
-	[0x10 / 4] = { .name = "BAR 0",			.read = read_bar0,	.write = write_bar0 },
-	[0x14 / 4] = { .name = "BAR 1",			.read = read_bar1,	.write = write_bar1 },
-	[0x2c / 4] = { .name = "subsystem IDs",		.read = read_ids },
-	[0x34 / 4] = { .name = "capability pointer",	.read = read_cap_pointer },
-	[0x3c / 4] = { .name = "interrupt pin",		.read = read_interrupt },
-	[0x40 / 4] = { .name = "vendor capability",	.read = read_vendor_cap, .write = write_vendor_cap },
-	[0x44 / 4] = { .name = "State Table Size",	.read = read_state_size },
-	[0x48 / 4] = { .name = "R/W Section Size",	.read = read_rw_size_low },
-	[0x4c / 4] = { .name = "R/W Section Size",	.read = read_rw_size_high },
-	[0x50 / 4] = { .name = "Output Section Size",	.read = read_output_size_low },
-	[0x54 / 4] = { .name = "Output Section Size",	.read = read_output_size_high },
-	[0x58 / 4] = { .name = "Base Address",		.read = read_base_low },
-	[0x5c / 4] = { .name = "Base Address",		.read = read_base_high },
-	[0x60 / 4] = { .name = "MSI-X capability",	.read = read_msix_cap,	.write = write_msix_cap },
-	[0x64 / 4] = { .name = "MSI-X table",		.read = read_msix_table },
-	[0x68 / 4] = { .name = "MSI-X PBA",		.read = read_msix_pba },
+	[0x00 / 4] = { .read = read_ids },				/* device and vendor ID */
+	[0x04 / 4] = { .read = read_command, .write = write_command },	/* status and command */
+	[0x08 / 4] = { .read = read_class },				/* class and revision */
+	[0x10 / 4] = { .read = read_bar0, .write = write_bar0 },	/* BAR 0 */
+	[0x14 / 4] = { .read = read_bar1, .write = write_bar1 },	/* BAR 1 */
+	[0x2c / 4] = { .read = read_ids },				/* subsystem IDs */
+	[0x34 / 4] = { .read = read_cap_pointer },			/* capability pointer */
+	[0x3c / 4] = { .read = read_interrupt },			/* interrupt pin */
+	[0x40 / 4] = { .read = read_vendor_cap, .write = write_vendor_cap },	/* vendor capability */
+	[0x44 / 4] = { .read = read_state_size },			/* State Table Size */
+	[0x48 / 4] = { .read = read_rw_size_low },			/* R/W Section Size */
+	[0x4c / 4] = { .read = read_rw_size_high },			/* R/W Section Size */
+	[0x50 / 4] = { .read = read_output_size_low },			/* Output Section Size */
+	[0x54 / 4] = { .read = read_output_size_high },			/* Output Section Size */
+	[0x58 / 4] = { .read = read_base_low },				/* Base Address */
+	[0x5c / 4] = { .read = read_base_high },			/* Base Address */
+	[0x60 / 4] = { .read = read_msix_cap, .write = write_msix_cap },	/* MSI-X capability */
+	[0x64 / 4] = { .read = read_msix_table },			/* MSI-X table */
+	[0x68 / 4] = { .read = read_msix_pba },				/* MSI-X PBA */
 };
 
 static uint32_t size_mask(uint32_t size)

@@ -308,17 +308,17 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 static int refuse_mismatch(const struct ivshmem_params *params, const char *what, uint64_t own,
 			   uint64_t other)
 {
-	return refuse(-EINVAL, DEVICE "%s is 0x%llx, but 0x%llx at the peers that are on this link; "
-		      "make them equal", DEVICE_ARGS(params), what, (unsigned long long)own,
-		      (unsigned long long)other);
+	return refuse_invalid(DEVICE "%s is 0x%llx, but 0x%llx at the peers that are on this link; "
+			      "make them equal", DEVICE_ARGS(params), what, (unsigned long long)own,
+			      (unsigned long long)other);
 }
 
 static int check_join(const struct ivshmem_link *link, const struct ivshmem_params *params)
 {
 	if (params->id >= link->places)
-		return refuse(-EINVAL, DEVICE "the link was made for %u peers by the first that joined; "
-			      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->places,
-			      params->id + 1u);
+		return refuse_invalid(DEVICE "the link was made for %u peers by the first that joined; "
+				      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->places,
+				      params->id + 1u);
 	if (link->endpoints[params->id].active)
 		return refuse(-EBUSY, DEVICE "another cell is this peer of the link; change shmem_dev_id",
 			      DEVICE_ARGS(params));

@@ -66,8 +66,8 @@ static int add_ivshmem(struct cell *cell, const struct cfg_pci_device *dev)
 	int err;
 
 	if (position < cell->num_functions && cell->functions[position].bdf == dev->bdf)
-		return refuse(-EINVAL, "PCI function " FUNCTION " appears twice in the cell; change a bdf",
-			      FUNCTION_ARGS(dev->bdf));
+		return refuse_invalid("PCI function " FUNCTION " appears twice in the cell; change a bdf",
+				      FUNCTION_ARGS(dev->bdf));
 	err = ivshmem_attach(cell, dev, &endpoint);
 	if (err)
 		return err;
@@ -89,11 +89,11 @@ static int add_function(struct cell *cell, const struct cfg_pci_device *dev)
 		/* What the root cell has of real PCI, it keeps without us. */
 		if (cell->is_root)
 			return 0;
-		return refuse(-EINVAL, "PCI function " FUNCTION ": physical functions cannot be given to "
-			      "a cell yet; remove it from pci_devices", FUNCTION_ARGS(dev->bdf));
+		return refuse_invalid("PCI function " FUNCTION ": physical functions cannot be given to "
+				      "a cell yet; remove it from pci_devices", FUNCTION_ARGS(dev->bdf));
 	default:
-		return refuse(-EINVAL, "PCI function " FUNCTION ": unknown type %u; use %u for ivshmem",
-			      FUNCTION_ARGS(dev->bdf), dev->type, CFG_PCI_IVSHMEM);
+		return refuse_invalid("PCI function " FUNCTION ": unknown type %u; use %u for ivshmem",
+				      FUNCTION_ARGS(dev->bdf), dev->type, CFG_PCI_IVSHMEM);
 	}
 }
 

@@ -40,6 +40,7 @@ void console_putc(char c);
  * (negative) so that a check can end in `return refuse(-EINVAL, "...")`. The first reason of a request wins.
  */
 int refuse(int error, const char *format, ...) PRINTF_LIKE(2, 3);
+int refuse_invalid(const char *format, ...) PRINTF_LIKE(1, 2);	/* -EINVAL, the most frequent */
 void refuse_clear(void);
 
 #endif

@@ -21,6 +21,7 @@
 #include "cell_message.h"
 #include "console.h"
 #include "control.h"
+#include "errors.h"
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
@@ -49,6 +50,17 @@ int refuse(int error, const char *format, ...)
 	va_end(arguments);
 	fputs("\n", stderr);
 	return error;
+}
+
+int refuse_invalid(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs("\n", stderr);
+	return -EINVAL;
 }
 
 void refuse_clear(void)

@@ -20,7 +20,7 @@ CORE = ROOT / "hypervisor/core"
 CORPUS = ROOT / "tests/fuzz/corpus/config_check"
 FILES = ("config.c", "config_check.c", "config_cell_rules.c", "config_conflicts.c", "config_link_rules.c")
 LISTED = re.compile(r"^\t\t(check_\w+),\n", re.M)
-REFUSAL = re.compile(r"\breturn (refuse(?:_range|_writable)?)\(")
+REFUSAL = re.compile(r"\breturn (refuse(?:_invalid|_writable)?)\(")
 # (file, what stands there, what the mutant has instead): conditions that are right in most cases
 CONDITIONS = [
     ("config_link_rules.c", '{ "hypervisor memory", platform->hv_start, platform->hv_size },', ""),

@@ -2,6 +2,7 @@
 /* What the architecture and the core provide to the device, as loosely as their contracts allow */
 #include <string.h>
 #include "console.h"
+#include "errors.h"
 #include "pages.h"
 #include "paging.h"
 #include "proof.h"
@@ -113,6 +114,12 @@ int refuse(int error, const char *format, ...)
 {
 	(void)format;
 	return error;
+}
+
+int refuse_invalid(const char *format, ...)
+{
+	(void)format;
+	return -EINVAL;
 }
 
 void proof_configure(const struct proof_cell *c, uint32_t n)

@@ -22,9 +22,7 @@
 
 #define SMCCC_VERSION		0x80000000U
 #define SMCCC_ARCH_FEATURES	0x80000001U
-#define SMCCC_WORKAROUND_1	0x80008000U
 #define SMCCC_WORKAROUND_2	0x80007fffU
-#define SMCCC_WORKAROUND_3	0x80003fffU
 #define SMCCC_VERSION_1_1	0x00010001L
 #define PSCI_VERSION_1_1	0x00010001L
 
@@ -37,8 +35,16 @@
 #define PSCI_AFFINITY_INFO	0x84000004U
 #define PSCI_FEATURES		0x8400000aU
 
+/* What there is in either calling convention, by number */
+#define PSCI_NUMBER(function)	((function) & 31)
+#define PSCI_BIT(function)	(1U << PSCI_NUMBER(function))
+#define PSCI_SMC64_CALLS	(PSCI_BIT(PSCI_CPU_SUSPEND) | PSCI_BIT(PSCI_CPU_ON) | PSCI_BIT(PSCI_AFFINITY_INFO))
+#define PSCI_SMC32_CALLS	(PSCI_SMC64_CALLS | PSCI_BIT(PSCI_VERSION) | PSCI_BIT(PSCI_CPU_OFF) | PSCI_BIT(PSCI_FEATURES) | \
+				 PSCI_BIT(PSCI_SYSTEM_OFF) | PSCI_BIT(PSCI_SYSTEM_RESET))
+
 /* What the firmware offers, asked once; per CPU answers are the same on all machines known. */
-static bool has_workaround_1, has_workaround_2, has_workaround_3;
+static const uint32_t workarounds[] = { 0x80008000, SMCCC_WORKAROUND_2, 0x80003fff };
+static bool has_workaround[ARRAY_SIZE(workarounds)];
 
 int64_t call_firmware(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
@@ -61,9 +67,8 @@ void smccc_setup(void)
 		return;
 	if ((int32_t)call_firmware(SMCCC_VERSION, 0, 0, 0) < SMCCC_VERSION_1_1)
 		return;
-	has_workaround_1 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) >= 0;
-	has_workaround_2 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2, 0, 0) >= 0;
-	has_workaround_3 = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3, 0, 0) >= 0;
+	for (uint32_t n = 0; n < ARRAY_SIZE(workarounds); n++)
+		has_workaround[n] = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, workarounds[n], 0, 0) >= 0;
 }
 
 static struct percpu *cpu_by_affinity(struct cell *cell, uint64_t target)
@@ -95,26 +100,21 @@ static int64_t psci_affinity_info(struct percpu *cpu, uint64_t target)
 	return other->run_state == CPU_RUNNING || other->reset_request ? 0 : 1;
 }
 
+static bool is_psci_call(uint32_t function)
+{
+	uint32_t calls = function & FID_SMC64 ? PSCI_SMC64_CALLS : PSCI_SMC32_CALLS;
+
+	return ((function & ~FID_SMC64) ^ PSCI_VERSION) < 32 && (calls >> PSCI_NUMBER(function) & 1);
+}
+
 static int64_t psci_features(uint32_t function)
 {
-	switch (function) {
-	case PSCI_VERSION:
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | FID_SMC64:
-	case PSCI_CPU_OFF:
-	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | FID_SMC64:
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | FID_SMC64:
-	case PSCI_FEATURES:
-	case SMCCC_VERSION:
+	if (function == SMCCC_VERSION)
 		return 0;
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
-		return may_end_machine() ? 0 : NOT_SUPPORTED;
-	default:
+	if (!is_psci_call(function) ||
+	    ((function == PSCI_SYSTEM_OFF || function == PSCI_SYSTEM_RESET) && !may_end_machine()))
 		return NOT_SUPPORTED;
-	}
+	return 0;
 }
 
 /* Waits in place for an interrupt; one that is only virtual so far does not wake the physical WFI. */
@@ -129,63 +129,58 @@ static void psci_cpu_suspend(struct percpu *cpu)
 
 static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t function)
 {
+	uint64_t mask = function & FID_SMC64 ? UINT64_MAX : UINT32_MAX;
 	int64_t result = NOT_SUPPORTED;
 
 	cpu->exits[CPU_EXIT_PSCI]++;
-	switch (function) {
-	case PSCI_VERSION:
+	switch (is_psci_call(function) ? PSCI_NUMBER(function) : UINT32_MAX) {
+	case PSCI_NUMBER(PSCI_VERSION):
 		result = PSCI_VERSION_1_1;
 		break;
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | FID_SMC64:
+	case PSCI_NUMBER(PSCI_CPU_SUSPEND):
 		psci_cpu_suspend(cpu);
 		result = 0;
 		break;
-	case PSCI_CPU_OFF:
+	case PSCI_NUMBER(PSCI_CPU_OFF):
 		cpu_switch_off();
 		return;		/* the CPU has been reset */
-	case PSCI_CPU_ON:
-		result = psci_cpu_on(cpu, (uint32_t)frame->x[1], (uint32_t)frame->x[2], (uint32_t)frame->x[3]);
+	case PSCI_NUMBER(PSCI_CPU_ON):
+		result = psci_cpu_on(cpu, frame->x[1] & mask, frame->x[2] & mask, frame->x[3] & mask);
 		break;
-	case PSCI_CPU_ON | FID_SMC64:
-		result = psci_cpu_on(cpu, frame->x[1], frame->x[2], frame->x[3]);
-		break;
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | FID_SMC64:
+	case PSCI_NUMBER(PSCI_AFFINITY_INFO):
 		result = psci_affinity_info(cpu, frame->x[1]);
 		break;
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
+	case PSCI_NUMBER(PSCI_SYSTEM_OFF):
+	case PSCI_NUMBER(PSCI_SYSTEM_RESET):
 		machine_end_for_cell(function == PSCI_SYSTEM_RESET);
 		break;
-	case PSCI_FEATURES:
+	case PSCI_NUMBER(PSCI_FEATURES):
 		result = psci_features((uint32_t)frame->x[1]);
 		break;
 	}
 	frame->x[0] = (uint64_t)result;
 }
 
+static bool offers_workaround(uint32_t function)
+{
+#pragma GCC unroll 1
+	for (uint32_t n = 0; n < ARRAY_SIZE(workarounds); n++)
+		if (workarounds[n] == function)
+			return has_workaround[n];
+	return false;
+}
+
 static int64_t arch_call(uint32_t function, uint32_t argument)
 {
-	switch (function) {
-	case SMCCC_VERSION:
+	if (function == SMCCC_VERSION)
 		return SMCCC_VERSION_1_1;
-	case SMCCC_ARCH_FEATURES:
-		if (argument == SMCCC_ARCH_FEATURES || argument == SMCCC_VERSION ||
-		    (argument == SMCCC_WORKAROUND_1 && has_workaround_1) ||
-		    (argument == SMCCC_WORKAROUND_2 && has_workaround_2) ||
-		    (argument == SMCCC_WORKAROUND_3 && has_workaround_3))
-			return 0;
+	if (function == SMCCC_ARCH_FEATURES)
+		return argument == SMCCC_ARCH_FEATURES || argument == SMCCC_VERSION || offers_workaround(argument) ?
+		       0 : NOT_SUPPORTED;
+	if (!offers_workaround(function))
 		return NOT_SUPPORTED;
-	case SMCCC_WORKAROUND_1:
-		return has_workaround_1 ? call_firmware(function, 0, 0, 0) : NOT_SUPPORTED;
-	case SMCCC_WORKAROUND_2:
-		return has_workaround_2 ? call_firmware(function, argument, 0, 0) : NOT_SUPPORTED;
-	case SMCCC_WORKAROUND_3:
-		return has_workaround_3 ? call_firmware(function, 0, 0, 0) : NOT_SUPPORTED;
-	default:
-		return NOT_SUPPORTED;
-	}
+	/* the others have no argument */
+	return call_firmware(function, function == SMCCC_WORKAROUND_2 ? argument : 0, 0, 0);
 }
 
 void trap_smc(struct trap_frame *frame, uint64_t esr)

@@ -14,6 +14,14 @@
 
 typedef void (*trap_handler_t)(struct trap_frame *frame, uint64_t esr);
 
+static void trap_undefined(struct trap_frame *frame, uint64_t esr)
+{
+	(void)frame;
+	(void)esr;
+	this_cpu()->exits[CPU_EXIT_OTHER_CLASS]++;
+	inject_undefined();
+}
+
 static void trap_wfx(struct trap_frame *frame, uint64_t esr)
 {
 	(void)frame;
@@ -22,34 +30,34 @@ static void trap_wfx(struct trap_frame *frame, uint64_t esr)
 	skip_instruction();
 }
 
-static void trap_unknown(struct trap_frame *frame, uint64_t esr)
-{
-	(void)frame;
-	(void)esr;
-	this_cpu()->exits[CPU_EXIT_OTHER_CLASS]++;
-	inject_undefined();
-}
+enum { HANDLE_UNDEFINED, HANDLE_WFX, HANDLE_HVC, HANDLE_SMC, HANDLE_SYSREG, HANDLE_FETCH, HANDLE_DATA };
 
 /* Each of them counts the exit, before it does anything that may take the CPU from its cell. */
-static const trap_handler_t handlers[64] = {
-	[EC_WFX] = trap_wfx,
-	[EC_HVC32] = trap_hvc,
-	[EC_SMC32] = trap_smc,
-	[EC_HVC64] = trap_hvc,
-	[EC_SMC64] = trap_smc,
-	[EC_SYS64] = trap_sysreg,
-	[EC_IABT_LOW] = trap_instruction_abort,
-	[EC_DABT_LOW] = trap_data_abort,
+static const trap_handler_t handlers[] = {
+	[HANDLE_UNDEFINED] = trap_undefined,
+	[HANDLE_WFX] = trap_wfx,
+	[HANDLE_HVC] = trap_hvc,
+	[HANDLE_SMC] = trap_smc,
+	[HANDLE_SYSREG] = trap_sysreg,
+	[HANDLE_FETCH] = trap_instruction_abort,
+	[HANDLE_DATA] = trap_data_abort,
+};
+
+/* By exception class */
+static const uint8_t classes[64] = {
+	[EC_WFX] = HANDLE_WFX,
+	[EC_HVC32] = HANDLE_HVC,
+	[EC_SMC32] = HANDLE_SMC,
+	[EC_HVC64] = HANDLE_HVC,
+	[EC_SMC64] = HANDLE_SMC,
+	[EC_SYS64] = HANDLE_SYSREG,
+	[EC_IABT_LOW] = HANDLE_FETCH,
+	[EC_DABT_LOW] = HANDLE_DATA,
 };
 
 void trap_sync(struct trap_frame *frame, uint64_t esr)
 {
-	trap_handler_t handler = handlers[ESR_EC(esr)];
-
-	if (handler)
-		handler(frame, esr);
-	else
-		trap_unknown(frame, esr);
+	handlers[classes[ESR_EC(esr)]](frame, esr);
 }
 
 void trap_serror(struct trap_frame *frame)

@@ -2,24 +2,40 @@
 /* Console and reasons go to buffers: for tests without core/console.c. */
 #include <string.h>
 #include "console.h"
+#include "errors.h"
 #include "host.h"
 
 static char reason[CONSOLE_LINE];
 static char output[16 * CONSOLE_LINE];
+
+static void give_reason(const char *format, va_list args)
+{
+	if (reason[0])
+		return;
+	format_text_va(reason, sizeof(reason), format, args);
+	/* A text that is cut, or does not fit into one line, is of no use to anybody. */
+	HOST_ASSERT(reason[0] && strlen(reason) < sizeof(reason) - 1 && !strchr(reason, '\n'));
+}
 
 int refuse(int error, const char *format, ...)
 {
 	va_list args;
 
 	HOST_ASSERT(error < 0);
-	if (reason[0])
-		return error;
 	va_start(args, format);
-	format_text_va(reason, sizeof(reason), format, args);
+	give_reason(format, args);
 	va_end(args);
-	/* A text that is cut, or does not fit into one line, is of no use to anybody. */
-	HOST_ASSERT(reason[0] && strlen(reason) < sizeof(reason) - 1 && !strchr(reason, '\n'));
 	return error;
+}
+
+int refuse_invalid(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	give_reason(format, args);
+	va_end(args);
+	return -EINVAL;
 }
 
 void refuse_clear(void)
