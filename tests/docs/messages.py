@@ -23,7 +23,7 @@ PRINTERS = {
     "tools/cell_stats": {"fprintf": 1, "perror": 0, "argp_error": 1, "say": 1},
     "driver": {"bh_refuse": 2, "pr_emerg": 0, "pr_err": 0, "pr_warn": 0, "pr_info": 0, "dev_err": 1, "dev_warn": 1,
                "dev_info": 1, "pci_warn": 1, "pci_info": 1, "pci_err": 1},
-    "hypervisor": {"refuse": 1, "panic": 0, "console_printf": 0, "fatal": 0, "early_message": 0},
+    "hypervisor": {"refuse": 1, "refuse_invalid": 0, "panic": 0, "console_printf": 0, "fatal": 0, "early_message": 0},
 }
 TOKEN = re.compile(r"""
     (?P<space>\s+|/\*.*?\*/|//[^\n]*)
@@ -33,6 +33,9 @@ TOKEN = re.compile(r"""
   | (?P<other>.)
 """, re.S | re.X)
 CONVERSION = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t)?[a-zA-Z]")
+# Of the hypervisor's own formats (hypervisor/include/console.h)
+OWN_CONVERSIONS = {"%pC": f'cell "{HOLE}"', "%pM": f"[0x{HOLE}, 0x{HOLE})", "%pG": f"[0x{HOLE}, 0x{HOLE})",
+                   "%pB": f"{HOLE}:{HOLE}.{HOLE}"}
 FORMAT_MACRO = re.compile(r"(PRI|SCN)[a-zA-Z]\w*|CPUS_FORMAT")
 
 
@@ -106,7 +109,7 @@ def _in_c(path, printers, constants):
         if len(arguments) <= printers[word] or word == "fprintf" and arguments[0][0][1] != "stderr":
             continue
         for text in formats(arguments[printers[word]], constants):
-            yield Message(str(path.relative_to(ROOT)), line, function, CONVERSION.sub(HOLE, text).replace("%%", "%").strip())
+            yield Message(str(path.relative_to(ROOT)), line, function, _without_conversions(text))
 
 
 def _constants(folder):
@@ -153,6 +156,12 @@ def _in_python(path):
         for argument in node.args:
             for text in _python_texts(argument):
                 yield Message(str(path.relative_to(ROOT)), node.lineno, name, text.strip())
+
+
+def _without_conversions(text):
+    for conversion, becomes in OWN_CONVERSIONS.items():
+        text = text.replace(conversion, becomes)
+    return CONVERSION.sub(HOLE, text).replace("%%", "%").strip()
 
 
 def wordless(text):
