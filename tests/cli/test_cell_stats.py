@@ -87,25 +87,25 @@ def good(box, *arguments):
 
 def test_once(driver, box):
     assert good(box, "--once") == (
-        "ID    Cell                            State             Counters\n"
-        "0     linux                           running           starts 2, restarts 1, faults 0\n"
-        "1     rtos                            running           starts 2, restarts 1, faults 0\n"
-        "10    a-name-of-exactly-31-characters shut down         starts 2, restarts 1, faults 0\n"
+        "ID  Cell                State             Counters\n"
+        "0   linux               running           starts 2, restarts 1, faults 0\n"
+        "1   rtos                running           starts 2, restarts 1, faults 0\n"
+        "10  a-name-of-exactly-31-characters shut down         starts 2, restarts 1, faults 0\n"
         "\n"
-        "ID    Cell                            CPU   Cause of exit                  Total      Per second\n"
-        "0     linux                           all   total                           6011               -\n"
-        "1     rtos                            all   total                             73               -\n"
-        "10    a-name-of-exactly-31-characters all   total                              0               -\n"
-        "0     linux                           0     irq                             5000               -\n"
-        "0     linux                           0     hypercall                        100               -\n"
-        "0     linux                           0     link_irq                           7               -\n"
-        "0     linux                           0     psci                               3               -\n"
-        "0     linux                           2     irq                              900               -\n"
-        "0     linux                           2     hypercall                          1               -\n"
-        "1     rtos                            1     ivshmem                           40               -\n"
-        "1     rtos                            1     irq                               30               -\n"
-        "1     rtos                            1     link_irq                           2               -\n"
-        "1     rtos                            1     psci                               1               -\n")
+        "ID  Cell                CPU  Cause of exit                 Total   Per second\n"
+        "0   linux               all  total                          6011            -\n"
+        "1   rtos                all  total                            73            -\n"
+        "10  a-name-of-exactly-31-characters all  total                             0            -\n"
+        "0   linux               0    irq                            5000            -\n"
+        "0   linux               0    hypercall                       100            -\n"
+        "0   linux               0    link_irq                          7            -\n"
+        "0   linux               0    psci                              3            -\n"
+        "0   linux               2    irq                             900            -\n"
+        "0   linux               2    hypercall                         1            -\n"
+        "1   rtos                1    ivshmem                          40            -\n"
+        "1   rtos                1    irq                              30            -\n"
+        "1   rtos                1    link_irq                          2            -\n"
+        "1   rtos                1    psci                              1            -\n")
 
 
 @pytest.mark.parametrize("arguments", [["1"], ["0x1"], ["rtos"], ["--name", "rtos"], ["--name=rtos"]])
@@ -116,12 +116,12 @@ def test_one_cell(driver, box, arguments):
 
 def test_name_that_looks_like_an_id(driver, box):
     driver.cell(4, "1")
-    assert good(box, "--once", "--name", "1").splitlines()[1].startswith("4     1 ")
-    assert good(box, "--once", "1").splitlines()[1].startswith("1     rtos ")
+    assert good(box, "--once", "--name", "1").splitlines()[1].startswith("4   1 ")
+    assert good(box, "--once", "1").splitlines()[1].startswith("1   rtos ")
 
 
 def test_long_name_is_cut(driver, box):
-    assert "10    a-name" in good(box, "--once", "a-name-of-exactly-31-charactersXYZ")
+    assert "10  a-name" in good(box, "--once", "a-name-of-exactly-31-charactersXYZ")
 
 
 def test_through_the_command(driver, box):
@@ -410,6 +410,7 @@ def test_first_screen(terminal):
     assert text[-1] == KEYS
     screen.press("q")
     assert screen.end() == 0
+    assert screen.text()[-1] == ""		# for the prompt
 
 
 def test_rates_come_with_the_second_look(driver, terminal):

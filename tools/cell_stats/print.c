@@ -9,9 +9,9 @@
 static void print_rate(double rate)
 {
 	if (rate < 0)
-		printf("%16s\n", "-");
+		printf("%13s\n", "-");
 	else
-		printf("%16.1f\n", rate);
+		printf("%13.1f\n", rate);
 }
 
 static void print_row(const struct row *row)
@@ -20,7 +20,7 @@ static void print_row(const struct row *row)
 
 	if (row->cpu != ALL)
 		snprintf(cpu, sizeof(cpu), "%d", row->cpu);
-	printf("%-6u%-32s%-6s%-16s%20" PRIu64, row->cell->id, row->cell->name, cpu,
+	printf("%-4u%-19s %-5s%-15s%20" PRIu64, row->cell->id, row->cell->name, cpu,
 	       row->cause == ALL ? "total" : causes.text[row->cause], row->total);
 	print_rate(row->rate);
 }
@@ -45,7 +45,7 @@ static void print_counters(const struct cell_sample *cell)
 {
 	unsigned int n;
 
-	printf("%-6u%-32s%-18s", cell->id, cell->name, cell->state);
+	printf("%-4u%-19s %-18s", cell->id, cell->name, cell->state);
 	for (n = 0; n < counters.count; n++)
 		printf("%s%s %" PRIu64, n ? ", " : "", counters.text[n], cell->counters[n]);
 	printf("\n");
@@ -56,11 +56,11 @@ int print_text(const struct sample *before, const struct sample *sample, int cel
 	unsigned int n;
 	int result;
 
-	printf("%-6s%-32s%-18s%s\n", "ID", "Cell", "State", "Counters");
+	printf("%-4s%-20s%-18s%s\n", "ID", "Cell", "State", "Counters");
 	for (n = 0; n < sample->num_cells; n++)
 		if (cell == ALL || sample->cells[n].id == (unsigned int)cell)
 			print_counters(&sample->cells[n]);
-	printf("\n%-6s%-32s%-6s%-16s%20s%16s\n", "ID", "Cell", "CPU", "Cause of exit", "Total", "Per second");
+	printf("\n%-4s%-20s%-5s%-15s%20s%13s\n", "ID", "Cell", "CPU", "Cause of exit", "Total", "Per second");
 	result = print_rows(before, sample, cell, BY_CELL);
 	return result == EXIT_DONE ? print_rows(before, sample, cell, BY_CPU_AND_CAUSE) : result;
 }

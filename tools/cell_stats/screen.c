@@ -459,6 +459,10 @@ int run_screen(const struct designation *cell, double interval)
 	}
 	screen.next = monotonic_seconds() + (interval < 1 ? interval : 1);
 	run(&screen);
+	/* for the prompt, where the terminal does not bring the former screen back */
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
 	endwin();
 	sample_free(&screen.before);
 	sample_free(&screen.now);
