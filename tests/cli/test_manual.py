@@ -33,6 +33,6 @@ def test_every_command_is_described(usage):
     for line in usage.splitlines()[3:]:
         first, second = (line.split() + [""])[:2]
         if first in pages and (first, second) not in ELSEWHERE:
-            assert (f"jailhouse {first} {second}" if second[:1].islower() else f"jailhouse {first}") in pages[first]
+            assert (f"jailhouse {first} {second}" if second.isalpha() else f"jailhouse {first}") in pages[first]
         else:
-            assert (f"{first} {second}" if second[:1].islower() else first) in general
+            assert (f"{first} {second}" if second.islower() else first) in general
