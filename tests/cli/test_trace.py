@@ -80,7 +80,7 @@ TEXT = """\
         Seconds        Delta   CPU  Cell             PC                 What
      -50.000000     0.000000     2  linux            -                  CPU leaves cell 0 "linux"
      -49.000000     1.000000     2  rtos             0x10               CPU started at 0x10, x0 0x7
-      -0.000400    48.999600     0  linux            0xffff800010000004 hypercall: print character, x1 0x41
+      -0.000400    48.999600     0  linux            0xffff800010000004 hypercall: print character, x1 0x41 'A'
       -0.000300     0.000100     2  rtos             0x40               write of 4 bytes at 0x9000018: translation fault, level 2
       -0.000200     0.000100     0  linux            0x2000             interrupt 27: PPI 11, virtual timer
       -0.000100     0.000100     0  linux            0x3000             write of S0_0_C0_C0_0 from x0
@@ -167,6 +167,9 @@ def test_other_readers_are_left_out(trace):
     (HVC, {"x0": 0}, "hypercall: disable, x1 0x0", {"kind": "hypercall", "hypercall": 0, "exception_class": 22}),
     (HVC, {"x0": 0x4242, "x1": 1 << 63}, "hypercall 0x4242, x1 0x8000000000000000", {"hypercall": 0x4242}),
     (HVC, {"x0": 1 << 63}, "hypercall 0x8000000000000000, x1 0x0", {"hypercall": None}),
+    (HVC, {"x0": 8, "x1": 0x20}, "hypercall: print character, x1 0x20", {}),
+    (HVC, {"x0": 8, "x1": 0x7f}, "hypercall: print character, x1 0x7f", {}),
+    (HVC, {"x0": 8, "x1": 0x22}, "hypercall: print character, x1 0x22 '\"'", {}),
     (0x5a000000, {"x0": 0x84000000}, "HVC #0x0, x0 0x84000000", {"kind": "HVC", "hypercall": None}),
     (SMC, {"x0": 0xc4000003, "x1": 0x101}, "SMC: PSCI CPU_ON, x1 0x101", {"kind": "SMC", "function": 0xc4000003}),
     (SMC, {"x0": 0xffffffff84000002}, "SMC: PSCI CPU_OFF, x1 0x0", {"function": 0x84000002}),

@@ -63,6 +63,8 @@ def test_overflow(bench):
     assert machine.memory.read(code, 4) == struct.pack("<I", SUB_SP_FRAME)
     guards = [guard - IMAGE + BASE for guard in virtual]
     before = [machine.memory.read(guard, PAGE) for guard in guards]
+    assert machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS) == 3
+    position = machine.memory.read(guards[0] + (1 + STACK_PAGES) * PAGE - 8, 8)
     machine.memory.write(code, struct.pack("<I", SUB_SP_STACK))
     try:
         machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS, timeout=1)
@@ -77,4 +79,7 @@ def test_overflow(bench):
         assert esr >> 26 == 0x25 and esr & 0x7f == 0x47		# a write, translation fault of a page
         assert virtual[cpu] <= far < virtual[cpu] + PAGE and virtual[cpu] <= stack <= virtual[cpu] + PAGE
     assert [machine.memory.read(guard, PAGE) for guard in guards] == before
+    # of the trace: it is above the stack that a panic has, so that what came before it can be told
+    assert position != bytes(8)
+    assert machine.memory.read(guards[0] + (1 + STACK_PAGES) * PAGE - 8, 8) == position
     assert not re.search("PANIC on CPU 1", machine.console.text())

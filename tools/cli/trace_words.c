@@ -100,6 +100,8 @@ static void say_hypercall(const struct bh_trace_event *event, uint64_t iss, stru
 		say(words, "hypercall: %s, x1 0x%" PRIx64, name, event->x1);
 	else
 		say(words, "hypercall 0x%" PRIx64 ", x1 0x%" PRIx64, event->x0, event->x1);
+	if (event->x0 == HC_DEBUG_PUTC && event->x1 > ' ' && event->x1 < 0x7f)
+		say(words, " '%c'", (char)event->x1);
 }
 
 static void say_smc(const struct bh_trace_event *event, struct trace_words *words)
