@@ -59,6 +59,31 @@ static int64_t read_item(struct ivshmem_endpoint *ep, item_reader_t read)
 	return value;
 }
 
+/* The device stays, see link_info(). */
+static int64_t read_route(struct ivshmem_endpoint *ep, uint32_t vector)
+{
+	int64_t value = -ENOENT;
+	struct virq_route route;
+
+	spin_lock_ordered(&ep->lock);
+	route = VIRQ_UNARMED;
+	if (ep->active && vector >= ivshmem_num_vectors(ep)) {
+		value = -EINVAL;
+	} else if (ep->active) {
+		route = ep->routes[vector];
+		value = ep->params.vectors ? ep->msix_table[vector][2] : ep->params.intx;
+		if (ep->params.vectors && (ep->msix_table[vector][3] & MSIX_VECTOR_MASKED))
+			value |= LINK_ROUTE_MASKED;
+	}
+	spin_unlock(&ep->lock);
+	return route.intid ? value | (int64_t)(LINK_ROUTE_ARMED | arch_virq_status(ep->cell, &route)) : value;
+}
+
+static int64_t positive(uint64_t counter)
+{
+	return (int64_t)(counter & INT64_MAX);
+}
+
 /* Any item but LINK_INFO_NEXT. The link has to stay: management lock, or a CPU of one of its peers. */
 static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_t item)
 {
@@ -71,8 +96,12 @@ static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_
 		return -ENOENT;
 	ep = &link->endpoints[peer];
 	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)
-		return (int64_t)(__atomic_load_n(&ep->counters[item - LINK_INFO_COUNTER_BASE],
-						 __ATOMIC_RELAXED) & INT64_MAX);
+		return positive(ivshmem_total(ep, item - LINK_INFO_COUNTER_BASE));
+	if (item / 0x100 == LINK_INFO_VECTOR_COUNTER_BASE / 0x100 && (VECTOR_COUNTER_SET >> item % 16 & 1))
+		return positive(__atomic_load_n(&ep->vector_counters[item / 16 % 16][ivshmem_vector_counter(item % 16)],
+						__ATOMIC_RELAXED));
+	if (item >= LINK_INFO_ROUTE_BASE && item - LINK_INFO_ROUTE_BASE < IVSHMEM_MAX_VECTORS)
+		return read_route(ep, item - LINK_INFO_ROUTE_BASE);
 	if (item < ARRAY_SIZE(items))
 		return read_item(ep, items[item]);
 	return -EINVAL;

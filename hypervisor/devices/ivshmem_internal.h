@@ -49,6 +49,17 @@ struct ivshmem_params {
 	uint64_t base;			/* guest address of the state table */
 };
 
+/* Counters that are kept for each vector, and how many they are */
+#define VECTOR_COUNTER_SET	(1u << LINK_COUNTER_SENT | 1u << LINK_COUNTER_DELIVERED | 1u << LINK_COUNTER_DISABLED | \
+				 1u << LINK_COUNTER_MASKED)
+#define VECTOR_COUNTERS		4u
+
+/* Place of one of them in the array of a vector: the only one missing in their row is MERGED. */
+static inline uint32_t ivshmem_vector_counter(uint32_t counter)
+{
+	return (counter - (counter > LINK_COUNTER_MERGED)) % VECTOR_COUNTERS;
+}
+
 struct ivshmem_endpoint {
 	spinlock_t lock;
 	/* endpoint lock */
@@ -65,8 +76,12 @@ struct ivshmem_endpoint {
 	/* written under the link lock, read atomically */
 	uint32_t state;
 
-	/* atomic; since the link was made. Over all peers: sent = all others together + those latched now */
-	uint64_t counters[LINK_NUM_COUNTERS];	/* LINK_COUNTER_* */
+	/*
+	 * atomic; since the link was made. Over all peers: sent = all others together + those latched now. An event is counted
+	 * once: at its vector, if it has one and the counter is kept for each, or in the list by LINK_COUNTER_*.
+	 */
+	uint64_t counters[LINK_NUM_COUNTERS];
+	uint64_t vector_counters[IVSHMEM_MAX_VECTORS][VECTOR_COUNTERS];	/* by ivshmem_vector_counter() */
 
 	/* frozen while active */
 	struct ivshmem_params params;
@@ -102,6 +117,12 @@ static inline struct ivshmem_link *ivshmem_link_of(uint32_t endpoint)
 	return &ivshmem_links[endpoint / IVSHMEM_MAX_PEERS];
 }
 
+/* An INTx device has one line. */
+static inline uint32_t ivshmem_num_vectors(const struct ivshmem_endpoint *ep)
+{
+	return MAX(ep->params.vectors, 1u);
+}
+
 static inline struct ivshmem_endpoint *ivshmem_endpoint_at(uint32_t endpoint)
 {
 	return &ivshmem_link_of(endpoint)->endpoints[endpoint % IVSHMEM_MAX_PEERS];
@@ -134,7 +155,14 @@ void ivshmem_reset_registers(uint32_t endpoint);
 /* [guest] No locks held. */
 void ivshmem_set_state(uint32_t endpoint, uint32_t value);
 void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector);
-uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter);	/* LINK_COUNTER_* */
+
+/* LINK_COUNTER_*, with all vectors */
+uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter);
+
+static inline uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
+{
+	return ivshmem_total(ivshmem_endpoint_at(endpoint), counter);
+}
 
 /* Handlers of the BAR windows; index is the endpoint id. */
 enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access);

@@ -15,15 +15,19 @@ static void count(struct ivshmem_endpoint *ep, uint32_t counter)
 	__atomic_fetch_add(&ep->counters[counter], 1, __ATOMIC_RELAXED);
 }
 
-uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
+/* One of VECTOR_COUNTER_SET, by the number that was rung, whatever it is good for: the sums of sender and receiver agree. */
+static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
 {
-	return __atomic_load_n(&ivshmem_endpoint_at(endpoint)->counters[counter], __ATOMIC_RELAXED);
+	__atomic_fetch_add(&ep->vector_counters[vector][ivshmem_vector_counter(counter)], 1, __ATOMIC_RELAXED);
 }
 
-/* An INTx device has one line. */
-static uint32_t num_vectors(const struct ivshmem_endpoint *ep)
+uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
 {
-	return MAX(ep->params.vectors, 1u);
+	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
+
+	for (uint32_t n = 0; n < IVSHMEM_MAX_VECTORS && (VECTOR_COUNTER_SET >> counter & 1); n++)
+		total += __atomic_load_n(&ep->vector_counters[n][ivshmem_vector_counter(counter)], __ATOMIC_RELAXED);
+	return total;
 }
 
 static bool enabled(const struct ivshmem_endpoint *ep)
@@ -36,20 +40,20 @@ static bool armed(const struct ivshmem_endpoint *ep, uint32_t vector)
 	return ep->routes[vector].intid != 0;
 }
 
-/* Enabled and armed. Endpoint lock. */
-static void interrupt(struct ivshmem_endpoint *ep, uint32_t vector)
+/* Enabled and armed; line is the own vector for the one that was rung. Endpoint lock. */
+static void interrupt(struct ivshmem_endpoint *ep, uint32_t line, uint32_t vector)
 {
 	if (ep->one_shot)
 		ep->interrupt_control = 0;
-	arch_virq_raise(&ep->routes[vector]);
-	count(ep, LINK_COUNTER_DELIVERED);
+	arch_virq_raise(&ep->routes[line]);
+	count_vector(ep, vector, LINK_COUNTER_DELIVERED);
 }
 
 static void deliver_latched(struct ivshmem_endpoint *ep)
 {
 	if (ep->latched && enabled(ep) && armed(ep, 0)) {
 		ep->latched = false;
-		interrupt(ep, 0);
+		interrupt(ep, 0, 0);
 	}
 }
 
@@ -87,7 +91,7 @@ void ivshmem_update_routes(uint32_t endpoint)
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t n;
 
-	for (n = 0; n < num_vectors(ep); n++)
+	for (n = 0; n < ivshmem_num_vectors(ep); n++)
 		resolve_route(ep, n);
 	deliver_latched(ep);
 }
@@ -97,19 +101,18 @@ enum event { EVENT_DOORBELL, EVENT_STATE };
 /* Endpoint lock */
 static void receive(struct ivshmem_endpoint *ep, uint32_t vector, enum event event)
 {
-	if (ep->params.vectors == 0)
-		vector = 0;	/* every vector number rings the line */
+	uint32_t line = ep->params.vectors ? vector : 0;	/* every vector number rings the line of INTx */
 
-	if (vector >= num_vectors(ep)) {
+	if (line >= ivshmem_num_vectors(ep)) {
 		count(ep, LINK_COUNTER_NO_VECTOR);
-	} else if (enabled(ep) && armed(ep, vector)) {
-		interrupt(ep, vector);
+	} else if (enabled(ep) && armed(ep, line)) {
+		interrupt(ep, line, vector);
 	} else if (event == EVENT_STATE && ep->params.latch_state) {
 		if (ep->latched)
 			count(ep, LINK_COUNTER_MERGED);
 		ep->latched = true;
 	} else {
-		count(ep, enabled(ep) ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);
+		count_vector(ep, vector, enabled(ep) ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);
 	}
 }
 
@@ -141,7 +144,8 @@ void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	count(ep, LINK_COUNTER_SENT);
+	__atomic_fetch_add(vector < IVSHMEM_MAX_VECTORS ? &ep->vector_counters[vector][LINK_COUNTER_SENT] :
+			   &ep->counters[LINK_COUNTER_SENT], 1, __ATOMIC_RELAXED);
 	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED))
 		count(ep, LINK_COUNTER_NO_PEER);
 	/* INTx: every number that a vector can have is accepted, the line is the same. */
@@ -169,7 +173,7 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 	for (peer = 0; changed && peer < link->num_peers; peer++)
 		/* Peers come and go without the link lock: who is not there is not meant. */
 		if (peer != ep->params.id && send(endpoint_of_peer(endpoint, peer), 0, EVENT_STATE))
-			count(ep, LINK_COUNTER_SENT);
+			count_vector(ep, 0, LINK_COUNTER_SENT);
 	spin_unlock(&link->lock);
 }
 
@@ -256,7 +260,8 @@ static uint32_t find_unused_link(void)
 
 /*
  * The first peer decides how many peers the link has; its own id is always among them. Later ones may have higher ids as
- * long as the pages that were taken for them have room: published configurations do not agree about the number.
+ * long as the pages that were taken for them have room, at least up to a multiple of eight: published configurations do not
+ * agree about the number.
  */
 static uint32_t wanted_peers(const struct ivshmem_params *params)
 {
@@ -265,7 +270,7 @@ static uint32_t wanted_peers(const struct ivshmem_params *params)
 
 static uint32_t endpoint_pages(uint32_t peers)
 {
-	return (uint32_t)(PAGE_ALIGN(peers * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
+	return (uint32_t)(PAGE_ALIGN(((peers + 7ull) & ~7ull) * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
 #define DEVICE		"ivshmem device %pB, peer %u: "

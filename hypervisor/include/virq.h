@@ -30,4 +30,10 @@ bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_ro
  */
 void arch_virq_raise(const struct virq_route *route);
 
+/*
+ * What the interrupt controller says about an armed route of the cell: LINK_ROUTE_ENABLED and what follows it. [management
+ * lock, or a CPU of the cell]
+ */
+uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route);
+
 #endif

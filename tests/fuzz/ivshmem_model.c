@@ -27,6 +27,7 @@ struct link {
 	uint32_t peers;		/* ids 0..peers - 1 */
 	uint32_t room;		/* up to where that can grow */
 	uint64_t counters[MODEL_PEERS][LINK_NUM_COUNTERS];
+	uint64_t by_vector[MODEL_PEERS][MAX_VECTORS][LINK_NUM_COUNTERS];	/* of those counters */
 	uint32_t table[MODEL_PEERS];
 };
 
@@ -139,6 +140,14 @@ static uint64_t *counter(const struct device *d, uint32_t which)
 	return &link_of(d->params.bdf)->counters[d->params.id][which];
 }
 
+/* An event with the vector number that was rung */
+static void count(const struct device *d, uint32_t which, uint32_t number)
+{
+	++*counter(d, which);
+	if (number < MAX_VECTORS)
+		++link_of(d->params.bdf)->by_vector[d->params.id][number][which];
+}
+
 static uint32_t interrupt(const struct device *d, uint32_t vector)
 {
 	return d->params.vectors ? d->msix[vector][2] : d->params.intx;
@@ -165,7 +174,7 @@ static void deliver(struct device *d, uint32_t vector)
 {
 	assert(model_raised.count < 64);
 	model_raised.intid[model_raised.count++] = interrupt(d, vector);
-	++*counter(d, LINK_COUNTER_DELIVERED);
+	count(d, LINK_COUNTER_DELIVERED, vector);
 	if (one_shot(d))
 		d->control = 0;
 }
@@ -192,7 +201,7 @@ static void doorbell(struct device *from, uint32_t value)
 	struct device *to = peer_of(from->params.bdf, id);
 
 	/* What the sender finds out alone comes first, then what shows at the target. */
-	++*counter(from, LINK_COUNTER_SENT);
+	count(from, LINK_COUNTER_SENT, vector);
 	if (id >= link_of(from->params.bdf)->peers)
 		++*counter(from, LINK_COUNTER_NO_PEER);
 	else if (vector >= vectors(from))
@@ -202,20 +211,20 @@ static void doorbell(struct device *from, uint32_t value)
 	else if (vector >= vectors(to))
 		++*counter(to, LINK_COUNTER_NO_VECTOR);
 	else if (!to->control)
-		++*counter(to, LINK_COUNTER_DISABLED);
+		count(to, LINK_COUNTER_DISABLED, vector);
 	else if (!armed(to, vector))
-		++*counter(to, LINK_COUNTER_MASKED);
+		count(to, LINK_COUNTER_MASKED, vector);
 	else
 		deliver(to, vector);
 }
 
 static void state_event(struct device *from, struct device *to)
 {
-	++*counter(from, LINK_COUNTER_SENT);
+	count(from, LINK_COUNTER_SENT, 0);
 	if (to->control && armed(to, 0)) {
 		deliver(to, 0);
 	} else if (to->params.lossy_state) {
-		++*counter(to, to->control ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);
+		count(to, to->control ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED, 0);
 	} else {
 		if (to->latched)
 			++*counter(to, LINK_COUNTER_MERGED);
@@ -498,6 +507,14 @@ static uint32_t flags(const struct device *d)
 	       (d->config[0x63] & 0x40 ? LINK_FLAG_MSIX_MASKED : 0);
 }
 
+/* The interrupt controller of the tests has nothing to say. */
+static uint64_t route(const struct device *d, uint32_t vector)
+{
+	bool masked = d->params.vectors && d->msix[vector][3] & 1;
+
+	return interrupt(d, vector) | (armed(d, vector) ? LINK_ROUTE_ARMED : 0) | (masked ? LINK_ROUTE_MASKED : 0);
+}
+
 uint64_t model_info(uint16_t bdf, uint32_t id, uint32_t item)
 {
 	const struct link *link = link_of(bdf);
@@ -507,6 +524,10 @@ uint64_t model_info(uint16_t bdf, uint32_t id, uint32_t item)
 		return MODEL_NO_INFO;
 	if (item == LINK_INFO_PEERS)
 		return link->peers;
+	if (item >= LINK_INFO_ROUTE_BASE)
+		return d ? route(d, item - LINK_INFO_ROUTE_BASE) : MODEL_NO_INFO;
+	if (id < link->peers && item >= LINK_INFO_VECTOR_COUNTER_BASE)
+		return link->by_vector[id][item / 16 % 16][item % 16];
 	if (item >= LINK_INFO_COUNTER_BASE)
 		return id < link->peers ? link->counters[id][item - LINK_INFO_COUNTER_BASE] : MODEL_NO_INFO;
 	if (!d)

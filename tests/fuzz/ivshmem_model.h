@@ -76,7 +76,7 @@ uint32_t model_table_entry(uint16_t bdf, uint32_t id);
 const uint64_t *model_counters(uint16_t bdf, uint32_t id);	/* by LINK_COUNTER_* */
 bool model_latched(uint16_t bdf, uint32_t id);
 
-/* HC_LINK_INFO of the root cell, all items but LINK_INFO_NEXT; MODEL_NO_INFO where it has no answer */
+/* HC_LINK_INFO of the root cell, all items that there are but LINK_INFO_NEXT; MODEL_NO_INFO where it has no answer */
 #define MODEL_NO_INFO	UINT64_MAX
 uint64_t model_info(uint16_t bdf, uint32_t id, uint32_t item);
 

@@ -152,6 +152,8 @@ static void unknown_items(void **state)
 {
 	static const uint32_t unknown[] = {
 		LINK_INFO_VECTORS + 1, 0x10, 0xff, LINK_INFO_COUNTER_BASE + LINK_NUM_COUNTERS, 0x1ff, 0x10000,
+		LINK_INFO_VECTOR_COUNTER_BASE + LINK_COUNTER_MERGED, LINK_INFO_VECTOR_COUNTER_BASE + LINK_COUNTER_NO_PEER,
+		LINK_INFO_VECTOR_COUNTER_BASE + 0xff, LINK_INFO_ROUTE_BASE + 16, LINK_INFO_ROUTE_BASE + 0x100, 0x10200, 0x10300,
 		0x10100, INT32_MAX, 0x80000000, UINT32_MAX - 1, UINT32_MAX,
 	};
 
@@ -289,6 +291,103 @@ static void counters_have_63_bits(void **state)
 	*counter = 0;
 }
 
+static int64_t of_vector(uint16_t bdf, uint32_t peer, uint32_t vector, uint32_t counter)
+{
+	return ivshmem_link_info(bdf, peer, LINK_INFO_VECTOR_COUNTER_BASE + 16 * vector + counter);
+}
+
+/* Sums of all vectors are less than the whole counter by what had no vector number below 16. */
+static void counters_of_vectors(void **state)
+{
+	(void)state;
+	fixture_enable(&b, INTX);
+	reg_write(&a, INTX, BELL, 2u << 16 | 3);
+	assert_int_equal(of_vector(INTX, 0, 3, LINK_COUNTER_SENT), 1);
+	assert_int_equal(of_vector(INTX, 2, 3, LINK_COUNTER_DISABLED), 1);
+	reg_write(&b, INTX, CTRL, IVSHMEM_INT_ENABLE);
+	/* one line, but each number for itself */
+	for (uint32_t v = 0; v < IVSHMEM_MAX_VECTORS; v++)
+		ring(v + 1, 2, v);
+	ring(3, 2, IVSHMEM_MAX_VECTORS);
+	ring(1, 2, UINT16_MAX);
+	for (uint32_t v = 0; v < IVSHMEM_MAX_VECTORS; v++) {
+		assert_int_equal(of_vector(INTX, 0, v, LINK_COUNTER_SENT), v + 1 + (v == 3));
+		assert_int_equal(of_vector(INTX, 2, v, LINK_COUNTER_DELIVERED), v + 1);
+		assert_int_equal(of_vector(INTX, 2, v, LINK_COUNTER_DISABLED), v == 3);
+		assert_int_equal(of_vector(INTX, 2, v, LINK_COUNTER_MASKED), 0);
+		assert_int_equal(of_vector(INTX, 0, v, LINK_COUNTER_DELIVERED), 0);
+	}
+	assert_int_equal(ivshmem_link_info(INTX, 0, LINK_INFO_COUNTER_BASE + LINK_COUNTER_SENT), 136 + 1 + 4);
+	assert_int_equal(ivshmem_link_info(INTX, 2, LINK_INFO_COUNTER_BASE + LINK_COUNTER_DELIVERED), 136);
+	config_write(&b, INTX, COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
+	ring(5, 2, 7);
+	assert_int_equal(of_vector(INTX, 2, 7, LINK_COUNTER_MASKED), 5);
+	/* also to nobody, and with a vector that nobody has */
+	ring(2, 4, 9);
+	assert_int_equal(of_vector(INTX, 0, 9, LINK_COUNTER_SENT), 12);
+	reg_write(&a, MSIX, BELL, 1u << 16 | VECTORS);
+	assert_int_equal(of_vector(MSIX, 0, VECTORS, LINK_COUNTER_SENT), 1);
+	assert_int_equal(ivshmem_link_info(MSIX, 0, LINK_INFO_COUNTER_BASE + LINK_COUNTER_NO_VECTOR), 1);
+	/* State is told as vector 0 */
+	reg_write(&a, MSIX, STATE, 5);
+	assert_int_equal(of_vector(MSIX, 0, 0, LINK_COUNTER_SENT), 1);
+	fixture_destroy(&b);
+	assert_int_equal(of_vector(INTX, 2, 7, LINK_COUNTER_MASKED), 5);
+	assert_int_equal(fixture_unaccounted(INTX), 0);
+}
+
+static void counters_of_vectors_have_63_bits(void **state)
+{
+	uint64_t *counter = &ivshmem_endpoint_at(fixture_endpoint(&b, INTX))->vector_counters[15][VECTOR_COUNTERS - 1];
+
+	(void)state;
+	*counter = UINT64_MAX;
+	assert_true(of_vector(INTX, 2, 15, LINK_COUNTER_MASKED) == INT64_MAX);
+	*counter = 0;
+}
+
+static int64_t route(uint16_t bdf, uint32_t peer, uint32_t vector)
+{
+	return ivshmem_link_info(bdf, peer, LINK_INFO_ROUTE_BASE + vector);
+}
+
+static void routes(void **state)
+{
+	const int64_t armed = LINK_ROUTE_ARMED, masked = LINK_ROUTE_MASKED;
+	const uint64_t said = LINK_ROUTE_ENABLED | LINK_ROUTE_ACTIVE | 0xa0ull << 40 | 0x7ffeull << 48;
+
+	(void)state;
+	host_virq_status(SPI_B, said);
+	assert_true(route(INTX, 2, 0) == (int64_t)(SPI_B | armed | said));
+	assert_int_equal(LINK_ROUTE_INTID(route(INTX, 2, 0)), SPI_B);
+	assert_int_equal(LINK_ROUTE_PRIORITY(route(INTX, 2, 0)), 0xa0);
+	assert_int_equal(LINK_ROUTE_CPU(route(INTX, 2, 0)), 0x7ffe);
+	assert_true(ivshmem_own_info(&b.cell, INTX, 2, LINK_INFO_ROUTE_BASE) == route(INTX, 2, 0));
+	assert_int_equal(ivshmem_own_info(&b.cell, INTX, 0, LINK_INFO_ROUTE_BASE), -EPERM);
+	/* nothing of the interrupt controller about what is not armed */
+	config_write(&b, INTX, COMMAND, 2, PCI_COMMAND_INTX_OFF);
+	assert_int_equal(route(INTX, 2, 0), SPI_B);
+	assert_int_equal(route(INTX, 2, 1), -EINVAL);
+	assert_int_equal(route(INTX, 1, 0), -ENOENT);
+	assert_int_equal(route(INTX, 4, 0), -ENOENT);
+	host_virq_status(SPI_B, 0);
+
+	assert_int_equal(route(MSIX, 0, 3), masked);
+	config_write(&a, MSIX, MSIX_CONTROL, 2, MSIX_CONTROL_ENABLE);
+	msix_write(&a, MSIX, 16 * 3 + 8, 101);
+	assert_int_equal(route(MSIX, 0, 3), masked | 101);
+	msix_write(&a, MSIX, 16 * 3 + 12, 0);
+	assert_int_equal(route(MSIX, 0, 3), armed | 101);
+	msix_write(&a, MSIX, 16 * 3 + 8, UINT32_MAX);
+	assert_int_equal(route(MSIX, 0, 3), UINT32_MAX);
+	assert_int_equal(route(MSIX, 0, VECTORS), -EINVAL);
+	assert_int_equal(route(MSIX, 0, IVSHMEM_MAX_VECTORS - 1), -EINVAL);
+	assert_int_equal(route(MSIX, 0, IVSHMEM_MAX_VECTORS), -EINVAL);
+	fixture_destroy(&b);
+	assert_int_equal(route(MSIX, 1, 0), -ENOENT);
+	assert_int_equal(route(MSIX, 1, VECTORS), -ENOENT);
+}
+
 static void cells_see_their_own_ends(void **state)
 {
 	(void)state;
@@ -327,6 +426,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(flags_of_an_msix_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters_have_63_bits, setup, teardown),
+		cmocka_unit_test_setup_teardown(counters_of_vectors, setup, teardown),
+		cmocka_unit_test_setup_teardown(counters_of_vectors_have_63_bits, setup, teardown),
+		cmocka_unit_test_setup_teardown(routes, setup, teardown),
 		cmocka_unit_test_setup_teardown(cells_see_their_own_ends, setup, teardown),
 	};
 

@@ -301,6 +301,11 @@ static void msix_page(void **state)
 	assert_true(get(A, entry(3, 2), 8) == 1ull << 32);
 }
 
+static uint32_t of_vector(uint32_t vector, uint32_t counter)
+{
+	return LINK_INFO_VECTOR_COUNTER_BASE + 16 * vector + counter;
+}
+
 static void doorbells_that_arrive(void **state)
 {
 	(void)state;
@@ -314,6 +319,10 @@ static void doorbells_that_arrive(void **state)
 	assert_int_equal(count(MSIX, 1, LINK_COUNTER_DELIVERED), 1);
 	assert_int_equal(count(INTX, 1, LINK_COUNTER_DELIVERED), 2);
 	assert_int_equal(count(INTX, 0, LINK_COUNTER_SENT), 2);
+	assert_int_equal(model_info(MSIX, 1, of_vector(3, LINK_COUNTER_DELIVERED)), 1);
+	assert_int_equal(model_info(MSIX, 1, of_vector(2, LINK_COUNTER_DELIVERED)), 0);
+	assert_int_equal(model_info(INTX, 0, of_vector(15, LINK_COUNTER_SENT)), 1);
+	assert_int_equal(model_info(INTX, 1, of_vector(15, LINK_COUNTER_DELIVERED)), 1);
 }
 
 static void doorbells_that_do_not(void **state)
@@ -340,6 +349,10 @@ static void doorbells_that_do_not(void **state)
 	assert_int_equal(count(MSIX, 1, LINK_COUNTER_DISABLED), 1);
 	assert_int_equal(count(MSIX, 1, LINK_COUNTER_MASKED), 1);
 	assert_int_equal(count(MSIX, 0, LINK_COUNTER_SENT), 7);
+	assert_int_equal(model_info(MSIX, 1, of_vector(1, LINK_COUNTER_DISABLED)), 1);
+	assert_int_equal(model_info(MSIX, 1, of_vector(1, LINK_COUNTER_MASKED)), 1);
+	assert_int_equal(model_info(MSIX, 0, of_vector(4, LINK_COUNTER_SENT)), 1);
+	assert_int_equal(model_info(MSIX, 0, of_vector(0, LINK_COUNTER_SENT)), 3);
 }
 
 /* Everything that disarms a vector: one step off, one step on again */
@@ -553,8 +566,14 @@ static void link_information(void **state)
 	assert_int_equal(model_info(MSIX, 5, LINK_INFO_PROTOCOL), 0x4002);
 	assert_int_equal(model_info(MSIX, 1, LINK_INFO_FLAGS), on | LINK_FLAG_MSIX);
 	assert_int_equal(model_info(INTX, 1, LINK_INFO_FLAGS), on);
+	assert_true(model_info(MSIX, 1, LINK_INFO_ROUTE_BASE + 2) == (122 | LINK_ROUTE_ARMED));
+	assert_true(model_info(INTX, 1, LINK_INFO_ROUTE_BASE) == (41 | LINK_ROUTE_ARMED));
+	set(B, entry(2, 3), 4, 1);
+	assert_true(model_info(MSIX, 1, LINK_INFO_ROUTE_BASE + 2) == (122 | LINK_ROUTE_MASKED));
 	set(B, config(MSIX, 0x62), 2, 0xc000);
 	set(B, config(INTX, 0x04), 2, 0x0402);
+	assert_int_equal(model_info(INTX, 1, LINK_INFO_ROUTE_BASE), 41);
+	assert_int_equal(model_info(MSIX, 1, LINK_INFO_ROUTE_BASE + 1), 121);
 	set(B, config(INTX, 0x43), 1, 1);
 	set(A, reg(INTX, STATE), 4, 77);
 	assert_int_equal(model_info(INTX, 0, LINK_INFO_STATE), 77);

@@ -10,7 +10,8 @@ IMAGE = 64 * KIB		# less than any
 PERCPU = 16 * KIB		# without CONFIG_TRACE
 FIXED = 4			# bitmap of the pool, two tables of the remap area, what the root cell sees of hypervisor memory
 PER_CELL = 2			# the cell itself, its communication region
-ENDPOINT = 512			# bytes of a peer of a link
+ENDPOINT = 1024			# bytes of a peer of a link, of which there is a multiple of
+PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
 SPANS = (TOP, GIB, 2 * MIB)	# of one entry of a table of level 0, 1 and 2
 
@@ -64,7 +65,7 @@ def shortage(system, parts, least=""):
 
 def _link_pages(link):
     told = min([len(link.peers), *link.max_peers.values()])
-    return round_up(max(told, 2) * ENDPOINT, PAGE) // PAGE
+    return round_up(round_up(told, PLACES) * ENDPOINT, PAGE) // PAGE
 
 
 def pool(system):

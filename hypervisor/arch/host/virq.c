@@ -5,6 +5,7 @@
 
 static uint32_t raised[HOST_NUM_INTIDS];
 static void (*raise_hook)(uint32_t intid);
+static uint64_t status_of[HOST_NUM_INTIDS];
 
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route)
 {
@@ -25,6 +26,18 @@ void arch_virq_raise(const struct virq_route *route)
 	__atomic_fetch_add(&raised[route->intid], 1, __ATOMIC_SEQ_CST);
 	if (raise_hook)
 		raise_hook(route->intid);
+}
+
+uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route)
+{
+	HOST_ASSERT(route->intid >= 32 && (cell->arch.spis[route->intid / 32] >> (route->intid % 32) & 1));
+	return status_of[route->intid];
+}
+
+void host_virq_status(uint32_t intid, uint64_t status)
+{
+	HOST_ASSERT(intid < HOST_NUM_INTIDS);
+	status_of[intid] = status;
 }
 
 void host_own_spi(struct cell *cell, uint32_t intid, bool owned)

@@ -44,6 +44,7 @@ uint32_t host_raised(uint32_t intid);	/* how often since host_clear_raised() */
 uint32_t host_raised_total(void);
 void host_clear_raised(void);
 /* Called at each interrupt, with locks held; NULL: none */
+void host_virq_status(uint32_t intid, uint64_t status);	/* what arch_virq_status() will say */
 void host_on_raise(void (*hook)(uint32_t intid));
 
 /* Called once, when this thread takes its next lock, before it has it: what another CPU may do just then */
