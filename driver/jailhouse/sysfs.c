@@ -277,6 +277,15 @@ static ssize_t memory_read(struct file *file, struct kobject *kobj, struct bin_a
 	return memory_read_from_buffer(buffer, count, &offset, cell->memory, cell->num_memory * sizeof(*cell->memory));
 }
 
+/* Likewise: struct cfg_pci_device */
+static ssize_t pci_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer, loff_t offset,
+			size_t count)
+{
+	const struct bh_cell *cell = to_cell(kobj);
+
+	return memory_read_from_buffer(buffer, count, &offset, cell->pci, cell->num_pci * sizeof(*cell->pci));
+}
+
 /* In the order of the pieces, so that a record that changed meanwhile can be told; see bulkhead/fault.h */
 static int read_fault(u32 id, struct bh_fault *fault)
 {
@@ -311,9 +320,10 @@ static ssize_t fault_read(struct file *file, struct kobject *kobj, struct bin_at
 }
 
 static struct bin_attribute memory_attr = { .attr = { .name = "memory", .mode = 0400 }, .read = memory_read };
+static struct bin_attribute pci_attr = { .attr = { .name = "pci", .mode = 0400 }, .read = pci_read };
 static struct bin_attribute fault_attr = { .attr = { .name = "fault", .mode = 0400 }, .read = fault_read };
 
-static struct bin_attribute *cell_bin_attrs[] = { &memory_attr, &fault_attr, NULL };
+static struct bin_attribute *cell_bin_attrs[] = { &memory_attr, &pci_attr, &fault_attr, NULL };
 static const struct attribute_group cell_group = { .attrs = cell_attrs, .bin_attrs = cell_bin_attrs };
 static const struct attribute_group *cell_groups[] = { &cell_group, NULL };
 
