@@ -9,7 +9,7 @@ CLI_VERSION ?= v0.12-bulkhead
 CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wconversion -Iinclude -DJAILHOUSE_VERSION='"$(CLI_VERSION)"'
 CLI_TEST_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-DJAILHOUSE_DEVICE='"dev/jailhouse"' -DJAILHOUSE_SYSFS='"sys"' -DJAILHOUSE_LIBEXECDIR='"libexec"'
+	-DJAILHOUSE_DEVICE='"dev/jailhouse"' -DJAILHOUSE_SYSFS='"sys"' -DJAILHOUSE_PCI='"pci"' -DJAILHOUSE_LIBEXECDIR='"libexec"'
 
 CLI_ARM64 := $(B)/tools/arm64/jailhouse
 CLI_HOST := $(B)/tools/host/jailhouse

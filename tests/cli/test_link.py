@@ -1,67 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""link list and link show: every byte of the output, JSON, and drivers that answer nonsense."""
+"""link list and link show: every byte of the output, JSON and its schema, and drivers that answer nonsense."""
 import errno
-import json
 import struct
 import subprocess
 
 import pytest
 
-LINK_INFO = 0xc0100007
-NEXT, PEERS, CELL, STATE, FLAGS, PROTOCOL, VECTORS, COUNTERS = 0, 1, 2, 3, 4, 5, 6, 0x100
-ENABLED, ARMED, ONE_SHOT, LATCHED, MEMORY, MASTER, INTX_OFF, MSIX, MSIX_MASKED = (1 << bit for bit in range(9))
-DROPS = ["disabled", "masked", "no_peer", "no_vector", "inactive"]
+from linkdriver import (abi, ARMED, COUNTERS, DROPS, ENABLED, INTX_OFF, LATCHED, LINK_INFO, MASTER, MEMORY, MSIX, MSIX_MASKED, NEXT,
+                        ONE_SHOT, PEERS, CELL, STATE, FLAGS, PROTOCOL, ROUTE, VECTOR_COUNTERS, VECTORS, Driver, pci_device, region,
+                        route)
 
 LIST_HEADER = "Link        Peers   Sent        Delivered   Dropped     Present: ID, cell, State\n"
-PEER_HEADER = "ID      Cell                    State       Vectors   Protocol                        Interrupts\n"
+PEER_HEADER = ("ID      Cell                    Cell state        State       Vectors   Protocol                        "
+               "Interrupts\n")
 EVENT_HEADER = (
     "Events                                      Dropped because\n"
     "ID      Sent        Delivered   Merged      disabled    masked      no peer     no vector   inactive    \n")
-
-
-class Driver:
-    """Answers of the driver; those of single questions come before those of whole links."""
-
-    def __init__(self, box):
-        self.box, self.first, self.rest, self.bdfs = box, [], [], []
-
-    def answer(self, bdf, peer, item, value):
-        self.first.append((bdf, peer, item, value))
-
-    def link(self, bdf, peers):
-        self.bdfs.append(bdf)
-        self.rest.append((bdf, "*", PEERS, peers))
-
-    def peer(self, bdf, peer, cell=None, state=0, flags=0, protocol=0, vectors=0, counters=(0,) * 8):
-        if cell is not None:
-            for item, value in ((CELL, cell), (STATE, state), (FLAGS, flags), (PROTOCOL, protocol),
-                                (VECTORS, vectors)):
-                self.rest.append((bdf, peer, item, value))
-        for n, value in enumerate(counters):
-            self.rest.append((bdf, peer, COUNTERS + n, value))
-
-    def run(self, *arguments, **options):
-        start, lines = 0, list(self.first)
-        for bdf in sorted(self.bdfs):
-            lines += [(asked, "*", NEXT, bdf) for asked in range(start, bdf + 1)]
-            start = bdf + 1
-        path = self.box.file("links", "".join(f"{' '.join(map(str, line))}\n" for line in lines + self.rest))
-        env = {"SHIM_LINKS": path, **options.pop("env", {})}
-        return self.box.run("link", *arguments, env=env, **options)
-
-    def good(self, *arguments):
-        result = self.run(*arguments)
-        assert (result.returncode, result.stderr) == (0, "")
-        return result.stdout
-
-    def json(self, *arguments):
-        """Parsed, after a look at the text: plain ASCII, no key twice."""
-        def unique(pairs):
-            assert len({key for key, _ in pairs}) == len(pairs)
-            return dict(pairs)
-        text = self.good(*arguments, "--json")
-        assert text.isascii() and text.endswith("}\n")
-        return json.loads(text, object_pairs_hook=unique)
+VECTOR_HEADER = ("\nID      Vector  INTID       CPU     Priority  Interrupt                 Sent        Delivered   disabled    "
+                 "masked      \n")
 
 
 @pytest.fixture
@@ -72,16 +28,19 @@ def driver(box):
 @pytest.fixture
 def two_links(box, driver):
     box.cell(0, "qemu-arm64\n")
-    box.cell(1, "rtos\n")
+    box.cell(1, "rtos\n", "running/locked\n")
     driver.link(0x08, 3)
-    driver.peer(0x08, 0, 0, 1, ENABLED | ARMED | ONE_SHOT | MEMORY | MASTER, 1, 0, (10, 2, 0, 1, 0, 3, 4, 0))
+    driver.peer(0x08, 0, 0, 1, ENABLED | ARMED | ONE_SHOT | MEMORY | MASTER, 1, 0, (10, 2, 0, 1, 0, 3, 4, 0),
+                {(0, 0): 3, (0, 1): 2, (0, 3): 1, (15, 0): 7}, [route(36, pending=True, active=True, cpu=3)])
     driver.peer(0x08, 1, 1, 0xffffffff, LATCHED | ARMED | MEMORY, 0, 0, (5, 4, 1, 0, 0, 0, 0, 0))
     driver.peer(0x08, 2)
     driver.link(0x1ff, 4)
     driver.peer(0x1ff, 0)
     driver.peer(0x1ff, 1, counters=(0, 0, 0, 0, 0, 0, 0, 6))
     driver.peer(0x1ff, 2)
-    driver.peer(0x1ff, 3, 0, 2, MSIX | MSIX_MASKED | MEMORY, 0xc003, 4, (7, 8, 0, 0, 9, 0, 0, 1 << 62))
+    driver.peer(0x1ff, 3, 0, 2, MSIX | MSIX_MASKED | MEMORY, 0xc003, 4, (7, 8, 0, 0, 9, 0, 0, 1 << 62),
+                {(1, 4): 9, (5, 0): 7}, [route(0, False, True), route(0xffffffff, False), route(1019, cpu=0x7fff),
+                                         route(64, enabled=False, cpu=0)])
     return driver
 
 
@@ -108,11 +67,17 @@ def test_list_without_links(driver):
 def test_show(two_links):
     assert two_links.good("show", "00:01.0") == (
         "Link 00:01.0, 3 peer IDs\n\n" + PEER_HEADER +
-        "0       qemu-arm64              0x1         INTx      ethernet                        on, one-shot, armed\n"
-        "1       rtos                    0xffffffff  INTx      undefined                       off, latched, armed\n"
+        "0       qemu-arm64              running           0x1         INTx      ethernet                        "
+        "on, one-shot, armed\n"
+        "1       rtos                    running/locked    0xffffffff  INTx      undefined                       "
+        "off, latched, armed\n"
         "\n" + EVENT_HEADER +
         "0       10          2           0           1           0           3           4           0           \n"
-        "1       5           4           1           0           0           0           0           0           \n")
+        "1       5           4           1           0           0           0           0           0           \n" +
+        VECTOR_HEADER +
+        "0       0       36          3       0xa0      enabled, pending, active  3           2           1           0           \n"
+        "0       15      -           -       -         as vector 0               7           0           0           0           \n"
+        "1       0       116         2       0xa0      enabled                   0           0           0           0           \n")
 
 
 def test_show_absent_peer_with_a_past(two_links):
@@ -120,12 +85,17 @@ def test_show_absent_peer_with_a_past(two_links):
     assert two_links.good("show", "01:1f.7") == (
         "Link 01:1f.7, 4 peer IDs\n\n" + PEER_HEADER +
         "1       (absent)\n"
-        "3       qemu-arm64              0x2         4         virtio-console back-end         "
+        "3       qemu-arm64              running           0x2         4         virtio-console back-end         "
         "off, not armed, MSI-X masked, no bus master\n"
         "\n" + EVENT_HEADER +
         "1       0           0           0           0           0           0           0           6           \n"
         "3       7           8           0           0           9           0           0           "
-        "4611686018427387904 \n")
+        "4611686018427387904 \n" + VECTOR_HEADER +
+        "3       0       0           -       -         masked                    0           0           0           0           \n"
+        "3       1       4294967295  -       -         not armed                 0           0           0           9           \n"
+        "3       2       1019        none    0xa0      enabled                   0           0           0           0           \n"
+        "3       3       64          0       0xa0      disabled                  0           0           0           0           \n"
+        "3       5       -           -       -         no such vector            7           0           0           0           \n")
 
 
 def test_show_json(two_links):
@@ -134,12 +104,20 @@ def test_show_json(two_links):
                               "intx_disabled", "msix_enabled", "msix_masked"], False)
     assert two_links.json("show", "1") == {"bdf": "00:01.0", "peer_ids": 3, "peers": [
         {"id": 0, "present": True, "cell_id": 0, "cell": "qemu-arm64", "state": 1, "vectors": 0, "protocol": 1,
-         "protocol_name": "ethernet", "sent": 10, "delivered": 2, "merged": 0,
+         "protocol_name": "ethernet", "sent": 10, "delivered": 2, "merged": 0, "cell_state": "running", "driver": None,
+         "sections": None, "vector_list": [
+             {"vector": 0, "intid": 36, "armed": True, "masked": False, "enabled": True, "pending": True, "active": True,
+              "priority": 0xa0, "cpu": 3, "sent": 3, "delivered": 2, "dropped": {"disabled": 1, "masked": 0}},
+             {"vector": 15, "sent": 7, "delivered": 0, "dropped": {"disabled": 0, "masked": 0}}],
          "flags": {**no_flags, "enabled": True, "armed": True, "one_shot": True, "memory_space": True,
                    "bus_master": True},
          "dropped": {**nothing, "disabled": 1, "no_peer": 3, "no_vector": 4}},
         {"id": 1, "present": True, "cell_id": 1, "cell": "rtos", "state": 0xffffffff, "vectors": 0, "protocol": 0,
-         "protocol_name": "undefined", "sent": 5, "delivered": 4, "merged": 1,
+         "protocol_name": "undefined", "sent": 5, "delivered": 4, "merged": 1, "cell_state": "running/locked", "driver": None,
+         "sections": None, "vector_list": [
+             {"vector": 0, "intid": 116, "armed": True, "masked": False, "enabled": True, "pending": False,
+              "active": False, "priority": 0xa0, "cpu": 2, "sent": 0, "delivered": 0,
+              "dropped": {"disabled": 0, "masked": 0}}],
          "flags": {**no_flags, "latched": True, "armed": True, "memory_space": True}, "dropped": nothing}]}
     other = two_links.json("show", "01:1f.7")
     assert other["peers"][0] == {"id": 1, "present": False, "sent": 0, "delivered": 0, "merged": 0,
@@ -148,6 +126,66 @@ def test_show_json(two_links):
     assert [other["peers"][1][key] for key in ("vectors", "protocol", "protocol_name")] == [
         4, 0xc003, "virtio-console back-end"]
     assert other["peers"][1]["dropped"] == {**nothing, "masked": 9, "inactive": 1 << 62}
+    vectors = other["peers"][1]["vector_list"]
+    assert [vector["vector"] for vector in vectors] == [0, 1, 2, 3, 5]
+    assert [vector.get("cpu", "-") for vector in vectors] == ["-", "-", None, 0, "-"]
+    assert vectors[1] == {"vector": 1, "intid": 0xffffffff, "armed": False, "masked": False, "sent": 0, "delivered": 0,
+                          "dropped": {"disabled": 0, "masked": 9}}
+
+
+def test_sections(box, driver):
+    """Of the device of this link among those of the cell; what has size 0 is not there."""
+    box.cell(3, "x\n")
+    driver.link(0x10, 2)
+    driver.peer(0x10, 0)
+    driver.peer(0x10, 1, 3)
+    driver.config(3, [pci_device(0x18, 9), abi.PciDevice(type=abi.CFG_PCI_DEVICE, bdf=0x10), pci_device(0x10, 2, 1)], [
+        region(0, 0, 0x1000), region(0x40000000, 0x80000000, 0x1000), region(0, 0, 0),
+        region(0x40001000, 0x80001000, 0x2000), region(0x40003000, 0x80003000, 0x2000, write=True)])
+    assert driver.good("show", "2").endswith(
+        "\nID      Section       Address             Physical            Size          Access\n"
+        "1       state table   0x80000000          0x40000000          0x1000        read\n"
+        "1       output 0      0x80001000          0x40001000          0x2000        read\n"
+        "1       output 1      0x80003000          0x40003000          0x2000        read, write\n")
+    peer, = driver.json("show", "2")["peers"]
+    assert peer["sections"][2] == {"name": "output 1", "address": "0x80003000", "physical": "0x40003000", "size": "0x2000",
+                                   "read": True, "write": True}
+    assert [section["name"] for section in peer["sections"]] == ["state table", "output 0", "output 1"]
+
+
+@pytest.mark.parametrize("devices, regions", [
+    ([], 9), ([pci_device(0x18, 2)], 9), ([pci_device(0x10, 2, 6)], 9), ([pci_device(0x10, 255)], 9),
+    ([pci_device(0x10, 2, 0xffffffff)], 9), ([pci_device(0x10, 2)], 3),
+])
+def test_sections_that_the_configuration_does_not_have(box, driver, devices, regions):
+    box.cell(3, "x\n")
+    driver.link(0x10, 1)
+    driver.peer(0x10, 0, 3)
+    driver.config(3, devices, [region(0x1000 * n, 0x1000 * n, 0x1000) for n in range(regions)])
+    assert driver.json("show", "2")["peers"][0]["sections"] is None
+    assert "Section" not in driver.good("show", "2")
+
+
+def test_driver_of_the_root_cell(box, driver):
+    """By the number of the device, whatever its PCI domain, and only if it is such a device."""
+    for cell in (0, 1):
+        box.cell(cell)
+    driver.link(0x10, 2)
+    driver.peer(0x10, 0, 0)
+    driver.peer(0x10, 1, 1)
+
+    def found():
+        return [peer["driver"] for peer in driver.json("show", "2")["peers"]]
+    assert found() == [None, None]
+    for name, vendor in (("0000:00:02.0", "0x1af4"), ("0001:00:03.0", "0x110a"), ("x", "0x110a"), ("0001:00:02.0 ", "0x110a")):
+        box.file(f"pci/{name}/vendor", vendor + "\n")
+        box.file(f"pci/{name}/device", "0x4106\n")
+    assert found() == [None, None]
+    box.file("pci/0001:00:02.0/vendor", "0x110a\n")
+    box.file("pci/0001:00:02.0/device", "0x4106\n")
+    assert found() == ["", None]
+    (box.path / "pci/0001:00:02.0/driver").symlink_to("../../bus/pci/drivers/uio_\x1bivshmem")
+    assert found() == ["uio_?ivshmem", None]
 
 
 @pytest.mark.parametrize("item, flag", list(enumerate([
@@ -180,7 +218,7 @@ def test_interrupt_words(box, driver, flags, vectors, words):
     driver.link(0, 1)
     driver.peer(0, 0, 5, flags=flags, vectors=vectors)
     row = driver.good("show", "0").splitlines()[3]
-    assert row == f"{0:<8}{'x':24}{'0x0':12}{vectors or 'INTx':<10}{'undefined':32}{words}"
+    assert row == f"{0:<8}{'x':24}{'running':18}{'0x0':12}{vectors or 'INTx':<10}{'undefined':32}{words}"
 
 
 @pytest.mark.parametrize("protocol, words", [
@@ -194,7 +232,7 @@ def test_protocol_words(driver, protocol, words):
     driver.link(0, 1)
     driver.peer(0, 0, 0, protocol=protocol)
     row = driver.good("show", "0").splitlines()[3]
-    assert row[54:86] == f"{words:32}"
+    assert row[72:104] == f"{words:32}"
     peer, = driver.json("show", "0")["peers"]
     assert (peer["protocol"], peer["protocol_name"]) == (protocol, words)
 
@@ -253,6 +291,18 @@ def test_names_are_not_trusted(box, driver, name, text, in_json):
 
 
 # --- what may happen between two questions
+
+
+@pytest.mark.parametrize("item", [ROUTE, VECTOR_COUNTERS, VECTOR_COUNTERS + 0xf4])
+def test_peer_that_leaves_while_its_details_are_read(driver, item):
+    driver.link(0, 2)
+    driver.peer(0, 0, 0, counters=(1, 0, 0, 0, 0, 0, 0, 0))
+    driver.peer(0, 1, 1)
+    driver.answer(0, 0, item, -errno.ENOENT)
+    assert [peer["present"] for peer in driver.json("show", "0")["peers"]] == [False, True]
+    driver.answer(0, 1, item, -errno.EIO)
+    result = driver.run("show", "0")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", "JAILHOUSE_LINK_INFO: Input/output error\n")
 
 
 def test_peer_that_leaves_meanwhile(driver):
@@ -367,7 +417,8 @@ def test_number_of_peers(driver, value):
 
 
 @pytest.mark.parametrize("item, value", [
-    (CELL, 1 << 31), (STATE, 1 << 32), (FLAGS, 1 << 32), (PROTOCOL, 0x10000), (VECTORS, 0x10000), (COUNTERS, 1 << 63),
+    (CELL, 1 << 31), (STATE, 1 << 32), (FLAGS, 1 << 32), (PROTOCOL, 0x10000), (VECTORS, 17), (COUNTERS, 1 << 63),
+    (VECTOR_COUNTERS + 0xf4, 1 << 63), (ROUTE, 1 << 63),
     (COUNTERS + 7, (1 << 64) - 1),
 ])
 def test_values_out_of_range(driver, item, value):

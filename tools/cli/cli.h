@@ -17,11 +17,14 @@
 #ifndef JAILHOUSE_SYSFS
 #define JAILHOUSE_SYSFS		BH_SYSFS_ROOT
 #endif
+#ifndef JAILHOUSE_PCI
+#define JAILHOUSE_PCI		"/sys/bus/pci/devices"
+#endif
 #ifndef JAILHOUSE_LIBEXECDIR
 #define JAILHOUSE_LIBEXECDIR	"/usr/local/libexec"
 #endif
 
-/* Exit codes; -1 never leaves the tool: main() turns it into the usage text and EXIT_FAILED. */
+/* Exit codes; negative ones never leave the tool: main() turns them into the usage text and the positive one. */
 #define EXIT_DONE	0
 #define EXIT_FAILED	1
 #define WRONG_USAGE	(-1)
@@ -55,6 +58,7 @@ int device_request(const struct request *request, void *argument);
 void print_refused(int fd, const struct request *request, int error);	/* after the ioctl, with its errno */
 void make_printable(char *text);
 void json_string(FILE *out, const char *text);	/* quoted, ASCII */
+void json_string_or_null(FILE *out, const char *text);
 
 /* One function per built-in command */
 int cmd_enable(const struct args *args);
@@ -70,6 +74,7 @@ int cmd_cell_destroy(const struct args *args);
 int cmd_link_list(const struct args *args);
 int cmd_link_show(const struct args *args);
 int cmd_trace(const struct args *args);
+int cmd_link_check(const struct args *args);
 
 /* cell.c: { ID | [--name] NAME }; how many arguments that took, or WRONG_USAGE */
 int parse_cell(const struct args *args, struct bh_cell_id *cell);

@@ -25,7 +25,7 @@ static const char *parse_hex(const char *text, uint32_t max, uint32_t *value)
 }
 
 /* [BUS:]DEVICE[.FUNCTION], as other tools print PCI functions */
-static int parse_bdf(const char *text, uint32_t *bdf)
+int parse_bdf(const char *text, uint32_t *bdf)
 {
 	uint32_t bus = 0, device, function = 0;
 	const char *at = text;
@@ -70,7 +70,7 @@ static enum link_answer list_links(int fd, int json, FILE *out)
 	for (;;) {
 		answer = next_link(fd, from, &from);
 		if (answer == LINK_FOUND)
-			answer = read_link(fd, from++, MAX_PEERS - peers, &link);
+			answer = read_link(fd, from++, MAX_PEERS - peers, 0, &link);
 		else if (answer == LINK_ABSENT)
 			return LINK_FOUND;
 		if (answer == LINK_FAILED)
@@ -109,7 +109,7 @@ static enum link_answer show(int fd, uint32_t bdf, int json, FILE *out)
 	enum link_answer answer;
 	struct link link;
 
-	answer = read_link(fd, bdf, MAX_PEERS, &link);
+	answer = read_link(fd, bdf, MAX_PEERS, 1, &link);
 	if (answer == LINK_ABSENT)
 		print_no_link(fd);
 	if (answer != LINK_FOUND)

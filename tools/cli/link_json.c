@@ -32,6 +32,8 @@ static const struct {
 	{ LINK_COUNTER_INACTIVE, "inactive" },
 };
 
+static const char *const truth[] = { "false", "true" };
+
 static void print_link(FILE *out, const struct link *link)
 {
 	fprintf(out, "\"bdf\": \"" BDF_FORMAT "\", \"peer_ids\": %u", BDF_VALUES(link->bdf), link->num_peers);
@@ -66,6 +68,67 @@ void json_list_row(FILE *out, const struct link *link)
 	fprintf(out, "]}");
 }
 
+static void print_route(FILE *out, uint64_t route)
+{
+	fprintf(out, ", \"intid\": %" PRIu64 ", \"armed\": %s, \"masked\": %s", (uint64_t)LINK_ROUTE_INTID(route),
+		truth[!!(route & LINK_ROUTE_ARMED)], truth[!!(route & LINK_ROUTE_MASKED)]);
+	if (!(route & LINK_ROUTE_ARMED))
+		return;
+	fprintf(out, ", \"enabled\": %s, \"pending\": %s, \"active\": %s, \"priority\": %" PRIu64 ", \"cpu\": ",
+		truth[!!(route & LINK_ROUTE_ENABLED)], truth[!!(route & LINK_ROUTE_PENDING)],
+		truth[!!(route & LINK_ROUTE_ACTIVE)], (uint64_t)LINK_ROUTE_PRIORITY(route));
+	if (LINK_ROUTE_CPU(route) == LINK_ROUTE_NO_CPU)
+		fprintf(out, "null");
+	else
+		fprintf(out, "%" PRIu64, (uint64_t)LINK_ROUTE_CPU(route));
+}
+
+static void print_vectors(FILE *out, const struct link_peer *peer)
+{
+	const char *separator = "";
+	uint32_t v;
+
+	fprintf(out, ", \"vector_list\": [");
+	for (v = 0; v < MAX_VECTORS; v++) {
+		const uint64_t *counter = peer->vector[v].counter;
+
+		if (!vector_is_shown(peer, v))
+			continue;
+		fprintf(out, "%s{\"vector\": %u", separator, v);
+		if (v < num_lines(peer))
+			print_route(out, peer->vector[v].route);
+		fprintf(out, ", \"sent\": %" PRIu64 ", \"delivered\": %" PRIu64 ", \"dropped\": {\"disabled\": %" PRIu64
+			", \"masked\": %" PRIu64 "}}", counter[LINK_COUNTER_SENT], counter[LINK_COUNTER_DELIVERED],
+			counter[LINK_COUNTER_DISABLED], counter[LINK_COUNTER_MASKED]);
+		separator = ", ";
+	}
+	fputc(']', out);
+}
+
+static void print_sections(FILE *out, const struct link_peer *peer)
+{
+	const char *separator = "";
+	size_t n;
+
+	if (!peer->sections) {
+		fprintf(out, ", \"sections\": null");
+		return;
+	}
+	fprintf(out, ", \"sections\": [");
+	for (n = 0; n < peer->num_sections; n++) {
+		const struct cfg_memory *region = &peer->sections[n].region;
+
+		if (!region->size)
+			continue;
+		fprintf(out, "%s{\"name\": \"%s\", \"address\": \"0x%" PRIx64 "\", \"physical\": \"0x%" PRIx64
+			"\", \"size\": \"0x%" PRIx64 "\", \"read\": %s, \"write\": %s}", separator, peer->sections[n].name,
+			(uint64_t)region->virt_start, (uint64_t)region->phys_start, (uint64_t)region->size,
+			truth[!!(region->flags & CFG_MEM_READ)], truth[!!(region->flags & CFG_MEM_WRITE)]);
+		separator = ", ";
+	}
+	fputc(']', out);
+}
+
 static void print_present(FILE *out, const struct link_peer *peer)
 {
 	char protocol[40];
@@ -78,8 +141,13 @@ static void print_present(FILE *out, const struct link_peer *peer)
 	fprintf(out, ", \"flags\": {");
 	for (n = 0; n < sizeof(flags) / sizeof(flags[0]); n++)
 		fprintf(out, "%s\"%s\": %s", n ? ", " : "", flags[n].key,
-			peer->flags & flags[n].flag ? "true" : "false");
-	fputc('}', out);
+			truth[!!(peer->flags & flags[n].flag)]);
+	fprintf(out, "}, \"cell_state\": ");
+	json_string_or_null(out, peer->cell_state);
+	fprintf(out, ", \"driver\": ");
+	json_string_or_null(out, peer->driver);
+	print_vectors(out, peer);
+	print_sections(out, peer);
 }
 
 static void print_counters(FILE *out, const struct link_peer *peer)

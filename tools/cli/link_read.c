@@ -21,7 +21,7 @@ static const struct {
 	{ .item = LINK_INFO_STATE, .max = UINT32_MAX, .offset = offsetof(struct link_peer, state) },
 	{ .item = LINK_INFO_FLAGS, .max = UINT32_MAX, .offset = offsetof(struct link_peer, flags) },
 	{ .item = LINK_INFO_PROTOCOL, .max = UINT16_MAX, .offset = offsetof(struct link_peer, protocol) },
-	{ .item = LINK_INFO_VECTORS, .max = UINT16_MAX, .offset = offsetof(struct link_peer, vectors) },
+	{ .item = LINK_INFO_VECTORS, .max = MAX_VECTORS, .offset = offsetof(struct link_peer, vectors) },
 };
 
 #define NUM_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -103,7 +103,50 @@ static enum link_answer read_peer(int fd, struct bh_link_info question, struct l
 	return LINK_FOUND;
 }
 
-enum link_answer read_link(int fd, uint32_t bdf, uint32_t max_peers, struct link *link)
+enum link_answer read_route(int fd, uint32_t bdf, uint32_t peer, uint32_t vector, uint64_t *route)
+{
+	const struct bh_link_info question = {
+		.bdf = (uint16_t)bdf, .peer = (uint16_t)peer, .item = LINK_INFO_ROUTE_BASE + vector,
+	};
+
+	return ask(fd, &question, 0, INT64_MAX, route);
+}
+
+static enum link_answer read_vectors(int fd, struct bh_link_info question, struct link_peer *peer)
+{
+	static const uint32_t counters[] = {
+		LINK_COUNTER_SENT, LINK_COUNTER_DELIVERED, LINK_COUNTER_DISABLED, LINK_COUNTER_MASKED,
+	};
+	enum link_answer answer = LINK_FOUND;
+	uint32_t v, n;
+
+	for (v = 0; v < MAX_VECTORS; v++) {
+		for (n = 0; n < sizeof(counters) / sizeof(counters[0]) && answer == LINK_FOUND; n++) {
+			question.item = LINK_INFO_VECTOR_COUNTER_BASE + 16 * v + counters[n];
+			answer = ask(fd, &question, 0, INT64_MAX, &peer->vector[v].counter[counters[n]]);
+		}
+		if (answer == LINK_FOUND && v < num_lines(peer))
+			answer = read_route(fd, question.bdf, question.peer, v, &peer->vector[v].route);
+		if (answer != LINK_FOUND)
+			return answer;
+	}
+	return answer;
+}
+
+static enum link_answer read_details(int fd, const struct bh_link_info *question, struct link_peer *peer)
+{
+	enum link_answer answer = read_vectors(fd, *question, peer);
+
+	if (answer == LINK_ABSENT) {	/* it has left, or it is the link: whoever asks next will see */
+		peer->present = 0;
+		return LINK_FOUND;
+	}
+	if (answer == LINK_FOUND)
+		read_link_cell(question->bdf, peer);
+	return answer;
+}
+
+enum link_answer read_link(int fd, uint32_t bdf, uint32_t max_peers, int detail, struct link *link)
 {
 	struct bh_link_info question = { .bdf = (uint16_t)bdf, .item = LINK_INFO_PEERS };
 	enum link_answer answer;
@@ -123,6 +166,8 @@ enum link_answer read_link(int fd, uint32_t bdf, uint32_t max_peers, struct link
 	for (n = 0; n < link->num_peers && answer == LINK_FOUND; n++) {
 		question.peer = (uint16_t)n;
 		answer = read_peer(fd, question, &link->peers[n]);
+		if (answer == LINK_FOUND && detail && link->peers[n].present)
+			answer = read_details(fd, &question, &link->peers[n]);
 	}
 	if (answer != LINK_FOUND)
 		free_link(link);
@@ -133,7 +178,11 @@ void free_link(struct link *link)
 {
 	uint32_t n;
 
-	for (n = 0; n < link->num_peers; n++)
+	for (n = 0; n < link->num_peers; n++) {
 		free(link->peers[n].cell);
+		free(link->peers[n].cell_state);
+		free(link->peers[n].sections);
+		free(link->peers[n].driver);
+	}
 	free(link->peers);
 }

@@ -101,6 +101,21 @@ int peer_is_shown(const struct link_peer *peer)
 	return peer->present || any;
 }
 
+uint32_t num_lines(const struct link_peer *peer)
+{
+	return peer->vectors ? peer->vectors : 1;
+}
+
+int vector_is_shown(const struct link_peer *peer, uint32_t vector)
+{
+	uint64_t any = 0;
+	uint32_t n;
+
+	for (n = 0; n < LINK_NUM_COUNTERS; n++)
+		any |= peer->vector[vector].counter[n];
+	return vector < num_lines(peer) || any;
+}
+
 static void print_counter(FILE *out, uint64_t value)
 {
 	fprintf(out, "%-11" PRIu64 " ", value);
@@ -146,10 +161,11 @@ static void print_interrupts(FILE *out, const struct link_peer *peer)
 
 static void print_peers(FILE *out, const struct link *link)
 {
-	char protocol[40], vectors[12] = "INTx";
+	char protocol[40], vectors[12];
 	uint32_t n;
 
-	fprintf(out, "%-8s%-24s%-12s%-10s%-32s%s\n", "ID", "Cell", "State", "Vectors", "Protocol", "Interrupts");
+	fprintf(out, "%-8s%-24s%-18s%-12s%-10s%-32s%s\n", "ID", "Cell", "Cell state", "State", "Vectors", "Protocol",
+		"Interrupts");
 	for (n = 0; n < link->num_peers; n++) {
 		const struct link_peer *peer = &link->peers[n];
 
@@ -159,10 +175,10 @@ static void print_peers(FILE *out, const struct link *link)
 			fprintf(out, "%-8u(absent)\n", n);
 			continue;
 		}
-		if (peer->vectors)
-			snprintf(vectors, sizeof(vectors), "%u", peer->vectors);
+		snprintf(vectors, sizeof(vectors), "%u", peer->vectors);
 		protocol_words(peer->protocol, protocol, sizeof(protocol));
-		fprintf(out, "%-8u%-24.31s0x%-10x%-10s%-32s", n, peer->cell, peer->state, vectors, protocol);
+		fprintf(out, "%-8u%-24.31s%-18.18s0x%-10x%-10s%-32s", n, peer->cell,
+			peer->cell_state ? peer->cell_state : "?", peer->state, peer->vectors ? vectors : "INTx", protocol);
 		print_interrupts(out, peer);
 		fputc('\n', out);
 	}
@@ -188,10 +204,85 @@ static void print_events(FILE *out, const struct link *link)
 	}
 }
 
+/* A line of INTx rings for all numbers; the first one has its row. */
+static void print_route(FILE *out, const struct link_peer *peer, uint32_t vector)
+{
+	uint64_t route = peer->vector[vector].route;
+	char said[48];
+
+	if (vector >= num_lines(peer)) {
+		fprintf(out, "%-12s%-8s%-10s%-26s", "-", "-", "-", peer->vectors ? "no such vector" : "as vector 0");
+		return;
+	}
+	fprintf(out, "%-12" PRIu64, (uint64_t)LINK_ROUTE_INTID(route));
+	if (!(route & LINK_ROUTE_ARMED)) {
+		fprintf(out, "%-8s%-10s%-26s", "-", "-", route & LINK_ROUTE_MASKED ? "masked" : "not armed");
+		return;
+	}
+	if (LINK_ROUTE_CPU(route) == LINK_ROUTE_NO_CPU)
+		fprintf(out, "%-8s", "none");
+	else
+		fprintf(out, "%-8" PRIu64, (uint64_t)LINK_ROUTE_CPU(route));
+	snprintf(said, sizeof(said), "%s%s%s", route & LINK_ROUTE_ENABLED ? "enabled" : "disabled",
+		 route & LINK_ROUTE_PENDING ? ", pending" : "", route & LINK_ROUTE_ACTIVE ? ", active" : "");
+	fprintf(out, "0x%-8" PRIx64 "%-26s", (uint64_t)LINK_ROUTE_PRIORITY(route), said);
+}
+
+static void print_vectors(FILE *out, const struct link *link)
+{
+	static const uint32_t columns[] = {
+		LINK_COUNTER_SENT, LINK_COUNTER_DELIVERED, LINK_COUNTER_DISABLED, LINK_COUNTER_MASKED,
+	};
+	uint32_t n, v, c;
+
+	fprintf(out, "%-8s%-8s%-12s%-8s%-10s%-26s%-12s%-12s%-12s%-12s\n", "ID", "Vector", "INTID", "CPU", "Priority",
+		"Interrupt", "Sent", "Delivered", "disabled", "masked");
+	for (n = 0; n < link->num_peers; n++) {
+		const struct link_peer *peer = &link->peers[n];
+
+		for (v = 0; v < MAX_VECTORS && peer->present; v++) {
+			if (!vector_is_shown(peer, v))
+				continue;
+			fprintf(out, "%-8u%-8u", n, v);
+			print_route(out, peer, v);
+			for (c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+				print_counter(out, peer->vector[v].counter[columns[c]]);
+			fputc('\n', out);
+		}
+	}
+}
+
+static void print_sections(FILE *out, const struct link *link)
+{
+	uint32_t n, headings = 0;
+	size_t i;
+
+	for (n = 0; n < link->num_peers; n++) {
+		const struct link_peer *peer = &link->peers[n];
+
+		for (i = 0; i < peer->num_sections && peer->present; i++) {
+			const struct cfg_memory *region = &peer->sections[i].region;
+
+			if (!region->size)
+				continue;
+			if (!headings++)
+				fprintf(out, "\n%-8s%-14s%-20s%-20s%-14s%s\n", "ID", "Section", "Address", "Physical", "Size",
+					"Access");
+			fprintf(out, "%-8u%-14s0x%-18" PRIx64 "0x%-18" PRIx64 "0x%-12" PRIx64 "%s%s\n", n,
+				peer->sections[i].name, (uint64_t)region->virt_start, (uint64_t)region->phys_start,
+				(uint64_t)region->size, region->flags & CFG_MEM_READ ? "read" : "no",
+				region->flags & CFG_MEM_WRITE ? ", write" : "");
+		}
+	}
+}
+
 void text_show(FILE *out, const struct link *link)
 {
 	fprintf(out, "Link " BDF_FORMAT ", %u peer IDs\n\n", BDF_VALUES(link->bdf), link->num_peers);
 	print_peers(out, link);
 	fputc('\n', out);
 	print_events(out, link);
+	fputc('\n', out);
+	print_vectors(out, link);
+	print_sections(out, link);
 }

@@ -51,6 +51,14 @@ void json_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+void json_string_or_null(FILE *out, const char *text)
+{
+	if (text)
+		json_string(out, text);
+	else
+		fprintf(out, "null");
+}
+
 /*
  * Reads until end of file, whatever stat() claims: the argument may be a pipe, or change while it is
  * read. There is always one more zero byte than size, so that data is never NULL.
