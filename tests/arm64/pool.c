@@ -136,6 +136,7 @@ void arch_irq_retarget(struct cell *cell) { }
 void arch_memory_flush(struct cell *cell) { }
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route) { return false; }
 void arch_virq_raise(const struct virq_route *route) { }
+uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route) { return 0; }
 void arch_clean_memory(host_addr_t host, uint64_t size) { }
 void arch_scrub_memory(host_addr_t host, uint64_t size) { }
 void *arch_window(host_addr_t addr) { return NULL; }

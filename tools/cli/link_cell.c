@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What sysfs says about the cell behind a peer. Cells come and go, and another driver may have none of these files: whatever
- * cannot be read is unknown, without a message.
+ * What sysfs says about the cell behind a peer. Cells come and go, and another driver may have none of these files:
+ * whatever cannot be read is unknown, without a message.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	{ .word = { "cell", "stats" }, .synopsis = "[" CELL "] [--once | --json] [--interval SECONDS]" },
 	{ .word = { "link", "list" }, .synopsis = "[--json]", .run = cmd_link_list },
 	{ .word = { "link", "show" }, .synopsis = "[BUS:]DEVICE[.FUNCTION] [--json]", .run = cmd_link_show },
+	{ .word = { "link", "check" }, .synopsis = "[[BUS:]DEVICE[.FUNCTION]] [--wait MILLISECONDS] [--json]",
+	  .run = cmd_link_check },
 	{ .word = { "config", "create" }, .synopsis = "{ -o | --output } DIR [OPTION ...]" },
 	{ .word = { "config", "collect" }, .synopsis = "FILE.TAR" },
 	{ .word = { "config", "check" }, .synopsis = "SYSCONFIG [CELLCONFIG ...]" },
@@ -104,9 +106,9 @@ int main(int argc, char **argv)
 	else
 		result = run_command(argc, argv);
 
-	if (result == WRONG_USAGE) {
+	if (result < 0) {
 		print_usage(argv[0]);
-		result = EXIT_FAILED;
+		result = -result;
 	}
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("writing output");

@@ -98,6 +98,16 @@ static int poke(char **argv)
 	return 0;
 }
 
+/* hold DEVICE MAP_INDEX OFFSET VALUE: as poke, then keeps the device open until it is killed. */
+static int hold(char **argv)
+{
+	int result = poke(argv);
+
+	fflush(stdout);
+	pause();
+	return result;
+}
+
 /* peek DEVICE MAP_INDEX OFFSET: 32-bit load from a mapped UIO region. */
 static int peek(char **argv)
 {
@@ -364,6 +374,7 @@ static const struct {
 	{ "kvm-create", kvm_create, 0 },
 	{ "kvm-hold", kvm_hold, 0 },
 	{ "poke", poke, 4 },
+	{ "hold", hold, 4 },
 	{ "peek", peek, 3 },
 	{ "uio-wait", uio_wait, 1 },
 	{ "uio-answer", uio_answer, 1 },
