@@ -44,7 +44,7 @@ class Driver:
     """Answers of the driver; those of single questions come before those of whole links."""
 
     def __init__(self, box):
-        self.box, self.first, self.rest, self.bdfs, self.later = box, [], [], [], []
+        self.box, self.first, self.rest, self.bdfs, self.later, self.between = box, [], [], [], [], []
 
     def answer(self, bdf, peer, item, value):
         self.first.append((bdf, peer, item, value))
@@ -89,7 +89,8 @@ class Driver:
             return "".join(f"{' '.join(map(str, line))}\n" for line in answers)
         env = {"SHIM_LINKS": self.box.file("links", text(lines + self.rest)),
                "SHIM_LINKS_LATER": self.box.file("links-later", text(self.later + lines + self.rest)),
-               **options.pop("env", {})}
+               **({"SHIM_LINKS_BETWEEN": self.box.file("links-between", text(self.between + lines + self.rest))}
+                  if self.between else {}), **options.pop("env", {})}
         return self.box.run("link", *arguments, env=env, **options)
 
     def good(self, *arguments, status=0):

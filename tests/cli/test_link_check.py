@@ -347,6 +347,13 @@ def test_interrupt_is_not_taken(link, bits):
     assert link.again() == []
 
 
+def test_interrupts_come_and_go(link):
+    """There at the first and at the last look, but not at one of those between"""
+    link.peers[1]["routes"] = [route(70, active=True)]
+    link.driver.between.append((BDF, 1, ROUTE, route(70)))
+    assert link.check() == []
+
+
 def test_interrupt_comes_between(link):
     """Not at the first look"""
     link.later(1, ROUTE, route(116, active=True))
