@@ -16,9 +16,10 @@ def look(machine, options=""):
 
 
 def records(machine):
-    """Of the file, by CPU number"""
-    data = machine.guest.pull(f"{SYSFS}/trace")
+    """Of the file, by CPU number. Each is of one moment if it is read at once."""
     size = abi.BH_TRACE_RECORD
+    machine.check(f"dd if={SYSFS}/trace of=/tmp/trace bs={size} 2>/dev/null")
+    data = machine.guest.pull("/tmp/trace")
     return [abi.Trace.from_buffer_copy(data[at:at + size]) for at in range(0, len(data), size)]
 
 
@@ -70,7 +71,8 @@ def test_file(root):  # noqa: F811
     assert len(found) == len(before) == 4
     for record, position in zip(found, before):
         header = record.header
-        assert (header.cell, header.name, header.num_events) == (0, b"qemu-arm64", abi.BH_TRACE_KEPT)
+        assert (header.cell, header.name) == (0, b"qemu-arm64")
+        assert 0 < header.num_events <= min(header.position, abi.BH_TRACE_KEPT)
         assert header.position >= position and header.now_high == header.now_again
         ticks = [event.ticks for event in record.events[:header.num_events]]
         assert ticks == sorted(ticks) and 0 < ticks[0] and ticks[-1] <= header.now_high << 32 | header.now_low
