@@ -124,14 +124,14 @@ static void restart(uint32_t n)
 	struct cell *cell = started[n].cell;
 
 	if (!count_restart(n)) {
-		console_printf("%pC stays stopped: it was restarted %u times, as often as its on-failure allows\n",
+		console_printf_about(cell, "%pC stays stopped: it was restarted %u times, as often as its on-failure allows\n",
 			       &cell->config, started[n].restarts);
 		return;
 	}
 	cell_stop_cpus(cell);
 	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
 	if (load_images(n)) {
-		console_printf("%pC stays stopped: its images cannot be loaded again\n", &cell->config);
+		console_printf_about(cell, "%pC stays stopped: its images cannot be loaded again\n", &cell->config);
 	} else {
 		cell_memory_clean(cell);
 		cell->restarts++;

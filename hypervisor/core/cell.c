@@ -171,7 +171,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	}
 	cell->fault.starts++;
 	/* before the cell can print anything itself */
-	console_printf("%pC started\n", &cell->config);
+	console_printf_about(cell, "%pC started\n", &cell->config);
 }
 
 int cell_start(uint32_t id)
@@ -230,6 +230,8 @@ void cell_free(struct cell *cell)
 	arch_memory_exit(cell);
 	if (cell->comm)
 		pages_free(cell->comm, 1);
+	if (cell->console)
+		pages_free((void *)(uintptr_t)cell->console, 1);
 	if (cell->config_pages)
 		pages_free((void *)((uint64_t)cell->config.cell & PAGE_MASK), cell->config_pages);
 	pages_free(cell, cell->object_pages);

@@ -218,6 +218,15 @@ static int refuse_memory(const struct config_view *view)
 	return refuse(-ENOMEM, "no memory for %pC: hypervisor memory is too small", view);
 }
 
+/* Room for what it prints, if it may. */
+static bool make_console(struct cell *cell)
+{
+	if (!(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED))
+		return true;
+	cell->console = pages_alloc(1, 1);
+	return cell->console;
+}
+
 /* view: what has been checked, with config_pages that belong to the cell now, whether it works or not */
 static int build(const struct config_view *view, uint32_t config_pages, struct cell **created)
 {
@@ -238,7 +247,7 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	cell->id = (uint16_t)view->cell->id;
 	place_tables(cell, cell + 1, fixed, movable);
 	cell->comm = pages_alloc(1, 1);
-	if (!cell->comm) {
+	if (!cell->comm || !make_console(cell)) {
 		error = refuse_memory(view);
 		cell_free(cell);
 		return error;
@@ -348,7 +357,7 @@ int root_cell_init(const struct config_view *view)
 	pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
 	tables = pages_alloc(MAX(pages, 1U), 1);
 	root_cell.comm = pages_alloc(1, 1);
-	if (!tables || !root_cell.comm)
+	if (!tables || !root_cell.comm || !make_console(&root_cell))
 		return refuse(-ENOMEM, "hypervisor memory is too small for the root cell");
 	root_cell.lent_regions = (uint8_t *)tables + lent;
 	place_tables(&root_cell, tables, fixed, movable);

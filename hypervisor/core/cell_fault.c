@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Accesses of cells to nothing: what their configuration wants, and the record of the first violation (fault.h). */
+/*
+ * Accesses of cells to nothing: what their configuration wants, and the record of the first violation (fault.h). Records of
+ * cells, this one and that of the console, as hypercalls give them.
+ */
 #include "cell.h"
 #include "cell_internal.h"
 #include "control.h"
@@ -51,7 +54,7 @@ volatile struct bh_fault *cell_fault_begin(struct cell *cell)
 	/* changed by a start only, when no CPU of the cell runs */
 	if (__atomic_exchange_n(&fault->begun, fault->starts, __ATOMIC_RELAXED) == fault->starts)
 		return NULL;
-	/* a reader that sees something of this record sees `begun`, too; pairs with the lock in cell_fault() */
+	/* a reader that sees something of this record sees `begun`, too; pairs with the lock in cell_piece() */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	fault->number = number;
 	fault->cpu = this_cpu()->cpu_id;
@@ -66,19 +69,38 @@ void cell_fault_end(volatile struct bh_fault *fault)
 }
 
 /* One piece at a time, each of them under the lock: so they are read in the order of the calls. */
-int64_t cell_fault(uint32_t id, uint32_t piece)
+static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 {
+	const volatile uint32_t *pieces = NULL;
 	const struct cell *cell;
 	int64_t result = -EINVAL;
+	uint64_t size = 0;
 
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
 	management_lock();
 	cell = cell_find(id);
-	if (!cell)
+	if (!cell) {
 		result = -ENOENT;
-	else if (piece < sizeof(cell->fault) / sizeof(uint32_t))
-		result = __atomic_load_n((const volatile uint32_t *)&cell->fault + piece, __ATOMIC_ACQUIRE);
+	} else if (!of_console) {
+		pieces = (const volatile uint32_t *)&cell->fault;
+		size = sizeof(cell->fault);
+	} else if (cell->console) {
+		pieces = (const volatile uint32_t *)cell->console;
+		size = sizeof(*cell->console);
+	}
+	if (piece < size / sizeof(*pieces))
+		result = __atomic_load_n(pieces + piece, __ATOMIC_ACQUIRE);
 	management_unlock();
 	return result;
+}
+
+int64_t cell_fault(uint32_t id, uint32_t piece)
+{
+	return cell_piece(id, piece, false);
+}
+
+int64_t cell_console(uint32_t id, uint32_t piece)
+{
+	return cell_piece(id, piece, true);
 }

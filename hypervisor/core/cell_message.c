@@ -97,7 +97,7 @@ static void give_up(struct cell *cell)
 	cell_resume_cpus(cell);
 	cell->comm->cell_state = COMM_STATE_FAILED;
 	ivshmem_cell_stopped(cell);
-	console_printf("%pC does not answer messages: stopped\n", &cell->config);
+	console_printf_about(cell, "%pC does not answer messages: stopped\n", &cell->config);
 }
 
 bool cell_approves_shutdown(struct cell *cell)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Console: UART of the system configuration and ring in the public page; reasons of refusals. */
 #include "bulkhead/image.h"
+#include "cell.h"
 #include "console.h"
 #include "console_setup.h"
 #include "control.h"
@@ -63,6 +64,27 @@ static void put_char(char c)
 		put_ring(c);
 }
 
+/* console_lock: one writer. cell_console.h says what a reader does, who takes none. */
+static void keep_char(volatile struct bh_cell_console *record, char c)
+{
+	uint64_t n = record->complete;
+
+	record->begun = n + 1;
+	/* who sees the character sees that it has begun; pairs with the acquire in cell_piece() */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	record->text[n % BH_CELL_CONSOLE_SIZE] = c;
+	__atomic_store_n(&record->complete, n + 1, __ATOMIC_RELEASE);
+}
+
+/* A message does not begin in a line of the cell. */
+static void keep_text(volatile struct bh_cell_console *record, const char *text, size_t length)
+{
+	if (length > 1 && record->complete && record->text[(record->complete - 1) % BH_CELL_CONSOLE_SIZE] != '\n')
+		keep_char(record, '\n');
+	for (size_t i = 0; i < length; i++)
+		keep_char(record, text[i]);
+}
+
 /* An error of the hypervisor may hit several CPUs at once. Who does not end its line in 0.1 s has failed in it. */
 static void await_panic_line(void)
 {
@@ -73,7 +95,7 @@ static void await_panic_line(void)
 		arch_relax();
 }
 
-static void console_write(const char *text, size_t length)
+static void console_write(volatile struct bh_cell_console *record, const char *text, size_t length)
 {
 	bool lock = !panicking;
 
@@ -81,6 +103,8 @@ static void console_write(const char *text, size_t length)
 		spin_lock(&console_lock);
 	else
 		await_panic_line();
+	if (record)
+		keep_text(record, text, length);
 	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < length; i++)
 		put_char(text[i]);
@@ -96,21 +120,34 @@ bool console_has_uart(void)
 	return uart;
 }
 
-void console_putc(char c)
+void console_putc(volatile struct bh_cell_console *record, char c)
 {
-	console_write(&c, 1);
+	console_write(record, &c, 1);
+}
+
+static void write_message(volatile struct bh_cell_console *record, const char *format, va_list args)
+{
+	char line[CONSOLE_LINE];
+
+	console_write(record, line, format_text_va(line, sizeof(line), format, args));
 }
 
 void console_printf(const char *format, ...)
 {
-	char line[CONSOLE_LINE];
 	va_list args;
-	size_t length;
 
 	va_start(args, format);
-	length = format_text_va(line, sizeof(line), format, args);
+	write_message(NULL, format, args);
 	va_end(args);
-	console_write(line, length);
+}
+
+void console_printf_about(const struct cell *cell, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_message(cell->console, format, args);
+	va_end(args);
 }
 
 static void give_reason(int error, const char *format, va_list args)

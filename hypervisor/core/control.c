@@ -226,7 +226,7 @@ static void declare_stopped(struct cell *cell, enum cell_end end)
 	ivshmem_cell_stopped(cell);
 	if (end == END_OFF)
 		return;
-	console_printf("%pC failed\n", &cell->config);
+	console_printf_about(cell, "%pC failed\n", &cell->config);
 	if (bundle_has_failure_action(cell))
 		bundle_cell_failed();
 }

@@ -81,7 +81,7 @@ static int64_t call_putc(uint64_t c, uint64_t arg2)
 	(void)arg2;
 	if (!(this_cpu()->cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED))
 		return -EPERM;
-	console_putc((char)c);
+	console_putc(this_cpu()->cell->console, (char)c);
 	return 0;
 }
 
@@ -109,6 +109,11 @@ static int64_t call_cell_fault(uint64_t id, uint64_t piece)
 	return cell_fault(cut(id), cut(piece));
 }
 
+static int64_t call_cell_console(uint64_t id, uint64_t piece)
+{
+	return cell_console(cut(id), cut(piece));
+}
+
 static int64_t call_trace(uint64_t cpu, uint64_t piece)
 {
 	return trace_piece(cut(cpu), cut(piece));
@@ -131,6 +136,7 @@ static const hypercall_t own_hypercalls[] = {
 	[HC_LINK_INFO - HC_OWN_BASE] = call_link_info,
 	[HC_CELL_INFO - HC_OWN_BASE] = call_cell_info,
 	[HC_CELL_FAULT - HC_OWN_BASE] = call_cell_fault,
+	[HC_CELL_CONSOLE - HC_OWN_BASE] = call_cell_console,
 	[HC_CPU_EXITS - HC_OWN_BASE] = cpu_exits,
 	[HC_TRACE - HC_OWN_BASE] = CONFIG_TRACE ? call_trace : NULL,
 };

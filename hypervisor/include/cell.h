@@ -7,6 +7,7 @@
 #ifndef BULKHEAD_CELL_H
 #define BULKHEAD_CELL_H
 
+#include "bulkhead/cell_console.h"
 #include "bulkhead/comm_region.h"
 #include "bulkhead/fault.h"
 #include "config.h"
@@ -39,6 +40,7 @@ struct cell {
 	struct vpci_function *functions;	/* sorted by bdf */
 	uint32_t num_functions;
 	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile */
+	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print */
 	struct arch_cell arch;
 
 	/* management lock; readers on the cell's own CPUs see it only while stopped */
@@ -86,6 +88,7 @@ int cell_get_state(uint32_t id);
 int64_t cell_info(uint32_t id, uint32_t item);	/* HC_CELL_INFO: the value, or a negative errno without a reason */
 
 int64_t cell_fault(uint32_t id, uint32_t piece);	/* HC_CELL_FAULT */
+int64_t cell_console(uint32_t id, uint32_t piece);	/* HC_CELL_CONSOLE */
 
 /* Hypercalls of any cell, about its own CPUs; of the root cell, about all */
 int64_t cpu_info(uint64_t cpu_id, uint64_t type);

@@ -16,7 +16,10 @@
 #define BULKHEAD_CONSOLE_H
 
 #include <stdarg.h>
+#include "bulkhead/cell_console.h"
 #include "types.h"
+
+struct cell;
 
 #define CONSOLE_LINE	256
 
@@ -27,11 +30,14 @@ size_t format_text_va(char *buffer, size_t size, const char *format, va_list arg
 /* One message, atomically against other CPUs. Callable everywhere once console_init() ran. */
 void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* One about a cell, which its own record has, too, on a line of its own. */
+void console_printf_about(const struct cell *cell, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* Can anybody outside of the machine see it? */
 bool console_has_uart(void);
 
-/* One character on behalf of a cell. */
-void console_putc(char c);
+/* One character on behalf of a cell, and to its record, NULL if it has none. */
+void console_putc(volatile struct bh_cell_console *record, char c);
 
 /*
  * Explain why the request being executed is refused: who, what, which values, what to change; one line without

@@ -102,6 +102,13 @@
 #define HC_CELL_FAULT		0x4202
 
 /*
+ * Ours: bytes 4n.. of the struct bh_cell_console of a cell (cell_console.h), the first one lowest. Args: cell id, n. Root
+ * cell only (-EPERM). -ENOENT: no cell has that id. -EINVAL: a piece beyond the end, or the cell has no
+ * CFG_CELL_CONSOLE_PERMITTED.
+ */
+#define HC_CELL_CONSOLE		0x4203
+
+/*
  * Ours: how often a CPU came from its guest into the hypervisor for one cause, since it belongs to its cell. Args: CPU number,
  * CPU_EXIT_*. Root cell, or owner of the CPU (-EPERM). -EINVAL: no such CPU or cause. The result has 63 bits, which is no wrap in
  * practice. Each exit has one cause: their sum is CPU_STAT_TOTAL modulo 2^31. Of interrupts that are taken in one exit, the

@@ -72,6 +72,12 @@ void console_printf(const char *format, ...)
 	(void)format;
 }
 
+void console_printf_about(const struct cell *cell, const char *format, ...)
+{
+	(void)cell;
+	(void)format;
+}
+
 struct percpu *percpu_of(uint32_t id)
 {
 	return cpus[id];

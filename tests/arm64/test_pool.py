@@ -45,3 +45,19 @@ def test_estimate(path, pa_range, tmp_path):
     least = sum(pages.pool(system).values()) // PAGE
     print(path.stem, pa_range, least, total)
     assert least <= total <= least + len(system.cells) + 2, taken(system, pa_range, tmp_path)
+
+
+def test_what_cells_print(tmp_path):
+    """A page for each cell that may, to the compiler and to the hypervisor."""
+    text = (ROOT / "configs/systems/qemu-arm64-control.yaml").read_text(encoding="utf-8")
+    assert text.count("virtual-console: active") == 2
+    found = []
+    for number, changed in enumerate((text, text.replace("virtual-console: active", "virtual-console: permitted"),
+                                      text.replace("virtual-console: active", "virtual-console: off", 1),
+                                      text.replace("virtual-console: active", "virtual-console: off"))):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(changed, encoding="utf-8")
+        system = cli.load(path, BOARDS)
+        found.append((sum(pages.pool(system).values()) // PAGE,
+                      sum(count for _, count in taken(system, FOUR_LEVELS, tmp_path))))
+    assert [tuple(first - now for first, now in zip(found[0], counts)) for counts in found] == [(0, 0), (0, 0), (1, 1), (2, 2)]

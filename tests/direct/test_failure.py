@@ -5,7 +5,8 @@ import time
 
 from elftools.elf.elffile import ELFFile
 
-from direct import DEMO_BUNDLE, INMATES, TIMEOUT, Bundle, cell_text, system_text
+from direct import DEMO_BUNDLE, INMATES, ROOT_CELL, TIMEOUT, Bundle, abi, cell_text, system_text
+from root_cell import RootCell
 
 LINK = "  l: { peers: [f, w], shared: 4 KiB }\n"
 WATCH = cell_text("w", [2], "watch")
@@ -48,6 +49,26 @@ def test_restart(bench):
     text = machine.console.text()
     assert text.count('cell "f" failed') == 3 and text.count('cell "f" started') == 4
     assert text.count('cell "w" started') == 1
+
+
+def test_console_is_kept(bench):
+    """Over each restart, with the hypervisor's lines about the cell between its own; not over its destruction."""
+    path = bench.make(system_text(ROOT_CELL + cell_text("f", [1], "fail", "times=2", "on-failure: restart") + WATCH, LINK))
+    machine = bench.boot(path)
+    root = RootCell(machine, bench.open(path))
+    machine.program_says("^fail: not any more$")
+    text = root.console("f")
+    stopped = re.escape(FAILURE) + r"\(ESR 0x\w+, PC 0x\w+, virtual 0x\w+\): CPU stopped\n"
+    start = r'cell "f" started\nfail: start {}, data 1001\n'
+    assert re.fullmatch("".join(start.format(n) + stopped + 'cell "f" failed\n' for n in (1, 2)) + start.format(3) +
+                        "fail: not any more\n", text)
+    assert root.console("w").startswith('cell "w" started\nwatch: ')
+    assert root.destroy("f") == 0
+    assert root.call(abi.HC_CELL_CONSOLE, "f", 0) == -2
+    assert root.create("f") == 0
+    assert root.console("f") == ""
+    # the root cell of this bundle may not print
+    assert machine.hypercall(abi.HC_CELL_CONSOLE, 0, 0) == -22
 
 
 def test_limit(bench):

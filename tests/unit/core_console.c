@@ -53,7 +53,7 @@ static void ring_wraps_at_its_end(void)
 
 	core_start();
 	for (uint32_t n = 0; n < 3 * BH_CONSOLE_RING_SIZE + 7; n++)
-		console_putc((char)('a' + n % 23));
+		console_putc(NULL, (char)('a' + n % 23));
 	tail = public_page.console_tail;
 	for (uint32_t n = 0; n < BH_CONSOLE_RING_SIZE; n++)
 		expected[n] = (char)('a' + (2 * BH_CONSOLE_RING_SIZE + 7 + n) % 23);
@@ -144,7 +144,7 @@ static void stalled_uart_is_left_out(void)
 	core_start();
 	host_uart_text();
 	host_stall_uart(true);
-	console_putc('a');
+	console_putc(NULL, 'a');
 	looks = host_uart_looks();
 	tail = public_page.console_tail;
 	console_printf("nobody waits\n");

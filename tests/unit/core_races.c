@@ -82,6 +82,27 @@ static void look_at_fault(uint32_t id)
 		assert_int_equal(fault.x[n], fault.cpu);
 }
 
+/* What is said to be complete has been written, whoever goes on printing. */
+static void look_at_console(uint32_t id)
+{
+	uint32_t before = __atomic_load_n(&destructions, __ATOMIC_SEQ_CST);
+	uint32_t pieces[sizeof(struct bh_cell_console) / sizeof(uint32_t)];
+	struct bh_cell_console console;
+	int64_t piece = 0;
+
+	for (uint32_t n = 0; n < ARRAY_SIZE(pieces) && piece >= 0; n++) {
+		piece = cell_console(id, n);
+		pieces[n] = (uint32_t)piece;
+	}
+	memcpy(&console, pieces, sizeof(console));
+	if (piece < 0 || __atomic_load_n(&destructions, __ATOMIC_SEQ_CST) != before)
+		return;
+	assert_true(console.complete <= console.begun);
+	for (uint64_t n = console.begun > BH_CELL_CONSOLE_SIZE ? console.begun - BH_CELL_CONSOLE_SIZE : 0;
+	     n < console.complete; n++)
+		assert_int_not_equal(console.text[n % BH_CELL_CONSOLE_SIZE], 0);
+}
+
 /* The guests of both cells */
 static void restless_guest(struct percpu *cpu)
 {
@@ -138,6 +159,7 @@ static int64_t manage_job(uint64_t rounds, uint64_t arg2, uint64_t arg3)
 			break;
 		case 4:
 			look_at_fault(id);
+			look_at_console(id);
 			break;
 		default:
 			__atomic_fetch_add(&destructions, 1, __ATOMIC_SEQ_CST);

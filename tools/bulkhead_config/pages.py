@@ -49,8 +49,10 @@ def _region(memory):
 
 
 def _mapped(config):
-    memory = parse(config).arrays["memory_regions"]
-    return [_region(region) for region in memory if region.size], memory
+    """What is mapped, all of its memory regions, and pages for what the cell prints."""
+    binary = parse(config)
+    memory = binary.arrays["memory_regions"]
+    return [_region(region) for region in memory if region.size], memory, bool(binary.cell.flags & abi.CFG_CELL_CONSOLE_PERMITTED)
 
 
 def shortage(system, parts, least=""):
@@ -70,7 +72,7 @@ def _link_pages(link):
 
 def pool(system):
     """Bytes of the page pool by what they are for."""
-    root, _ = _mapped(emit.system_config(system))
+    root, _, consoles = _mapped(emit.system_config(system))
     root = [region for region in root if region[2] & (abi.CFG_MEM_READ | abi.CFG_MEM_WRITE)]
     # a root cell sees hypervisor memory in single pages; where the driver chooses its place, tables next to it are not known
     hidden = system.hypervisor_range if root else None
@@ -78,7 +80,8 @@ def pool(system):
     windows = system.board.gic() + ([(None, Range.at(system.ecam, MIB))] if root else [])
     for cell in system.others:
         config = emit.cell_config(system, cell)
-        regions, memory = _mapped(config)
+        regions, memory, console = _mapped(config)
+        consoles += console
         count += tables(regions)
         configs += round_up(len(config), PAGE)
         root += [(Range.at(item.phys_start, item.size), 0, 0) for item in memory
@@ -86,7 +89,7 @@ def pool(system):
     root += [(area, 0, 0) for _, area in windows] + ([(hidden, PAGE, abi.CFG_MEM_READ)] if hidden else [])
     count += tables(root)
     cells = len(system.others) + 1
-    return {"configurations": configs, "cells": (FIXED + PER_CELL * cells) * PAGE,
+    return {"configurations": configs, "cells": (FIXED + PER_CELL * cells + consoles) * PAGE,
             "links": sum(map(_link_pages, system.links)) * PAGE, "page tables": count * PAGE}
 
 

@@ -53,8 +53,20 @@ void console_printf(const char *format, ...)
 	va_end(args);
 }
 
-void console_putc(char c)
+void console_printf_about(const struct cell *cell, const char *format, ...)
 {
+	size_t length = strlen(output);
+	va_list args;
+
+	(void)cell;
+	va_start(args, format);
+	format_text_va(output + length, sizeof(output) - length, format, args);
+	va_end(args);
+}
+
+void console_putc(volatile struct bh_cell_console *record, char c)
+{
+	(void)record;
 	console_printf("%c", c);
 }
 

@@ -9,7 +9,7 @@ HYPERVISOR, RAM_OF_C, STATE_TABLE = 0x40200000, 0x60200000, 0x63000000
 
 for _immediate in 0, 1, 0x4A47, 0x4A49, 0x484A, 0x8000, 0xFFFF:
     attack("HVC", f"immediate {_immediate:#x}", f"hvc #{_immediate:#x}", NOT_SUPPORTED, 0x84000008)
-for _code in 9, 10, 11, 100, 0x4A48, 0x41FF, 0x4203, 0x4206, 0x42FF, 1 << 16, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 63, ALL:
+for _code in 9, 10, 11, 100, 0x4A48, 0x41FF, 0x4206, 0x42FF, 1 << 16, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 63, ALL:
     attack("hypercall", f"unknown code {_code:#x}", HYPERCALL, ENOSYS, _code, ALL, ALL)
 for _code, _name in enumerate(("disable", "create", "start", "set loadable", "destroy")):
     for _argument in 0, 1, 2, 3, HYPERVISOR, RAM_OF_C, 1 << 32, ALL:
@@ -18,6 +18,7 @@ for _argument in 0, 1, 2, 3, 1 << 32 | 2, ALL:
     attack("hypercall", f"state of cell {_argument:#x}", HYPERCALL, EPERM, 6, _argument)
     attack("hypercall", f"cell information of {_argument:#x}", HYPERCALL, EPERM, 0x4201, _argument, 0)
     attack("hypercall", f"record of the violation of cell {_argument:#x}", HYPERCALL, EPERM, 0x4202, _argument, 0)
+    attack("hypercall", f"what cell {_argument:#x} printed", HYPERCALL, EPERM, 0x4203, _argument, 0)
 for _cpu in 0, 1, 4, 1 << 32 | 1, ALL:
     attack("hypercall", f"trace of CPU {_cpu:#x}", HYPERCALL, EPERM, 0x4205, _cpu, 0)
 for _type in 5, 99, 1 << 31, 1 << 32, ALL:
