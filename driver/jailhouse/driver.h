@@ -25,6 +25,7 @@
 #include <linux/types.h>
 
 #include <bulkhead/cell_config.h>
+#include <bulkhead/cell_console.h>
 #include <bulkhead/comm_region.h>
 #include <bulkhead/fault.h>
 #include <bulkhead/hypercall.h>

@@ -286,20 +286,26 @@ static ssize_t pci_read(struct file *file, struct kobject *kobj, struct bin_attr
 	return memory_read_from_buffer(buffer, count, &offset, cell->pci, cell->num_pci * sizeof(*cell->pci));
 }
 
-/* In the order of the pieces, so that a record that changed meanwhile can be told; see bulkhead/fault.h */
-static int read_fault(u32 id, struct bh_fault *fault)
+/* In the order of the pieces, so that a record that changed meanwhile can be told; see bulkhead/fault.h, cell_console.h */
+static int read_record(unsigned long code, u32 id, u32 *pieces, size_t size)
 {
-	u32 *pieces = (u32 *)fault;
 	unsigned int n;
 
-	for (n = 0; n < sizeof(*fault) / sizeof(*pieces); n++) {
-		long piece = bh_hypercall(HC_CELL_FAULT, id, n);
+	for (n = 0; n < size / sizeof(*pieces); n++) {
+		long piece = bh_hypercall(code, id, n);
 
 		if (piece < 0)
 			return piece;
 		pieces[n] = piece;
 	}
-	return fault->complete == fault->begun ? 0 : -EAGAIN;
+	return 0;
+}
+
+static int read_fault(u32 id, struct bh_fault *fault)
+{
+	int err = read_record(HC_CELL_FAULT, id, (u32 *)fault, sizeof(*fault));
+
+	return err ?: fault->complete == fault->begun ? 0 : -EAGAIN;
 }
 
 static ssize_t fault_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
@@ -319,11 +325,33 @@ static ssize_t fault_read(struct file *file, struct kobject *kobj, struct bin_at
 	return err ?: memory_read_from_buffer(buffer, count, &offset, &fault, sizeof(fault));
 }
 
+/* All of it at once; the kernel asks for a page at most. How much of it is a cell's that goes on, the reader can see. */
+static ssize_t cell_console_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+				 loff_t offset, size_t count)
+{
+	struct bh_cell_console *console = kmalloc(sizeof(*console), GFP_KERNEL);
+	ssize_t result = -ENODEV;
+
+	if (!console)
+		return -ENOMEM;
+	down_read(&bh.gate);
+	if (bh.enabled)
+		result = read_record(HC_CELL_CONSOLE, to_cell(kobj)->id, (u32 *)console, sizeof(*console));
+	up_read(&bh.gate);
+	if (result == -EINVAL)
+		result = -ENODATA;	/* the cell may not print */
+	if (!result)
+		result = memory_read_from_buffer(buffer, count, &offset, console, sizeof(*console));
+	kfree(console);
+	return result;
+}
+
 static struct bin_attribute memory_attr = { .attr = { .name = "memory", .mode = 0400 }, .read = memory_read };
 static struct bin_attribute pci_attr = { .attr = { .name = "pci", .mode = 0400 }, .read = pci_read };
 static struct bin_attribute fault_attr = { .attr = { .name = "fault", .mode = 0400 }, .read = fault_read };
+static struct bin_attribute cell_console_attr = { .attr = { .name = "console", .mode = 0400 }, .read = cell_console_read };
 
-static struct bin_attribute *cell_bin_attrs[] = { &memory_attr, &pci_attr, &fault_attr, NULL };
+static struct bin_attribute *cell_bin_attrs[] = { &memory_attr, &pci_attr, &fault_attr, &cell_console_attr, NULL };
 static const struct attribute_group cell_group = { .attrs = cell_attrs, .bin_attrs = cell_bin_attrs };
 static const struct attribute_group *cell_groups[] = { &cell_group, NULL };
 

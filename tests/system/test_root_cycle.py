@@ -148,8 +148,9 @@ LOOPS = {
     "on": "for c in 1 2 3; do echo 1 >/sys/devices/system/cpu/cpu$c/online; done",
     "off 3": "echo 0 >/sys/devices/system/cpu/cpu3/online",
     "off 2": "echo 0 >/sys/devices/system/cpu/cpu2/online",
-    "read": f"cat {SYSFS}/enabled {SYSFS}/*pool* {SYSFS}/cells/*/[cns]* {SYSFS}/cells/*/statistics/*; "
-            f"cat {SYSFS}/trace {SYSFS}/cells/*/fault {SYSFS}/cells/*/memory >/dev/null; jailhouse cell list; jailhouse console",
+    "read": f"cat {SYSFS}/enabled {SYSFS}/*pool* {SYSFS}/cells/*/[ns]* {SYSFS}/cells/*/c[op]u* {SYSFS}/cells/*/statistics/*; "
+            f"cat {SYSFS}/trace {SYSFS}/cells/*/fault {SYSFS}/cells/*/memory >/dev/null; "
+            f"cat {SYSFS}/cells/1/console >/dev/null; jailhouse cell list; jailhouse console",
 }
 
 
