@@ -112,10 +112,27 @@ def test_json(show, place):
             "later": 2, "ticks": "156250000", "ticks_per_second": 62500000, "syndrome": "0x93830046", "exception_class": 36,
             "fault": "translation fault, level 2", "registers": [hex(0x100 + n) for n in range(31)],
             "nearest": {"index": 2, "start": "0x80000000", "size": "0x1000", "flags": "0x23", "distance": "0x3fe00000",
-                        "position": "before"}}}
+                        "position": "before"}},
+        "console": None}
     assert json.loads(show(NONE, "1", "--json"))["fault"] is None
     data = json.loads(show(record(size=0, kind=9), "1", "--json", regions=()))["fault"]
     assert (data["size"], data["access"], data["nearest"]) == (None, "unknown access", None)
+
+
+def test_console(show):
+    """The last eight lines, and a hint if there are more."""
+    def ring(text):
+        return bytes(abi.CellConsole(complete=len(text), begun=len(text), text=text))
+    show.box.file("sys/cells/1/console", ring(b"a\n\x1bb\nno end"))
+    assert show(NONE).endswith("No violation\n\nLast lines on its console:\n  a\n  ?b\n  no end\n")
+    assert json.loads(show(NONE, "1", "--json"))["console"] == {"written": 11, "last_lines": "a\n\x1bb\nno end"}
+    lines = [f"line {n}\n" for n in range(12)]
+    show.box.file("sys/cells/1/console", ring("".join(lines).encode()))
+    assert show(NONE).endswith("\nLast lines on its console, see jailhouse cell console:\n  " + "  ".join(lines[4:]))
+    assert json.loads(show(NONE, "1", "--json"))["console"]["last_lines"] == "".join(lines[4:])
+    assert show(record()).endswith("  line 11\n")
+    show.box.file("sys/cells/1/console", bytes(5))
+    assert show.box.run("cell", "show", "1").returncode == 1
 
 
 def advice(text):

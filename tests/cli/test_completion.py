@@ -7,7 +7,8 @@ import pytest
 from conftest import ROOT
 
 COMPLETION = ROOT / "tools/completion/jailhouse"
-CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "show", "stats"]
+CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "list", "show", "console",
+                 "stats"]
 CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
 LINUX_OPTIONS = ["-h", "--help", "-d", "--dtb", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params", "-a", "--arch", "-k",
                  "--kernel-decomp-factor", "-s", "--system", "-t", "--tree"]
@@ -60,6 +61,7 @@ def complete(tmp_path):
     ("cell stats 1 ", ["--once", "--json", "--interval"]), ("cell stats 1 --j", ["--json"]),
     ("cell show ", CELLS + ["0", "root", "--json"]), ("cell show r", ["rtos", "root"]), ("cell show 1 ", ["--json"]),
     ("cell show --name ", ["rtos", "my\\ cell", "root"]), ("cell show --json ", []),
+    ("cell console ", CELLS + ["0", "root", "--json"]), ("cell console 1 ", ["--json"]), ("cell console 1 --json ", []),
     ("cell show --name rtos ", ["--json"]), ("cell show 1 --json ", []),
     ("cell linux ", ["a.cell", "dir"] + LINUX_OPTIONS), ("cell linux a.cell ", FILES + LINUX_OPTIONS),
     ("cell linux -i ", FILES + LINUX_OPTIONS), ("cell linux -d ", FILES + LINUX_OPTIONS),

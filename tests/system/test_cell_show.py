@@ -60,6 +60,30 @@ def test_violation(root, rtos_config):  # noqa: F811
     assert "of start 1, which is over\n" in root.jailhouse("cell show rtos")
 
 
+def test_console(root, rtos_config):  # noqa: F811
+    """What the program printed is there when the cell has failed, and when it has been started again."""
+    create(root, rtos_config, passive)
+    cell = root.cells()["rtos"][0]
+    mark = start(root, "attack_memory", "attack=write")
+    says(root, '^cell "rtos" failed$', mark)
+    text = root.jailhouse("cell console rtos")
+    said = [line for line in spoken(root, mark).splitlines() if line.startswith("#")]
+    lines = text.splitlines()
+    assert lines[0] == 'cell "rtos" started' and lines[-1] == 'cell "rtos" failed'
+    assert re.match('cell "rtos", CPU 3: write to memory it does not have at 0x50000000 ', lines[-2])
+    assert said and [line for line in lines if line.startswith("#")] == said
+    assert show(root)["console"]["last_lines"].endswith('\ncell "rtos" failed\n')
+    start(root, "attack_memory", "attack=cache")
+    says(root, "^TAP done$", mark)
+    again = json.loads(root.jailhouse("cell console rtos --json"))
+    assert again["text"].startswith(text + 'cell "rtos" started\n') and again["text"].endswith("TAP done\n")
+    assert again["written"] == again["kept"] == len(again["text"])
+    raw = abi.CellConsole.from_buffer_copy(root.guest.pull(f"{SYSFS}/cells/{cell}/console"))
+    assert raw.complete == raw.begun == again["written"]
+    # the root cell of this system may not print
+    assert "cell \"qemu-arm64\" may not print" in root.run("jailhouse cell console 0").output
+
+
 def test_ignored(root, rtos_config):  # noqa: F811
     create(root, rtos_config, passive, ignoring)
     mark = start(root, "attack_memory", "attack=write")

@@ -10,16 +10,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cell_console.h"
 #include "cli.h"
 #include "fault.h"
 
 #define CELLS		JAILHOUSE_SYSFS "/cells"
-#define PATH_SIZE	(sizeof(CELLS) + 32)
+#define PATH_SIZE	CELL_PATH_SIZE
+#define LAST_LINES	8
 
 /* The root cell's own configuration is as long as a system configuration can be. */
 #define MEMORY_SIZE	(1024UL * 1024)
 
-static int open_cell(uint32_t id, char *path)
+int open_cell(uint32_t id, char *path)
 {
 	snprintf(path, PATH_SIZE, "%s/%u", CELLS, id);
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -130,7 +132,8 @@ static int read_facts(int directory, const char *path, struct cell_facts *cell)
 	cell->state = cell->name ? read_attribute(directory, id, "state") : NULL;
 	cell->cpus = cell->state ? read_attribute(directory, id, "cpus_assigned_list") : NULL;
 	cell->failed = cell->cpus ? read_attribute(directory, id, "cpus_failed_list") : NULL;
-	if (!cell->failed || read_fault(directory, path, &cell->fault) || read_regions(directory, path, &cell->own))
+	if (!cell->failed || read_fault(directory, path, &cell->fault) || read_regions(directory, path, &cell->own) ||
+	    read_cell_text(directory, path, &cell->text))
 		return -1;
 	if (!cell->fault.complete)
 		return 0;
@@ -235,6 +238,18 @@ static void text_fault(const struct cell_facts *cell)
 	printf("\nAdvice: %s\n", words);
 }
 
+static void text_console(const struct cell_text *text)
+{
+	const char *lines;
+	size_t size;
+
+	if (!text->size)
+		return;
+	lines = last_lines(text, LAST_LINES, &size);
+	printf("\nLast lines on its console%s:\n", size < text->written ? ", see jailhouse cell console" : "");
+	print_cell_text(lines, size, "  ");
+}
+
 static void text_show(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -247,6 +262,7 @@ static void text_show(const struct cell_facts *cell)
 		text_fault(cell);
 	else
 		printf("No violation\n");
+	text_console(&cell->text);
 }
 
 static void json_nearest(const struct cell_facts *cell)
@@ -295,6 +311,21 @@ static void json_fault(const struct cell_facts *cell)
 	putchar('}');
 }
 
+static void json_console(const struct cell_text *text)
+{
+	const char *lines;
+	size_t size;
+
+	if (!text->permitted) {
+		printf("null");
+		return;
+	}
+	lines = last_lines(text, LAST_LINES, &size);
+	printf("{\"written\": %" PRIu64 ", \"last_lines\": ", text->written);
+	json_bytes(lines, size);
+	putchar('}');
+}
+
 static void json_show(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -314,6 +345,8 @@ static void json_show(const struct cell_facts *cell)
 		json_fault(cell);
 	else
 		printf("null");
+	printf(",\n \"console\": ");
+	json_console(&cell->text);
 	printf("}\n");
 }
 
@@ -338,28 +371,36 @@ static int show(const struct bh_cell_id *wanted, int json)
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-int cmd_cell_show(const struct args *args)
+int parse_cell_json(const struct args *args, struct bh_cell_id *cell, int *json)
 {
 	struct args rest = *args;
-	struct bh_cell_id wanted;
-	int json = 0, used;
+	int used;
 
+	*json = 0;
 	/* first or last: in between, it would be a name behind --name */
 	if (rest.argc > 0 && strcmp(rest.argv[0], "--json") == 0) {
-		json = 1;
+		*json = 1;
 		rest.argv++;
 		rest.argc--;
 	}
-	used = parse_cell(&rest, &wanted);
+	used = parse_cell(&rest, cell);
 	if (used == WRONG_USAGE)
 		return WRONG_USAGE;
-	if (!json && used == rest.argc - 1 && strcmp(rest.argv[used], "--json") == 0)
-		json = 1;
+	if (!*json && used == rest.argc - 1 && strcmp(rest.argv[used], "--json") == 0)
+		*json = 1;
 	else if (used != rest.argc)
 		return wrong_usage("too many arguments, starting with: %s", rest.argv[used]);
-	if (wanted.id == BH_CELL_ID_BY_NAME && !for_each_cell(has_name, &wanted)) {
-		fprintf(stderr, "there is no cell \"%s\": see jailhouse cell list\n", wanted.name);
+	if (cell->id == BH_CELL_ID_BY_NAME && !for_each_cell(has_name, cell)) {
+		fprintf(stderr, "there is no cell \"%s\": see jailhouse cell list\n", cell->name);
 		return EXIT_FAILED;
 	}
-	return show(&wanted, json);
+	return EXIT_DONE;
+}
+
+int cmd_cell_show(const struct args *args)
+{
+	struct bh_cell_id wanted;
+	int json, result = parse_cell_json(args, &wanted, &json);
+
+	return result == EXIT_DONE ? show(&wanted, json) : result;
 }

@@ -67,6 +67,7 @@ int cmd_console(const struct args *args);
 int cmd_cell_create(const struct args *args);
 int cmd_cell_list(const struct args *args);
 int cmd_cell_show(const struct args *args);
+int cmd_cell_console(const struct args *args);
 int cmd_cell_load(const struct args *args);
 int cmd_cell_start(const struct args *args);
 int cmd_cell_shutdown(const struct args *args);
@@ -78,6 +79,16 @@ int cmd_link_check(const struct args *args);
 
 /* cell.c: { ID | [--name] NAME }; how many arguments that took, or WRONG_USAGE */
 int parse_cell(const struct args *args, struct bh_cell_id *cell);
+
+/*
+ * cell_show.c: { ID | [--name] NAME } and --json before or behind it, nothing else; the ID is found. EXIT_DONE, WRONG_USAGE or
+ * EXIT_FAILED after a message
+ */
+int parse_cell_json(const struct args *args, struct bh_cell_id *cell, int *json);
+
+/* cell_show.c: directory of a cell, and its path; -1 without a message */
+#define CELL_PATH_SIZE	(sizeof(JAILHOUSE_SYSFS "/cells") + 32)
+int open_cell(uint32_t id, char *path);
 
 /* cell_list.c: first line of an attribute of a cell, by its directory; to be freed, NULL after a message */
 char *read_attribute(int cell, const char *id, const char *attribute);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <bulkhead/cell_config.h>
 #include <bulkhead/fault.h>
+#include "cell_console.h"
 
 /* Of a cell's configuration; content of its sysfs file */
 struct regions {
@@ -17,6 +18,7 @@ struct cell_facts {
 	uint32_t id;
 	char *name, *state, *cpus, *failed;
 	struct bh_fault fault;
+	struct cell_text text;
 	struct regions own;
 	struct regions root;	/* of the root cell; empty if this is it */
 	char *other_name;	/* root cell: another one that has the memory of the fault; or NULL */

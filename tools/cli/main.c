@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ .word = { "cell", "create" }, .synopsis = "CELLCONFIG", .run = cmd_cell_create },
 	{ .word = { "cell", "list" }, .synopsis = "", .run = cmd_cell_list },
 	{ .word = { "cell", "show" }, .synopsis = CELL " [--json]", .run = cmd_cell_show },
+	{ .word = { "cell", "console" }, .synopsis = CELL " [--json]", .run = cmd_cell_console },
 	{ .word = { "cell", "load" }, .synopsis = CELL " { IMAGE | { -s | --string } STRING }"
 	  " [{ -a | --address } ADDRESS] ...", .run = cmd_cell_load },
 	{ .word = { "cell", "start" }, .synopsis = CELL, .run = cmd_cell_start },
