@@ -7,6 +7,7 @@ struct boot_info boot_info_of_image(void)
 {
 	const struct bh_boot_params *params = &image_header.boot;
 	uint64_t pool = boot_pool_offset(&image_header);
+	uint64_t end = params->memory_size - PAGE_SIZE;		/* there is the crash log */
 
 	return (struct boot_info){
 		.config = (const struct cfg_system *)(image_start + params->config_offset),
@@ -18,6 +19,7 @@ struct boot_info boot_info_of_image(void)
 		.entering_cpus = params->online_cpus,
 		.primary_cpu = params->primary_cpu,
 		.pool = image_start + pool,
-		.pool_pages = pool < params->memory_size ? (uint32_t)((params->memory_size - pool) >> PAGE_SHIFT) : 0,
+		.pool_pages = pool < end ? (uint32_t)((end - pool) >> PAGE_SHIFT) : 0,
+		.crash_log = (struct bh_crash_log *)(image_start + end),
 	};
 }

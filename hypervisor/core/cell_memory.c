@@ -154,7 +154,9 @@ static int carve_hypervisor(void)
 	uint64_t public = virt_to_host(&public_page).value;
 
 	for (uint64_t addr = start; addr < end; addr += PAGE_SIZE) {
-		host_addr_t page = addr == public ? HOST_ADDR(public) : virt_to_host(zero_page);
+		/* what it may read: the public page, and the crash log in the last one */
+		bool shown = addr == public || addr == end - PAGE_SIZE;
+		host_addr_t page = shown ? HOST_ADDR(addr) : virt_to_host(zero_page);
 		int error = arch_memory_map(&root_cell, GUEST_ADDR(addr), page, PAGE_SIZE,
 					    CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES);
 

@@ -216,6 +216,16 @@ int console_init(const struct cfg_system *system)
 	return 0;
 }
 
+size_t console_copy(char *to, size_t size)
+{
+	uint32_t tail = public_page.console_tail;
+	size_t count = MIN(MIN(tail, size), BH_CONSOLE_RING_SIZE);
+
+	for (size_t i = 0; i < count; i++)
+		to[i] = public_page.console[(tail - count + i) % BH_CONSOLE_RING_SIZE];
+	return count;
+}
+
 void console_enter_panic(void)
 {
 	panicking = true;

@@ -5,6 +5,7 @@
 #include "console.h"
 #include "console_setup.h"
 #include "control.h"
+#include "crash_log.h"
 #include "ivshmem.h"
 #include "trace.h"
 #include "arch/cpu.h"
@@ -275,18 +276,35 @@ bool nobody_hears(void)
 	return start_is_unattended && !console_has_uart();
 }
 
-void panic(const char *format, ...)
+/* What it does may fail itself: then it comes here again, once. */
+static void __attribute__((noreturn)) stop_for_good(const struct bh_crash_registers *registers, uint32_t vector,
+						    const char *format, va_list args)
 {
 	char line[CONSOLE_LINE];
-	va_list args;
 
 	console_enter_panic();
-	this_cpu()->dead = true;
-	va_start(args, format);
-	format_text_va(line, sizeof(line), format, args);
-	va_end(args);
-	console_printf("PANIC on CPU %u: %s\n", this_cpu()->cpu_id, line);
+	if (this_cpu()->dead++ < 2) {
+		format_text_va(line, sizeof(line), format, args);
+		crash_log_write(registers, vector, line);
+		console_printf("PANIC on CPU %u: %s\n", this_cpu()->cpu_id, line);
+	}
 	if (nobody_hears())
 		arch_system_off();
 	arch_halt();
+}
+
+void panic(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	stop_for_good(NULL, 0, format, args);
+}
+
+void panic_at(const struct bh_crash_registers *registers, uint32_t vector, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	stop_for_good(registers, vector, format, args);
 }

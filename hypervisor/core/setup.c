@@ -6,6 +6,7 @@
 #include "console.h"
 #include "console_setup.h"
 #include "control.h"
+#include "crash_log.h"
 #include "errors.h"
 #include "pages.h"
 #include "trace.h"
@@ -135,6 +136,7 @@ static int setup_system(const struct boot_info *boot)
 	error = console_init(boot->config);
 	if (error)
 		return error;
+	crash_log_init(boot->crash_log);
 	console_printf("Bulkhead %s on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
 		       pages_total() - pages_used());
 	error = boot->check ? boot->check(boot) : 0;

@@ -6,6 +6,7 @@
 #include "bulkhead/cell_config.h"
 
 int console_init(const struct cfg_system *system);
+size_t console_copy(char *to, size_t size);	/* the last characters of the ring; how many; without a lock */
 void console_enter_panic(void);		/* output no longer waits for locks */
 
 #endif

@@ -75,7 +75,12 @@ bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context);
  */
 void cpu_fail(void);
 
-/* The hypervisor itself is in trouble: print and stop this CPU for good. */
+/* The hypervisor itself is in trouble: leave a crash log, print and stop this CPU for good. */
 void panic(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn));
+
+/* The same for an exception of that vector, with the registers that it found. */
+struct bh_crash_registers;
+void panic_at(const struct bh_crash_registers *registers, uint32_t vector, const char *format, ...) PRINTF_LIKE(3, 4)
+	__attribute__((noreturn));
 
 #endif

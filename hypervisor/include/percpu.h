@@ -35,7 +35,7 @@ struct percpu {
 	spinlock_t control_lock;
 	volatile bool suspend_request;
 	volatile bool suspended;
-	volatile bool dead;		/* stopped for good by an error of the hypervisor */
+	volatile uint8_t dead;		/* errors of the hypervisor on it: it has stopped for good */
 	volatile bool park_request;	/* drop the guest's state first */
 	volatile bool reset_request;	/* start the guest anew at entry/context, then CPU_RUNNING */
 	volatile enum cpu_run_state run_state;

@@ -6,6 +6,7 @@
 #include "percpu.h"
 
 struct cfg_system;
+struct bh_crash_log;
 
 /* What a front door knows when it hands over; the core cannot tell which one it was. */
 struct boot_info {
@@ -19,6 +20,7 @@ struct boot_info {
 	uint32_t primary_cpu;
 	void *pool;				/* rest of hypervisor memory */
 	uint32_t pool_pages;
+	struct bh_crash_log *crash_log;		/* the last page of hypervisor memory */
 	bool from_guest;			/* the CPUs run the root cell already, enter at once, and go on with it */
 
 	/* Primary CPU, console up, nothing of the machine touched yet: 0 or an errno after refuse(). NULL: nothing to do */

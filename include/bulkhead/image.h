@@ -10,6 +10,7 @@
  *   system configuration      boot.config_size bytes, rounded up to a page
  *   bundle                    direct boot only: directory and parts, see bundle.h
  *   page tables, page pool    from boot.pool_offset on
+ *   crash log                 the last page, see crash_log.h; a launcher reads it before it overwrites it
  *
  * The header begins as the kernel image header of arm64 Linux does (Documentation/arm64/booting.rst of Linux), so that
  * firmware and QEMU load and enter a bundle as they would a kernel: at EL2, MMU off, at the first instruction. All
@@ -83,7 +84,7 @@ struct bh_image_header {
 
 /*
  * One page of the image that the root cell may read while the hypervisor runs (at hypervisor memory
- * base + public_page; the rest of hypervisor memory reads as zeros there).
+ * base + public_page; the rest of hypervisor memory reads as zeros there, but for the crash log).
  */
 #define BH_CONSOLE_RING_SIZE	2048
 

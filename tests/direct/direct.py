@@ -37,6 +37,7 @@ MACHINE = "virt,gic-version=3,virtualization=on"
 CPU = "cortex-a57"
 CPUS = 4
 BASE = 0x40200000		# hypervisor memory
+IMAGE = 0xb1d000000000		# where it is at EL2: hypervisor/arch/arm64/layout.h
 GUEST_END = 0x200000		# of the RAM of cells, as they see it
 SERIAL = ("-serial", "chardev:serial")
 
@@ -251,7 +252,8 @@ class Machine:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None, accel="tcg"):
+    def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None, accel="tcg",
+                 restarts=False):
         log = log or BUILD / "results" / f"direct-{next(self._numbers)}.log"
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         Path(log).write_bytes(b"")
@@ -261,7 +263,7 @@ class Machine:
         monitor, monitor_far = socket.socketpair()
         memory, memory_far = socket.socketpair()
         self.command = ["qemu-system-aarch64", "-machine", machine, "-cpu", cpu, "-smp", str(cpus), "-m", "1G",
-                        "-accel", accel, "-nographic", "-nodefaults", "-no-reboot",
+                        "-accel", accel, "-nographic", "-nodefaults", *([] if restarts else ["-no-reboot"]),
                         "-chardev", f"socket,id=serial,fd={line_far.fileno()}", *serial,
                         "-chardev", f"socket,id=monitor,fd={monitor_far.fileno()}", "-mon", "monitor,mode=control",
                         "-chardev", f"socket,id=qtest,fd={memory_far.fileno()}", "-qtest", "chardev:qtest",

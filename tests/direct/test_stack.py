@@ -6,10 +6,9 @@ import struct
 
 from elftools.elf.elffile import ELFFile
 
-from direct import (BASE, CPUS, HYPERVISOR_ELF, ROOT_CELL, Bundle, GuestError, abi, cell_text, system_text)
+from direct import (BASE, CPUS, HYPERVISOR_ELF, IMAGE, ROOT_CELL, Bundle, GuestError, abi, cell_text, system_text)
 
 PAGE = 4096
-IMAGE = 0xb1d000000000		# hypervisor/arch/arm64/layout.h
 VALID, READ_ONLY, NO_EXECUTE = 1 << 0, 1 << 7, 1 << 54
 ADDRESS = (1 << 48) - PAGE
 STACK_PAGES = 2			# CONFIG_STACK_SIZE

@@ -241,6 +241,24 @@ BH_NUM_STRAYS = 3
 CellConsole = _struct("bh_cell_console", [("complete", u64), ("text", char * 4080), ("begun", u64)], packed=False)
 BH_CELL_CONSOLE_SIZE = 4080
 
+# crash_log.h
+
+CrashRegisters = _struct("bh_crash_registers", [
+    ("esr", u64), ("elr", u64), ("far", u64), ("sp", u64), ("spsr", u64), ("x", u64 * 31)], packed=False)
+CrashLog = _struct("bh_crash_log", [
+    ("signature", char * 8), ("version", u32), ("size", u32), ("crc", u32), ("reported", u32), ("cpu", u32), ("cell", u32),
+    ("flags", u32), ("vector", u32), ("cell_name", char * 32), ("software", char * 32), ("reason", char * 256), ("ticks", u64),
+    ("ticks_per_second", u64), ("registers", CrashRegisters), ("console_size", u32), ("trace_count", u32),
+    ("console", char * 1024), ("trace", TraceEvent * 37), ("reserved", u8 * 32)], packed=False)
+
+BH_CRASH_SIGNATURE = b"BHCRASH"
+BH_CRASH_VERSION = 1
+BH_CRASH_CRC_FROM = 24
+BH_CRASH_NO_CELL = 0xffffffff
+BH_CRASH_CONSOLE_SIZE = 1024
+BH_CRASH_TRACE_EVENTS = 37
+BH_CRASH_EXCEPTION = 0x1
+
 # ivshmem.h
 
 IVSHMEM_VENDOR_ID = 0x110a

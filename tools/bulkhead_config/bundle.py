@@ -112,6 +112,7 @@ def needs(system):
         "bundle": layout.pool_offset - layout.directory_offset,
         "page tables": tables * PAGE,
         "pool": sum(pages.pool(system).values()) + (POOL_SPARE + cells) * PAGE,
+        "crash log": pages.CRASH_LOG,
     }
 
 

@@ -9,6 +9,7 @@ from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 IMAGE = 64 * KIB		# less than any
 PERCPU = 16 * KIB		# without CONFIG_TRACE
 FIXED = 4			# bitmap of the pool, two tables of the remap area, what the root cell sees of hypervisor memory
+CRASH_LOG = PAGE		# the last page
 PER_CELL = 2			# the cell itself, its communication region
 ENDPOINT = 1024			# bytes of a peer of a link, of which there is a multiple of
 PLACES = 8
@@ -97,4 +98,4 @@ def needed(system):
     """Bytes by what they are for."""
     parts = pool(system)
     parts["configurations"] += round_up(len(emit.system_config(system)), PAGE)
-    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, **parts}
+    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, **parts, "crash log": CRASH_LOG}

@@ -273,6 +273,14 @@ static void sweep_range(uint64_t start, uint64_t end, bool zero)
 		set_block(0);
 }
 
+void arch_clean_page(void *page)
+{
+	const struct sweep sweep = prepare_sweep(false);
+
+	sweep_page(page, &sweep);
+	dsb(sy);
+}
+
 void arch_clean_memory(host_addr_t host, uint64_t size)
 {
 	sweep_range(host.value, host.value + size, false);

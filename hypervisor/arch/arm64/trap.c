@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "console.h"
 #include "control.h"
+#include "crash_log.h"
 #include "asm/sysreg.h"
 #include "trap.h"
 
@@ -72,11 +73,21 @@ void trap_serror(struct trap_frame *frame)
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
 
-void trap_hypervisor_fault(uint64_t esr, uint64_t elr, uint64_t kind, uint64_t sp)
+void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_t sp)
 {
-	panic("exception in the hypervisor: vector %lu, ESR 0x%lx, ELR 0x%lx, FAR 0x%lx, SP 0x%lx",
-	      (unsigned long)kind, (unsigned long)esr, (unsigned long)elr, (unsigned long)read_sysreg(far_el2),
-	      (unsigned long)sp);
+	struct bh_crash_registers registers = {
+		.esr = read_sysreg(esr_el2),
+		.elr = read_sysreg(elr_el2),
+		.far = read_sysreg(far_el2),
+		.sp = sp,
+		.spsr = read_sysreg(spsr_el2),
+	};
+
+	__builtin_memcpy(registers.x, frame->x, sizeof(registers.x));
+	registers.x[6] = registers.x[7] = 0;
+	panic_at(&registers, (uint32_t)kind, "exception in the hypervisor: vector %lu, ESR 0x%lx, ELR 0x%lx, FAR 0x%lx, SP 0x%lx",
+		 (unsigned long)kind, (unsigned long)registers.esr, (unsigned long)registers.elr,
+		 (unsigned long)registers.far, (unsigned long)sp);
 }
 
 void skip_instruction(void)

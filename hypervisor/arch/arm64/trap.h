@@ -9,7 +9,7 @@ void trap_sync(struct trap_frame *frame, uint64_t esr);
 void trap_irq(struct trap_frame *frame);
 void trap_fiq(struct trap_frame *frame);
 void trap_serror(struct trap_frame *frame);
-void trap_hypervisor_fault(uint64_t esr, uint64_t elr, uint64_t kind, uint64_t sp) __attribute__((noreturn));
+void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_t sp) __attribute__((noreturn));
 
 /* Handlers of one exception class each */
 void trap_data_abort(struct trap_frame *frame, uint64_t esr);

@@ -78,7 +78,7 @@
 
 .macro from_hypervisor kind
 	.balign	128
-	mov	x2, #\kind
+	mov	x7, #\kind
 	b	hypervisor_fault
 .endm
 
@@ -118,7 +118,7 @@ hypervisor_sync:
 	adr	x7, device_failed
 	msr	elr_el2, x7
 	eret
-1:	mov	x2, #4
+1:	mov	x7, #4
 	b	hypervisor_fault
 
 /* An SError that waited for arm64_drain_serror belongs to the guest that goes: it is dropped with it. */
@@ -129,7 +129,7 @@ hypervisor_serror:
 	cmp	x6, #(serror_window_end - serror_window)
 	b.hs	1f
 	eret
-1:	mov	x2, #7
+1:	mov	x7, #7
 	b	hypervisor_fault
 
 /* void arm64_drain_serror(void): no error of one owner of the CPU may reach the next one. */
@@ -258,16 +258,23 @@ device_failed:
 	msr	spsr_el2, x4
 	ret
 
-/* An exception inside the hypervisor: its stack may be bad, so take the top of it again. Kind in x2. */
+/*
+ * An exception inside the hypervisor: its stack may be bad, so take the top of it again. Kind in x7; x6 is lost, too. The guest
+ * does not go on: its TPIDR_EL1 is free.
+ */
 hypervisor_fault:
-	mrs	x0, tpidr_el2
-	mov	x1, #PERCPU_STACK_TOP
-	add	x1, x0, x1
-	mov	x3, sp
-	sub	sp, x1, #FRAME_SIZE	/* behind it is the position of the trace */
-	mrs	x0, esr_el2
-	mrs	x1, elr_el2
-	bl	trap_hypervisor_fault	/* (esr, elr, kind, sp); does not return */
+	mov	x6, sp
+	msr	tpidr_el1, x6
+	mrs	x6, tpidr_el2
+	add	x6, x6, #(PERCPU_STACK_TOP & ~0xfff)
+	add	x6, x6, #(PERCPU_STACK_TOP & 0xfff)
+	mov	sp, x6
+	save_frame			/* leaves the position of the trace as it is */
+	str	x30, [sp, #8 * 30]
+	mov	x0, sp
+	mov	x1, x7
+	mrs	x2, tpidr_el1
+	bl	trap_hypervisor_fault	/* (frame, kind, sp); does not return */
 	b	.
 
 	.text

@@ -132,6 +132,15 @@ void host_remove_device(uint64_t phys)
 	removed[num_removed++] = phys;
 }
 
+/* As a reset would find it: what was written since is not seen by tests. */
+uint8_t host_crash_page[PAGE_SIZE];
+
+void arch_clean_page(void *page)
+{
+	HOST_ASSERT(page == hv_memory + HOST_HV_SIZE - PAGE_SIZE);
+	memcpy(host_crash_page, page, PAGE_SIZE);
+}
+
 int arch_init_memory(void)
 {
 	return 0;
@@ -212,7 +221,8 @@ void host_build(struct boot_info *boot)
 		.max_cpus = HOST_NUM_CPUS,
 		.entering_cpus = HOST_NUM_CPUS,
 		.pool = hv_memory + pool,
-		.pool_pages = (uint32_t)((HOST_HV_SIZE - pool) / PAGE_SIZE),
+		.pool_pages = (uint32_t)((HOST_HV_SIZE - pool) / PAGE_SIZE) - 1,
+		.crash_log = (struct bh_crash_log *)(hv_memory + HOST_HV_SIZE - PAGE_SIZE),
 	};
 	for (uint32_t cpu = 0; cpu < HOST_MAX_CPUS; cpu++)
 		((struct percpu *)boot->percpu_areas)[cpu].cpu_id = cpu;

@@ -62,6 +62,9 @@ void arch_system_reset(void) __attribute__((noreturn));
  */
 bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write);
 
+/* Write back a page of the hypervisor's memory, so that it is there after a reset. */
+void arch_clean_page(void *page);
+
 /* Start-up, see setup.c for the order. All return 0 or a negative errno after refuse(). */
 int arch_init_memory(void);					/* primary CPU: own address space, limits */
 int arch_init_platform(const struct cfg_system *system);	/* primary CPU: interrupt controller, firmware */

@@ -39,6 +39,7 @@ void host_set_order(enum host_order order, unsigned int seed);
 extern struct boot_info host_boot;	/* from_guest is set by host_start() unless host_firmware */
 extern bool host_firmware;
 extern void (*host_after_setup)(uint32_t cpu);	/* [each CPU] before it runs a guest; NULL: nothing */
+extern uint8_t host_crash_page[PAGE_SIZE];	/* what arch_clean_page() has written back */
 extern bool host_is_off, host_is_reset;	/* arch_system_off(), arch_system_reset() was called */
 extern uint32_t host_entering;		/* CPUs 0 .. host_entering - 1 enter, if host_firmware, when they are started */
 int host_start_cpu(uint32_t cpu);	/* boot_info.start_cpu, unless a test sets another one */
