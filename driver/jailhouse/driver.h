@@ -12,6 +12,7 @@
  *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); held by us, for reading, only
  *                       around the hypercall that creates a cell.
  *   claims lock         inside claim.c, innermost.
+ *   kept lock           inside crash_log.c, innermost.
  */
 #ifndef BH_DRIVER_H
 #define BH_DRIVER_H
@@ -27,6 +28,7 @@
 #include <bulkhead/cell_config.h>
 #include <bulkhead/cell_console.h>
 #include <bulkhead/comm_region.h>
+#include <bulkhead/crash_log.h>
 #include <bulkhead/fault.h>
 #include <bulkhead/hypercall.h>
 #include <bulkhead/image.h>
@@ -108,6 +110,7 @@ struct bh_hvmem {
 	void *virt;		/* NULL: there is none, or firmware put it there */
 	u64 core_size;
 	struct bh_public_page *public_page;
+	struct bh_crash_log *crash_log;
 	struct resource *resource;
 	struct resource inserted;
 	struct page *pages;	/* allocated by the driver */
@@ -214,6 +217,13 @@ struct bh_console_reader {
 ssize_t bh_console_read(struct bh_console_reader *reader, char __user *buffer, size_t count, bool nonblock);
 ssize_t bh_console_show(char *buffer);
 void bh_console_retain(void);
+
+/* crash_log.c */
+void bh_crash_log_take(const struct bh_crash_log *page);
+void bh_crash_log_take_from(const struct cfg_memory *memory);
+void bh_crash_log_adopted(void);
+ssize_t bh_crash_log_read(char *buffer, loff_t offset, size_t count);
+void bh_crash_log_exit(void);
 
 /* pci_virtual.c: failures are logged, never returned */
 void bh_pci_virtual_add(const struct cfg_system *config, const struct bh_config_view *root);

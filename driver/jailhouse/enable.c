@@ -100,7 +100,8 @@ static int check_image(const struct firmware *image, const struct cfg_memory *me
 	    !header->percpu_size || header->entry >= header->core_size || !IS_ALIGNED(header->entry, 4) ||
 	    header->public_page >= header->core_size)
 		return bh_refuse(why, -EINVAL, BH_IMAGE_NAME " has a damaged header: install it again");
-	need = header->core_size + max_cpus * header->percpu_size + ALIGN(config_size, SZ_4K);
+	need = header->core_size + max_cpus * header->percpu_size + ALIGN(config_size, SZ_4K) +
+	       sizeof(struct bh_crash_log);
 	if (need < memory_size)
 		return 0;
 no_fit:
@@ -131,6 +132,7 @@ static void load_image(struct bh_hvmem *mem, const struct firmware *image, const
 	memcpy(mem->virt + header->boot.config_offset, config, config_size);
 	mem->core_size = file->core_size;
 	mem->public_page = mem->virt + file->public_page;
+	mem->crash_log = mem->virt + mem->size - sizeof(*mem->crash_log);
 }
 
 /* The debug UART may sit behind a clock gate that Linux has closed. */
@@ -264,6 +266,7 @@ static int start_session(struct cfg_system *config, struct bh_config_view *root,
 	if (err)
 		goto release_image;
 
+	bh_crash_log_take_from(&config->hypervisor_memory);
 	drop_hvmem();
 	err = bh_hvmem_acquire(&bh.hvmem, config->hypervisor_memory.phys_start,
 			       config->hypervisor_memory.size, why);
@@ -386,6 +389,7 @@ int bh_disable(struct bh_reason *why)
 
 	if (bh.config->flags & CFG_SYS_VIRTUAL_CONSOLE)
 		bh_console_retain();
+	bh_crash_log_take(bh.hvmem.crash_log);
 	bh_sysfs_del_cpus();
 	bh_cell_remove(bh.root);
 	bh.root = NULL;

@@ -220,6 +220,7 @@ static int attach(struct device_node *node)
 	bh.enabled = true;
 	bh.console = bh.config->flags & CFG_SYS_VIRTUAL_CONSOLE;
 	up_write(&bh.gate);
+	bh_crash_log_adopted();
 	pr_info("the hypervisor was started by firmware, root cell \"%s\"\n", bh.root->name);
 	return 0;
 }

@@ -103,7 +103,7 @@ release:
 	return err;
 }
 
-/* Where firmware put it: all that we can read of it is the public page. */
+/* Where firmware put it: all that we can read of it are the public page and the last one. */
 int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page)
 {
 	bh_claims_init(&mem->claims);
@@ -111,7 +111,8 @@ int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page)
 	mem->size = size;
 	mem->resource = request_mem_region(phys, size, RESOURCE_NAME);
 	mem->public_page = memremap(public_page, sizeof(*mem->public_page), MEMREMAP_WB);
-	if (!mem->resource || !mem->public_page) {
+	mem->crash_log = memremap(phys + size - sizeof(*mem->crash_log), sizeof(*mem->crash_log), MEMREMAP_WB);
+	if (!mem->resource || !mem->public_page || !mem->crash_log) {
 		pr_err("hypervisor memory 0x%llx-0x%llx is in use (see /proc/iomem)\n", phys, phys + size);
 		bh_hvmem_release(mem);
 		return -EBUSY;
@@ -121,10 +122,14 @@ int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page)
 
 void bh_hvmem_release(struct bh_hvmem *mem)
 {
-	if (mem->virt)
+	if (mem->virt) {
 		memunmap(mem->virt);
-	else if (mem->public_page)
-		memunmap(mem->public_page);
+	} else {
+		if (mem->public_page)
+			memunmap(mem->public_page);
+		if (mem->crash_log)
+			memunmap(mem->crash_log);
+	}
 	if (mem->inserted.flags)
 		remove_resource(&mem->inserted);
 	if (mem->resource)

@@ -109,8 +109,15 @@ static ssize_t trace_read(struct file *file, struct kobject *kobj, struct bin_at
 }
 
 static struct bin_attribute trace_attr = { .attr = { .name = "trace", .mode = 0400 }, .read = trace_read };
-static struct bin_attribute *root_bin_attrs[] = { &trace_attr, NULL };
 
+static ssize_t crash_log_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
+			      loff_t offset, size_t count)
+{
+	return bh_crash_log_read(buffer, offset, count);
+}
+
+static struct bin_attribute crash_log_attr = { .attr = { .name = "crash_log", .mode = 0400 }, .read = crash_log_read };
+static struct bin_attribute *root_bin_attrs[] = { &trace_attr, &crash_log_attr, NULL };
 static const struct attribute_group root_group = { .attrs = root_attrs, .bin_attrs = root_bin_attrs };
 
 static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buffer,
@@ -593,4 +600,5 @@ void bh_sysfs_exit(void)
 	kobject_put(cells_dir);
 	sysfs_remove_group(&root_device->kobj, &root_group);
 	root_device_unregister(root_device);
+	bh_crash_log_exit();
 }
