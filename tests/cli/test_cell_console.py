@@ -98,7 +98,7 @@ def test_wrong_cells(console):
 
 
 def test_any_file(console):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, deadline=None, database=None)
     @given(st.builds(
         lambda text, complete, begun: bytes(abi.CellConsole(complete=complete, begun=begun))[:8] + text.ljust(SIZE, b"\xa5") +
         begun.to_bytes(8, "little"), st.binary(max_size=200), *2 * [st.integers(0, 3 * SIZE) | st.integers(0, (1 << 64) - 1)]))

@@ -39,14 +39,15 @@ def complete(tmp_path):
 
 
 @pytest.mark.parametrize("line, expected", [
-    ("", ["enable", "disable", "console", "trace", "cell", "link", "config", "hardware", "--help"]),
-    ("c", ["console", "cell", "config"]), ("x", []),
+    ("", ["enable", "disable", "console", "trace", "crash", "cell", "link", "config", "hardware", "--help"]),
+    ("c", ["console", "crash", "cell", "config"]), ("x", []),
     ("enable ", ["a.cell", "dir"]), ("enable a.cell ", []),
     ("disable ", []),
     ("console ", ["-f", "--follow"]), ("console --", ["--follow"]), ("console -f ", []),
     ("trace ", TRACE_OPTIONS), ("trace --c", ["--cpu", "--cell"]), ("trace --cpu ", []), ("trace --last ", []),
     ("trace --last 5 --json ", TRACE_OPTIONS), ("trace --cell ", ["0", "root", "1", "rtos", "10", "my\\ cell"]),
     ("trace --json --cell r", ["root", "rtos"]),
+    ("crash ", FILES + ["--json"]), ("crash --json ", FILES), ("crash a.cell ", FILES + ["--json"]), ("crash a.cell --json ", []),
     ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "show", "stats"]),
     ("cell create ", ["a.cell", "dir"]), ("cell create a.cell ", []),
     ("cell list ", ["-h", "--help"]),

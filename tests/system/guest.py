@@ -138,7 +138,7 @@ class Guest:
     _numbers = itertools.count(1)
 
     def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None, bundle=None,
-                 restarts=False, tree=None):
+                 restarts=False, tree=None, doors=False):
         self.alive = True
         self._nonce = itertools.count(1)
         log = log or os.path.join(build, "results", f"console-{next(self._numbers)}.log")
@@ -158,13 +158,19 @@ class Guest:
                    "-chardev", f"socket,id=channel,fd={channel_far.fileno()}",
                    "-device", "virtio-serial-device",
                    "-device", "virtserialport,chardev=channel,name=bulkhead.command"]
+        # the emulator's monitor, and the machine's memory: for direct.Monitor and direct.Memory
+        self.doors, far_doors = zip(*(socket.socketpair() for _ in range(2))) if doors else ((), ())
+        for name, options, far in zip(("monitor", "qtest"), (["-mon", "monitor,mode=control"],
+                                                             ["-qtest", "chardev:qtest", "-qtest-log", "none"]), far_doors):
+            command += ["-chardev", f"socket,id={name},fd={far.fileno()}", *options]
+        command += ["-accel", "tcg"] if doors else []
         self.qemu_command = command
         # a run of tests that is killed takes its machines with it
         self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT,
-                                      pass_fds=(serial_far.fileno(), channel_far.fileno()))
-        serial_far.close()
-        channel_far.close()
+                                      pass_fds=[far.fileno() for far in (serial_far, channel_far, *far_doors)])
+        for far in (serial_far, channel_far, *far_doors):
+            far.close()
         self.console = Console(serial, log)
         self._socket = channel
         self._channel = pexpect.fdpexpect.fdspawn(channel.fileno(), encoding="utf-8", codec_errors="replace",
@@ -257,7 +263,8 @@ class Guest:
         self.alive = False
         end_process(self._qemu)
         self.console.close()
-        self._socket.close()
+        for near in (self._socket, *self.doors):
+            near.close()
 
 
 def main():

@@ -11,7 +11,7 @@ KINDS = {**FILES, **output_schema.KINDS}
 
 
 def text(kind):
-    command = "jailhouse cell" if kind == "stats" else "bulkhead-config"
+    command = {"stats": "jailhouse cell", "crash": "jailhouse"}.get(kind, "bulkhead-config")
     title = f"Bulkhead {kind} file" if kind in FILES else f"Output of {command} {kind} --json"
     head = {"$schema": DRAFT, "$comment": "SPDX-License-Identifier: BSD-2-Clause. Made by 'bulkhead-config schema'; see "
             "docs/configuration.md", "title": title}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What `check`, `explain`, `show`, `jailhouse cell stats` and `jailhouse trace` write with --json, as JSON schemas of draft 7."""
+"""What `check`, `explain`, `show`, `jailhouse cell stats`, `jailhouse trace` and `jailhouse crash`
+write with --json, as JSON schemas of draft 7."""
 import ctypes
 
 from . import abi
@@ -113,4 +114,17 @@ TRACE = {"anyOf": [
              "cpus": _list(_object({**OF_CPU, "position": NUMBER, "kept": NUMBER, "last_seconds": _or_null({"type": "number"})}))}),
     EVENT, _object({"cpu": NUMBER, "lost": NUMBER})]}
 
-KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS, "trace": TRACE}
+_EVENT = {"cpu": NUMBER, "later": NUMBER, "ticks": DECIMAL}
+CRASH = {"anyOf": [{"type": "null"}, _object({
+    "version": {"const": abi.BH_CRASH_VERSION}, "software": TEXT, "reason": TEXT, "cpu": NUMBER,
+    "cell_id": {"type": ["integer", "null"]}, "cell": {"type": ["string", "null"]}, "ticks": DECIMAL, "ticks_per_second": NUMBER,
+    "exception": {"anyOf": [{"type": "null"}, _object({
+        "vector": NUMBER, "exception_class": NUMBER, **dict.fromkeys(("syndrome", "elr", "far", "sp", "spsr"), HEXADECIMAL),
+        "registers": {**_list({"anyOf": [HEXADECIMAL, {"type": "null"}]}), "minItems": 31, "maxItems": 31}})]},
+    "console": TEXT,
+    "trace": {"maxItems": abi.BH_CRASH_TRACE_EVENTS, **_list({"anyOf": [
+        _object({**_EVENT, "kind": {"const": "cell"}, "cell_id": NUMBER, "cell": TEXT}),
+        _object({**_EVENT, "kind": {"enum": ["syndrome", "irq", "fiq", "start", "unknown"]},
+                 **dict.fromkeys(("cause", "pc", "address", "x0", "x1"), HEXADECIMAL)})]})}})]}
+
+KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS, "trace": TRACE, "crash": CRASH}

@@ -64,6 +64,7 @@ void json_string_or_null(FILE *out, const char *text);
 int cmd_enable(const struct args *args);
 int cmd_disable(const struct args *args);
 int cmd_console(const struct args *args);
+int cmd_crash(const struct args *args);
 int cmd_cell_create(const struct args *args);
 int cmd_cell_list(const struct args *args);
 int cmd_cell_show(const struct args *args);
