@@ -169,6 +169,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 			cpu_set_reset(cpu, cell->config.cell->cpu_reset_address, argument);
 		}
 	}
+	cell->watchdog.expired = false;
 	cell->fault.starts++;
 	/* before the cell can print anything itself */
 	console_printf_about(cell, "%pC started\n", &cell->config);

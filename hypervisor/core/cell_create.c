@@ -245,6 +245,7 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	cell->config_pages = config_pages;
 	cell->object_pages = object_pages;
 	cell->id = (uint16_t)view->cell->id;
+	cell->watchdog.period = config_watchdog(view);
 	place_tables(cell, cell + 1, fixed, movable);
 	cell->comm = pages_alloc(1, 1);
 	if (!cell->comm || !make_console(cell)) {

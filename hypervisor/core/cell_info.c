@@ -54,6 +54,10 @@ static int64_t read_item(const struct cell *cell, uint32_t item)
 		return cell->restarts;
 	if (item == CELL_INFO_FAULTS)
 		return cell->fault.count;
+	if (item == CELL_INFO_WATCHDOG_EXPIRIES)
+		return cell->watchdog.expiries;
+	if (item == CELL_INFO_WATCHDOG_PERIOD)
+		return cell->watchdog.period;
 	if (item >= CELL_INFO_CONFIG_BASE)
 		return piece_of_configuration(cell, item - CELL_INFO_CONFIG_BASE);
 	if (item >= CELL_INFO_CPUS_BASE)

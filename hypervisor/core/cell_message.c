@@ -49,7 +49,7 @@ void cell_fill_comm_region(struct cell *cell)
 	arch_fill_comm_region(cell, system_config);
 }
 
-static bool is_stopped(uint32_t state)
+bool comm_state_is_end(uint32_t state)
 {
 	return state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_FAILED || state == COMM_STATE_ABI_MISMATCH;
 }
@@ -78,7 +78,7 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 	for (uint64_t turns = 1; ; turns++) {
 		uint32_t reply;
 
-		if (is_stopped(comm->cell_state) || !has_running_cpu(cell))
+		if (comm_state_is_end(comm->cell_state) || !has_running_cpu(cell))
 			return VERDICT_APPROVED;
 		reply = comm->reply_from_cell;
 		if (reply == expected)

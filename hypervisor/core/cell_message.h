@@ -8,6 +8,9 @@
 /* Build the region anew for a start. */
 void cell_fill_comm_region(struct cell *cell);
 
+/* Is it a state in which a cell answers no messages, and does nothing any more? */
+bool comm_state_is_end(uint32_t state);
+
 /*
  * Management lock. Ask the cell to shut down: false if it refuses. A cell that is stopped, passive or silent
  * beyond its timeout does not refuse.

@@ -70,6 +70,34 @@ static int check_stray_ranges(const struct check *check)
 	return for_each_region(check, stray_range);
 }
 
+/* It maps nothing, because its size is 0; what is to be changed regularly is in the communication region. */
+static int check_watchdog(const struct check *check)
+{
+	const struct config_view *view = check->view;
+	bool has_counter = false;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &view->memory[i];
+
+		if (is_comm_region(mem) && mem->size && (mem->flags & CFG_MEM_WRITE))
+			has_counter = true;
+		if (!(mem->flags & CFG_WATCHDOG))
+			continue;
+		if (mem->size || mem->virt_start || mem->flags != CFG_WATCHDOG || mem->phys_start < CFG_WATCHDOG_MIN ||
+		    mem->phys_start > CFG_WATCHDOG_MAX)
+			return refuse(-EINVAL, "%pC: memory region %u is no watchdog: set phys_start to %u..%u microseconds, "
+				      "flags to 0x%x, all else to 0", view, i, CFG_WATCHDOG_MIN, CFG_WATCHDOG_MAX,
+				      CFG_WATCHDOG);
+		if (check->is_root || count++)
+			return refuse(-EINVAL, "%pC: memory region %u is a watchdog, of which the root cell has none, and "
+				      "others one: remove it", view, i);
+	}
+	if (!count || has_counter)
+		return 0;
+	return refuse(-EINVAL, "%pC has a watchdog, but no communication region that it may write: add one", view);
+}
+
 static int check_cpu_set(const struct check *check)
 {
 	const struct config_view *view = check->view;
@@ -218,6 +246,7 @@ int check_cell_alone(const struct check *check)
 		check_cpu_set,
 		check_memory_ranges,
 		check_stray_ranges,
+		check_watchdog,
 		check_page_offsets,
 		check_comm_region,
 		check_irqchips,

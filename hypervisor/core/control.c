@@ -8,6 +8,7 @@
 #include "crash_log.h"
 #include "ivshmem.h"
 #include "trace.h"
+#include "watchdog.h"
 #include "arch/cpu.h"
 
 /* How long a CPU may take to answer a kick, which no guest can mask; and then, while its guest has no memory. Milliseconds */
@@ -103,6 +104,7 @@ void cpu_set_parked(struct percpu *cpu)
 	spin_lock(&cpu->control_lock);
 	cpu->park_request = true;
 	cpu->reset_request = false;
+	cpu->watches = false;
 	cpu->run_state = CPU_PARKED;
 	spin_unlock(&cpu->control_lock);
 }
@@ -120,50 +122,6 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context)
 bool cpu_has_requests(const struct percpu *cpu)
 {
 	return cpu->suspend_request || cpu->park_request || cpu->reset_request || cpu->run_state != CPU_RUNNING;
-}
-
-void cpu_handle_events(void)
-{
-	struct percpu *cpu = this_cpu();
-
-	spin_lock(&cpu->control_lock);
-	for (;;) {
-		if (cpu->park_request) {
-			cpu->park_request = false;
-			spin_unlock(&cpu->control_lock);
-			arch_cpu_park();
-			spin_lock(&cpu->control_lock);
-		} else if (answer_suspend(cpu)) {
-			continue;
-		} else if (cpu->reset_request) {
-			uint64_t entry = cpu->entry, context = cpu->context;
-			bool by_sibling = cpu->by_sibling;
-
-			cpu->reset_request = false;
-			cpu->run_state = CPU_RUNNING;
-			spin_unlock(&cpu->control_lock);
-			trace_starts(cpu, entry, context);
-			arch_cpu_reset(entry, context, by_sibling);
-			spin_lock(&cpu->control_lock);
-		} else if (cpu->run_state == CPU_RUNNING) {
-			break;
-		} else {
-			spin_unlock(&cpu->control_lock);
-			arch_wait_for_kick();
-			spin_lock(&cpu->control_lock);
-		}
-	}
-	spin_unlock(&cpu->control_lock);
-}
-
-void cpu_handle_revocation(void)
-{
-	struct percpu *cpu = this_cpu();
-
-	/* one that is only late takes its kick first */
-	if (cpu->suspend_request)
-		console_printf("%pC, CPU %u: took no kick\n", &cpu->cell->config, cpu->cpu_id);
-	cpu_handle_events();
 }
 
 bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
@@ -219,6 +177,17 @@ bool cell_is_dead(const struct cell *cell)
 	return end_of(cell) == END_FAILED;
 }
 
+bool cell_has_ended(struct cell *cell)
+{
+	enum cell_end end;
+
+	/* a CPU that switches another one on and itself off would be missed */
+	spin_lock(&cell->stop_lock);
+	end = end_of(cell);
+	spin_unlock(&cell->stop_lock);
+	return end != END_NOT_YET;
+}
+
 /* Peers are told when the state says it already. */
 static void declare_stopped(struct cell *cell, enum cell_end end)
 {
@@ -236,9 +205,8 @@ static void declare_stopped(struct cell *cell, enum cell_end end)
  * If this CPU was the last one that ran, nobody of the cell can switch one on again: its peers learn that it is gone. If one
  * has failed before or now, the cell has.
  */
-static void stop_this_cpu(bool failed)
+static void stop_guest(struct percpu *cpu, bool failed)
 {
-	struct percpu *cpu = this_cpu();
 	struct cell *cell = cpu->cell;
 	enum cell_end end;
 
@@ -258,17 +226,71 @@ static void stop_this_cpu(bool failed)
 
 	if (end != END_NOT_YET)
 		declare_stopped(cell, end);
+}
+
+void cpu_handle_events(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	spin_lock(&cpu->control_lock);
+	for (;;) {
+		if (cpu->park_request) {
+			cpu->park_request = false;
+			spin_unlock(&cpu->control_lock);
+			/* a CPU that its cell switches off, or that fails, goes on watching for the others */
+			if (!cpu->watches)
+				arch_timer_stop();
+			arch_cpu_park();
+			spin_lock(&cpu->control_lock);
+		} else if (answer_suspend(cpu)) {
+			continue;
+		} else if (cpu->reset_request) {
+			uint64_t entry = cpu->entry, context = cpu->context;
+			bool by_sibling = cpu->by_sibling;
+
+			cpu->reset_request = false;
+			cpu->run_state = CPU_RUNNING;
+			spin_unlock(&cpu->control_lock);
+			trace_starts(cpu, entry, context);
+			arch_cpu_reset(entry, context, by_sibling);
+			if (!by_sibling)
+				watchdog_start(cpu->cell);
+			spin_lock(&cpu->control_lock);
+		} else if (cpu->run_state != CPU_RUNNING) {
+			spin_unlock(&cpu->control_lock);
+			arch_wait_for_kick();
+			spin_lock(&cpu->control_lock);
+		} else if (cpu->cell->watchdog.expired) {
+			spin_unlock(&cpu->control_lock);
+			stop_guest(cpu, true);
+			spin_lock(&cpu->control_lock);
+		} else {
+			break;
+		}
+	}
+	spin_unlock(&cpu->control_lock);
+}
+
+void cpu_handle_revocation(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	/* one that is only late takes its kick first */
+	if (cpu->suspend_request)
+		console_printf("%pC, CPU %u: took no kick\n", &cpu->cell->config, cpu->cpu_id);
 	cpu_handle_events();
 }
 
 void cpu_switch_off(void)
 {
-	stop_this_cpu(false);
+	stop_guest(this_cpu(), false);
+	cpu_handle_events();
 }
 
 void cpu_fail(void)
 {
-	stop_this_cpu(true);
+	stop_guest(this_cpu(), true);
+	cpu_handle_events();
 }
 
 bool nobody_hears(void)

@@ -29,6 +29,17 @@ static inline bool cpu_set_test(const struct cpu_set *set, uint32_t cpu)
 
 struct vpci_function;
 
+/* watchdog.c. Written by the cell's first CPU, or by a start while the cell's CPUs are suspended */
+struct watchdog {
+	uint32_t period;		/* microseconds, 0: the cell has none. Frozen at creation */
+	uint32_t last;			/* value of the counter at the last check */
+	uint64_t seen;			/* since when, in ticks */
+	uint64_t next_check;
+	bool waited;			/* a late check has been forgiven, and no tick seen since */
+	volatile bool expired;		/* no CPU of the cell goes back to its guest until the next start */
+	volatile uint32_t expiries;
+};
+
 struct cell {
 	/* frozen at creation */
 	struct config_view config;	/* the hypervisor's own copy; root: inside the system configuration */
@@ -42,6 +53,8 @@ struct cell {
 	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile */
 	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print */
 	struct arch_cell arch;
+
+	struct watchdog watchdog;
 
 	/* management lock; readers on the cell's own CPUs see it only while stopped */
 	struct cpu_set cpus;

@@ -85,6 +85,9 @@ const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view,
 bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
 			       const struct cfg_pci_device **device);
 
+/* Microseconds, 0 if the cell has no watchdog. */
+uint32_t config_watchdog(const struct config_view *view);
+
 /* What the checks have to know about the machine and the hypervisor. */
 struct config_platform {
 	const struct cfg_system *system;

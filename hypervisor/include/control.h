@@ -64,6 +64,9 @@ bool cpu_may_run(struct percpu *cpu);
  */
 bool cell_is_dead(const struct cell *cell);
 
+/* Is no CPU of the cell running or going to, off or failed? [CPU of the cell, no lock] */
+bool cell_has_ended(struct cell *cell);
+
 /*
  * PSCI CPU_ON for a CPU of the same cell: false if it is not off (or failed). Any CPU of the cell may call.
  */

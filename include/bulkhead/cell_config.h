@@ -61,6 +61,15 @@ enum cfg_architecture {
 #define CFG_STRAY_ABORT		0x20000000u	/* synchronous external abort in the guest */
 #define CFG_STRAY_ACTIONS	0x38000000u
 
+/*
+ * Ours: the watchdog of a cell that is not the root cell: a memory region of size 0 with exactly this flag, virt_start 0, and
+ * the period in microseconds as phys_start. One at most, and only together with a communication region that the cell may
+ * write: there is the counter (comm_region.h).
+ */
+#define CFG_WATCHDOG		0x04000000u
+#define CFG_WATCHDOG_MIN	1000u
+#define CFG_WATCHDOG_MAX	3600000000u
+
 /* struct cfg_pci_device.type */
 #define CFG_PCI_DEVICE		1
 #define CFG_PCI_BRIDGE		2

@@ -48,6 +48,11 @@ struct comm_region {
 	uint64_t gicc_base;
 	uint64_t gicr_base;
 	uint32_t vpci_irq_base;
+	/*
+	 * Ours. A cell with a watchdog (CFG_WATCHDOG) changes it, to any value, at least once in each period from the second one
+	 * on; the hypervisor reads it. 0 at each start.
+	 */
+	volatile uint32_t watchdog;
 } BH_PACKED __attribute__((aligned(8)));
 
 BH_ABI_ASSERT(offsetof(struct comm_region, cell_state) == 0x08, comm_state);
@@ -58,5 +63,6 @@ BH_ABI_ASSERT(offsetof(struct comm_region, gic_version) == 0x40, comm_gic);
 BH_ABI_ASSERT(offsetof(struct comm_region, gicd_base) == 0x48, comm_gicd);
 BH_ABI_ASSERT(offsetof(struct comm_region, gicr_base) == 0x58, comm_gicr);
 BH_ABI_ASSERT(offsetof(struct comm_region, vpci_irq_base) == 0x60, comm_vpci);
+BH_ABI_ASSERT(offsetof(struct comm_region, watchdog) == 0x64, comm_watchdog);
 
 #endif

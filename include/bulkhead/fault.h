@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a cell did at guest addresses where it has nothing: the record of its first violation since it was started last,
- * or, if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it in pieces of 32 bits, sysfs
+ * What a cell did at guest addresses where it has nothing, or that its watchdog expired: the record of its first violation
+ * since it was started last, or, if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it in pieces of 32 bits, sysfs
  * as a file. A reader that takes the pieces in their order has one record if `complete` and `begun` are equal; else a
  * CPU was writing it meanwhile: read again.
  */
@@ -14,6 +14,12 @@
 #define BH_FAULT_READ		1
 #define BH_FAULT_WRITE		2
 #define BH_FAULT_FETCH		3	/* of an instruction */
+#define BH_FAULT_WATCHDOG	4	/* the cell did not change its counter: all of its CPUs were stopped */
+
+/*
+ * Of BH_FAULT_WATCHDOG: size 0; address is the value of the counter, virtual_address for how many microseconds it has been
+ * seen, syndrome the period in microseconds; cpu is the cell's first CPU, pc, pstate and x are where its guest was last.
+ */
 
 /* flags */
 #define BH_FAULT_ABORTED	0x1u	/* the CPU got an external abort and went on (root cell); else it was stopped */

@@ -91,6 +91,8 @@
 #define CELL_INFO_STARTS	2	/* how often it has been started since it was created, modulo 2^32, like the next two */
 #define CELL_INFO_RESTARTS	3	/* those of them that its on-failure asked for */
 #define CELL_INFO_FAULTS	4	/* violations: count of struct bh_fault (fault.h) */
+#define CELL_INFO_WATCHDOG_EXPIRIES 5	/* since it was created */
+#define CELL_INFO_WATCHDOG_PERIOD 6	/* microseconds; 0: it has none */
 #define CELL_INFO_NAME_BASE	0x100	/* + n: characters 4n.. of the name, the first one lowest, NUL behind its end */
 #define CELL_INFO_CPUS_BASE	0x1000	/* + n: bit b is set if the cell has CPU 32n + b now */
 #define CELL_INFO_CONFIG_BASE	0x10000	/* + n: bytes 4n.. of the configuration, the first one lowest */
@@ -142,7 +144,7 @@
 #define CPU_EXIT_LINK_IRQ	23	/* of a link: doorbell or change of State of a peer */
 #define CPU_EXIT_PENDED_SGI	24	/* SGI that the guest itself made pending in the redistributor */
 #define CPU_EXIT_KICK_SGI	25	/* kick: SGI of a CPU of the cell */
-#define CPU_EXIT_KICK_REQUEST	26	/* kick: management of cells, this or another one */
+#define CPU_EXIT_KICK_REQUEST	26	/* kick: management of cells, this or another one. Also a look of its watchdog */
 #define CPU_EXIT_KICK_LATE	27	/* kick: another exit has done already what it was for */
 #define CPU_EXIT_MAINTENANCE	28	/* list registers ran empty and more interrupts wait */
 #define CPU_EXIT_FOREIGN_IRQ	29	/* of an interrupt that is not the cell's: switched off */

@@ -349,6 +349,11 @@ static void change_structure(const struct edit *edit)
 							.phys_start = (edit->where & 3) * PAGE_SIZE,
 							.flags = CFG_STRAY_FAIL << (edit->where >> 2) % 3 });
 		break;
+	case ADD_WATCHDOG:
+		new_region(config, (struct cfg_memory){ .phys_start = edit->value, .virt_start = edit->where & 3 ? 0 : corner,
+							.size = edit->where >> 2 & 7 ? 0 : PAGE_SIZE,
+							.flags = CFG_WATCHDOG | (edit->where >> 5 & 7 ? 0 : CFG_MEM_WRITE) });
+		break;
 	}
 }
 

@@ -51,6 +51,7 @@ enum structure_kind {
 	MACHINE,	/* a field of the system header */
 	PLATFORM,	/* what the checks are told */
 	ADD_STRAY,	/* a range of accesses to nothing */
+	ADD_WATCHDOG,
 	NUM_STRUCTURES
 };
 

@@ -46,7 +46,7 @@ static void new_edit(void *item)
 		edit->value = below(EDIT_IMAGES) | below(16) << 2 | (below(2) ? flags() << 8 : 0);
 		break;
 	case REFLAG:
-		edit->value = ONE_OF(1, 2, 3, 0x10, 0x20, 0x40, 0x80, 0x82, 0x40010, 1u << 27, 1u << 28, 3u << 28);
+		edit->value = ONE_OF(1, 2, 3, 0x10, 0x20, 0x40, 0x80, 0x82, 0x40010, 1u << 26, 1u << 27, 1u << 28, 3u << 28);
 		break;
 	case RESIZE:
 	case SHIFT:
@@ -60,6 +60,9 @@ static void new_edit(void *item)
 		break;
 	case ADD_STRAY:
 		edit->value = corner();
+		break;
+	case ADD_WATCHDOG:
+		edit->value = ONE_OF(0, 999, 1000, 1001, 100000, 3599999999u, 3600000000u, 3600000001u, 0xffffffffu);
 		break;
 	case JOIN_LINK:
 		edit->value = below(EDIT_IMAGES) | below(4) << 2 | below(4) << 4;

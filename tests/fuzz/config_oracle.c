@@ -186,7 +186,8 @@ static const char *judge_cpus(const struct told *cell, const struct machine *mac
 
 static const char *judge_regions(const struct told *cell, const struct machine *machine)
 {
-	uint32_t comm_regions = 0;
+	uint32_t comm_regions = 0, watchdogs = 0;
+	bool counter = false;
 
 	for (uint32_t i = 0; i < cell->head->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->memory[i];
@@ -196,8 +197,14 @@ static const char *judge_regions(const struct told *cell, const struct machine *
 			RULE(mem->phys_start && span(mem->virt_start, mem->phys_start).end <= machine->guest_limit,
 			     "place of a stray range");
 		}
+		if (mem->flags >> 26 & 1) {	/* phys_start is its period in microseconds */
+			RULE(mem->flags == 1u << 26 && !mem->size && !mem->virt_start, "form of a watchdog");
+			RULE(mem->phys_start >= 1000 && mem->phys_start <= 3600ull * 1000 * 1000, "period of a watchdog");
+			RULE(!cell->root && !watchdogs++, "watchdog too many");
+		}
 		if (!mem->size)
 			continue;
+		counter |= is_comm(mem) && writable(mem);
 		RULE(span(mem->virt_start, mem->size).end <= machine->guest_limit, "guest range");
 		RULE(!real(mem) || host(mem).end <= machine->phys_limit, "host range");
 		RULE(!real(mem) || trapped(mem) || in_pages(mem->phys_start), "page offset");
@@ -207,6 +214,7 @@ static const char *judge_regions(const struct told *cell, const struct machine *
 			RULE(!comm_regions++, "second communication region");
 		}
 	}
+	RULE(!watchdogs || counter, "counter of a watchdog");
 	return NULL;
 }
 

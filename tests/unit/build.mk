@@ -63,7 +63,8 @@ $(B)/unit/core.o: $(UNIT_CORE) $(UNIT_HEADERS) tests/unit/build.mk tests/sources
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_SANITIZE) $(UNIT_CORE_FLAGS) -r -nostdlib \
 		$(UNIT_CORE_WRAP) $(UNIT_CORE) -o $@
 
-CORE_TESTS := core_cell_console core_crash_log core_setup core_bundle core_restart core_create core_lifecycle core_info core_messages core_fault core_trace core_power core_memory core_isolation core_scrub core_console core_control
+CORE_TESTS := core_cell_console core_crash_log core_setup core_bundle core_restart core_create core_lifecycle core_info \
+	core_messages core_fault core_watchdog core_trace core_power core_memory core_isolation core_scrub core_console core_control
 $(foreach test,$(CORE_TESTS),$(eval $(call unit_test,$(test),$(B)/unit/core.o,$(UNIT_CORE_FLAGS))))
 $(eval $(call unit_test,core_races,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) -fsanitize=thread \
 	--param tsan-distinguish-volatile=1 -Wno-tsan))

@@ -84,7 +84,7 @@ static void published_flag_combinations_pass(void **state)
 {
 	static const uint64_t flags[] = {
 		0, 1, 3, 7, 0xb, 0xf, 0x13, 0x47, 0x4f, 0x81, 0x83, 0x91, 0x93, 0x40011, 0x40013, 0x40093,
-		0x50093, 0x70013, 0xffffffffffffff1f & ~(uint64_t)CFG_STRAY_ACTIONS,
+		0x50093, 0x70013, 0xffffffffffffff1f & ~(uint64_t)(CFG_STRAY_ACTIONS | CFG_WATCHDOG),
 	};
 
 	(void)state;
@@ -182,6 +182,69 @@ static void stray_ranges(void **state)
 	refused(-EINVAL, FLAGS_REFUSED("0x0", "0x10000002"));
 	mem->flags = 1ull << 63 | CFG_STRAY_IGNORE;
 	refused(-EINVAL, FLAGS_REFUSED("0x0", "0x8000000010000000"));
+}
+
+#define NO_WATCHDOG "cell \"inmate-demo\": memory region 8 is no watchdog: set phys_start to 1000..3600000000 microseconds, " \
+	"flags to 0x4000000, all else to 0"
+
+static void watchdogs(void **state)
+{
+	static const uint64_t wrong_periods[] = { 0, CFG_WATCHDOG_MIN - 1, CFG_WATCHDOG_MAX + 1ull, 1ull << 32, UINT64_MAX };
+	static const uint64_t right_periods[] = { CFG_WATCHDOG_MIN, 100000, CFG_WATCHDOG_MAX };
+	const struct cfg_memory right = { .phys_start = 100000, .flags = CFG_WATCHDOG };
+	struct cfg_memory *mem, *comm;
+	char reason[160];
+
+	(void)state;
+	mem = add_memory(&cell, 0, 0, 0, 0);
+	for (uint32_t n = 0; n < ARRAY_SIZE(right_periods); n++) {
+		mem->phys_start = right_periods[n];
+		mem->flags = CFG_WATCHDOG;
+		passes();
+		assert_int_equal(config_watchdog(view_of(&cell)), right_periods[n]);
+	}
+	for (uint32_t n = 0; n < ARRAY_SIZE(wrong_periods); n++) {
+		mem->phys_start = wrong_periods[n];
+		refused(-EINVAL, NO_WATCHDOG);
+	}
+	*mem = right;
+	mem->virt_start = 0x1000;
+	refused(-EINVAL, NO_WATCHDOG);
+	*mem = right;
+	mem->size = 0x1000;
+	refused(-EINVAL, NO_WATCHDOG);
+	for (uint32_t bit = 0; bit < 64; bit++) {
+		*mem = right;
+		mem->flags ^= 1ull << bit;
+		if (1ull << bit == CFG_WATCHDOG)
+			passes();
+		else if (!(1ull << bit & CFG_STRAY_ACTIONS))
+			refused(-EINVAL, NO_WATCHDOG);
+		else {
+			snprintf(reason, sizeof(reason), FLAGS_REFUSED("0x0", "0x%llx"), (unsigned long long)mem->flags);
+			refused(-EINVAL, reason);
+		}
+	}
+	*mem = right;
+	add_memory(&cell, 200000, 0, 0, CFG_WATCHDOG);
+	refused(-EINVAL, "cell \"inmate-demo\": memory region 9 is a watchdog, of which the root cell has none, and others "
+		"one: remove it");
+	cell.memory[9].flags = 0;
+	passes();
+	/* where is the counter? */
+	for (comm = cell.memory; !(comm->flags & CFG_MEM_COMM_REGION); comm++)
+		;
+	comm->flags &= ~(uint64_t)CFG_MEM_WRITE;
+	refused(-EINVAL, "cell \"inmate-demo\" has a watchdog, but no communication region that it may write: add one");
+	comm->flags |= CFG_MEM_WRITE;
+	comm->size = 0;
+	refused(-EINVAL, "cell \"inmate-demo\" has a watchdog, but no communication region that it may write: add one");
+	comm->size = 0x1000;
+	cell.header.flags |= CFG_CELL_PASSIVE_COMM_REGION;
+	passes();
+	mem->flags = 0;
+	passes();
+	assert_int_equal(config_watchdog(view_of(&cell)), 0);
 }
 
 static void signature(void **state)
@@ -409,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(published_oddities_pass, setup, teardown),
 		cmocka_unit_test_setup_teardown(stray_actions, setup, teardown),
 		cmocka_unit_test_setup_teardown(stray_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(watchdogs, setup, teardown),
 		cmocka_unit_test_setup_teardown(signature, setup, teardown),
 		cmocka_unit_test_setup_teardown(revision, setup, teardown),
 		cmocka_unit_test_setup_teardown(architecture, setup, teardown),

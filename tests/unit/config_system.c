@@ -325,6 +325,14 @@ static void rules_on_cells_hold_for_the_root_cell(void **state)
 	refused(-EINVAL, "cell \"qemu-arm64\": irqchip 0 has pin_base 33: use a multiple of 32, at most 896");
 }
 
+static void root_cell_has_no_watchdog(void **state)
+{
+	(void)state;
+	add_memory(&sys.root, 100000, 0, 0, CFG_WATCHDOG);
+	refused(-EINVAL, "cell \"qemu-arm64\": memory region 12 is a watchdog, of which the root cell has none, and others one: "
+			 "remove it");
+}
+
 static void cell_flags_of_the_root_cell_mean_nothing(void **state)
 {
 	(void)state;
@@ -356,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(root_regions_are_identity_mapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(root_regions_may_overlap_what_is_carved_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_on_cells_hold_for_the_root_cell, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_cell_has_no_watchdog, setup, teardown),
 		cmocka_unit_test_setup_teardown(cell_flags_of_the_root_cell_mean_nothing, setup, teardown),
 	};
 

@@ -7,7 +7,8 @@
 #include "core_fixture.h"
 #include "hypercall.h"
 
-#define ROUNDS	150
+#define ROUNDS		150
+#define WATCHDOG_US	2000	/* expires often, where this is slow */
 
 /* What the compiler calls for volatile accesses with --param tsan-distinguish-volatile=1 */
 #define VOLATILE_ACCESS(size)					\
@@ -54,6 +55,7 @@ static void violate(struct percpu *cpu)
 	volatile struct bh_fault *fault = cell_fault_begin(cpu->cell);
 
 	if (fault) {
+		fault->kind = BH_FAULT_READ;
 		fault->address = cpu->cpu_id;
 		for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
 			fault->x[n] = cpu->cpu_id;
@@ -77,6 +79,13 @@ static void look_at_fault(uint32_t id)
 	if (fault.complete != fault.begun || (int32_t)fault.complete <= 0 ||
 	    __atomic_load_n(&destructions, __ATOMIC_SEQ_CST) != before)
 		return;
+	if (fault.kind == BH_FAULT_WATCHDOG) {
+		/* of alpha, on its first CPU */
+		assert_int_equal(fault.cpu, 2);
+		assert_int_equal(fault.syndrome, WATCHDOG_US);
+		assert_int_equal(fault.x[30], 30);
+		return;
+	}
 	assert_int_equal(fault.address, fault.cpu);
 	for (uint32_t n = 0; n < ARRAY_SIZE(fault.x); n++)
 		assert_int_equal(fault.x[n], fault.cpu);
@@ -129,6 +138,9 @@ static void restless_guest(struct percpu *cpu)
 		break;
 	case 61 ... 64:
 		assert_int_equal(hypercall(HC_DEBUG_PUTC, '.', 0), 0);
+		break;
+	case 71 ... 99:
+		cpu->cell->comm->watchdog++;
 		break;
 	case 65 ... 70:
 		assert_int_equal(hypercall(HC_CELL_DESTROY, 1, 0), -EPERM);
@@ -197,6 +209,7 @@ static void restless_machine(void)
 	beta.cpus[0] = 0x30;
 	alpha.header.flags = beta.header.flags = CFG_CELL_CONSOLE_PERMITTED;
 	core_add_link(&alpha);
+	add_memory(&alpha, WATCHDOG_US, 0, 0, CFG_WATCHDOG);
 	core_place(&alpha, CONFIG_AT);
 	core_place(&beta, CONFIG_AT + 0x1000);
 	used = host_run(0, destroy_all_job, 0, 0, 0);

@@ -102,6 +102,8 @@ CFG_STRAY_FAIL = 0x08000000
 CFG_STRAY_IGNORE = 0x10000000
 CFG_STRAY_ABORT = 0x20000000
 CFG_STRAY_ACTIONS = 0x38000000
+CFG_WATCHDOG = 0x04000000
+CFG_WATCHDOG_MIN, CFG_WATCHDOG_MAX = 1000, 3600000000		# microseconds
 
 CFG_PCI_DEVICE, CFG_PCI_BRIDGE, CFG_PCI_IVSHMEM = 1, 2, 3
 CFG_SHMEM_LOSSY_STATE = 0x80
@@ -145,7 +147,7 @@ CommRegion = _struct("comm_region", [
     ("signature", char * 6), ("revision", u16), ("cell_state", u32), ("msg_to_cell", u32),
     ("reply_from_cell", u32), ("flags", u32), ("console", Console), ("pci_mmconfig_base", u64),
     ("gic_version", u8), ("padding", u8 * 7), ("gicd_base", u64), ("gicc_base", u64), ("gicr_base", u64),
-    ("vpci_irq_base", u32)], packed=False)
+    ("vpci_irq_base", u32), ("watchdog", u32)], packed=False)
 
 COMM_SIGNATURE = b"JHCOMM"
 COMM_SIGNATURE_LEN = 6
@@ -184,6 +186,8 @@ HC_CELL_INFO = 0x4201
 CELL_INFO_NEXT = 0
 CELL_INFO_CONFIG_SIZE = 1
 CELL_INFO_STARTS, CELL_INFO_RESTARTS, CELL_INFO_FAULTS = 2, 3, 4
+CELL_INFO_WATCHDOG_EXPIRIES = 5
+CELL_INFO_WATCHDOG_PERIOD = 6
 CELL_INFO_NAME_BASE = 0x100
 CELL_INFO_CPUS_BASE = 0x1000
 CELL_INFO_CONFIG_BASE = 0x10000
@@ -230,7 +234,7 @@ Fault = _struct("bh_fault", [
     ("ticks", u64), ("ticks_per_second", u64), ("x", u64 * 31), ("strays", u64 * 3), ("padding", u32), ("begun", u32)],
     packed=False)
 
-BH_FAULT_READ, BH_FAULT_WRITE, BH_FAULT_FETCH = 1, 2, 3
+BH_FAULT_READ, BH_FAULT_WRITE, BH_FAULT_FETCH, BH_FAULT_WATCHDOG = 1, 2, 3, 4
 BH_FAULT_ABORTED = 0x1
 BH_FAULT_REFUSED = 0x2
 BH_STRAY_READS, BH_STRAY_WRITES, BH_STRAY_ABORTS = range(3)

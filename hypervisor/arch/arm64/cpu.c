@@ -16,6 +16,7 @@
 #include "pgtable.h"
 #include "smccc.h"
 #include "stage2.h"
+#include "trap.h"
 
 #define HCR_GUEST	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | HCR_TACR | HCR_RW | HCR_FB | \
 			 HCR_BSU_IS)
@@ -118,6 +119,16 @@ static void set_guest_controls(struct percpu *cpu)
 	isb();
 }
 
+static struct trap_frame *frame_of_guest(void)
+{
+	return (struct trap_frame *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1;
+}
+
+void arch_fill_fault(volatile struct bh_fault *fault)
+{
+	record_guest(fault, frame_of_guest());
+}
+
 void arch_activate_cpu(struct percpu *cpu)
 {
 	struct launch_state *launch = &cpu->arch.launch;
@@ -126,6 +137,9 @@ void arch_activate_cpu(struct percpu *cpu)
 	launch->cptr_el2 = read_sysreg(cptr_el2);
 	launch->vttbr_el2 = read_sysreg(vttbr_el2);
 	launch->vtcr_el2 = read_sysreg(vtcr_el2);
+	launch->cnthp_ctl = read_sysreg(cnthp_ctl_el2);
+	launch->cnthp_cval = read_sysreg(cnthp_cval_el2);
+	arch_timer_stop();
 	set_guest_controls(cpu);
 	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 	gic_activate_cpu(cpu);
@@ -140,6 +154,8 @@ void arch_deactivate_cpu(struct percpu *cpu)
 	write_sysreg(launch->hcr_el2, hcr_el2);
 	write_sysreg(launch->vttbr_el2, vttbr_el2);
 	write_sysreg(launch->vtcr_el2, vtcr_el2);
+	write_sysreg(launch->cnthp_cval, cnthp_cval_el2);
+	write_sysreg(launch->cnthp_ctl, cnthp_ctl_el2);
 	isb();
 }
 
@@ -153,7 +169,7 @@ void arch_leave(int64_t result, struct trap_frame *frame)
 
 void arch_leave_guest(int64_t result)
 {
-	arch_leave(result, (struct trap_frame *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1);
+	arch_leave(result, frame_of_guest());
 }
 
 /* Pointer authentication keys exist where the CPU has the feature (DDI 0487, ID_AA64ISAR1_EL1.APA and API). */
@@ -340,7 +356,7 @@ void arch_cpu_park(void)
 void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling)
 {
 	struct percpu *cpu = this_cpu();
-	struct trap_frame *frame = (struct trap_frame *)((char *)cpu + PERCPU_STACK_TOP) - 1;
+	struct trap_frame *frame = frame_of_guest();
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(frame->x); i++)
 		frame->x[i] = 0;

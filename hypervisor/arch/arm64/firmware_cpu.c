@@ -68,7 +68,7 @@ static void allow_extensions(void)
 		write_sysreg(HCRX_MSCEN, HCRX_EL2);
 }
 
-/* Timers of EL2, which has no use for them, and whose interrupts a guest could have. */
+/* Timers of EL2, whose interrupts a guest could have; the physical one is the hypervisor's own when it needs one. */
 static void stop_timers(void)
 {
 	write_sysreg(0, cnthp_ctl_el2);

@@ -55,9 +55,13 @@ struct cfg_system;
 
 #define KICK_SGI		0
 #define RESERVED_SGIS		0x3U	/* SGIs 0 and 1 belong to the hypervisor physically */
+#define TIMER_INTID		26	/* of the EL2 physical timer (BSA, DEN 0094, PPI assignments) */
 #define FIRST_SPI		32
 #define SPURIOUS_INTID		1020	/* and above, up to 1023 */
 #define FIRST_LPI		8192
+
+#define CNTHP_ENABLE		(1U << 0)
+#define CNTHP_ISTATUS		(1U << 2)
 
 struct gic {
 	volatile uint8_t *gicd;

@@ -196,7 +196,8 @@ static void access_rd_frame(const volatile uint8_t *frame, bool own, bool last, 
 static void access_sgi_frame(struct percpu *cpu, struct mmio_access *access)
 {
 	const struct gic_bank *bank = find_bank((uint32_t)access->offset, 32);
-	uint32_t owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid);
+	uint32_t owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid |
+			   (cpu->cell->watchdog.period ? 1U << TIMER_INTID : 0));
 
 	if (bank)
 		access_bank(bank, cpu->arch.gicr + GICR_SGI_FRAME, &owned, access);

@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "control.h"
 #include "console.h"
+#include "watchdog.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "gic.h"
@@ -53,6 +54,22 @@ static void deactivate(uint32_t intid)
 	isb();
 }
 
+/* In cells without a watchdog, the timer is off, and its interrupt a guest's like others. */
+static bool is_timer(const struct percpu *cpu, uint32_t intid)
+{
+	return intid == TIMER_INTID && cpu->cell->watchdog.period;
+}
+
+/* Level-sensitive: the check takes its cause away, but the line may fall later than it is deactivated, and come once more. */
+static void take_timer(void)
+{
+	uint64_t due = CNTHP_ENABLE | CNTHP_ISTATUS;
+
+	if ((read_sysreg(cnthp_ctl_el2) & due) == due)
+		watchdog_check();
+	deactivate(TIMER_INTID);
+}
+
 /* For the counters only. An SGI and a request may have met in one kick; what came late found the work done. */
 static uint32_t cause_of_kick(const struct percpu *cpu)
 {
@@ -61,7 +78,7 @@ static uint32_t cause_of_kick(const struct percpu *cpu)
 	return cpu->arch.sgi_pending ? CPU_EXIT_KICK_SGI : CPU_EXIT_KICK_LATE;
 }
 
-/* Was it a kick? */
+/* Was it a kick, or is there something else to be obeyed? */
 static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters)
 {
 	drop_priority(intid);
@@ -78,6 +95,10 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 		deactivate(intid);
 		counters[CPU_EXIT_MAINTENANCE]++;
 		vgic_flush(cpu);
+	} else if (is_timer(cpu, intid)) {
+		counters[CPU_EXIT_KICK_REQUEST]++;
+		take_timer();
+		return true;
 	} else if (is_foreign(cpu, intid)) {
 		/* left routed to a CPU that changed its cell, by something the root cell does not list */
 		counters[CPU_EXIT_FOREIGN_IRQ]++;
@@ -118,6 +139,21 @@ void trap_fiq(struct trap_frame *frame)
 	panic("unexpected FIQ");
 }
 
+void arch_timer_arm(uint64_t when)
+{
+	write_sysreg(when, cnthp_cval_el2);
+	write_sysreg(CNTHP_ENABLE, cnthp_ctl_el2);
+	isb();
+	/* nothing is left of whoever had it before: a reset came first (vgic_reset()) */
+	mmio_write32(this_cpu()->arch.gicr + GICR_SGI_FRAME, GICD_ISENABLER, 1U << TIMER_INTID);
+}
+
+void arch_timer_stop(void)
+{
+	write_sysreg(0, cnthp_ctl_el2);
+	isb();
+}
+
 void arch_sleep_while(const volatile bool *request)
 {
 	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
@@ -152,6 +188,10 @@ void arch_wait_for_kick(void)
 	drop_priority(intid);
 	if (intid < 16 || intid == gic.maintenance_intid) {
 		deactivate(intid);
+		return;
+	}
+	if (is_timer(this_cpu(), intid)) {
+		take_timer();
 		return;
 	}
 	if (intid >= FIRST_LPI)

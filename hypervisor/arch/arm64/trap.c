@@ -152,6 +152,14 @@ static void dump_frame(const struct trap_frame *frame)
 		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
 }
 
+void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame)
+{
+	fault->pc = read_sysreg(elr_el2);
+	fault->pstate = read_sysreg(spsr_el2);
+	for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
+		fault->x[n] = frame->x[n];
+}
+
 static void record_fault(struct cell *cell, const struct trap_frame *frame, uint64_t address, uint32_t kind,
 			 uint32_t flags, uint32_t size)
 {
@@ -164,11 +172,8 @@ static void record_fault(struct cell *cell, const struct trap_frame *frame, uint
 	fault->size = size;
 	fault->address = address;
 	fault->virtual_address = read_sysreg(far_el2);
-	fault->pc = read_sysreg(elr_el2);
 	fault->syndrome = read_sysreg(esr_el2);
-	fault->pstate = read_sysreg(spsr_el2);
-	for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
-		fault->x[n] = frame->x[n];
+	record_guest(fault, frame);
 	cell_fault_end(fault);
 }
 

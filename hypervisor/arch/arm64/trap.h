@@ -5,6 +5,8 @@
 
 #include "percpu.h"
 
+struct bh_fault;
+
 void trap_sync(struct trap_frame *frame, uint64_t esr);
 void trap_irq(struct trap_frame *frame);
 void trap_fiq(struct trap_frame *frame);
@@ -31,6 +33,9 @@ static inline void set_guest_reg(struct trap_frame *frame, uint32_t n, uint64_t 
 }
 
 void skip_instruction(void);
+
+/* pc, pstate and x of a record, of the guest of the calling CPU. */
+void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame);
 
 /* Exceptions taken by the guest at EL1, as the hardware would (DDI 0487, AArch64.TakeException). */
 void inject_undefined(void);

@@ -301,10 +301,18 @@ static void reset_active_priorities(void)
 	}
 }
 
+/* That of the timer, too, while the hypervisor has it on: it goes on when the guest of this CPU does not (watchdog.c). */
+static COLD uint32_t guests_private_interrupts(void)
+{
+	uint32_t reserved = RESERVED_SGIS | 1U << gic.maintenance_intid;
+
+	return ~(read_sysreg(cnthp_ctl_el2) & CNTHP_ENABLE ? reserved | 1U << TIMER_INTID : reserved);
+}
+
 COLD void vgic_reset(struct percpu *cpu)
 {
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
-	uint32_t guests = ~(RESERVED_SGIS | 1U << gic.maintenance_intid);
+	uint32_t guests = guests_private_interrupts();
 
 	if (read_sysreg(ICH_HCR_EL2) & ICH_HCR_EN) {
 		/* SGIs, too, though nobody sends physical ones: Linux would take, or miss, them after disable */

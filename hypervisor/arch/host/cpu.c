@@ -7,6 +7,7 @@
 #include "host_machine.h"
 #include "machine.h"
 #include "pages.h"
+#include "watchdog.h"
 #include "arch/cpu.h"
 
 #define MAX_REMOVED	4u
@@ -50,6 +51,34 @@ void arch_wait_for_kick(void)
 {
 	HOST_ASSERT(host_locks_held() == 0);
 	host_sleep_until_kick(this_cpu());
+	if (host_timer_is_due(this_cpu()))
+		watchdog_check();
+}
+
+void arch_timer_arm(uint64_t when)
+{
+	HOST_ASSERT(host_locks_held() == 0 && this_cpu()->cell->watchdog.period);
+	this_cpu()->arch.timer = when;
+	this_cpu()->arch.timer_on = true;
+}
+
+void arch_timer_stop(void)
+{
+	HOST_ASSERT(host_locks_held() == 0);
+	this_cpu()->arch.timer_on = false;
+}
+
+bool host_timer_is_due(const struct percpu *cpu)
+{
+	return cpu->arch.timer_on && arch_ticks() >= cpu->arch.timer;
+}
+
+void arch_fill_fault(volatile struct bh_fault *fault)
+{
+	fault->pc = this_cpu()->arch.entry;
+	fault->pstate = 0;
+	for (uint32_t n = 0; n < ARRAY_SIZE(fault->x); n++)
+		fault->x[n] = n;
 }
 
 void arch_relax(void)

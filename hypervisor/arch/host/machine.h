@@ -15,6 +15,7 @@ void host_kick(struct percpu *cpu);
 void host_revoke(const struct cell *cell, bool revoke);
 uint64_t host_ticks(void);
 struct percpu *host_current(void);
+bool host_timer_is_due(const struct percpu *cpu);
 
 /* schedule.c: the thread of the calling CPU ends here. */
 void host_leave(int64_t result) __attribute__((noreturn));

@@ -14,6 +14,7 @@
 #include "hypercall.h"
 #include "host_machine.h"
 #include "machine.h"
+#include "watchdog.h"
 
 #define TEST		HOST_MAX_CPUS	/* the test's own place among the runners */
 #define NUM_RUNNERS	(HOST_MAX_CPUS + 1)
@@ -102,6 +103,8 @@ static bool can_run(const struct runner *r)
 	if (is_set(&r->kicked) && !r->deaf)
 		return true;
 	if (is_set(&r->revoked) && (outcome_of(r) == IN_GUEST || r->awaits_kick))
+		return true;
+	if (r->cpu && host_timer_is_due(r->cpu) && (outcome_of(r) == IN_GUEST || r->awaits_kick) && !r->deaf)
 		return true;
 	return outcome_of(r) == IN_GUEST && (is_set(&r->job_pending) || r->step || is_set(&stopping));
 }
@@ -248,6 +251,9 @@ static void run_guest(struct runner *r)
 		__atomic_store_n(&r->outcome, IN_HYPERVISOR, __ATOMIC_RELEASE);
 		if (is_set(&r->revoked)) {
 			cpu_handle_revocation();
+		} else if (host_timer_is_due(r->cpu)) {
+			watchdog_check();
+			cpu_handle_events();
 		} else if (r->step && !is_set(&r->kicked) && !is_set(&r->job_pending)) {
 			r->step(r->cpu);
 		} else if (is_set(&r->kicked)) {

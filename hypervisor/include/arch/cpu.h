@@ -8,6 +8,7 @@
 
 #include "percpu.h"
 
+struct bh_fault;
 struct cell;
 struct cfg_system;
 
@@ -45,9 +46,21 @@ void arch_cpu_park(void);
 /* One relaxed turn of a polling loop. */
 void arch_relax(void);
 
-/* Free-running time in ticks and its frequency; for bounds of wait loops only. */
+/* Free-running time in ticks and its frequency; for bounds of wait loops and the timer only. */
 uint64_t arch_ticks(void);
 uint64_t arch_ticks_per_second(void);
+
+/*
+ * [calling CPU] A timer of the hypervisor's own: when arch_ticks() reaches `when`, or at once, the CPU calls watchdog_check() and
+ * then cpu_handle_events(), whatever its guest masks; also out of arch_wait_for_kick(), but not out of arch_sleep_while().
+ * Armed only while the CPU's cell has a watchdog; then no guest of the cell sees or reaches the timer or its interrupt. It
+ * survives arch_cpu_park() and arch_cpu_reset(). Arming it anew, or stopping it, is all that ends a call that is due.
+ */
+void arch_timer_arm(uint64_t when);
+void arch_timer_stop(void);
+
+/* [calling CPU] pc, pstate and x of a record: where its guest was last. */
+void arch_fill_fault(volatile struct bh_fault *fault);
 
 /* [calling CPU] Stop for good. */
 void arch_halt(void) __attribute__((noreturn));

@@ -28,6 +28,7 @@ struct launch_state {
 	uint64_t cptr_el2;
 	uint64_t vttbr_el2;
 	uint64_t vtcr_el2;
+	uint64_t cnthp_ctl, cnthp_cval;
 	uint64_t icc_sre_el2;
 	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
 	uint64_t icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen0, icc_igrpen1;

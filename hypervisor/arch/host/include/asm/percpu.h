@@ -14,6 +14,8 @@ struct arch_percpu {
 	bool by_sibling;
 	host_addr_t window;		/* page in the window, if has_window */
 	bool has_window;
+	bool timer_on;
+	uint64_t timer;			/* when it fires */
 };
 
 struct percpu *this_cpu(void);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The watchdog of a cell (CFG_WATCHDOG): its first CPU looks at the cell's counter once in each period, by a timer of its
+ * own that no guest can reach. If the counter has not changed, all CPUs of the cell fail.
+ */
+#ifndef BULKHEAD_WATCHDOG_H
+#define BULKHEAD_WATCHDOG_H
+
+#include "types.h"
+
+struct cell;
+
+/* [first CPU of a cell that the manager starts, which is about to enter its guest] If the cell has one: begin. */
+void watchdog_start(struct cell *cell);
+
+/*
+ * [CPU whose timer has fired, in its guest or in arch_wait_for_kick(), no lock] It looks, and arms or stops the timer; the
+ * caller then obeys requests: cpu_handle_events().
+ */
+void watchdog_check(void);
+
+#endif
