@@ -20,6 +20,17 @@ def region(**fields):
     return abi.Memory(**{"phys_start": 0x1000000, "virt_start": 0x1000000, "size": 0x1000, "flags": 3, **fields})
 
 
+def watchdog(**fields):
+    return abi.Memory(**{"phys_start": 100000, "flags": abi.CFG_WATCHDOG, **fields})
+
+
+def silent_watchdog(parsed):
+    for region in parsed.arrays["memory_regions"]:
+        if region.flags & abi.CFG_MEM_COMM_REGION:
+            region.flags &= ~abi.CFG_MEM_WRITE
+    parsed.arrays["memory_regions"].append(watchdog())
+
+
 def stray(**fields):
     return abi.Memory(**{"phys_start": 0x1000, "virt_start": 0x1000000, "flags": abi.CFG_STRAY_IGNORE, **fields})
 
@@ -104,6 +115,18 @@ CASES = [
     (CELL, add("memory_regions", stray(phys_start=1 << 48)), [("stray-action", E, "memory 8")]),
     (SYSTEM, add("memory_regions", stray(flags=abi.CFG_STRAY_ABORT | 1)), [("stray-action", E, "memory -1")]),
     (CELL, add("memory_regions", stray(flags=abi.CFG_STRAY_ACTIONS)), [("stray-action", E, "memory 8")]),
+    (CELL, add("memory_regions", watchdog()), []),
+    (CELL, add("memory_regions", watchdog(phys_start=1000)), []),
+    (CELL, add("memory_regions", watchdog(phys_start=3600000000)), []),
+    (CELL, add("memory_regions", watchdog(phys_start=999)), [("watchdog", E, "memory 8")]),
+    (CELL, add("memory_regions", watchdog(phys_start=3600000001)), [("watchdog", E, "memory 8")]),
+    (CELL, add("memory_regions", watchdog(virt_start=1)), [("watchdog", E, "memory 8")]),
+    (CELL, add("memory_regions", watchdog(size=1)), [("watchdog", E, "memory 8"), ("memory-width", W, "memory 8"),
+                                                     ("memory-overlap", W, "memory 6")]),
+    (CELL, add("memory_regions", watchdog(flags=abi.CFG_WATCHDOG | 1)), [("watchdog", E, "memory 8")]),
+    (CELL, add("memory_regions", watchdog(), watchdog()), [("watchdog", E, "memory 9")]),
+    (SYSTEM, add("memory_regions", watchdog()), [("watchdog", E, "memory -1")]),
+    (CELL, silent_watchdog, [("watchdog", E, "memory 8")]),
     (CELL, assign("cpu_set", *bytes(8)), [("cpu-set", E, "CPUs")]),
     (CELL, assign("cpu_set", *bytes(4100), 1), [("cpu-set", E, "CPUs")]),
     (CELL, assign("cpu_set", 1, 0), [("cpu-set", W, "CPUs")]),
@@ -276,10 +299,15 @@ def test_any_byte_may_be_wrong():
 
 
 def test_names_cover_the_format():
-    flags = {value for name, value in abi.CONSTANTS.items() if name.startswith(("CFG_MEM_", "CFG_STRAY_"))}
+    flags = {value for name, value in abi.CONSTANTS.items() if name.startswith(("CFG_MEM_", "CFG_STRAY_")) or name == "CFG_WATCHDOG"}
     assert flags - {abi.CFG_STRAY_ACTIONS} == set(names.MEMORY_FLAGS)
 
 
 def test_range_of_accesses_to_nothing_is_shown():
     lines = list(show.show(binary.parse(changed(CELL, add("memory_regions", stray())))))
     assert f"{'memory 8':<20}none; accesses to nothing in [0x1000000, 0x1001000): STRAY_IGNORE" in lines
+
+
+def test_watchdog_is_shown():
+    lines = list(show.show(binary.parse(changed(CELL, add("memory_regions", watchdog(phys_start=2500000))))))
+    assert f"{'memory 8':<20}none; watchdog of 2500 ms" in lines

@@ -182,6 +182,18 @@ def test_accesses_to_nothing():
     assert system.root.stray is None and "memory_regions" in system.root.records
 
 
+def test_watchdog():
+    """In words, also where the communication region is low-level."""
+    files = small()
+    files["rtos.cell"].arrays["memory_regions"].append(abi.Memory(1500, 0, 0, abi.CFG_WATCHDOG))
+    system, text, _ = round_trip(packed(files))
+    assert system.cell("rtos").watchdog == 1500 and "watchdog: 1500 us" in text and "records:" not in text
+    comm, = [region for region in files["rtos.cell"].arrays["memory_regions"] if region.flags & abi.CFG_MEM_COMM_REGION]
+    comm.flags |= abi.CFG_MEM_EXECUTE
+    system, text, _ = round_trip(packed(files))
+    assert system.cell("rtos").watchdog == 1500 and system.cell("rtos").comm is None and "COMM_REGION" in text
+
+
 def test_section_under_memory_of_the_root_cell_is_no_link():
     """The memory comes later, so it counts: a link would say something else."""
     files = small()
@@ -466,6 +478,7 @@ def test_any_byte_may_be_wrong():
     (lambda p: setattr(p.cell, "flags", p.cell.flags | abi.CFG_STRAY_FAIL), []),
     (lambda p: setattr(p.cell, "flags", p.cell.flags | abi.CFG_STRAY_ABORT), ["cell flags"]),
     (lambda p: p.arrays["memory_regions"].append(stray(abi.CFG_STRAY_FAIL)), ["accesses to nothing"]),
+    (lambda p: p.arrays["memory_regions"].append(abi.Memory(1000, 0, 0, abi.CFG_WATCHDOG)), ["watchdog"]),
     (lambda p: p.arrays["cpu_set"].extend(bytes(8)), []),
     (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x8000000, pin_base=64)), []),
     (lambda p: p.arrays["irqchips"].append(abi.Irqchip(address=0x8000000, pin_base=64, pin_bitmap=(1, 0, 0, 0))), ["irqchips"]),

@@ -93,6 +93,11 @@ def _strays(cell):
             for area in cell.stray_ranges]
 
 
+def _watchdog(cell):
+    """Likewise."""
+    return [abi.Memory(phys_start=cell.watchdog, flags=abi.CFG_WATCHDOG)] if cell.watchdog is not None else []
+
+
 def _record_devices(low, before):
     """PCI devices of the low-level form. before: regions in front of those of the low-level form, from which they count."""
     devices = records.array(low, "pci_devices")
@@ -125,7 +130,7 @@ def cell_config(system, cell, number=0):
     regions += [_region(region) for region in cell.regions]
     if cell.comm is not None:
         regions.append(abi.Memory(0, cell.comm, PAGE, READ_WRITE | CFG_MEM_COMM_REGION))
-    regions += _strays(cell)
+    regions += _strays(cell) + _watchdog(cell)
     devices += _record_devices(cell.records, len(regions))
     regions += records.array(cell.records, "memory_regions")
     spis = set(cell.interrupts) | {cell.lines + link.line() for link in system.links_of(cell) if not link.msix}

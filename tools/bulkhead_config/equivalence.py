@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """When two binary configurations mean the same. docs/configuration.md, "Equivalent configurations", says it in words."""
 from . import abi
-from .findings import OUTPUT, PINS, PIN_END, is_stray, pins
+from .findings import OUTPUT, PINS, PIN_END, is_stray, is_watchdog, pins
 from .units import FIRST_SPI
 
 ACTIVE, PERMITTED = abi.CFG_CELL_CONSOLE_ACTIVE, abi.CFG_CELL_CONSOLE_PERMITTED
@@ -78,6 +78,7 @@ def meaning(binary, distributor):
         "CPUs": int.from_bytes(bytes(arrays["cpu_set"]), "little"),
         "memory": sorted([_region(region) for _, region in group] for group in overlapping(arrays["memory_regions"])),
         "accesses to nothing": [_region(region) for region in arrays["memory_regions"] if is_stray(region)],
+        "watchdog": [region.phys_start for region in arrays["memory_regions"] if is_watchdog(region)],
         "irqchips": (spis, sorted(bytes(chip) for chip in arrays["irqchips"] if not own_chip(chip, distributor))),
         "PCI devices": sorted(_device(device, arrays) for device in arrays["pci_devices"]),
         "PCI capabilities": [bytes(cap) for cap in arrays["pci_caps"]],

@@ -2,7 +2,7 @@
 """What a checked system has become: who owns what, where that was said, and what the compiler has chosen."""
 from . import abi, records
 from .model import LINE_COUNT, NOBODY
-from .units import Range
+from .units import Range, format_time
 
 FILE, CHOSEN, BOARD = "file", "chosen", "board"		# who said so
 
@@ -113,13 +113,23 @@ def windows(system):
                         first_spi=cell.lines, last_spi=cell.lines + LINE_COUNT - 1)
 
 
+def watchdogs(system):
+    """Cells that have to show that they are alive; period in microseconds."""
+    for cell in system.cells:
+        if cell.watchdog is not None:
+            yield _fact(cell.name, cell, cell.key("watchdog"), FILE, period=cell.watchdog)
+
+
 def facts(system):
     """For JSON: heading to list of facts."""
     return {"cpus": list(cpus(system)), "memory": memory(system), "devices": list(devices(system)),
-            "interrupts": interrupts(system), "links": list(links(system)), "pci": list(windows(system))}
+            "interrupts": interrupts(system), "links": list(links(system)), "pci": list(windows(system)),
+            "watchdogs": list(watchdogs(system))}
 
 
 def _what(fact):
+    if "period" in fact:
+        return format_time(fact["period"])
     if "cpu" in fact:
         return f"CPU {fact['cpu']}"
     if "spi" in fact:

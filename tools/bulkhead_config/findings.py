@@ -15,6 +15,7 @@ STATE, SHARED, OUTPUT = range(3)	# sections of a link, by index
 MSIX_MAX = 16
 WIDTHS = abi.CFG_MEM_IO_8 | abi.CFG_MEM_IO_16 | abi.CFG_MEM_IO_32 | abi.CFG_MEM_IO_64
 STRAY_ACTIONS = (abi.CFG_STRAY_FAIL, abi.CFG_STRAY_IGNORE, abi.CFG_STRAY_ABORT)
+COUNTER = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_WRITE		# of a watchdog
 NO_SECTION = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_LOADABLE
 NOT_SCRUBBED = abi.CFG_MEM_COMM_REGION | abi.CFG_MEM_IO | abi.CFG_MEM_ROOTSHARED
 
@@ -127,6 +128,31 @@ def _stray_action(binary):
             yield ERROR, f"memory {index}", (f"accesses to nothing at {region.virt_start:#x}, length {region.phys_start:#x}, "
                                              f"size {region.size:#x}, flags {region.flags:#x}; make it a range, size 0, and "
                                              "one action")
+
+
+def is_watchdog(region):
+    """A watchdog, as the hypervisor takes it."""
+    return (region.flags == abi.CFG_WATCHDOG and not region.size and not region.virt_start
+            and abi.CFG_WATCHDOG_MIN <= region.phys_start <= abi.CFG_WATCHDOG_MAX)
+
+
+@_finding("watchdog")
+def _watchdog(binary):
+    """A watchdog has a period and nothing else. Cells other than the root cell have one at most, and then a communication
+    region that they may write."""
+    regions, found = binary.arrays["memory_regions"], 0
+    for index, region in enumerate(regions):
+        if not region.flags & abi.CFG_WATCHDOG:
+            continue
+        if not is_watchdog(region):
+            yield ERROR, f"memory {index}", (f"a watchdog of {region.phys_start} us, guest address {region.virt_start:#x}, size "
+                                             f"{region.size:#x}, flags {region.flags:#x}; make it {abi.CFG_WATCHDOG_MIN} to "
+                                             f"{abi.CFG_WATCHDOG_MAX} us, flags {abi.CFG_WATCHDOG:#x}, and all else 0")
+        elif binary.system or found:
+            yield ERROR, f"memory {index}", "a watchdog, of which the root cell has none, and others one; take it out"
+        elif not any(other.flags & COUNTER == COUNTER and other.size for other in regions):
+            yield ERROR, f"memory {index}", "a watchdog without a communication region that the cell may write; add one"
+        found += 1
 
 
 @_finding("cpu-set")

@@ -7,7 +7,7 @@ from .model import LINE_COUNT
 from .names import MEMORY_FLAGS, flag_words
 from .show import numbers, purposes
 from .units import ADDRESS_END, FIRST_SPI, KIB, PAGE, Range
-from .yaml_text import Hex, Size
+from .yaml_text import Hex, Size, Time
 
 GICD_SIZE, GICR_SIZE = 64 * KIB, 128 * KIB
 DEVICE, SHARED_DEVICE = emit.DEVICE, emit.DEVICE | abi.CFG_MEM_ROOTSHARED
@@ -119,6 +119,8 @@ class Builder:
         actions = {("region", source.key, index), ("cell", source.key)}
         if findings.is_stray(region) and not (source.root and region.flags == abi.CFG_STRAY_FAIL):
             return bool(actions & self.plan.done)
+        if findings.is_watchdog(region):
+            return bool(actions & self.plan.done)
         if actions & self.plan.done or any(_host(region).overlaps(area) for area in self.gic):
             return True
         if source.root:
@@ -139,7 +141,8 @@ class Builder:
                 first = device.shmem_regions_start
                 low |= set(range(first, min(first + equivalence.reach(device), len(regions)))) - linked
         rest = [index for index, region in enumerate(regions)
-                if index not in linked and index not in low and not findings.is_stray(region)]
+                if index not in linked and index not in low and not findings.is_stray(region)
+                and not findings.is_watchdog(region)]
         comms = [index for index in rest if _is_communication(regions[index])]
         low |= set(comms[1:])
         if source.root and (low or {("root", "memory"), ("cell", source.key)} & self.plan.done):
@@ -170,6 +173,13 @@ class Builder:
                             [("region", source.key, index)], source)
                 areas.append({"at": Hex(region.virt_start), "size": Size(region.phys_start), "action": STRAYS[region.flags]})
         return {"stray-ranges": areas} if areas else {}
+
+    def watchdog(self, source):
+        for index, region in self.not_low(source):
+            if findings.is_watchdog(region):
+                self.origin(("cells", source.key, "watchdog"), f"memory {index}", [("region", source.key, index)], source)
+                return {"watchdog": Time(region.phys_start)}
+        return {}
 
     # --- the board
 
@@ -425,7 +435,8 @@ class Builder:
         self.origin((*path, "cpus"), "CPUs", (), source)
         self.origin((*path, "records"), "header", (), source)
         return {**({"root": True} if source.root else {"cpus": cpus}), **self.memory(source), **words,
-                **({"interrupts": spis} if spis else {}), **self.strays(source), **({"records": low} if low else {})}
+                **({"interrupts": spis} if spis else {}), **self.strays(source), **self.watchdog(source),
+                **({"records": low} if low else {})}
 
     def remarks(self, source, order):
         known, path = purposes(source.binary), ("cells", source.key, "records", "memory_regions")

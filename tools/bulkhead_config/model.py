@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import limits, lock, records, schema
 from .source import ConfigError, Document, Owner, Problem, load
-from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, TIMER, Range, parse_size
+from .units import BAR_PAGE, ECAM_SIZE, LINE_COUNT, MIB, PAGE, TIMER, Range, parse_size, parse_time
 
 NOBODY = "-"			# a place in a link that no cell of the file has
 CLUSTER = 16			# CPUs that one SGI can reach
@@ -213,6 +213,7 @@ class Cell(Entry):
     records: dict		# the low-level form, see records.py
     stray: str			# None: nothing is said
     stray_ranges: list
+    watchdog: int			# period in microseconds, or None
     page: int = PAGE		# of the guest's page tables
 
     def __str__(self):
@@ -468,7 +469,8 @@ def _cell(document, path, name, data):
         lines=low.get("header", {}).get("vpci_irq_base", data.get("pci-interrupts")),
         images=images + (linux.images if linux and linux.kernel else []), on_failure=_on_failure(data.get("on-failure", "stop")),
         argument=data.get("argument", 0), linux=linux, records=low, stray=data.get("stray-access"),
-        stray_ranges=strays, page=parse_size(data.get("page-size", PAGE)))
+        stray_ranges=strays, watchdog=parse_time(data["watchdog"]) if "watchdog" in data else None,
+        page=parse_size(data.get("page-size", PAGE)))
 
 
 def _link(document, path, name, data):

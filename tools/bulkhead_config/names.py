@@ -14,7 +14,8 @@ MEMORY_FLAGS = {
     abi.CFG_MEM_ROOTSHARED: "ROOTSHARED", abi.CFG_MEM_NO_HUGEPAGES: "NO_HUGEPAGES",
     abi.CFG_MEM_IO_UNALIGNED: "IO_UNALIGNED", abi.CFG_MEM_IO_8: "IO_8", abi.CFG_MEM_IO_16: "IO_16",
     abi.CFG_MEM_IO_32: "IO_32", abi.CFG_MEM_IO_64: "IO_64", abi.CFG_MEM_KEEP: "KEEP",
-    abi.CFG_STRAY_FAIL: "STRAY_FAIL", abi.CFG_STRAY_IGNORE: "STRAY_IGNORE", abi.CFG_STRAY_ABORT: "STRAY_ABORT"}
+    abi.CFG_STRAY_FAIL: "STRAY_FAIL", abi.CFG_STRAY_IGNORE: "STRAY_IGNORE", abi.CFG_STRAY_ABORT: "STRAY_ABORT",
+    abi.CFG_WATCHDOG: "WATCHDOG"}
 SYSTEM_FLAGS = {abi.CFG_SYS_VIRTUAL_CONSOLE: "virtual-console"}
 CONSOLES = {0: "none", 1: "efifb", 2: "8250", 3: "pl011", 4: "xuartps", 5: "mvebu", 6: "hscif", 7: "scifa",
             8: "imx", 9: "imx-lpuart", 10: "scif"}

@@ -58,6 +58,7 @@ FACTS = {
     "devices": _fact("start", "end"), "interrupts": _fact("spi", intx=TEXT),
     "links": _fact("device", interrupt=TEXT, protocols=_list(NUMBER)),
     "pci": _list({"anyOf": [_fact("start", "end")["items"], _fact("first_spi", "last_spi")["items"]]}),
+    "watchdogs": _fact("period"),
 }
 EXPLAIN = {"anyOf": [_object({"problems": {**_list(PROBLEM), "minItems": 1}}),
                      _object({"problems": {**_list(PROBLEM), "maxItems": 0}, **FACTS})]}

@@ -8,7 +8,7 @@ import jsonschema
 
 from . import records
 from .source import shortened
-from .units import ADDRESS_END, SIZE_PATTERN
+from .units import ADDRESS_END, SIZE_PATTERN, TIME_PATTERN
 
 END = r"$(?!\n)"		# '$' alone accepts a line break at the end
 NAME = r"^[A-Za-z][A-Za-z0-9_.-]*" + END
@@ -48,6 +48,7 @@ ADDRESS = {"type": "integer", "minimum": 0, "maximum": ADDRESS_END - 1,
            "description": "an address below 2^48, such as 0x60000000"}
 SIZE = {"type": ["integer", "string"], "pattern": SIZE_PATTERN, "minimum": 0, "maximum": ADDRESS_END,
         "description": "a size such as 36 KiB, 4 MiB or 0x1000"}
+TIME = {"type": "string", "pattern": TIME_PATTERN, "description": "a time such as 100 ms, 2500 us or 2 s"}
 BOOL = {"type": "boolean", "description": "true or false"}
 TEXT = {"type": "string", "pattern": NAME, "maxLength": NAME_MAX, "description": "a name"}
 FILE = {"type": "string", "minLength": 1, "maxLength": 255, "description": "the name of a file"}
@@ -133,6 +134,7 @@ CELL = _object({
     "interrupts": _list(SPI),
     "stray-access": STRAY_ACTION,
     "stray-ranges": _list(STRAY_RANGE),
+    "watchdog": TIME,
     "pci-interrupts": SPI,
     "page-size": _enum("4 KiB", "16 KiB", "64 KiB"),
     "images": _list(IMAGE),

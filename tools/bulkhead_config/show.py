@@ -5,7 +5,7 @@ import ctypes
 from . import abi, findings
 from .names import (ARCHITECTURES, CELL_FLAGS, CONSOLES, IOMMU_TYPES, MEMORY_FLAGS, PCI_TYPES, SYSTEM_FLAGS,
                     flag_words)
-from .units import Range
+from .units import Range, format_time
 
 
 def _flags(value, names):
@@ -104,6 +104,9 @@ def _cell(binary):
         if findings.is_stray(region):
             area = Range.at(region.virt_start, region.phys_start)
             yield f"memory {index}", f"none; accesses to nothing in {area}: {_flags(region.flags, MEMORY_FLAGS)}"
+            continue
+        if findings.is_watchdog(region):
+            yield f"memory {index}", f"none; watchdog of {format_time(region.phys_start)}"
             continue
         guest, purpose = Range.at(region.virt_start, region.size), f" ({known[index]})" if index in known else ""
         yield f"memory {index}", f"{guest} from host {region.phys_start:#x}: {_flags(region.flags, MEMORY_FLAGS)}{purpose}"

@@ -7,6 +7,8 @@ PAGE = 0x1000
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 UNITS = {"B": 1, "KiB": KIB, "MiB": MIB, "GiB": GIB}
 SIZE_PATTERN = r"^[0-9]{1,6} (B|KiB|MiB|GiB)$(?!\n)"
+TIMES = {"us": 1, "ms": 1000, "s": 1000000}	# microseconds
+TIME_PATTERN = r"^[0-9]{1,10} (us|ms|s)$(?!\n)"
 ADDRESS_END = 1 << 48
 
 # of the virtual PCI host
@@ -31,6 +33,17 @@ def format_size(size):
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]} {unit}"
     return f"{size} B"
+
+
+def parse_time(text):
+    """Microseconds of text such as '100 ms'. The schema has checked the form."""
+    number, unit = text.split(" ")
+    return int(number) * TIMES[unit]
+
+
+def format_time(microseconds):
+    unit = next(unit for unit in ("s", "ms", "us") if microseconds % TIMES[unit] == 0)
+    return f"{microseconds // TIMES[unit]} {unit}"
 
 
 def about(size):

@@ -3,7 +3,7 @@
 import json
 import re
 
-from .units import UNITS, format_size
+from .units import UNITS, format_size, format_time
 
 WIDTH = 110
 PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]*$")
@@ -19,12 +19,18 @@ class Size(int):
     """A number of bytes."""
 
 
+class Time(int):
+    """Microseconds."""
+
+
 def _scalar(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Size):
         number, unit = format_size(value).split()
         return f"{number} {unit}" if unit in UNITS and unit != "B" and len(number) <= 6 else f"{value:#x}"
+    if isinstance(value, Time):
+        return format_time(value)
     if isinstance(value, Hex):
         return f"{value:#x}"
     if isinstance(value, int):

@@ -279,6 +279,50 @@ def stray_without_length(parsed):
     add_stray(parsed, 0)
 
 
+def add_watchdog(parsed, period=100000, **more):
+    parsed.arrays["memory_regions"].append(abi.Memory(phys_start=period, flags=abi.CFG_WATCHDOG, **more))
+
+
+@mutation(CELL)
+def watchdog_too_short(parsed):
+    """has a watchdog with a period of 999 microseconds"""
+    add_watchdog(parsed, 999)
+
+
+@mutation(CELL)
+def watchdog_too_long(parsed):
+    """has a watchdog with a period whose ticks do not fit into 64 bits"""
+    add_watchdog(parsed, 1 << 63)
+
+
+@mutation(CELL)
+def watchdog_with_memory(parsed):
+    """has a watchdog with memory behind it"""
+    add_watchdog(parsed, 0x50000000, size=0x1000)
+
+
+@mutation(CELL)
+def watchdog_twice(parsed):
+    """has two watchdogs"""
+    add_watchdog(parsed)
+    add_watchdog(parsed)
+
+
+@mutation(CELL)
+def watchdog_without_counter(parsed):
+    """has a watchdog and no communication region"""
+    for region in parsed.arrays["memory_regions"]:
+        if region.flags & abi.CFG_MEM_COMM_REGION:
+            region.size = 0
+    add_watchdog(parsed)
+
+
+@mutation(SYSTEM)
+def watchdog_of_root(parsed):
+    """has a watchdog for the root cell"""
+    add_watchdog(parsed)
+
+
 @mutation(SYSTEM)
 def root_not_identity(parsed):
     """maps memory of the root cell to another address"""
