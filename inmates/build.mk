@@ -3,7 +3,7 @@
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
 INMATES := ivshmem-demo ring-demo control-demo monitor-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
-	check_conformance conformance_peer attack_memory attack_gic attack_revive fail watch scan link_puppet \
+	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet \
 	soak_root soak_cell
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
@@ -16,6 +16,7 @@ INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFOR
 SOAK := inmates/checks/soak
 INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
 INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
+INMATE_PARTS_hang := $(SOAK)/second.S
 INMATE_PARTS_control-demo := inmates/demos/control_link.c
 INMATE_PARTS_monitor-demo := inmates/demos/control_link.c
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The control loop of the control system: a cycle fifty times a second, whose number the monitor and Linux
- * can read. It is built for its cell: control.h is what the configuration compiler wrote.
+ * can read. Each cycle is a sign of life for the watchdog of the cell. It is built for its cell: control.h is what
+ * the configuration compiler wrote.
  *
  * Parameter: wrong=N makes cycle N wrong, for the monitor to find (default 0: none).
  */
@@ -58,6 +59,7 @@ void inmate_main(void)
 			continue;
 		}
 		done = ticks;
+		watchdog_tick();
 		cycle++;
 		publish(&setpoint, control_word(cycle));
 		publish(&watch, cycle == wrong ? cycle : control_word(cycle));

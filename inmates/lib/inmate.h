@@ -54,6 +54,9 @@ void message_reply(uint32_t reply);
  * with a reply.
  */
 bool message_is_shutdown(void);
+/* One sign of life: in a cell with a watchdog at least once in each of its periods; of no effect in others */
+void watchdog_tick(void);
+
 /* Approves a shutdown request and stops: cell_state 2, reply 3 */
 void shut_down(void) __attribute__((noreturn));
 

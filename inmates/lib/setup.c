@@ -58,6 +58,11 @@ bool message_is_shutdown(void)
 	}
 }
 
+void watchdog_tick(void)
+{
+	comm_region()->watchdog++;
+}
+
 void shut_down(void)
 {
 	irq_disable();
