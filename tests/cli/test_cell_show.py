@@ -106,6 +106,7 @@ def test_json(show, place):
     assert data == {
         "id": 1, "name": "rtos", "state": "failed", "cpus": "3", "failed_cpus": "3", "starts": 1, "violations": 3,
         "accesses_to_nothing": {"ignored_reads": 1, "ignored_writes": 2, "aborted": 3},
+        "watchdog_us": 0, "watchdog_expiries": None,
         "fault": {
             "access": "write", "size": 4, "address": "0x40200000", "virtual_address": "0xffff00000000", "pc": "0x1234",
             "mode": "EL1h", "pstate": "0x3c5", "cpu": 3, "stopped": True, "refused": False, "start": 1, "this_start": True,
@@ -133,6 +134,43 @@ def test_console(show):
     assert show(record()).endswith("  line 11\n")
     show.box.file("sys/cells/1/console", bytes(5))
     assert show.box.run("cell", "show", "1").returncode == 1
+
+
+WATCHDOG = abi.Memory(phys_start=500000, flags=abi.CFG_WATCHDOG)
+EXPIRED = {"kind": abi.BH_FAULT_WATCHDOG, "size": 0, "address": 20, "virtual_address": 650000, "syndrome": 500000}
+EXPIRED_TEXT = """\
+Cell 1 "rtos": failed, CPUs 3, failed: 3
+Accesses to nothing: 0 reads and 0 writes ignored, 0 aborted
+Watchdog: period 500000 us
+
+First violation, of start 1
+  what        the watchdog expired: counter 20 for 650000 us, period 500000 us
+  result      all CPUs stopped
+  PC          0x1234 in EL1h
+  CPU         3
+  time        2.500000 s of the system counter
+  x0  0000000000000100"""
+
+
+def test_watchdog(show):
+    text = show(record(**EXPIRED), regions=(RAM, COMM, WATCHDOG))
+    assert text.startswith(EXPIRED_TEXT)
+    assert advice(text).startswith("the program hung, or was too slow: see what it did at PC")
+    never = show(record(**{**EXPIRED, "address": 0}), regions=(RAM, COMM, WATCHDOG))
+    assert advice(never).startswith("the program never changed the counter at offset 0x64 of its communication region:")
+    data = json.loads(show(record(**EXPIRED), "--json", "1", regions=(RAM, COMM, WATCHDOG)))
+    assert (data["watchdog_us"], data["watchdog_expiries"]) == (500000, None)
+    fault = data["fault"]
+    assert (fault["access"], fault["counter"], fault["unchanged_us"], fault["stopped"]) == ("watchdog", 20, 650000, True)
+    assert not any(fault[key] for key in ("size", "address", "virtual_address", "syndrome", "exception_class", "fault", "nearest"))
+
+
+def test_watchdog_that_has_not_expired(show):
+    assert "\nWatchdog: period 500000 us\nNo violation\n" in show(NONE, regions=(RAM, COMM, WATCHDOG))
+    for content, text, number in (("7\n", "7", 7), ("x\n", "x", None)):
+        show.box.file("sys/cells/1/watchdog_expiries", content.encode())
+        assert f"\nWatchdog: period 500000 us, expired {text} times\n" in show(NONE, regions=(WATCHDOG,))
+        assert json.loads(show(NONE, "--json", "1", regions=(WATCHDOG,)))["watchdog_expiries"] == number
 
 
 def advice(text):

@@ -18,6 +18,8 @@
 #define PATH_SIZE	CELL_PATH_SIZE
 #define LAST_LINES	8
 
+#define EXPIRIES	"watchdog_expiries"	/* of the drivers that have it */
+
 /* The root cell's own configuration is as long as a system configuration can be. */
 #define MEMORY_SIZE	(1024UL * 1024)
 
@@ -132,6 +134,8 @@ static int read_facts(int directory, const char *path, struct cell_facts *cell)
 	cell->state = cell->name ? read_attribute(directory, id, "state") : NULL;
 	cell->cpus = cell->state ? read_attribute(directory, id, "cpus_assigned_list") : NULL;
 	cell->failed = cell->cpus ? read_attribute(directory, id, "cpus_failed_list") : NULL;
+	if (cell->failed && faccessat(directory, EXPIRIES, F_OK, 0) == 0)
+		cell->expiries = read_attribute(directory, id, EXPIRIES);
 	if (!cell->failed || read_fault(directory, path, &cell->fault) || read_regions(directory, path, &cell->own) ||
 	    read_cell_text(directory, path, &cell->text))
 		return -1;
@@ -155,6 +159,7 @@ static void free_facts(struct cell_facts *cell)
 	free(cell->state);
 	free(cell->cpus);
 	free(cell->failed);
+	free(cell->expiries);
 	free(cell->own.memory);
 	free(cell->root.memory);
 	free(cell->other_name);
@@ -206,6 +211,39 @@ static void text_nearest(const struct cell_facts *cell, char *words)
 		     (uint64_t)(region->virt_start + region->size), words);
 }
 
+static int is_watchdog(const struct bh_fault *fault)
+{
+	return fault->kind == BH_FAULT_WATCHDOG;
+}
+
+static void text_access(const struct bh_fault *fault)
+{
+	if (fault->size)
+		fact("what", "%s of %u bytes%s", access_word(fault), fault->size, fault->flags & BH_FAULT_REFUSED ?
+		     ", refused by the region there" : "");
+	else
+		fact("what", "%s, size unknown", access_word(fault));
+	fact("result", "%s", fault->flags & BH_FAULT_ABORTED ? "synchronous external abort" : "CPU stopped");
+	fact("address", "0x%" PRIx64 " (virtual 0x%" PRIx64 ")", fault->address, fault->virtual_address);
+}
+
+static void text_syndrome(const struct cell_facts *cell, char *words)
+{
+	const struct bh_fault *fault = &cell->fault;
+
+	syndrome_words(fault, words);
+	fact("syndrome", "0x%" PRIx64 ": class 0x%02x, %s", fault->syndrome,
+	     (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
+	text_nearest(cell, words);
+}
+
+static void text_watchdog(const struct bh_fault *fault)
+{
+	fact("what", "the watchdog expired: counter %" PRIu64 " for %" PRIu64 " us, period %" PRIu64 " us", fault->address,
+	     fault->virtual_address, fault->syndrome);
+	fact("result", "all CPUs stopped");
+}
+
 static void text_fault(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -218,20 +256,15 @@ static void text_fault(const struct cell_facts *cell)
 	if (later)
 		printf("; %u more since", later);
 	putchar('\n');
-	if (fault->size)
-		fact("what", "%s of %u bytes%s", access_word(fault), fault->size, fault->flags & BH_FAULT_REFUSED ?
-		     ", refused by the region there" : "");
+	if (is_watchdog(fault))
+		text_watchdog(fault);
 	else
-		fact("what", "%s, size unknown", access_word(fault));
-	fact("result", "%s", fault->flags & BH_FAULT_ABORTED ? "synchronous external abort" : "CPU stopped");
-	fact("address", "0x%" PRIx64 " (virtual 0x%" PRIx64 ")", fault->address, fault->virtual_address);
+		text_access(fault);
 	fact("PC", "0x%" PRIx64 " in %s", fault->pc, mode_word(fault));
 	fact("CPU", "%u", fault->cpu);
 	fact("time", "%" PRIu64 ".%06" PRIu64 " s of the system counter", whole, micro);
-	syndrome_words(fault, words);
-	fact("syndrome", "0x%" PRIx64 ": class 0x%02x, %s", fault->syndrome,
-	     (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
-	text_nearest(cell, words);
+	if (!is_watchdog(fault))
+		text_syndrome(cell, words);
 	for (n = 0; n < 31; n++)
 		printf("%sx%-3u%016" PRIx64 "%s", n % 4 ? " " : "  ", n, fault->x[n], n % 4 == 3 || n == 30 ? "\n" : "");
 	advice_words(cell, words);
@@ -250,6 +283,27 @@ static void text_console(const struct cell_text *text)
 	print_cell_text(lines, size, "  ");
 }
 
+/* In microseconds; 0: the cell has no watchdog */
+static uint64_t watchdog_period(const struct cell_facts *cell)
+{
+	size_t n;
+
+	for (n = 0; n < cell->own.count; n++)
+		if (cell->own.memory[n].flags == CFG_WATCHDOG)
+			return cell->own.memory[n].phys_start;
+	return 0;
+}
+
+static void text_period(const struct cell_facts *cell)
+{
+	uint64_t period = watchdog_period(cell);
+
+	if (period && cell->expiries)
+		printf("Watchdog: period %" PRIu64 " us, expired %s times\n", period, cell->expiries);
+	else if (period)
+		printf("Watchdog: period %" PRIu64 " us\n", period);
+}
+
 static void text_show(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -258,6 +312,7 @@ static void text_show(const struct cell_facts *cell)
 	       *cell->failed ? ", failed: " : "", cell->failed);
 	printf("Accesses to nothing: %" PRIu64 " reads and %" PRIu64 " writes ignored, %" PRIu64 " aborted\n",
 	       fault->strays[BH_STRAY_READS], fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS]);
+	text_period(cell);
 	if (fault->complete)
 		text_fault(cell);
 	else
@@ -280,31 +335,55 @@ static void json_nearest(const struct cell_facts *cell)
 	       (uint64_t)region->size, (uint64_t)region->flags, near.distance, position_word(near.position));
 }
 
+/* What an access has and a watchdog has not */
+static void json_number(const char *name, uint64_t value, int is_known)
+{
+	if (is_known)
+		printf("\"%s\": \"0x%" PRIx64 "\", ", name, value);
+	else
+		printf("\"%s\": null, ", name);
+}
+
+static void json_syndrome(const struct bh_fault *fault)
+{
+	char words[WORDS_SIZE];
+
+	fault_type_words(fault, words);
+	json_number("syndrome", fault->syndrome, !is_watchdog(fault));
+	if (is_watchdog(fault))
+		printf("\"exception_class\": null, \"fault\": null");
+	else
+		printf("\"exception_class\": %u, \"fault\": \"%s\"", (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
+}
+
 static void json_fault(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
 	char words[WORDS_SIZE];
 	uint32_t n;
 
-	fault_type_words(fault, words);
 	printf("{\"access\": \"%s\", \"size\": ", access_word(fault));
 	if (fault->size)
-		printf("%u", fault->size);
+		printf("%u, ", fault->size);
 	else
-		printf("null");
-	printf(", \"address\": \"0x%" PRIx64 "\", \"virtual_address\": \"0x%" PRIx64 "\", \"pc\": \"0x%" PRIx64
-	       "\", \"mode\": \"%s\", \"pstate\": \"0x%" PRIx64 "\", \"cpu\": %u,\n  ", fault->address, fault->virtual_address,
-	       fault->pc, mode_word(fault), fault->pstate, fault->cpu);
+		printf("null, ");
+	json_number("address", fault->address, !is_watchdog(fault));
+	json_number("virtual_address", fault->virtual_address, !is_watchdog(fault));
+	printf("\"pc\": \"0x%" PRIx64 "\", \"mode\": \"%s\", \"pstate\": \"0x%" PRIx64 "\", \"cpu\": %u,\n  ", fault->pc,
+	       mode_word(fault), fault->pstate, fault->cpu);
 	printf("\"stopped\": %s, \"refused\": %s, \"start\": %u, \"this_start\": %s, \"later\": %u, \"ticks\": \"%" PRIu64
 	       "\", \"ticks_per_second\": %" PRIu64 ",\n  ", fault->flags & BH_FAULT_ABORTED ? "false" : "true",
 	       fault->flags & BH_FAULT_REFUSED ? "true" : "false", fault->complete, of_this_start(fault) ? "true" : "false",
 	       fault->count - fault->number, fault->ticks, fault->ticks_per_second);
-	printf("\"syndrome\": \"0x%" PRIx64 "\", \"exception_class\": %u, \"fault\": \"%s\", \"registers\": [",
-	       fault->syndrome, (unsigned int)(fault->syndrome >> 26 & 0x3f), words);
+	json_syndrome(fault);
+	printf(", \"registers\": [");
 	for (n = 0; n < 31; n++)
 		printf("%s\"0x%" PRIx64 "\"", n ? ", " : "", fault->x[n]);
 	printf("],\n  \"nearest\": ");
-	json_nearest(cell);
+	if (is_watchdog(fault))
+		printf("null, \"counter\": %" PRIu64 ", \"unchanged_us\": %" PRIu64, fault->address, fault->virtual_address);
+	else
+		json_nearest(cell);
 	advice_words(cell, words);
 	printf(", \"advice\": ");
 	json_string(stdout, words);
@@ -326,6 +405,12 @@ static void json_console(const struct cell_text *text)
 	putchar('}');
 }
 
+/* An attribute that is no number is none */
+static const char *number_or_null(const char *text)
+{
+	return text && *text && strspn(text, "0123456789") == strlen(text) ? text : "null";
+}
+
 static void json_show(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -339,8 +424,9 @@ static void json_show(const struct cell_facts *cell)
 	printf(", \"failed_cpus\": ");
 	json_string(stdout, cell->failed);
 	printf(", \"starts\": %u, \"violations\": %u,\n \"accesses_to_nothing\": {\"ignored_reads\": %" PRIu64
-	       ", \"ignored_writes\": %" PRIu64 ", \"aborted\": %" PRIu64 "},\n \"fault\": ", fault->starts, fault->count,
-	       fault->strays[BH_STRAY_READS], fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS]);
+	       ", \"ignored_writes\": %" PRIu64 ", \"aborted\": %" PRIu64 "},\n \"watchdog_us\": %" PRIu64 ", \"watchdog_expiries\": %s,\n \"fault\": ", fault->starts, fault->count,
+	       fault->strays[BH_STRAY_READS], fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS],
+	       watchdog_period(cell), number_or_null(cell->expiries));
 	if (fault->complete)
 		json_fault(cell);
 	else

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <bulkhead/cell_config.h>
+#include <bulkhead/comm_region.h>
 #include <bulkhead/fault.h>
 #include "cell_console.h"
 
@@ -17,6 +18,7 @@ struct regions {
 struct cell_facts {
 	uint32_t id;
 	char *name, *state, *cpus, *failed;
+	char *expiries;		/* of its watchdog; NULL: the driver does not tell */
 	struct bh_fault fault;
 	struct cell_text text;
 	struct regions own;

@@ -76,6 +76,8 @@ const char *access_word(const struct bh_fault *fault)
 		return "write";
 	case BH_FAULT_FETCH:
 		return "instruction fetch";
+	case BH_FAULT_WATCHDOG:
+		return "watchdog";
 	default:
 		return "unknown access";
 	}
@@ -167,6 +169,17 @@ static void advise_root(const struct cell_facts *cell, char *words)
 	append(words, "; what did it stands in the kernel's log");
 }
 
+static void advise_watchdog(const struct bh_fault *fault, char *words)
+{
+	if (fault->address == 0)
+		append(words, "the program never changed the counter at offset 0x%zx of its communication region: have it do so at "
+		       "least once in each period, or remove 'watchdog' of the cell",
+		       offsetof(struct comm_region, watchdog));
+	else
+		append(words, "the program hung, or was too slow: see what it did at PC, which may wait for something that does not "
+		       "come; or tick more often, or make 'watchdog' of the cell longer");
+}
+
 void advice_words(const struct cell_facts *cell, char *words)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -175,6 +188,10 @@ void advice_words(const struct cell_facts *cell, char *words)
 	int is_known = nearest_region(&cell->own, fault->address, &near);
 
 	words[0] = 0;
+	if (fault->kind == BH_FAULT_WATCHDOG) {
+		advise_watchdog(fault, words);
+		return;
+	}
 	if (cell->id == 0) {
 		advise_root(cell, words);
 		return;
