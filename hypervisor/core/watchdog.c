@@ -80,6 +80,7 @@ void watchdog_check(void)
 		expire(cell, now - watchdog->seen);
 		return;
 	}
-	watchdog->next_check = late ? now + period : watchdog->next_check + period;
+	/* a whole period from this look on, however late it is */
+	watchdog->next_check = now + period;
 	arch_timer_arm(watchdog->next_check);
 }

@@ -419,6 +419,21 @@ static void late_check_is_forgiven_once(void)
 	host_stop();
 }
 
+/* A late look at a cell that ticks leaves it a whole period to tick once more. */
+static void late_look_takes_no_time_away(void)
+{
+	uint64_t begin = start_alpha(1 << 1), late = begin + GRACE + PERIOD - 20;
+
+	wait_until(begin + GRACE - 20);
+	ticking[1] = false;
+	host_post(1, wait_job, late, 0, 0);
+	wait_until(late + PERIOD - 20);
+	assert_alive();
+	wait_until(late + PERIOD + 20);
+	assert_expired();
+	host_stop();
+}
+
 static void little_late_is_not_forgiven(void)
 {
 	uint64_t begin = start_alpha(1 << 1);
@@ -610,7 +625,7 @@ int main(void)
 		CORE_TEST(failed_first_cpu_watches_on), CORE_TEST(cell_that_is_off_does_not_fail),
 		CORE_TEST(crashed_cell_does_not_expire), CORE_TEST(cell_that_has_shut_down_does_not_fail),
 		CORE_TEST(nonsense_is_no_end), CORE_TEST(manager_ends_it_at_once), CORE_TEST(late_check_is_forgiven_once),
-		CORE_TEST(little_late_is_not_forgiven), CORE_TEST(peers_are_told), CORE_TEST(other_cell_goes_on),
+		CORE_TEST(late_look_takes_no_time_away), CORE_TEST(little_late_is_not_forgiven), CORE_TEST(peers_are_told), CORE_TEST(other_cell_goes_on),
 		CORE_TEST(cell_is_restarted), CORE_TEST(machine_is_halted),
 		CORE_TEST(siblings_do_not_revive_it_in_many_orders), CORE_TEST(managed_while_it_expires_in_many_orders),
 	};
