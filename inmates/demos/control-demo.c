@@ -4,7 +4,8 @@
  * can read. Each cycle is a sign of life for the watchdog of the cell. It is built for its cell: control.h is what
  * the configuration compiler wrote.
  *
- * Parameter: wrong=N makes cycle N wrong, for the monitor to find (default 0: none).
+ * Parameters: wrong=N makes cycle N wrong, for the monitor to find; hang=N has it stand still in cycle N, for the watchdog
+ * (default 0: none).
  */
 #include <control.h>
 
@@ -37,7 +38,7 @@ static void publish(const struct shmem_device *link, uint64_t word)
 
 void inmate_main(void)
 {
-	uint32_t wrong = (uint32_t)param_int("wrong", 0), cycle = 0, done = 0;
+	uint32_t wrong = (uint32_t)param_int("wrong", 0), hang = (uint32_t)param_int("hang", 0), cycle = 0, done = 0;
 
 	gic_setup(on_interrupt);
 	if (!pci_setup())
@@ -61,6 +62,8 @@ void inmate_main(void)
 		done = ticks;
 		watchdog_tick();
 		cycle++;
+		while (cycle == hang)
+			__asm__ volatile("");
 		publish(&setpoint, control_word(cycle));
 		publish(&watch, cycle == wrong ? cycle : control_word(cycle));
 		/* orders what was written before the monitor's interrupt */

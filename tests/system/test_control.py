@@ -6,7 +6,7 @@ import os
 import pytest
 
 from cellfile import CellFile  # noqa: F401  makes bulkhead_config known
-from bulkhead_config import cli, emit
+from bulkhead_config import abi, cli, emit
 
 INMATES = "/inmates"
 SYSTEM, CONTROL, MONITOR = (f"/configs/control/{name}.cell" for name in ("linux", "control", "monitor"))
@@ -98,6 +98,17 @@ def test_a_control_loop_that_dies(three):
     assert state(three, 1, 1) == SAFE
 
 
+def test_a_control_loop_that_hangs(three):
+    """Its watchdog takes it away, and the monitor switches the outputs off."""
+    start(three, "monitor")
+    mark = start(three, "control", "hang=100")
+    three.inmate_says("monitor: control is there: outputs on", mark)
+    three.inmate_says(r'cell "control": watchdog: counter \d+ unchanged for \d+ us, period 1000000 us: CPUs stopped', mark)
+    three.inmate_says("monitor: control is gone: outputs off", mark)
+    assert state(three, 1, 1) == SAFE and state(three, 0, 1) == 0
+    assert three.cells()["control"][1] == "failed" and three.cells()["monitor"][1] == "running"
+
+
 def test_a_program_of_another_cell_says_so(three):
     mark = three.console.mark()
     three.jailhouse(f"cell load control {INMATES}/monitor-demo.bin -a 0")
@@ -122,8 +133,16 @@ def test_a_program_of_another_system_says_so(machine, tmp_path):
                         "build the program for this system", mark)
 
 
-def test_linux_and_the_control_cell_talk(three):
-    """With the programs of the demo, which know nothing of this system."""
+def test_linux_and_the_control_cell_talk(machine):
+    """With the programs of the demo, which know nothing of this system, nor of its watchdog."""
+    def without_watchdog(config):
+        config.memory_regions = [region for region in config.memory_regions if not region.flags & abi.CFG_WATCHDOG]
+
+    three = machine
+    three.jailhouse(f"enable {SYSTEM}")
+    config = CellFile(three.guest.pull(CONTROL)).changed(without_watchdog)
+    three.create(three.push_config("control", config.bytes()))
+    three.create(MONITOR)
     mark = three.console.mark()
     three.jailhouse(f"cell load control {INMATES}/ivshmem-demo.bin -a 0")
     three.jailhouse("cell start control")
