@@ -18,7 +18,7 @@
 #define PATH_SIZE	CELL_PATH_SIZE
 #define LAST_LINES	8
 
-#define EXPIRIES	"watchdog_expiries"	/* of the drivers that have it */
+#define EXPIRIES	"watchdog_expiries "	/* a line of the file of counters of the drivers that have it */
 
 /* The root cell's own configuration is as long as a system configuration can be. */
 #define MEMORY_SIZE	(1024UL * 1024)
@@ -71,6 +71,26 @@ static int read_fault(int cell, const char *path, struct bh_fault *fault)
 	}
 	free(file.data);
 	return result;
+}
+
+/* In digits; NULL: not known */
+static char *read_expiries(int cell, const char *path)
+{
+	struct file_data file;
+	const char *line;
+	char *digits = NULL;
+	size_t length;
+
+	if (faccessat(cell, "counters", F_OK, 0) || read_binary(cell, path, "counters", 4096, &file))
+		return NULL;
+	line = strstr(file.data, "\n" EXPIRIES);
+	if (line) {
+		line += strlen("\n" EXPIRIES);
+		length = strspn(line, "0123456789");
+		digits = length ? strndup(line, length) : NULL;
+	}
+	free(file.data);
+	return digits;
 }
 
 typedef int (*visit_t)(uint32_t id, int cell, const char *path, void *argument);
@@ -134,8 +154,7 @@ static int read_facts(int directory, const char *path, struct cell_facts *cell)
 	cell->state = cell->name ? read_attribute(directory, id, "state") : NULL;
 	cell->cpus = cell->state ? read_attribute(directory, id, "cpus_assigned_list") : NULL;
 	cell->failed = cell->cpus ? read_attribute(directory, id, "cpus_failed_list") : NULL;
-	if (cell->failed && faccessat(directory, EXPIRIES, F_OK, 0) == 0)
-		cell->expiries = read_attribute(directory, id, EXPIRIES);
+	cell->expiries = cell->failed ? read_expiries(directory, path) : NULL;
 	if (!cell->failed || read_fault(directory, path, &cell->fault) || read_regions(directory, path, &cell->own) ||
 	    read_cell_text(directory, path, &cell->text))
 		return -1;
@@ -405,12 +424,6 @@ static void json_console(const struct cell_text *text)
 	putchar('}');
 }
 
-/* An attribute that is no number is none */
-static const char *number_or_null(const char *text)
-{
-	return text && *text && strspn(text, "0123456789") == strlen(text) ? text : "null";
-}
-
 static void json_show(const struct cell_facts *cell)
 {
 	const struct bh_fault *fault = &cell->fault;
@@ -426,7 +439,7 @@ static void json_show(const struct cell_facts *cell)
 	printf(", \"starts\": %u, \"violations\": %u,\n \"accesses_to_nothing\": {\"ignored_reads\": %" PRIu64
 	       ", \"ignored_writes\": %" PRIu64 ", \"aborted\": %" PRIu64 "},\n \"watchdog_us\": %" PRIu64 ", \"watchdog_expiries\": %s,\n \"fault\": ", fault->starts, fault->count,
 	       fault->strays[BH_STRAY_READS], fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS],
-	       watchdog_period(cell), number_or_null(cell->expiries));
+	       watchdog_period(cell), cell->expiries ? cell->expiries : "null");
 	if (fault->complete)
 		json_fault(cell);
 	else
