@@ -81,6 +81,7 @@ help:
 	@echo "  test        everything that can be tested; last line: N passed, N failed"
 	@echo "  check       the tests that need no emulator; coverage-ivshmem and bench-device are two of them"
 	@echo "  size        bytes of the hypervisor image, object by object; check-size in check has a limit"
+	@echo "  bench       what operations cost, in instructions, against a baseline: half a minute; bench-worst: the longest exits"
 	@echo "  soak        cells come, run, fail and go at random, SOAK_ROUNDS=10000 times, SEED=N: minutes; some in test"
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
 	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"

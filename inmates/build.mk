@@ -4,7 +4,7 @@
 
 INMATES := ivshmem-demo ring-demo control-demo monitor-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
 	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet \
-	soak_root soak_cell
+	soak_root soak_cell bench bench_root
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
 
@@ -17,6 +17,8 @@ SOAK := inmates/checks/soak
 INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
 INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
 INMATE_PARTS_hang := $(SOAK)/second.S
+INMATE_PARTS_bench := inmates/bench/bench.c
+INMATE_PARTS_bench_root := inmates/bench/bench_root.c
 INMATE_PARTS_control-demo := inmates/demos/control_link.c
 INMATE_PARTS_monitor-demo := inmates/demos/control_link.c
 
@@ -67,8 +69,8 @@ $(foreach i,$(INMATES),$(eval $(call inmate_rules,$(i))))
 # Its code has to be where it was in the cell when a CPU of the root cell, which is mapped 1:1, executes it
 $(B)/inmates/attack_revive.elf: INMATE_LINK_BASE := 0x60000000
 
-# The root cell of the soak test, which is mapped 1:1 as well: where it is loaded
-$(B)/inmates/soak_root.elf: INMATE_LINK_BASE := 0x50000000
+# Root cells, which are mapped 1:1 as well: where they are loaded
+$(B)/inmates/soak_root.elf $(B)/inmates/bench_root.elf: INMATE_LINK_BASE := 0x50000000
 
 $(B)/inmates/%.bin: $(B)/inmates/%.elf
 	$(Q)$(CROSS)objcopy -O binary --set-section-flags .bss=alloc,load,contents \

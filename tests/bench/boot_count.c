@@ -10,36 +10,13 @@
  * decimal, if the guest was reached. For the plug-in interface of QEMU 7.2, version 1.
  */
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The part of QEMU's interface that is used: Debian has no package with its header. */
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info_t;
-typedef uint64_t qemu_plugin_id_t;
-typedef void (*vcpu_callback)(unsigned int vcpu, void *data);
-
-enum { NO_REGISTERS };
+#include "qemu_plugin.h"
 
 #define MAX_CPUS	512u
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*translated)(qemu_plugin_id_t id,
-										   struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_callback executed, int registers,
-					    void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*ended)(qemu_plugin_id_t id, void *data), void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-
-int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv);
-extern int qemu_plugin_version;
-
-#define EXPORT	__attribute__((visibility("default")))
 
 EXPORT int qemu_plugin_version = 1;
 

@@ -38,11 +38,6 @@ $(B)/direct/%.bin: $(DIRECT_SRC)/%.S include/bulkhead/hypercall.h tests/direct/b
 	$(Q)$(CROSS)objcopy -O binary $(@:.bin=.o) $@
 
 # By hand: what a boot costs. FIGURES_ARGS="--functions 20" says where its instructions go.
-$(B)/bench/boot_count.so: tests/bench/boot_count.c tests/direct/build.mk
-	@mkdir -p $(@D)
-	@echo "  PLUGIN  $@"
-	$(Q)$(HOSTCC) -std=gnu11 -O2 $(WARNINGS) -shared -fPIC -fvisibility=hidden -o $@ $<
-
 .PHONY: direct-figures
 direct-figures: hypervisor inmates configs $(B)/bench/boot_count.so
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) $(DIRECT_SRC)/figures.py $(FIGURES_ARGS)

@@ -18,10 +18,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build").resolve()
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system"), str(ROOT / "tests/bench")]
 
 from bulkhead_config import abi, bundle, cli		# noqa: E402
 from cellfile import CellFile				# noqa: E402
+from excursions import watch				# noqa: E402
 from guest import Console, GuestError, end_process			# noqa: E402
 
 HYPERVISOR = BUILD / "arm64/jailhouse.bin"
@@ -269,6 +270,7 @@ class Machine:
                         "-chardev", f"socket,id=qtest,fd={memory_far.fileno()}", "-qtest", "chardev:qtest",
                         "-qtest-log", "none",
                         *(["-kernel", str(kernel)] if kernel else []), *map(str, extra)]
+        self.command = watch(BUILD, self.command, BASE)
         self.started = time.monotonic()
         self.qemu = subprocess.Popen([*ENDS_WITH_US, *self.command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, pass_fds=[far.fileno() for far in (line_far, monitor_far, memory_far)])

@@ -2,6 +2,7 @@
 """What the documents say about the tree is looked up in the tree."""
 import functools
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ import messages
 from config_rules import ROOT
 
 from bulkhead_config import registry		# noqa: E402	config_rules.py has said where it is
+
+sys.path.insert(0, str(ROOT / "tests/bench"))
+
+import bench		# noqa: E402
+import page as performance		# noqa: E402
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md")) + [page for page in [ROOT / "README.md"] if page.exists()]
@@ -241,6 +247,15 @@ def schema_keys():
 def test_every_key_is_in_the_manual():
     manual = set(quoted(read(CONFIGURATION)))
     assert not sorted(schema_keys() - manual)
+
+
+# --- figures
+
+
+def test_figures_are_those_of_the_baseline():
+    """If it fails after a change of tests/bench/*.json: make bench-page."""
+    assert read(performance.PAGE) == performance.page()
+    assert performance.picture_is_of(bench.load(bench.BASELINE))
 
 
 # --- messages

@@ -13,11 +13,16 @@ import re
 import shlex
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 import pexpect
 import pexpect.fdpexpect
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
+
+from excursions import watch		# noqa: E402
 
 MACHINE = ["-machine", "virt,gic-version=3,virtualization=on", "-m", "1G", "-nographic", "-nodefaults", "-no-reboot",
            "-global", "virtio-mmio.force-legacy=false"]
@@ -164,6 +169,7 @@ class Guest:
                                                              ["-qtest", "chardev:qtest", "-qtest-log", "none"]), far_doors):
             command += ["-chardev", f"socket,id={name},fd={far.fileno()}", *options]
         command += ["-accel", "tcg"] if doors else []
+        command = watch(build, command)
         self.qemu_command = command
         # a run of tests that is killed takes its machines with it
         self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sizes of the hypervisor image: sections, file, and the lines of all sources that are compiled into it."""
+import re
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WORDS = re.compile(r"""
+    (?P<comment>/\*.*?\*/|//[^\n]*)
+  | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+  | (?P<other>.)
+""", re.S | re.X)
+
+
+def code_lines(text):
+    """Lines that have more than comments and blanks on them"""
+    without = "".join(re.sub(r"[^\n]", "", match.group()) or " " if match.lastgroup == "comment" else match.group()
+                      for match in WORDS.finditer(text))
+    return sum(bool(line.strip()) for line in without.splitlines())
+
+
+def sources(build):
+    """All files that the objects of the image depend on, without those that are built."""
+    objects = Path(build) / "arm64"
+    found = set()
+    for path in objects.rglob("*.d"):
+        if path.relative_to(objects).parts[0] == "efi":		# a program of its own
+            continue
+        rule = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()[0]
+        target, _, names = rule.partition(":")
+        if not (ROOT / names.split()[0]).exists():
+            continue		# left over from a source that is gone
+        found |= {(ROOT / name).resolve() for name in names.split()}
+    return sorted(path for path in found if path.is_relative_to(ROOT) and Path(build).resolve() not in path.parents)
+
+
+def measure(build):
+    """{figure: value}"""
+    build = Path(build)
+    sizes = dict.fromkeys(("text", "rodata", "data", "bss"), 0)
+    with open(build / "arm64/hypervisor.elf", "rb") as file:
+        for section in ELFFile(file).iter_sections():
+            flags = section["sh_flags"]
+            if not flags & 2:		# SHF_ALLOC
+                continue
+            kind = "bss" if section["sh_type"] == "SHT_NOBITS" else \
+                "text" if flags & 4 else "data" if flags & 1 else "rodata"
+            sizes[kind] += section["sh_size"]
+    figures = {f"size_{kind}": size for kind, size in sizes.items()}
+    figures["size_image"] = (build / "arm64/jailhouse.bin").stat().st_size
+    figures["source_lines"] = sum(code_lines(path.read_text(encoding="utf-8")) for path in sources(build))
+    return figures

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The plug-in on programs whose counts are known (tiny.S), and what is made of counts: comparison, baseline, tables."""
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import bench
+import excursions
+import page
+import plot
+import sizes
+
+BUILD = Path(os.environ.get("BULKHEAD_BUILD") or bench.ROOT / "build").resolve()
+MACHINE = ["qemu-system-aarch64", "-machine", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57",
+           "-nographic", "-nodefaults", "-no-reboot"]
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+
+VECTORS = [-1, "vectors", 5, 1, 0]
+
+
+def handled(own, *more):
+    """The tree of an exit of tiny.S that executes so much in sync_entry itself"""
+    return [VECTORS, [-1, "sync_entry", own, 1, 0], [1, "outer", 4, 1, 0], [2, "leaf", 3, 1, 0],
+            [1, "ivshmem_ring", 2, 1, 0], *more]
+
+
+NOTHING_THERE = ["access", 10, 0, 0, [VECTORS, [-1, "sync_entry", 5, 1, 0]]]
+
+# Cause, executed, of that while it waited, when something was raised, tree; or "mark", number, guest instructions before
+EXPECTED = [
+    ["mark", 0, 1],
+    ["hvc/doorbell", 33, 0, 0, handled(19)],
+    ["hvc", 6, 0, 0, [[-1, "vectors", 6, 1, 0]]],		# never gets out of the vector slot
+    ["hvc/doorbell", 40, 12, 0, handled(9, [-1, "wait", 17, 1, 12])],
+    ["hvc/doorbell", 30, 0, 29, handled(12, [-1, "raise", 4, 1, 0])],
+    ["smc/doorbell", 24, 0, 0, handled(10)],
+    ["sysreg/doorbell", 24, 0, 0, handled(10)],
+    ["wfx/doorbell", 24, 0, 0, handled(10)],
+    ["sysreg/doorbell", 24, 0, 0, handled(10)],
+    ["access/doorbell", 24, 0, 0, handled(10)],
+    ["hvc/doorbell", 31, 0, 0, handled(17)],
+    NOTHING_THERE,		# no instruction of the guest between the two
+    ["mark", 5, 15],
+    NOTHING_THERE,
+    ["mark", 1, 19],
+]
+
+
+def run_tiny(directory, log, more=()):
+    image, out = directory / "image.txt", directory / "out.json"
+    image.write_text(excursions.Image(BUILD / "bench/tiny.elf").describe())
+    argument = excursions.plugin(BUILD, image, out, log=log)
+    subprocess.run([*MACHINE, *more, "-kernel", BUILD / "bench/tiny.elf", "-plugin", argument], check=True, timeout=300,
+                   capture_output=True)
+    return json.loads(out.read_text())
+
+
+def test_log(tmp_path):
+    found = []
+    for event in run_tiny(tmp_path, "on", ICOUNT)["log"]:
+        kind, cpu, *rest = event
+        assert cpu == 0
+        if kind == "exit":
+            *rest, runs = rest
+            assert sum(executed for _, executed in runs) == rest[1]
+            for n, node in enumerate(rest[-1]):
+                assert sum(executed for at, executed in runs if at == n) == node[2]
+            found.append(rest)
+        else:
+            found.append([kind, *rest])
+    assert found == EXPECTED
+
+
+@pytest.mark.parametrize("log, more", [("on", ICOUNT), (None, ICOUNT), (None, [])], ids=["log", "icount", "threads"])
+def test_causes(tmp_path, log, more):
+    """The same with and without log. HVC #0 has been the longest one; the last one ends the machine."""
+    result = run_tiny(tmp_path, log, more)
+    causes = result["causes"]
+    assert {cause: [record[key] for key in ("count", "sum", "min", "max")] for cause, record in causes.items()} == {
+        "enter": [1, 17, 17, 17], "hvc": [1, 6, 6, 6], "access": [2, 20, 10, 10],
+        "hvc/doorbell": [4, 33 + 28 + 30 + 31, 28, 33], "smc/doorbell": [1, 24, 24, 24],
+        "sysreg/doorbell": [2, 48, 24, 24], "wfx/doorbell": [1, 24, 24, 24], "access/doorbell": [1, 24, 24, 24]}
+    assert causes["hvc/doorbell"]["histogram"] == {"32": 3, "64": 1} and causes["hvc/doorbell"]["waited"] == 12
+    assert causes["hvc/doorbell"]["longest"] == handled(19)
+    assert list(result["inside"]) == ["0"]
+
+
+@pytest.mark.parametrize("text", [
+    "range 2 1\nvectors 1\n", "vectors 1\n", "range 1 2\n", "range 1 2\nvectors 1\nnonsense\n",
+    "range 1 2\nvectors 1\ntag t 0\n", "range 1 2\nvectors 1\nfunction 5 a\nfunction 4 b\n"])
+def test_bad_image_files(tmp_path, text):
+    (tmp_path / "image.txt").write_text(text)
+    done = subprocess.run([*MACHINE, "-plugin", excursions.plugin(BUILD, tmp_path / "image.txt", tmp_path / "out")],
+                          capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode and "image.txt: not understood" in done.stderr
+
+
+# --- what the plug-in is told
+
+def test_functions():
+    """Labels inside functions are none."""
+    names = [name for _, name in excursions.Image(BUILD / "bench/tiny.elf").functions]
+    assert names == ["begin", "vectors", "sync_entry", "outer", "leaf", "ivshmem_ring", "wait", "raise", "off"]
+
+
+def test_tags_are_functions_of_the_image():
+    """If it fails: a function has another name now, or the compiler has put it into its callers. See TAGS."""
+    image = excursions.Image(BUILD / "arm64/hypervisor.elf")
+    assert not image.missing()
+    names = [name for _, name in image.functions]
+    assert "guest_return" in names and "trap_sync_entry" in names and "device_failed" not in names
+
+
+def test_watch(monkeypatch):
+    assert excursions.watch(BUILD, ["qemu"]) == ["qemu"]
+
+
+def test_watched_machines_are_merged(monkeypatch, tmp_path):
+    monkeypatch.setattr(excursions, "DIRECTORY", str(tmp_path))
+    commands = [excursions.watch(BUILD, ["qemu"], 0x1000) for _ in range(3)]
+    outs = [command[2].split("out=")[1].split(",")[0] for command in commands]
+    assert len(set(outs)) == 3 and all(command[2].endswith(",phys=0x1000") for command in commands)
+    record = {"count": 1, "sum": 5, "waited": 1, "min": 5, "max": 5, "histogram": {"8": 1},
+              "longest": [[-1, "f", 5, 1, 0]]}
+    longer = {**record, "sum": 9, "min": 9, "max": 9, "histogram": {"16": 1}, "longest": [[-1, "g", 9, 1, 0]]}
+    Path(outs[0]).write_text(json.dumps({"causes": {"a": record}}))
+    Path(outs[2]).write_text(json.dumps({"causes": {"a": longer, "b": record}}))	# the second one was killed
+    results = excursions.load_all(tmp_path)
+    assert len(results) == 2
+    assert excursions.merge(results) == {"b": record, "a": {
+        "count": 2, "sum": 14, "waited": 2, "min": 5, "max": 9, "histogram": {"8": 1, "16": 1},
+        "longest": [[-1, "g", 9, 1, 0]]}}
+
+
+TREE = [[-1, "vectors", 1, 1, 0], [-1, "entry", 20, 1, 0], [1, "trap", 30, 1, 10], [2, "lock", 100, 1, 90],
+        [2, "work", 60, 2, 0], [-1, "return", 17, 1, 0]]
+
+
+def test_trees():
+    assert excursions.inclusive(TREE) == [1, 110, 90, 10, 60, 17]
+    assert excursions.path_of(TREE) == [("entry", 110), ("trap", 90), ("work", 60)]
+    assert excursions.by_function(TREE + [[2, "lock", 1, 1, 0]])["lock"] == 101
+
+
+def test_picture():
+    """Calls in their order: begin, end, and what is the function's own"""
+    calls = plot.spans(TREE, [[0, 1], [1, 10], [2, 10], [4, 30], [2, 10], [4, 30], [2, 10], [1, 10], [5, 17]])
+    assert sorted(calls, key=lambda call: (call[2], call[1])) == [
+        ("vectors", 0, 0, 1, 1), ("entry", 0, 1, 111, 20), ("trap", 1, 11, 101, 30), ("work", 2, 21, 51, 30),
+        ("work", 2, 61, 91, 30), ("return", 0, 111, 128, 17)]
+
+
+def test_picture_of_nothing(monkeypatch, tmp_path):
+    """A doorbell without exits"""
+    nothing = {"tree": [], "runs": [], "raised": 0}
+    (tmp_path / "in.json").write_text(json.dumps({"sender": nothing, "receiver": nothing}))
+    monkeypatch.setattr("sys.argv", ["plot.py", str(tmp_path / "in.json"), str(tmp_path / "out.svg")])
+    plot.main()
+    assert ": 0 instructions<" in (tmp_path / "out.svg").read_text()
+
+
+# --- what is read out of a log
+
+def an_exit(cpu, executed, waited=0, raised=0):
+    return ["exit", cpu, "access", executed, waited, raised, [], []]
+
+
+def test_brackets():
+    import operations
+    begin, end = 2 * operations.NUMBERS["doorbell"], 2 * operations.NUMBERS["doorbell"] + 1
+    vector, received = 2 * operations.NUMBERS["vector"], 2 * operations.NUMBERS["received"] + 1
+    log = operations.Log([
+        an_exit(0, 1), ["mark", 0, begin, 10], an_exit(0, 20), an_exit(1, 5), an_exit(0, 30, 4, 7),
+        ["mark", 0, end, 13],
+        an_exit(1, 6), ["mark", 1, vector, 1], an_exit(1, 9), ["mark", 1, received, 1], an_exit(0, 1)])
+    sent, = log.brackets("doorbell", 0)
+    assert operations.executed(sent) == 20 + 26 and operations.guest(sent) == 2 and operations.until_raised(sent) == 27
+    came, = log.after("doorbell", 0, 1, "received")
+    assert [event.executed for event in operations.exits(came)] == [5, 6, 9]
+    assert operations.executed(operations.until_vector(came)) == 11
+    with pytest.raises(operations.BenchError):
+        log.brackets("doorbell", 1)
+    with pytest.raises(operations.BenchError):
+        operations.until_vector(sent)
+
+
+def test_repetitions_have_to_agree():
+    import operations
+    assert operations.one("a", [3, 3]) == 3
+    with pytest.raises(operations.BenchError, match="not the same each time"):
+        operations.one("a", [3, 4])
+
+
+# --- comparison
+
+DEFINED = [{"id": "exact", "unit": "instructions", "tolerance": 0, "peers": {"bao": 7, "jailhouse": 6}, "target": 5},
+           {"id": "size", "unit": "bytes", "tolerance": 10, "peers": {}}]
+BASELINE = {"exact": 100, "size": 1000}
+
+
+@pytest.mark.parametrize("figures, wrong", [
+    ({"exact": 100, "size": 1000}, []),
+    ({"exact": 99, "size": 1010}, []),
+    ({"exact": 101, "size": 1000}, ["exact: 101 instructions, 1 more than the baseline"]),
+    ({"exact": 100, "size": 1011}, ["size: 1011 bytes, 11 more than the baseline, of which 10 are tolerated"]),
+    ({"size": 1000}, ["exact: was not measured"]),
+    ({"exact": 0, "size": 0, "more": 1}, ["more: is not in figures.json"]),
+])
+def test_compare(figures, wrong):
+    assert bench.compare(figures, BASELINE, DEFINED) == wrong
+
+
+def test_no_baseline():
+    assert bench.compare({"exact": 1, "size": 1}, {"size": 1}, DEFINED) == [
+        "exact: there is no baseline; make bench-baseline REASON=..."]
+
+
+def test_table():
+    lines = bench.table({"exact": 1101}, BASELINE, DEFINED, {"bao": "Bao 1", "jailhouse": "Jailhouse 2"})
+    assert [line.split() for line in lines[1:]] == [
+        ["exact", "1,101", "100", "+1,001", "5", "6", "Jailhouse", "0"], ["size", "-", "1,000", "-", "-", "10"]]
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """bench.py without machines: figures as in the baseline, which is a copy."""
+    baseline = bench.load(bench.BASELINE)
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "baseline.json").write_text(json.dumps(baseline))
+    figures = dict(baseline["figures"])
+    monkeypatch.setattr(bench, "BASELINE", tmp_path / "baseline.json")
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    where = {key: baseline[key] for key in ("version", "commit", "date", "machine")}
+    monkeypatch.setattr(bench, "surroundings", lambda build: dict(where))
+    monkeypatch.setattr(bench, "measure", lambda build: (figures, {}))
+    monkeypatch.setattr("sys.argv", ["bench.py", "--build", str(tmp_path)])
+    return figures
+
+
+def test_exit_status(measured, capsys, tmp_path):
+    assert bench.main() == 0
+    assert "nothing is worse than the baseline" in capsys.readouterr().out
+    assert bench.validated(bench.load(tmp_path / "bench/bench.json"))["figures"] == measured
+    measured["doorbell_tx"] += 1
+    assert bench.main() == 1
+    assert "bench: doorbell_tx: " in capsys.readouterr().out
+
+
+def test_baseline_is_stored_with_its_reason(measured, monkeypatch):
+    before = bench.load(bench.BASELINE)
+    old = before["figures"]["doorbell_tx"]
+    measured["doorbell_tx"] = old - 7
+    monkeypatch.setattr("sys.argv", [*sys.argv, "--store", "seven instructions less"])
+    assert bench.main() == 0
+    after = bench.validated(bench.load(bench.BASELINE))
+    assert after["figures"]["doorbell_tx"] == old - 7
+    assert after["history"] == before["history"] + [{"date": before["date"], "reason": "seven instructions less",
+                                                     "changes": {"doorbell_tx": [old, old - 7]}}]
+
+
+# --- files
+
+def test_files():
+    baseline, defined = bench.load(bench.BASELINE), bench.definitions()
+    bench.validated(baseline)
+    assert baseline["history"]
+    assert sorted(baseline["figures"]) == sorted(figure["id"] for figure in defined["figures"])
+    assert {str(figure["tolerance"]) for figure in defined["figures"]} == set(defined["tolerances"])
+    assert {name for figure in defined["figures"] for name in figure["peers"]} == set(defined["peers"])
+    assert {figure["group"] for figure in defined["figures"]} == set(page.GROUPS)
+    counted = [figure for figure in defined["figures"] if figure["unit"] in ("instructions", "exits")]
+    assert [figure["id"] for figure in counted if figure["tolerance"]] == ["boot"]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda result: result.pop("figures"), lambda result: result["figures"].update(null=-1),
+    lambda result: result.update(date="today"),
+    lambda result: result["figures"].update(null=1.5), lambda result: result["history"][0].update(reason=""),
+    lambda result: result.update(version=2)])
+def test_schema_refuses(damage):
+    result = copy.deepcopy(bench.load(bench.BASELINE))
+    damage(result)
+    with pytest.raises(jsonschema.ValidationError):
+        bench.validated(result)
+
+
+@pytest.mark.parametrize("text, lines", [
+    ("int a;\n\n/* c\n * c */\nint b; /* c */\n// c\n", 2), ('char *s = "/* no comment";\nint a; // "\n', 2), ("", 0),
+    ("a /* c\n c */ b\n", 2), ("'\"' // c\nint b;\n", 2)])
+def test_code_lines(text, lines):
+    assert sizes.code_lines(text) == lines
+
+
+def test_sources_of_the_image():
+    names = {str(path.relative_to(bench.ROOT)) for path in sizes.sources(BUILD)}
+    assert {"hypervisor/core/cell.c", "hypervisor/arch/arm64/vectors.S", "include/bulkhead/ivshmem.h"} <= names
+    assert not [name for name in names if name.startswith(("build/", "hypervisor/efi/", "hypervisor/arch/host/"))]
+
+
+def test_each_operation_has_marks():
+    """What is measured by marks is in the header, and the programs have both of them."""
+    import operations
+    assert operations.NUMBERS["log"] == 0 and operations.NUMBERS["vector"] == 1
+    text = "".join(path.read_text() for path in (bench.ROOT / "inmates/bench").glob("*.c"))
+    for name in set(operations.NUMBERS) - {"vector"}:
+        assert f"BENCH_{name.upper()}" in text, name

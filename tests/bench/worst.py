@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make bench-worst`: the longest excursion of each cause that any machine of a run of tests has seen, and where its
+instructions went. CPUs run at the same time there: what they do while they wait for each other is counted apart, and the
+rest may still differ a little from run to run.
+
+usage: worst.py prepare DIRECTORY | report DIRECTORY NAME...
+prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. report: prints what they have left
+there, and writes build/bench/worst.json. NAME: what has been run.
+"""
+import json
+import sys
+from pathlib import Path
+
+import bench
+import excursions
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+
+
+def summary(results):
+    """{cause: figures and the path of the longest one}, the longest one first"""
+    merged = excursions.merge(results)
+    # "enter" without "boot" are loaders, where the hypervisor's memory is in most tests
+    merged = {cause: record for cause, record in merged.items() if not cause.startswith("enter") or cause == "enter/boot"}
+    found = {}
+    for cause, record in sorted(merged.items(), key=lambda item: -item[1]["max"]):
+        histogram = dict(sorted(record["histogram"].items(), key=lambda item: int(item[0])))
+        found[cause] = {**{key: record[key] for key in ("count", "sum", "waited", "max")}, "histogram": histogram,
+                        "path": excursions.path_of(record.get("longest", []))}
+    return found
+
+
+def as_text(result):
+    """JSON with one line for each cause"""
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in result.items() if key != "causes"]
+    causes = ",\n  ".join(f"{json.dumps(cause)}: {json.dumps(record)}" for cause, record in result["causes"].items())
+    return "{" + ",\n ".join([*lines, f'"causes": {{\n  {causes}}}']) + "}\n"
+
+
+def lines(causes):
+    text = [f"{'cause':<26}{'exits':>10}{'mean':>9}{'longest':>11}  path of the longest one"]
+    for cause, record in causes.items():
+        path = " > ".join(f"{name} {executed:,}" for name, executed in record["path"])
+        mean = record["sum"] // record["count"]
+        text.append(f"{cause:<26}{record['count']:>10,}{mean:>9,}{record['max']:>11,}  {path}")
+    return text
+
+
+def main():
+    command, directory, *names = sys.argv[1:]
+    if command == "prepare":
+        excursions.prepare(BUILD, directory)
+        return 0
+    results = excursions.load_all(directory)
+    if not results:
+        print(f"bench-worst: no machine has left anything in {directory}", file=sys.stderr)
+        return 1
+    causes = summary(results)
+    result = {**bench.surroundings(BUILD), "suites": names, "machines": len(results), "causes": causes}
+    (BUILD / "bench/worst.json").write_text(as_text(result), encoding="utf-8")
+    print(f"{len(results)} machines of {' and '.join(names)}")
+    print("\n".join(lines(causes)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
