@@ -162,7 +162,7 @@ static void hypervisor_information(void)
 		assert_int_equal(host_hypercall(cpu, HC_HYPERVISOR_INFO, 1ull << 32, 0), -EINVAL);
 		assert_int_equal(host_hypercall(cpu, 9, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, HC_LINK_INFO - 1, 0, 0), -ENOSYS);
-		assert_int_equal(host_hypercall(cpu, HC_CELL_FAULT + 1, 0, 0), -ENOSYS);
+		assert_int_equal(host_hypercall(cpu, HC_TRACE + 1, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, 1ull << 32 | HC_LINK_INFO, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, UINT64_MAX, 0, 0), -ENOSYS);
 		assert_int_equal(host_hypercall(cpu, 1ull << 32 | HC_DEBUG_PUTC, 0, 0), -ENOSYS);
