@@ -42,7 +42,7 @@ MUTANTS = {
     "spi-not-back": (GIC, "			root_cell.arch.spis[word] |= back;\n", ""),
     "spi-left-on": (CELL, "	arch_irq_cell_reset(cell);\n	arch_irq_cell_exit", "	arch_irq_cell_exit"),
     "cpu-not-back": (CELL, "		cpu_set_assign(&root_cell.cpus, id, true);\n", ""),
-    "start-unsaid": (CELL, '	console_printf("cell \\"%s\\" started\\n", cell->config.cell->name);\n', ""),
+    "start-unsaid": (CELL, '	console_printf_about(cell, "%pC started\\n", &cell->config);\n', ""),
     "denial-ignored": ("hypervisor/core/cell_message.c", "	case VERDICT_DENIED:\n		return false;",
                        "	case VERDICT_DENIED:\n		return true;"),
 }
