@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from cellfile import CellFile, abi
 from conftest import BUILD, SYSFS, host_path
+from test_direct_linux import BUNDLE
 from test_reserved_memory import make_tree
 
 sys.path.append(f"{BUILD}/../tests/direct")
@@ -122,6 +123,32 @@ def test_after_a_reset(doors):
     assert machine.jailhouse("crash") == NONE and hints(machine) == 1
     machine.jailhouse("disable")
     machine.all_cpus_work()
+
+
+def test_direct_boot(fleet):
+    """The hypervisor tells about the run before; a root Linux reads it from its place, each time the driver is loaded."""
+    fleet.drop()
+    machine = fleet.get(bundle=BUNDLE, restarts=True, doors=True)
+    machine.load_modules()
+    with open(BUNDLE, "rb") as file:
+        boot = abi.ImageHeader.from_buffer_copy(file.read(4096)).boot
+    doors = Doors(machine, abi.Memory(phys_start=boot.phys_base, size=boot.memory_size))
+    assert machine.jailhouse("crash") == NONE and hints(machine) == 0
+    doors.break_hypercall()
+    mark = machine.console.mark()
+    machine.guest.send(f"cat {SYSFS}/mem_pool_used\n")
+    reason = doors.panics("[0-3]", mark)
+    left = doors.record()
+    mark = machine.console.mark()
+    doors.reset()
+    cpu = abi.CrashLog.from_buffer_copy(left).cpu
+    assert re.search(f"^The run before ended in a panic on CPU {cpu}, of cell \"[a-z0-9-]+\": {re.escape(reason)}$",
+                     machine.console.text(mark), re.M)
+    assert hints(machine) == 1
+    found = machine.guest.pull(FILE)
+    assert found == doors.record() and found[24:] == left[24:]
+    assert json.loads(machine.jailhouse("crash --json"))["reason"] == reason
+    fleet.drop()
 
 
 def test_damaged(doors):
