@@ -474,6 +474,7 @@ static ssize_t exits_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 		{ "foreign_irq", CPU_EXIT_FOREIGN_IRQ },
 		{ "spurious", CPU_EXIT_SPURIOUS },
 		{ "serror", CPU_EXIT_SERROR },
+		{ "watchdog", CPU_EXIT_WATCHDOG },
 	};
 
 	BUILD_BUG_ON(ARRAY_SIZE(lines) != CPU_EXIT_COUNT);

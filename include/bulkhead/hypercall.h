@@ -144,13 +144,14 @@
 #define CPU_EXIT_LINK_IRQ	23	/* of a link: doorbell or change of State of a peer */
 #define CPU_EXIT_PENDED_SGI	24	/* SGI that the guest itself made pending in the redistributor */
 #define CPU_EXIT_KICK_SGI	25	/* kick: SGI of a CPU of the cell */
-#define CPU_EXIT_KICK_REQUEST	26	/* kick: management of cells, this or another one. Also a look of its watchdog */
+#define CPU_EXIT_KICK_REQUEST	26	/* kick: management of cells, this or another one */
 #define CPU_EXIT_KICK_LATE	27	/* kick: another exit has done already what it was for */
 #define CPU_EXIT_MAINTENANCE	28	/* list registers ran empty and more interrupts wait */
 #define CPU_EXIT_FOREIGN_IRQ	29	/* of an interrupt that is not the cell's: switched off */
 #define CPU_EXIT_SPURIOUS	30	/* the interrupt was gone when it was acknowledged */
 #define CPU_EXIT_SERROR		31
-#define CPU_EXIT_COUNT		32
+#define CPU_EXIT_WATCHDOG	32	/* looked whether its cell is alive */
+#define CPU_EXIT_COUNT		33
 
 /*
  * Ours: piece n of the trace of a CPU (trace.h), 32 bits. Args: CPU number, n. Root cell only (-EPERM). -ENOSYS: the hypervisor

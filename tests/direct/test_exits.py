@@ -8,7 +8,7 @@ import pytest
 from attacker import (ABORTED, ECAM, FAILED, GICD, GICR, GICR_STEP, IGNORED, LINK, RAM_PHYS, REGISTERS, RING,
                       STRAYS, TABLES, TIMEOUT, WINDOW, Lab, abi)
 from containment.model import INTID_OF_ROOT, OWN_INTID
-from direct import ROOT_CELL, cell_text
+from direct import ROOT_CELL, cell_text, system_text
 
 CAUSES = {name.removeprefix("CPU_EXIT_").lower(): getattr(abi, name) for name in dir(abi)
           if name.startswith("CPU_EXIT_") and name != "CPU_EXIT_COUNT"}
@@ -271,7 +271,19 @@ def test_hypercalls_of_the_root_cell(lab):
     assert [ask(abi.HC_CPU_EXITS, 0, abi.CPU_EXIT_HYPERCALL) - first for _ in range(3)] == [1, 2, 3]
 
 
+def test_watchdog(bench):
+    """Its looks are no kicks."""
+    watched = cell_text("f", [1], "hang", "how=never", "watchdog: 500 ms")
+    machine = bench.boot(bench.make(system_text(ROOT_CELL + watched)))
+    machine.program_says("^hang: ")
+    end = time.monotonic() + TIMEOUT
+    while machine.hypercall(abi.HC_CPU_EXITS, 1, abi.CPU_EXIT_WATCHDOG) < 3:
+        assert time.monotonic() < end
+    assert machine.hypercall(abi.HC_CPU_EXITS, 1, abi.CPU_EXIT_KICK_REQUEST) == 0
+    assert machine.hypercall(abi.HC_CPU_INFO, 1, abi.CPU_INFO_STAT_BASE + abi.CPU_STAT_MANAGEMENT) <= 1
+
+
 def test_every_cause_is_made():
     made = {case[0] for case in REPEATED + ONCE} | {"irq", "pended_sgi", "maintenance", "link_irq", "kick_sgi", "kick_request",
-                                                    "revoked", "foreign_irq"}
+                                                    "revoked", "foreign_irq", "watchdog"}
     assert made | NOT_HERE == set(CAUSES) and not made & NOT_HERE

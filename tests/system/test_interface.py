@@ -49,7 +49,7 @@ def exits(root, cell, cpu):
 
 
 def test_exits(root):
-    """Reading is 32 hypercalls of the CPU that does it; of each line, what is there when it is read."""
+    """Reading is a hypercall for each line, of the CPU that does it; of each line, what is there when it is read."""
     first, second = exits(root, 0, 0), exits(root, 0, 0)
     assert list(first) == NAMES_OF_EXITS
     assert second["hypercall"] - first["hypercall"] == len(NAMES_OF_EXITS)

@@ -96,7 +96,7 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 		counters[CPU_EXIT_MAINTENANCE]++;
 		vgic_flush(cpu);
 	} else if (is_timer(cpu, intid)) {
-		counters[CPU_EXIT_KICK_REQUEST]++;
+		counters[CPU_EXIT_WATCHDOG]++;
 		take_timer();
 		return true;
 	} else if (is_foreign(cpu, intid)) {

@@ -26,13 +26,13 @@ for _type in 5, 99, 1 << 31, 1 << 32, ALL:
 for _cpu in 0, 2, 3:
     for _type in 0, 1000, 1005:
         attack("hypercall", f"information {_type} of CPU {_cpu}", HYPERCALL, EPERM, 7, _cpu, _type)
-    for _cause in 0, 31, 32:
+    for _cause in 0, 32, 33:
         attack("hypercall", f"exits of CPU {_cpu} for cause {_cause}", HYPERCALL, EPERM, 0x4204, _cpu, _cause)
 for _cpu in 4, 63, 64, 1 << 31, 1 << 32, 1 << 32 | 1, ALL:
     attack("hypercall", f"information of CPU {_cpu:#x}", HYPERCALL, EINVAL, 7, _cpu, 0)
 for _cpu in 4, 64, 1 << 32 | 1, ALL:
     attack("hypercall", f"exits of CPU {_cpu:#x}", HYPERCALL, EINVAL, 0x4204, _cpu, 0)
-for _cause in 32, 1 << 32, 1 << 63, ALL:
+for _cause in 33, 1 << 32, 1 << 63, ALL:
     attack("hypercall", f"exits of the own CPU for cause {_cause:#x}", HYPERCALL, EINVAL, 0x4204, 1, _cause)
 for _type in 1, 999, 1100, 1 << 32, 1 << 63, ALL:
     attack("hypercall", f"information {_type:#x} of the own CPU", HYPERCALL, EINVAL, 7, 1, _type)
