@@ -12,7 +12,8 @@ START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
 
 COMMANDS = ["enable SYSCONFIG", "disable", "console", "trace", "crash [FILE] [--json]", "cell create CELLCONFIG", "cell list", "cell show", "cell console", "cell load",
             "cell start", "cell shutdown", "cell destroy", "cell linux CELLCONFIG KERNEL", "cell stats",
-            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]", "config create", "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config diagram SYSTEM.yaml", "config explain SYSTEM.yaml",
+            "link list [--json]", "link show [BUS:]DEVICE[.FUNCTION] [--json]",
+            "link check [[BUS:]DEVICE[.FUNCTION]] [--wait MILLISECONDS] [--json]", "config create", "config collect", "config check SYSCONFIG", "config build SYSTEM.yaml", "config diagram SYSTEM.yaml", "config explain SYSTEM.yaml",
             "config import SYSCONFIG", "config show FILE", "hardware check"]
 
 

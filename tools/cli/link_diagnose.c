@@ -430,7 +430,7 @@ static const struct entry {
 	{ .diagnosis = { .id = "only-dropped", .sentence = "all that was sent to it has been dropped",
 			 .remedy = "its interrupts can come now: ring it again, or have its program look at the memory when it switches "
 				   "them on" },
-	  .test = only_dropped, .level = LEVEL_TRAFFIC, .hides_above = LEVEL_TRAFFIC },
+	  .test = only_dropped, .level = LEVEL_TRAFFIC, .hides_above = LEVEL_DEVICE },
 	{ .diagnosis = { .id = "drops-now", .sentence = "what is sent to it is dropped at the moment",
 			 .remedy = "see how its program switches its interrupts on and off" },
 	  .test = drops_now, .level = LEVEL_TRAFFIC },
