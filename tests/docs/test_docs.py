@@ -61,7 +61,8 @@ def defines(path, function):
     """Is the function defined (C, assembly) in this file? Declarations in headers count if the header has no body."""
     text = read(path)
     if path.suffix == ".S":
-        return bool(re.search(rf"^{function}:|^\.macro {function}\b|handler_body {function}$", text, re.M))
+        return bool(re.search(rf"^{function}:|^\.macro {function}\b|^\tfrom_guest \d+, {function.removeprefix('trap_')}\b",
+                              text, re.M))
     if path.suffix == ".py":
         return bool(re.search(rf"^\s*def {function}\(", text, re.M))
     for match in re.finditer(rf"^[A-Za-z_][^\n;=(]*\b{function}\(", text, re.M):

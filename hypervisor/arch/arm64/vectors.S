@@ -71,13 +71,30 @@
 	trace_end x13, xzr
 .endm
 
-.macro from_guest handler
-	.balign	128
-	b	\handler\()_entry
+/* A slot has room for 32 instructions: what a guest waits for is in its own */
+.macro slot number
+	.org	vectors + 128 * \number
+.endm
+
+.macro from_guest number, kind
+	slot	\number
+trap_\kind\()_entry:
+	save_frame
+.if TRACE
+	trace_\kind
+.else
+	str	x30, [sp, #8 * 30]
+.ifc \kind, sync
+	mrs	x1, esr_el2
+.endif
+.endif
+	mov	x0, sp
+	bl	trap_\kind
+	b	guest_return
 .endm
 
 .macro from_hypervisor kind
-	.balign	128
+	slot	\kind
 	mov	x7, #\kind
 	b	hypervisor_fault
 .endm
@@ -87,29 +104,33 @@
 	.globl vectors
 vectors:
 	from_hypervisor 0		/* current EL, SP_EL0 */
+/*
+ * An exception inside the hypervisor: its stack may be bad, so take the top of it again. Kind in x7; x6 is lost, too. The guest
+ * does not go on: its TPIDR_EL1 is free.
+ */
+hypervisor_fault:
+	mov	x6, sp
+	msr	tpidr_el1, x6
+	mrs	x6, tpidr_el2
+	add	x6, x6, #(PERCPU_STACK_TOP & ~0xfff)
+	add	x6, x6, #(PERCPU_STACK_TOP & 0xfff)
+	mov	sp, x6
+	save_frame			/* leaves the position of the trace as it is */
+	str	x30, [sp, #8 * 30]
+	mov	x0, sp
+	mov	x1, x7
+	mrs	x2, tpidr_el1
+	bl	trap_hypervisor_fault	/* (frame, kind, sp); does not return */
+	b	.
 	from_hypervisor 1
 	from_hypervisor 2
 	from_hypervisor 3
-	.balign	128			/* current EL, SP_EL2: synchronous */
-	b	hypervisor_sync
-	from_hypervisor 5
-	from_hypervisor 6
-	.balign	128			/* SError */
-	b	hypervisor_serror
-	from_guest trap_sync		/* lower EL, AArch64 */
-	from_guest trap_irq
-	from_guest trap_fiq
-	from_guest trap_serror
-	from_guest trap_sync		/* lower EL, AArch32 */
-	from_guest trap_irq
-	from_guest trap_fiq
-	from_guest trap_serror
 
 /*
- * From may_fault on, the accesses of three functions may fault, which then report failure. x6 and x7 are free there, and what
- * else comes here does not go on; so the stack, which may be bad, is not used.
+ * Current EL, SP_EL2: synchronous. From may_fault on, the accesses of three functions may fault, which then report failure. x6
+ * and x7 are free there, and what else comes here does not go on; so the stack, which may be bad, is not used.
  */
-hypervisor_sync:
+	slot	4
 	mrs	x6, elr_el2
 	adr	x7, may_fault
 	sub	x6, x6, x7
@@ -121,8 +142,11 @@ hypervisor_sync:
 1:	mov	x7, #4
 	b	hypervisor_fault
 
-/* An SError that waited for arm64_drain_serror belongs to the guest that goes: it is dropped with it. */
-hypervisor_serror:
+	from_hypervisor 5
+	from_hypervisor 6
+
+/* SError. One that waited for arm64_drain_serror belongs to the guest that goes: it is dropped with it. */
+	slot	7
 	mrs	x6, elr_el2
 	adr	x7, serror_window
 	sub	x6, x6, x7
@@ -132,6 +156,34 @@ hypervisor_serror:
 1:	mov	x7, #7
 	b	hypervisor_fault
 
+	/* lower EL, AArch64 */
+	from_guest 8, sync		/* trap_sync(frame, esr) */
+	from_guest 9, irq		/* trap_irq(frame) */
+	from_guest 10, fiq
+	from_guest 11, serror
+	slot	12			/* lower EL, AArch32 */
+	b	vectors + 128 * 8
+	.globl guest_return
+guest_return:
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	x4, x5, [sp, #8 * 4]
+	ldp	x6, x7, [sp, #8 * 6]
+	ldp	x8, x9, [sp, #8 * 8]
+	ldp	x10, x11, [sp, #8 * 10]
+	ldp	x12, x13, [sp, #8 * 12]
+	ldp	x14, x15, [sp, #8 * 14]
+	ldp	x16, x17, [sp, #8 * 16]
+	ldp	x18, x19, [sp, #8 * 18]
+	ldp	x20, x21, [sp, #8 * 20]
+	ldp	x22, x23, [sp, #8 * 22]
+	ldp	x24, x25, [sp, #8 * 24]
+	ldp	x26, x27, [sp, #8 * 26]
+	ldp	x28, x29, [sp, #8 * 28]
+	ldr	x30, [sp, #8 * 30]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	eret
+	slot	13
+	b	vectors + 128 * 9
 /* void arm64_drain_serror(void): no error of one owner of the CPU may reach the next one. */
 	.globl arm64_drain_serror
 arm64_drain_serror:
@@ -149,7 +201,12 @@ serror_window_end:
 	msr	elr_el2, x3
 	msr	spsr_el2, x4
 	ret
+	slot	14
+	b	vectors + 128 * 10
+	slot	15
+	b	vectors + 128 * 11
 
+	.text
 /*
  * bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero): write zeros by DC ZVA, in steps of zero bytes, if that is
  * not 0; then write back and drop the lines. False if there is no memory. Eight steps are not more than a page. Where both steps
@@ -257,66 +314,6 @@ device_failed:
 3:	msr	elr_el2, x3
 	msr	spsr_el2, x4
 	ret
-
-/*
- * An exception inside the hypervisor: its stack may be bad, so take the top of it again. Kind in x7; x6 is lost, too. The guest
- * does not go on: its TPIDR_EL1 is free.
- */
-hypervisor_fault:
-	mov	x6, sp
-	msr	tpidr_el1, x6
-	mrs	x6, tpidr_el2
-	add	x6, x6, #(PERCPU_STACK_TOP & ~0xfff)
-	add	x6, x6, #(PERCPU_STACK_TOP & 0xfff)
-	mov	sp, x6
-	save_frame			/* leaves the position of the trace as it is */
-	str	x30, [sp, #8 * 30]
-	mov	x0, sp
-	mov	x1, x7
-	mrs	x2, tpidr_el1
-	bl	trap_hypervisor_fault	/* (frame, kind, sp); does not return */
-	b	.
-
-	.text
-.macro handler_body kind
-trap_\kind\()_entry:
-	save_frame
-.if TRACE
-	trace_\kind
-.else
-	str	x30, [sp, #8 * 30]
-.ifc \kind, sync
-	mrs	x1, esr_el2
-.endif
-.endif
-	mov	x0, sp
-	bl	trap_\kind
-	b	guest_return
-.endm
-	handler_body sync		/* void (frame, esr); the others void (frame) */
-	handler_body irq
-	handler_body fiq
-	handler_body serror
-
-	.globl guest_return
-guest_return:
-	ldp	x2, x3, [sp, #8 * 2]
-	ldp	x4, x5, [sp, #8 * 4]
-	ldp	x6, x7, [sp, #8 * 6]
-	ldp	x8, x9, [sp, #8 * 8]
-	ldp	x10, x11, [sp, #8 * 10]
-	ldp	x12, x13, [sp, #8 * 12]
-	ldp	x14, x15, [sp, #8 * 14]
-	ldp	x16, x17, [sp, #8 * 16]
-	ldp	x18, x19, [sp, #8 * 18]
-	ldp	x20, x21, [sp, #8 * 20]
-	ldp	x22, x23, [sp, #8 * 22]
-	ldp	x24, x25, [sp, #8 * 24]
-	ldp	x26, x27, [sp, #8 * 26]
-	ldp	x28, x29, [sp, #8 * 28]
-	ldr	x30, [sp, #8 * 30]
-	ldp	x0, x1, [sp], #FRAME_SIZE
-	eret
 
 /* void arm64_clear_simd(void): no register contents of one owner of a CPU may reach the next one. */
 	.globl arm64_clear_simd
