@@ -12,7 +12,7 @@
 #include "percpu.h"
 #include "pgtable.h"
 
-extern char image_start[], image_text[], image_data[];
+extern char image_start[], image_rodata[], image_data[];
 
 volatile uint32_t early_ready;
 uint64_t early_l0;
@@ -80,7 +80,7 @@ void early_map(uint64_t base)
 {
 	const struct bh_image_header *header = (const struct bh_image_header *)base;
 	/* Differences of link addresses, from PC-relative (here: physical) ones */
-	uint64_t text = (uint64_t)image_text - (uint64_t)image_start;
+	uint64_t rodata = PAGE_ALIGN((uint64_t)image_rodata - (uint64_t)image_start);
 	uint64_t data = (uint64_t)image_data - (uint64_t)image_start;
 	uint64_t size = header->boot.memory_size;
 	uint64_t percpu_end = header->core_size + header->boot.max_cpus * header->percpu_size;
@@ -92,8 +92,8 @@ void early_map(uint64_t base)
 	arm64_discard_lines(tables, tables + early_table_pages(size) * PAGE_SIZE);
 	l0 = table_alloc(&alloc);
 
-	map_pages(&alloc, l0, VA_IMAGE, base, text, PTE_EL2_RO);
-	map_pages(&alloc, l0, VA_IMAGE + text, base + text, data - text, PTE_EL2_RX);
+	map_pages(&alloc, l0, VA_IMAGE, base, rodata, PTE_EL2_RX);
+	map_pages(&alloc, l0, VA_IMAGE + rodata, base + rodata, data - rodata, PTE_EL2_RO);
 	map_pages(&alloc, l0, VA_IMAGE + data, base + data, header->core_size - data, PTE_EL2_RW);
 	/* without the guard page below each stack */
 	for (uint64_t area = header->core_size; area < percpu_end; area += header->percpu_size) {
@@ -101,7 +101,7 @@ void early_map(uint64_t base)
 		map_pages(&alloc, l0, VA_IMAGE + area + STACK, base + area + STACK, header->percpu_size - STACK, PTE_EL2_RW);
 	}
 	map_pages(&alloc, l0, VA_IMAGE + percpu_end, base + percpu_end, size - percpu_end, PTE_EL2_RW);
-	map_pages(&alloc, l0, base + text, base + text, PAGE_SIZE, PTE_EL2_RX);
+	map_pages(&alloc, l0, base, base, PAGE_SIZE, PTE_EL2_RX);
 
 	early_l0 = (uint64_t)l0;
 	arm64_discard_lines(tables, (uint64_t)alloc.next);
