@@ -39,12 +39,13 @@ static int load_at_start(uint32_t n)
 {
 	const struct bh_bundle_image *image = load_images(n);
 	const struct bh_bundle_part *part;
+	struct part_label label;
 
 	if (!image)
 		return 0;
 	part = &bundle.parts[image->part];
 	return refuse_invalid("bundle: %s cannot be loaded to [0x%llx, 0x%llx) of %pC: it has no memory that it "
-			      "may write there", part_label(image->part).text, (unsigned long long)image->target,
+			      "may write there", part_label(&label, image->part), (unsigned long long)image->target,
 			      (unsigned long long)(image->target + part->size), &started[n].cell->config);
 }
 

@@ -16,14 +16,13 @@
 
 struct bundle_tables bundle;
 
-struct part_label part_label(uint32_t n)
+const char *part_label(struct part_label *label, uint32_t n)
 {
 	struct bh_bundle_part part = bundle.parts[n];
-	struct part_label label;
 
 	part.name[sizeof(part.name) - 1] = '\0';
-	format_text(label.text, sizeof(label.text), "part %u \"%s\"", n, part.name);
-	return label;
+	format_text(label->text, sizeof(label->text), "part %u \"%s\"", n, part.name);
+	return label->text;
 }
 
 static uint64_t tables_size(const struct bh_bundle *head)
@@ -114,29 +113,29 @@ static int check_place(uint32_t n, uint64_t end, uint64_t limit)
 {
 	uint64_t start = bundle.parts[n].offset, size = bundle.parts[n].size;
 	const char *wrong, *before = "";
-	struct part_label label;
+	struct part_label label, other;
 
 	if (size == 0 || start % PAGE_SIZE || !range_contains(0, limit, start, size)) {
 		wrong = "is empty, not at a page or not inside the bundle";
 	} else if (start < end) {
 		wrong = "begins before the end of ";
-		label = part_label(n - 1);
-		before = n == FIXED_PARTS ? "the directory" : label.text;
+		before = n == FIXED_PARTS ? "the directory" : part_label(&other, n - 1);
 	} else {
 		return 0;
 	}
-	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %s%s: make the bundle again", part_label(n).text,
+	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %s%s: make the bundle again", part_label(&label, n),
 			      (unsigned long long)start, (unsigned long long)(start + size), wrong, before);
 }
 
 static int check_part(uint32_t n)
 {
 	const struct bh_bundle_part *part = &bundle.parts[n];
+	struct part_label label;
 
 	if (n >= FIXED_PARTS && part->kind != BH_PART_CELL && part->kind != BH_PART_IMAGE)
 		return refuse_invalid("bundle: %s is of kind %u, neither cell nor image: make the bundle with the "
-				      "tools of this hypervisor", part_label(n).text, part->kind);
-	return compare_checksum(part_label(n).text,
+				      "tools of this hypervisor", part_label(&label, n), part->kind);
+	return compare_checksum(part_label(&label, n),
 				~arch_crc32_update(CRC32_START, bundle.base + part->offset, part->size), part->crc);
 }
 

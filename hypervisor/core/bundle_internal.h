@@ -22,6 +22,6 @@ struct part_label {
 	char text[64];
 };
 
-struct part_label part_label(uint32_t part);
+const char *part_label(struct part_label *label, uint32_t part);
 
 #endif

@@ -154,15 +154,19 @@ static void put_object(struct output *out, char kind, const void *object)
 /* Returns how many characters behind the conversion belong to it. */
 static uint32_t convert(struct output *out, const struct spec *spec, char next, struct arguments *args)
 {
+	const void *object;
 	uint64_t number;
 	bool negative = false;
 
 	switch (spec->type) {
 	case 's':
-		put_string(out, va_arg(args->list, const char *), spec->width, UINT32_MAX);
-		return 0;
 	case 'p':
-		put_object(out, next, va_arg(args->list, const void *));
+		object = va_arg(args->list, const void *);
+		if (spec->type == 's') {
+			put_string(out, object, spec->width, UINT32_MAX);
+			return 0;
+		}
+		put_object(out, next, object);
 		return next ? 1 : 0;
 	case 'c':
 	case 'd':
@@ -183,11 +187,12 @@ static uint32_t convert(struct output *out, const struct spec *spec, char next, 
 		return 0;
 	}
 	if (spec->type == 'd') {
-		int64_t value = spec->longs ? (int64_t)number : (int32_t)number;
-
-		/* negated as unsigned: the smallest number has no positive twin */
-		negative = value < 0;
-		number = negative ? -(uint64_t)value : (uint64_t)value;
+		if (spec->longs == 0)
+			number = (uint64_t)(int32_t)number;
+		negative = (int64_t)number < 0;
+		/* as unsigned: the smallest number has no positive twin */
+		if (negative)
+			number = -number;
 	}
 	put_number(out, spec, number, negative);
 	return 0;
