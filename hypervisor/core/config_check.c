@@ -117,6 +117,48 @@ uint64_t redistributors_size(const struct config_view *root, const struct config
 	return count * CFG_GICR_STRIDE;
 }
 
+void machine_window(const struct check *check, enum machine_window number, struct window *window)
+{
+	static const char *const names[NUM_WINDOWS] = {
+		[WINDOW_HYPERVISOR] = "hypervisor memory",
+		[WINDOW_DISTRIBUTOR] = "the GIC distributor",
+		[WINDOW_REDISTRIBUTORS] = "the GIC redistributors",
+		[WINDOW_ECAM] = "the PCI configuration window",
+		[WINDOW_CONSOLE] = "the debug console",
+	};
+	const struct config_platform *platform = check->platform;
+	const struct cfg_system *system = platform->system;
+	uint64_t start = 0, size = 0;
+
+	switch (number) {
+	case WINDOW_HYPERVISOR:
+		start = platform->hv_start;
+		size = platform->hv_size;
+		break;
+	case WINDOW_DISTRIBUTOR:
+		start = system->arch.arm.gicd_base;
+		size = CFG_GICD_SIZE(system->arch.arm.gic_version);
+		break;
+	case WINDOW_REDISTRIBUTORS:
+		start = system->arch.arm.gicr_base;
+		size = redistributors_size(check->cells ? check->cells[0] : check->view, platform);
+		break;
+	case WINDOW_ECAM:
+		start = system->pci_mmconfig_base;
+		size = config_ecam_size(system);
+		break;
+	default:
+		if (system->debug_console.type == CFG_CONSOLE_NONE)
+			break;
+		start = system->debug_console.address;
+		size = MAX(system->debug_console.size, 0x1000u);
+		break;
+	}
+	window->what = names[number];
+	window->range.phys_start = start;
+	window->range.size = size;
+}
+
 static bool misaligned(uint64_t value, uint64_t alignment)
 {
 	return value & (alignment - 1);

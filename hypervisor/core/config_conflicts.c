@@ -7,53 +7,56 @@
 #define FIRST_NON_ROOT 1 /* in check->cells */
 
 /* by_access: regions that allow none do not matter */
-static int check_window_untouched(const struct check *check, const char *what, uint64_t start, uint64_t size,
-				  bool by_access)
+static int check_untouched(const struct check *check, const struct window *window, bool by_access)
 {
 	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &check->view->memory[i];
 
 		if (has_physical_range(mem) && (!by_access || gives_access(mem)) &&
-		    ranges_overlap(mem->phys_start, mem->size, start, size))
-			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %s [0x%llx, 0x%llx): "
-					      "move or remove it", check->view, i, mem, what, ULL(start),
-					      ULL(start + size));
+		    ranges_overlap(mem->phys_start, mem->size, window->range.phys_start, window->range.size))
+			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %s %pM: move or remove it",
+					      check->view, i, mem, window->what, &window->range);
 	}
 	return 0;
 }
 
+static int check_window_untouched(const struct check *check, enum machine_window number)
+{
+	struct window window;
+
+	machine_window(check, number, &window);
+	return check_untouched(check, &window, number != WINDOW_HYPERVISOR);
+}
+
 static int check_hypervisor_untouched(const struct check *check)
 {
-	return check_window_untouched(check, "hypervisor memory", check->platform->hv_start, check->platform->hv_size, false);
+	return check_window_untouched(check, WINDOW_HYPERVISOR);
 }
 
 /* With the distributor a cell would own every interrupt of the machine. */
 static int check_distributor_untouched(const struct check *check)
 {
-	const struct cfg_system *system = check->platform->system;
-
-	return check_window_untouched(check, "the GIC distributor", system->arch.arm.gicd_base,
-				      CFG_GICD_SIZE(system->arch.arm.gic_version), true);
+	return check_window_untouched(check, WINDOW_DISTRIBUTOR);
 }
 
 /* Redistributors read and write memory (LPI tables): worse than a lost interrupt. */
 static int check_redistributors_untouched(const struct check *check)
 {
-	const struct config_platform *platform = check->platform;
-
-	return check_window_untouched(check, "the GIC redistributors", platform->system->arch.arm.gicr_base,
-				      redistributors_size(check->cells[0], platform), true);
+	return check_window_untouched(check, WINDOW_REDISTRIBUTORS);
 }
 
 /* Whoever has its registers reaches all memory by DMA. The root cell may drive it, as it did before. */
 static int check_iommus_untouched(const struct check *check)
 {
 	const struct cfg_system *system = check->platform->system;
+	struct window window = { .what = "an IOMMU" };
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++)
-		err = check_window_untouched(check, "an IOMMU", system->iommu_units[i].base,
-					     system->iommu_units[i].size, true);
+	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++) {
+		window.range.phys_start = system->iommu_units[i].base;
+		window.range.size = system->iommu_units[i].size;
+		err = check_untouched(check, &window, true);
+	}
 	return err;
 }
 

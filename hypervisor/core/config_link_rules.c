@@ -85,28 +85,14 @@ int check_section_kinds(const struct check *check)
 static int section_outside_machine(const struct check *check, uint32_t device, uint32_t section,
 				   const struct cfg_memory *mem)
 {
-	const struct config_platform *platform = check->platform;
-	const struct cfg_system *system = platform->system;
-	const struct config_view *root = check->cells ? check->cells[0] : check->view;
-	const struct {
-		const char *what;
-		uint64_t start, size;
-	} windows[] = {
-		{ "hypervisor memory", platform->hv_start, platform->hv_size },
-		{ "the GIC distributor", system->arch.arm.gicd_base,
-		  CFG_GICD_SIZE(system->arch.arm.gic_version) },
-		{ "the GIC redistributors", system->arch.arm.gicr_base, redistributors_size(root, platform) },
-		{ "the PCI configuration window", system->pci_mmconfig_base, config_ecam_size(system) },
-		{ "the debug console", system->debug_console.type == CFG_CONSOLE_NONE ? 0 : system->debug_console.address,
-		  system->debug_console.type == CFG_CONSOLE_NONE ? 0 : MAX(system->debug_console.size, 0x1000u) },
-	};
+	struct window window;
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++)
-		if (ranges_overlap(mem->phys_start, mem->size, windows[i].start, windows[i].size))
-			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %s "
-					      "[0x%llx, 0x%llx): move it", check->view, section, device, mem,
-					      windows[i].what, ULL(windows[i].start),
-					      ULL(windows[i].start + windows[i].size));
+	for (uint32_t n = 0; n < NUM_WINDOWS; n++) {
+		machine_window(check, n, &window);
+		if (ranges_overlap(mem->phys_start, mem->size, window.range.phys_start, window.range.size))
+			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %s %pM: move it",
+					      check->view, section, device, mem, window.what, &window.range);
+	}
 	return 0;
 }
 

@@ -62,6 +62,23 @@ int check_section_layout(const struct check *check);
 int check_sections_once(const struct check *check);
 int check_sections_of_link_only(const struct check *check);
 
+/* Places of the machine that are not for everybody; of the range physical start and size count. */
+enum machine_window {
+	WINDOW_HYPERVISOR,
+	WINDOW_DISTRIBUTOR,
+	WINDOW_REDISTRIBUTORS,
+	WINDOW_ECAM,
+	WINDOW_CONSOLE,
+	NUM_WINDOWS,
+};
+
+struct window {
+	const char *what;
+	struct cfg_memory range;
+};
+
+void machine_window(const struct check *check, enum machine_window number, struct window *window);
+
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
 
