@@ -23,11 +23,11 @@ LISTED = re.compile(r"^\t\t(check_\w+),\n", re.M)
 REFUSAL = re.compile(r"\breturn (refuse(?:_invalid|_writable)?)\(")
 # (file, what stands there, what the mutant has instead): conditions that are right in most cases
 CONDITIONS = [
-    ("config_link_rules.c", '{ "hypervisor memory", platform->hv_start, platform->hv_size },', ""),
-    ("config_link_rules.c", "CFG_GICD_SIZE(system->arch.arm.gic_version) },", "0 },"),
-    ("config_link_rules.c", "redistributors_size(root, platform) },", "0 },"),
-    ("config_link_rules.c", "config_ecam_size(system) },", "0 },"),
-    ("config_link_rules.c", "MAX(system->debug_console.size, 0x1000u) },", "0 },"),
+    ("config_check.c", "size = platform->hv_size;", ""),
+    ("config_check.c", "size = CFG_GICD_SIZE(system->arch.arm.gic_version);\n\t\tbreak;", "break;"),
+    ("config_check.c", "size = redistributors_size(check->cells ? check->cells[0] : check->view, platform);", ""),
+    ("config_check.c", "size = config_ecam_size(system);\n\t\tbreak;", "break;"),
+    ("config_check.c", "size = MAX(system->debug_console.size, 0x1000u);", ""),
     ("config_link_rules.c", "return mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE);", "return mem->flags & CFG_MEM_WRITE;"),
     ("config_link_rules.c", "return mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE);", "return mem->flags & CFG_MEM_LOADABLE;"),
     ("config_link_rules.c", "return config_is_subpage(mem) && (mem->flags & CFG_MEM_WRITE);", "return false;"),
