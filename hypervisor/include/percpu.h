@@ -42,7 +42,7 @@ struct percpu {
 	volatile bool failed;
 	uint64_t entry, context;
 	bool by_sibling;		/* asked for by PSCI CPU_ON, not by the manager */
-	bool watches;			/* its timer belongs to the watchdog of its cell; the CPU itself begins, the manager ends it */
+	bool watches;			/* its timer is its cell's watchdog; the CPU itself begins, the manager ends it */
 
 	/* management lock while suspended; others only compare it */
 	struct cell *volatile cell;

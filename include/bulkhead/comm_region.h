@@ -49,8 +49,8 @@ struct comm_region {
 	uint64_t gicr_base;
 	uint32_t vpci_irq_base;
 	/*
-	 * Ours. A cell with a watchdog (CFG_WATCHDOG) changes it, to any value, at least once in each period from the second one
-	 * on; the hypervisor reads it. 0 at each start.
+	 * Ours. A cell with a watchdog (CFG_WATCHDOG) changes it, to any value, at least once in each period from the
+	 * second one on; the hypervisor reads it. 0 at each start.
 	 */
 	volatile uint32_t watchdog;
 } BH_PACKED __attribute__((aligned(8)));

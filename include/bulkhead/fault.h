@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a cell did at guest addresses where it has nothing, or that its watchdog expired: the record of its first violation
- * since it was started last, or, if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it in pieces of 32 bits, sysfs
- * as a file. A reader that takes the pieces in their order has one record if `complete` and `begun` are equal; else a
+ * since it was started last, or, if there was none since then, of an earlier start; and counters. HC_CELL_FAULT gives it
+ * in pieces of 32 bits, sysfs as a file. A reader that takes the pieces in their order has one record if `complete` and `begun` are equal; else a
  * CPU was writing it meanwhile: read again.
  */
 #ifndef BULKHEAD_FAULT_H

@@ -162,7 +162,8 @@ def test_watchdog(show):
     assert (data["watchdog_us"], data["watchdog_expiries"]) == (500000, None)
     fault = data["fault"]
     assert (fault["access"], fault["counter"], fault["unchanged_us"], fault["stopped"]) == ("watchdog", 20, 650000, True)
-    assert not any(fault[key] for key in ("size", "address", "virtual_address", "syndrome", "exception_class", "fault", "nearest"))
+    assert not any(fault[key] for key in ("size", "address", "virtual_address", "syndrome", "exception_class", "fault",
+                                          "nearest"))
 
 
 def test_watchdog_that_has_not_expired(show):

@@ -244,7 +244,8 @@ def test_explain():
     text = run("explain", system)
     assert (text.returncode, text.stderr) == (0, "")
     lines = text.stdout.splitlines()
-    assert [line for line in lines if not line.startswith(" ")] == ["cpus:", "memory:", "devices:", "interrupts:", "links:", "pci:", "watchdogs:"]
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "cpus:", "memory:", "devices:", "interrupts:", "links:", "pci:", "watchdogs:"]
     ram, = [line.split() for line in lines if "memory 'ram' of cell 'rtos'" in line]
     assert ram[:3] == ["[0x60000000,", "0x60200000)", "rtos"] and "chosen:" in ram
     facts = json.loads(run("explain", "--json", system).stdout)

@@ -299,7 +299,8 @@ def test_any_byte_may_be_wrong():
 
 
 def test_names_cover_the_format():
-    flags = {value for name, value in abi.CONSTANTS.items() if name.startswith(("CFG_MEM_", "CFG_STRAY_")) or name == "CFG_WATCHDOG"}
+    flags = {value for name, value in abi.CONSTANTS.items()
+             if name.startswith(("CFG_MEM_", "CFG_STRAY_")) or name == "CFG_WATCHDOG"}
     assert flags - {abi.CFG_STRAY_ACTIONS} == set(names.MEMORY_FLAGS)
 
 

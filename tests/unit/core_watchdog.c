@@ -186,8 +186,8 @@ static void silent_cell_fails(void)
 	fault = read_fault();
 	assert_in_range(fault.ticks, begin + GRACE, begin + GRACE + 5);
 	assert_int_equal(fault.virtual_address, 1000 * (fault.ticks - begin));
-	snprintf(text, sizeof(text), "cell \"alpha\": watchdog: counter 0 unchanged for %u us, period 100000 us: CPUs stopped\r\n"
-		 "cell \"alpha\" failed\r\n", (unsigned int)fault.virtual_address);
+	snprintf(text, sizeof(text), "cell \"alpha\": watchdog: counter 0 unchanged for %u us, period 100000 us: "
+		 "CPUs stopped\r\ncell \"alpha\" failed\r\n", (unsigned int)fault.virtual_address);
 	assert_non_null(strstr(host_uart_text(), text));
 	assert_true(core_cpu(1)->failed);
 	assert_int_equal(fault.complete, 1);
@@ -625,7 +625,8 @@ int main(void)
 		CORE_TEST(failed_first_cpu_watches_on), CORE_TEST(cell_that_is_off_does_not_fail),
 		CORE_TEST(crashed_cell_does_not_expire), CORE_TEST(cell_that_has_shut_down_does_not_fail),
 		CORE_TEST(nonsense_is_no_end), CORE_TEST(manager_ends_it_at_once), CORE_TEST(late_check_is_forgiven_once),
-		CORE_TEST(late_look_takes_no_time_away), CORE_TEST(little_late_is_not_forgiven), CORE_TEST(peers_are_told), CORE_TEST(other_cell_goes_on),
+		CORE_TEST(late_look_takes_no_time_away),
+		CORE_TEST(little_late_is_not_forgiven), CORE_TEST(peers_are_told), CORE_TEST(other_cell_goes_on),
 		CORE_TEST(cell_is_restarted), CORE_TEST(machine_is_halted),
 		CORE_TEST(siblings_do_not_revive_it_in_many_orders), CORE_TEST(managed_while_it_expires_in_many_orders),
 	};

@@ -172,12 +172,12 @@ static void advise_root(const struct cell_facts *cell, char *words)
 static void advise_watchdog(const struct bh_fault *fault, char *words)
 {
 	if (fault->address == 0)
-		append(words, "the program never changed the counter at offset 0x%zx of its communication region: have it do so at "
-		       "least once in each period, or remove 'watchdog' of the cell",
+		append(words, "the program never changed the counter at offset 0x%zx of its communication region: have it do "
+		       "so at least once in each period, or remove 'watchdog' of the cell",
 		       offsetof(struct comm_region, watchdog));
 	else
-		append(words, "the program hung, or was too slow: see what it did at PC, which may wait for something that does not "
-		       "come; or tick more often, or make 'watchdog' of the cell longer");
+		append(words, "the program hung, or was too slow: see what it did at PC, which may wait for something that does "
+		       "not come; or tick more often, or make 'watchdog' of the cell longer");
 }
 
 void advice_words(const struct cell_facts *cell, char *words)

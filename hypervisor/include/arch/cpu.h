@@ -51,8 +51,9 @@ uint64_t arch_ticks(void);
 uint64_t arch_ticks_per_second(void);
 
 /*
- * [calling CPU] A timer of the hypervisor's own: when arch_ticks() reaches `when`, or at once, the CPU calls watchdog_check() and
- * then cpu_handle_events(), whatever its guest masks; also out of arch_wait_for_kick(), but not out of arch_sleep_while().
+ * [calling CPU] A timer of the hypervisor's own: when arch_ticks() reaches `when`, or at once, the CPU calls
+ * watchdog_check() and then cpu_handle_events(), whatever its guest masks; also out of arch_wait_for_kick(), but not out of
+ * arch_sleep_while().
  * Armed only while the CPU's cell has a watchdog; then no guest of the cell sees or reaches the timer or its interrupt. It
  * survives arch_cpu_park() and arch_cpu_reset(). Arming it anew, or stopping it, is all that ends a call that is due.
  */
