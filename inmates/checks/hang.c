@@ -171,7 +171,8 @@ static void nonsense(void)
 	volatile struct comm_region *comm = comm_region();
 
 	for (uint32_t n = 0; n < 40; n++) {
-		comm->watchdog = n & 1 ? 0 : UINT32_MAX - n;
+		/* up and down, but never twice the same: whoever looks sees a change */
+		comm->watchdog = (n & 1 ? 0x80000000 : UINT32_MAX) - n;
 		comm->cell_state = 5 + n * 0x01234567;
 		timer_delay_ms(TICK_MS);
 	}
