@@ -63,7 +63,7 @@ class Image:
             symbols = [symbol for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols() if symbol.name]
         addresses = {symbol.name: symbol["st_value"] for symbol in symbols}
         self.low, self.high, self.vectors = (addresses[name] for name in ("image_start", "image_end", "vectors"))
-        text = range(addresses["image_text"], addresses["image_data"])
+        text = range(addresses["image_start"], addresses["image_rodata"])
         symbols = sorted((symbol for symbol in symbols if symbol["st_value"] in text and not symbol.name.startswith("$")
                           and symbol.name not in ("image_text", "image_data")), key=lambda symbol: symbol["st_value"])
         found, end = {}, text.start		# end: of a function of C, which has a size
