@@ -65,7 +65,7 @@ class Image:
         self.low, self.high, self.vectors = (addresses[name] for name in ("image_start", "image_end", "vectors"))
         text = range(addresses["image_start"], addresses["image_rodata"])
         symbols = sorted((symbol for symbol in symbols if symbol["st_value"] in text and not symbol.name.startswith("$")
-                          and symbol.name not in ("image_text", "image_data")), key=lambda symbol: symbol["st_value"])
+                          and symbol.name not in ("image_start", "image_rodata")), key=lambda symbol: symbol["st_value"])
         found, end = {}, text.start		# end: of a function of C, which has a size
         for symbol in symbols:
             info, address = symbol["st_info"], symbol["st_value"]

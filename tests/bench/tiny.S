@@ -24,9 +24,8 @@
 .endm
 
 	.text
-	.globl	image_start, image_text, image_data, image_end, vectors
+	.globl	image_start, image_rodata, image_end, vectors
 image_start:
-image_text:
 
 /* 17 */
 function begin
@@ -134,7 +133,7 @@ function off
 	b	.
 end_function off
 	.ltorg
-image_data:
+image_rodata:
 	.balign	4096
 image_end:
 table:	.fill	512, 8, 0
