@@ -69,7 +69,7 @@ check: $(SETUP) $(CONFIG_H)
 	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS)
 
 test: all
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite direct system
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite direct direct-no-fast-path system
 
 clean:
 	rm -rf $(B)

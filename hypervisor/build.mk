@@ -64,7 +64,7 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
 # MMU is off, nothing else runs than what is made for that.
 HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
-HV_ROOTS := trap_sync trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
+HV_ROOTS := trap_sync trap_light trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
 	early_message arch_leave
 HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
 	arm64_drain_serror arm64_leave arm64_discard_lines)
@@ -89,7 +89,7 @@ $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds
-HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,83840)
+HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,84736)
 
 .PHONY: check-size size
 check-size: $(HV)/jailhouse.bin

@@ -82,6 +82,7 @@ static enum mmio_result window_access(const struct mmio_window *window, uint64_t
 				      struct mmio_access *access)
 {
 	access->offset = addr - base;
+	access->window = window;
 	return window->handler(window->owner, window->index, access);
 }
 

@@ -14,12 +14,15 @@
 #include "bulkhead/hypercall.h"
 #include "types.h"
 
+struct mmio_window;
+
 struct mmio_access {
 	uint64_t offset;	/* from the base of the window */
 	uint64_t value;		/* write: zero-extended; read: set by the handler, zero-extended */
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	bool is_write;
 	uint8_t cause;		/* CPU_EXIT_*: set by the handler, counted by the caller if it is done */
+	const struct mmio_window *window;	/* set by dispatch: where it was */
 };
 
 enum mmio_result {

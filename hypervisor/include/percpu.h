@@ -24,6 +24,8 @@ enum cpu_run_state {
 };
 
 struct percpu {
+	struct arch_fast_path fast;	/* at the beginning for the entry code */
+
 	/* constant after enable */
 	uint32_t cpu_id;		/* Linux logical number */
 	bool present;			/* entered at enable */

@@ -193,6 +193,9 @@ def test_brackets():
 def test_repetitions_have_to_agree():
     import operations
     assert operations.one("a", [3, 3]) == 3
+    assert operations.one("a", [9, 3, 3]) == 3		# the first one is what others are remembered by
+    with pytest.raises(operations.BenchError):
+        operations.one("a", [3, 3, 4])
     with pytest.raises(operations.BenchError, match="not the same each time"):
         operations.one("a", [3, 4])
 

@@ -26,6 +26,21 @@ $(NO_TRACE)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 no-trace: $(NO_TRACE)/include/generated/config.h
 	+$(Q)$(MAKE) B=$(NO_TRACE) CONFIG_H=$< CONFIG_TRACE=n SETUP=$(SETUP) -o $< hypervisor
 
+# Without the fast paths, what they do has to come out the same: containment, conformance, counters, failures
+NO_FAST_PATH := $(B)/no-fast-path
+$(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
+	@mkdir -p $(@D)
+	$(Q)sed 's/^\(#define CONFIG_FAST_PATH\) .*/\1 0/' $< > $@
+
+.PHONY: no-fast-path direct-no-fast-path
+no-fast-path: $(NO_FAST_PATH)/include/generated/config.h
+	+$(Q)$(MAKE) B=$(NO_FAST_PATH) CONFIG_H=$< CONFIG_FAST_PATH=n SETUP=$(SETUP) -o $< hypervisor
+
+NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure isolation root_cell)
+direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
+	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
+		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
+
 direct: no-trace hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 		$(B)/bench/boot_count.so $(B)/linux-cells/rootfs.cpio.gz	# the last one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \

@@ -25,10 +25,11 @@ from cellfile import CellFile				# noqa: E402
 from excursions import watch				# noqa: E402
 from guest import Console, GuestError, end_process			# noqa: E402
 
-HYPERVISOR = BUILD / "arm64/jailhouse.bin"
+IMAGE = Path(os.environ.get("BULKHEAD_IMAGE") or BUILD / "arm64").resolve()	# another build of the hypervisor
+HYPERVISOR = IMAGE / "jailhouse.bin"
 NO_TRACE = BUILD / "no-trace/arm64"	# built with CONFIG_TRACE=n
-EFI_PROGRAM = BUILD / "arm64/efi_app.bin"
-HYPERVISOR_ELF = BUILD / "arm64/hypervisor.elf"
+EFI_PROGRAM = IMAGE / "efi_app.bin"
+HYPERVISOR_ELF = IMAGE / "hypervisor.elf"
 INMATES = BUILD / "inmates"
 PROXY = BUILD / "direct/proxy.bin"
 DEMO_BUNDLE = BUILD / "configs/qemu-arm64-direct.bundle"

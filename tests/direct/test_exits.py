@@ -82,12 +82,16 @@ OPEN = "mov x9, #0xff; msr s3_0_c4_c6_0, x9; mov x9, #1; msr s3_0_c12_c12_7, x9;
 WAIT = "1: mrs x9, isr_el1; cbz x9, 1b"
 ENABLE_PRIVATE = OPEN + "str w1, [x0, #0x80]; str w1, [x0, #0x100]; "
 TIMER = ENABLE_PRIVATE + "msr cntv_tval_el0, xzr; mov x9, #1; msr cntv_ctl_el0, x9; isb; " + WAIT
+TAKE = "mrs x9, s3_0_c12_c12_0; msr cntv_ctl_el0, xzr; isb; msr s3_0_c12_c12_1, x9; isb; subs x10, x10, #1; b.ne 2b"
+TIMERS = (ENABLE_PRIVATE + f"mov x10, #{ROUNDS}; 2: msr cntv_tval_el0, xzr; mov x9, #1; msr cntv_ctl_el0, x9; isb; " + WAIT +
+          "; " + TAKE)
 ONE_SGI = ENABLE_PRIVATE + "str w1, [x0, #0x200]; " + WAIT
 # more at once than there are list registers, then taken one after the other
 SEVEN_SGIS = ONE_SGI + ("; mov x10, #7; 2: mrs x9, s3_0_c12_c12_0; msr s3_0_c12_c12_1, x9; isb; subs x10, x10, #1; b.ne 2b")
 # x1: GICD registers of the interrupt's word, x2: its bit, x3: its IROUTER
 RING_SELF = OPEN + ("mov w9, #1; str x9, [x3]; str w2, [x1, #0x80]; str w2, [x1, #0x100]; str w9, [x0, #8]; "
                     "str wzr, [x0, #12]; " + WAIT)
+RING_SELF_OFTEN = RING_SELF.replace("str wzr, [x0, #12]", f"mov x10, #{ROUNDS}; 2: str wzr, [x0, #12]") + "; " + TAKE
 SWITCH_ON = "mov x2, x1; mov x1, x0; movz x0, #3; movk x0, #0xc400, lsl #16; smc #0"
 SEND_SGI = "msr s3_0_c12_c11_5, x0; isb"
 STORE, STORE_HALF, PAIR, SPIN, NOTHING = "str w1, [x0]", "strh w1, [x0]", "ldp w2, w3, [x0]", "b .", "nop"
@@ -103,7 +107,7 @@ def add_subpage(config):
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     codes = [code for _, code, _ in REPEATED + ONCE] + [code for code, _ in NEVER] + [
-        TIMER, ONE_SGI, SEVEN_SGIS, RING_SELF, SWITCH_ON, SEND_SGI, STORE, STORE_HALF, PAIR, SPIN, NOTHING]
+        TIMER, TIMERS, ONE_SGI, SEVEN_SGIS, RING_SELF, RING_SELF_OFTEN, SWITCH_ON, SEND_SGI, STORE, STORE_HALF, PAIR, SPIN, NOTHING]
     lab = Lab(tmp_path_factory.mktemp("exits"), list(dict.fromkeys(codes)), CELLS, LINKS)
     lab.root.files["a"] = lab.root.files["a"].changed(add_subpage)
     assert lab.root.destroy("a") == 0 and lab.root.create("a") == 0
@@ -189,6 +193,20 @@ def test_timer(ready):
     exits = Exits(ready, 1)
     ready.do(TIMER, SGI_FRAME, 1 << 27)
     assert exits.since(1) == {"gicr": 2, "irq": 1}
+
+
+def test_timers(ready):
+    """The first one goes through C, the others need not."""
+    exits = Exits(ready, 1)
+    ready.do(TIMERS, SGI_FRAME, 1 << 27)
+    assert exits.since(1) == {"gicr": 2, "irq": ROUNDS}
+
+
+def test_doorbells(ready):
+    exits = Exits(ready, 1)
+    ready.do(RING_SELF_OFTEN, REGISTERS, GICD + OWN_INTID // 32 * 4, 1 << OWN_INTID % 32,
+             GICD + 0x6000 + 8 * OWN_INTID)
+    assert exits.since(1) == {"gicd": 3, "ivshmem": 1 + ROUNDS, "link_irq": ROUNDS}
 
 
 def test_pended_sgis(ready):

@@ -14,7 +14,7 @@ ADDRESS = (1 << 48) - PAGE
 STACK_PAGES = 2			# CONFIG_STACK_SIZE
 TRACE_PAGES = 1			# CONFIG_TRACE
 GUARD = PAGE			# in a CPU's area, behind what is looked at more often
-SUB_SP_FRAME, SUB_SP_STACK = 0xd10403ff, 0xd1400bff | (STACK_PAGES - 2) << 10
+SAVE_FIRST, SUB_SP_STACK = 0xa9b007e0, 0xd1400bff | (STACK_PAGES - 2) << 10
 RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", console="off") for name, cpu in (("c", 2), ("d", 3)))
 
 
@@ -59,7 +59,7 @@ def test_overflow(bench):
     the guard page: of a cell, and of the root cell, which calls."""
     machine, virtual = boot(bench)
     code = physical("trap_sync_entry")
-    assert machine.memory.read(code, 4) == struct.pack("<I", SUB_SP_FRAME)
+    assert machine.memory.read(code, 4) == struct.pack("<I", SAVE_FIRST)
     guards = [guard - IMAGE + BASE for guard in virtual]
     before = [machine.memory.read(guard, PAGE) for guard in guards]
     assert machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS) == 3

@@ -50,7 +50,8 @@ static uint64_t read_value;
 static enum mmio_result device_result;
 static uint32_t instruction;
 static bool instruction_readable;
-static uint32_t traps;
+static uint32_t traps, lights;
+static uint8_t device_cause;
 static uint64_t looked_at[CPU_EXIT_COUNT];
 
 void skip_instruction(void)
@@ -139,8 +140,9 @@ static enum mmio_result device(void *owner, uint32_t index, struct mmio_access *
 	(void)owner;
 	(void)index;
 	assert_true(num_seen < ARRAY_SIZE(seen));
-	seen[num_seen++] = *access;
-	access->cause = CPU_EXIT_GICD;
+	seen[num_seen] = *access;
+	seen[num_seen++].window = NULL;		/* not the device's business */
+	access->cause = device_cause;
 	if (!access->is_write)
 		access->value = read_value;
 	return device_result;
@@ -165,7 +167,9 @@ static int setup(void **state)
 	sysreg_elr_el2 = PC;
 	sysreg_spsr_el2 = SPSR_MODE_EL1H;
 	sysreg_par_el1 = 0x1234;
-	num_seen = skipped = aborts = violations = handled = traps = 0;
+	num_seen = skipped = aborts = violations = handled = traps = lights = 0;
+	memset(seen, 0, sizeof(seen));
+	device_cause = CPU_EXIT_GICD;
 	memset(looked_at, 0, sizeof(looked_at));
 	cell.arch.revocations = 0;
 	violation = violation_flags = violation_size = 0;
@@ -174,13 +178,72 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Of one trap; trap_light() has to leave what trap_data_abort() leaves, or nothing. */
+struct outcome {
+	struct trap_frame frame;
+	uint64_t exits[CPU_EXIT_COUNT], elr;
+	struct mmio_access seen[ARRAY_SIZE(seen)];
+	uint32_t num_seen, aborts, violations, handled;
+};
+
+static struct outcome outcome(void)
+{
+	struct outcome now;
+
+	memset(&now, 0, sizeof(now));
+	now.frame = frame;
+	memcpy(now.exits, (const void *)cpu.exits, sizeof(now.exits));
+	now.elr = sysreg_elr_el2;
+	memcpy(now.seen, seen, num_seen * sizeof(seen[0]));
+	now.num_seen = num_seen;
+	now.aborts = aborts;
+	now.violations = violations;
+	now.handled = handled;
+	return now;
+}
+
+static void go_back(const struct outcome *before)
+{
+	frame = before->frame;
+	memcpy((void *)cpu.exits, before->exits, sizeof(before->exits));
+	sysreg_elr_el2 = before->elr;
+	num_seen = before->num_seen;
+}
+
+/* Has trap_light() done it? */
+static bool try_light(uint64_t esr)
+{
+	struct outcome before = outcome(), after;
+	bool light = trap_light(&frame, esr);
+
+	after = outcome();
+	if (!light) {
+		/* a device that refuses is asked once more */
+		if (device_result == MMIO_REFUSED)
+			num_seen = before.num_seen;
+		after = outcome();
+		assert_memory_equal(&before, &after, sizeof(before));
+		return false;
+	}
+	assert_int_equal(after.elr, before.elr + 4);
+	go_back(&before);
+	trap_data_abort(&frame, esr);
+	after.elr = before.elr;		/* skip_instruction() is the test's */
+	before = outcome();
+	assert_memory_equal(&before, &after, sizeof(before));
+	return true;
+}
+
 /* A data abort at an address of the guest, whose stage 1 is off. */
 static void abort_at(uint64_t address, uint64_t iss)
 {
 	sysreg_far_el2 = address;
 	sysreg_hpfar_el2 = address >> 12 << 4;
 	traps++;
-	trap_data_abort(&frame, EC_DABT | IL | iss);
+	if (try_light(EC_DABT | IL | iss))
+		lights++;
+	else
+		trap_data_abort(&frame, EC_DABT | IL | iss);
 }
 
 static void fetch_abort(uint64_t iss)
@@ -770,6 +833,105 @@ static void causes(void **state)
 	assert_counted(CPU_EXIT_REVOKED, 4);
 }
 
+static bool is_light(uint64_t address, uint64_t iss)
+{
+	uint32_t before = lights;
+
+	abort_at(address, iss);
+	num_seen = 0;
+	return lights > before;
+}
+
+#define LOAD	(ISV | SAS(2) | SRT(3) | TRANSLATION)
+
+/* After one access to a page that took the way through C, those of the usual kinds do without. */
+static void light_accesses(void **state)
+{
+	static const uint64_t kinds[] = { SAS(0), SAS(1), SAS(2), SAS(3) | SF };
+
+	(void)state;
+	assert_false(is_light(WINDOW, LOAD));
+	for (uint32_t rt = 0; rt < 32; rt++) {
+		for (uint32_t n = 0; n < ARRAY_SIZE(kinds); n++) {
+			assert_true(is_light(WINDOW + 0x40, ISV | kinds[n] | SRT(rt) | TRANSLATION));
+			assert_true(is_light(WINDOW + 0xff8, ISV | kinds[n] | SRT(rt) | WNR | TRANSLATION));
+		}
+	}
+	/* level 1: also of a page */
+	assert_true(is_light(WINDOW, ISV | SAS(2) | 0x05));
+}
+
+static void accesses_that_are_not_light(void **state)
+{
+	(void)state;
+	assert_false(is_light(WINDOW, LOAD));
+	assert_true(is_light(WINDOW, LOAD));
+	assert_false(is_light(WINDOW, LOAD | SSE));
+	assert_false(is_light(WINDOW, LOAD | CM));
+	assert_false(is_light(WINDOW, LOAD | S1PTW));
+	assert_false(is_light(WINDOW, ISV | SAS(2) | ACCESS_FLAG));
+	assert_false(is_light(WINDOW, ISV | SAS(2) | PERMISSION));
+	assert_false(is_light(WINDOW + 2, LOAD));
+	assert_false(is_light(WINDOW + 1, ISV | SAS(1) | TRANSLATION));
+	instruction = 0;
+	assert_false(is_light(WINDOW, TRANSLATION));
+	assert_false(trap_light(&frame, EC_DABT | LOAD));	/* 16-bit instruction */
+	sysreg_far_el2 = WINDOW;
+	sysreg_hpfar_el2 = WINDOW >> 12 << 4;
+	assert_true(trap_light(&frame, EC_DABT | IL | LOAD));
+	traps++;
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	assert_true(is_light(WINDOW, LOAD));
+}
+
+/* A window that has moved, or that was closed, is looked for anew; and so is what belongs to another CPU's cell. */
+static void light_accesses_follow_the_window(void **state)
+{
+	struct mmio_window moving[2];
+	struct mmio_window *bar;
+
+	(void)state;
+	mmio_map_init(&cell.mmio, moving, 1, 1);
+	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW + 16 * PAGE_SIZE, PAGE_SIZE, device, NULL, 0), 0);
+	bar = mmio_add_movable(&cell.mmio, 2 * PAGE_SIZE, device, NULL, 1);
+	mmio_move(bar, WINDOW);
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
+	mmio_move(bar, WINDOW + PAGE_SIZE);
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
+	mmio_move(bar, MMIO_CLOSED);
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	mmio_move(bar, WINDOW + PAGE_SIZE);
+	cpu.fast.page = 0;
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+}
+
+/* Only whole pages are remembered, and nothing that may be refused. */
+static void pages_that_are_not_remembered(void **state)
+{
+	struct mmio_window small[1];
+
+	(void)state;
+	device_cause = CPU_EXIT_SUBPAGE;
+	assert_false(is_light(WINDOW, LOAD));
+	assert_false(is_light(WINDOW, LOAD));
+	device_cause = CPU_EXIT_GICD;
+	device_result = MMIO_REFUSED;
+	assert_false(is_light(WINDOW, LOAD));
+	device_result = MMIO_HANDLED;
+	assert_false(is_light(WINDOW, LOAD));
+	device_result = MMIO_REFUSED;
+	assert_false(is_light(WINDOW, LOAD));
+	assert_int_equal(violations, 2);
+	device_result = MMIO_HANDLED;
+	cpu.fast.page = 0;
+	mmio_map_init(&cell.mmio, small, 1, 0);
+	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW, PAGE_SIZE / 2, device, NULL, 0), 0);
+	assert_false(is_light(WINDOW, LOAD));
+	assert_false(is_light(WINDOW, LOAD));
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, each_has_one_cause)
 
 int main(void)
@@ -779,7 +941,8 @@ int main(void)
 		TEST(errors_of_walks_and_of_the_bus_are_the_guests), TEST(loads), TEST(stores), TEST(nothing_there),
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
-		TEST(memory_is_revoked_for_a_moment), TEST(causes),
+		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
+		TEST(light_accesses_follow_the_window), TEST(pages_that_are_not_remembered),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

@@ -16,6 +16,11 @@ void asm_offsets(void)
 	DEFINE(TRACE_STEP, TRACE_STEP);
 	DEFINE(TRACE_IRQ, TRACE_CAUSE(BH_TRACE_IRQ) >> 48);
 	DEFINE(TRACE_FIQ, TRACE_CAUSE(BH_TRACE_FIQ) >> 48);
+	DEFINE(FAST_PATH, CONFIG_FAST_PATH);
+	DEFINE(FAST_LIST_REG, offsetof(struct percpu, fast.interrupts[0].list_reg));
+	DEFINE(FAST_ALL_FREE, offsetof(struct percpu, fast.interrupts[0].all_free));
+	_Static_assert(!offsetof(struct percpu, fast.interrupts) && sizeof(struct fast_interrupt) == 1 << 5 &&
+		       FAST_INTERRUPTS == 1 << 4, "the entry code puts a part of the INTID into the address");
 	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));

@@ -103,6 +103,12 @@ static inline void mmio_write64(volatile uint8_t *base, uint32_t offset, uint64_
 	*(volatile uint64_t *)(base + offset) = value;
 }
 
+/* Of the exit in which an interrupt came that is not the hypervisor's: CPU_EXIT_* */
+static inline uint32_t gic_cause_of_exit(uint32_t intid)
+{
+	return intid < NUM_INTIDS && gic.of_link[intid] ? CPU_EXIT_LINK_IRQ : CPU_EXIT_IRQ;
+}
+
 /* Find distributor and redistributors; once. */
 int gic_init(const struct cfg_system *system);
 
@@ -139,6 +145,8 @@ void gic_set_route(uint32_t intid, uint64_t affinity);
 /* Calling CPU: virtual side of the CPU interface. */
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
+/* Their priorities have changed: the entry code shall not hand them to CPUs of the cell by itself. */
+void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count);
 void vgic_spill(struct percpu *cpu, uint32_t intid);	/* active, waits for a list register */
 /* Drop what waits so: some of the interrupts of a word. The CPU is suspended, or the calling one. */
 void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids);

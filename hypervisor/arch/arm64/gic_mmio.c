@@ -78,8 +78,8 @@ static void raw_write(volatile uint8_t *frame, uint32_t offset, uint32_t size, u
  * Access to a bank. The distributor takes 32-bit accesses, priorities also bytes (IHI 0069, 12.1.3). owned[0]
  * stands for INTIDs 0-31.
  */
-static void access_bank(const struct gic_bank *bank, volatile uint8_t *frame, const volatile uint32_t *owned,
-			struct mmio_access *access)
+static void access_bank(const struct cell *cell, const struct gic_bank *bank, volatile uint8_t *frame,
+			const volatile uint32_t *owned, struct mmio_access *access)
 {
 	uint32_t offset = (uint32_t)access->offset;
 	uint32_t first = (offset - bank->start) * 8 / bank->bits;
@@ -105,6 +105,8 @@ static void access_bank(const struct gic_bank *bank, volatile uint8_t *frame, co
 	spin_lock(&gic.lock);
 	raw_write(frame, offset, access->size, (raw_read(frame, offset, access->size) & ~mask) | value);
 	spin_unlock(&gic.lock);
+	if (bank->bits == 8)
+		vgic_new_priorities(cell, first, access->size);
 }
 
 static const struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
@@ -159,7 +161,7 @@ static enum mmio_result access_distributor(void *owner, uint32_t index, struct m
 	access->cause = CPU_EXIT_GICD;
 	access->value = access->is_write ? access->value : 0;
 	if (bank) {
-		access_bank(bank, gic.gicd, cell->arch.spis, access);
+		access_bank(cell, bank, gic.gicd, cell->arch.spis, access);
 	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * 1024) {
 		access_router(cell, access);
 	} else if (!access->is_write && access->size == 4 && !(offset & 3) &&
@@ -193,14 +195,14 @@ static void access_rd_frame(const volatile uint8_t *frame, bool own, bool last, 
 	}
 }
 
-static void access_sgi_frame(struct percpu *cpu, struct mmio_access *access)
+static void access_sgi_frame(const struct cell *cell, struct percpu *cpu, struct mmio_access *access)
 {
 	const struct gic_bank *bank = find_bank((uint32_t)access->offset, 32);
 	uint32_t owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid |
 			   (cpu->cell->watchdog.period ? 1U << TIMER_INTID : 0));
 
 	if (bank)
-		access_bank(bank, cpu->arch.gicr + GICR_SGI_FRAME, &owned, access);
+		access_bank(cell, bank, cpu->arch.gicr + GICR_SGI_FRAME, &owned, access);
 }
 
 static enum mmio_result access_redistributor(void *owner, uint32_t index, struct mmio_access *access)
@@ -221,7 +223,7 @@ static enum mmio_result access_redistributor(void *owner, uint32_t index, struct
 		access_rd_frame(frame, own, number + 1 == gic.num_redistributors, access);
 	} else if (access->offset < 2 * GIC_FRAME_SIZE && own) {
 		access->offset -= GIC_FRAME_SIZE;
-		access_sgi_frame(own, access);
+		access_sgi_frame(cell, own, access);
 	}
 	return MMIO_HANDLED;
 }

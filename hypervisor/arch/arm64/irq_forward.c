@@ -81,7 +81,6 @@ static uint32_t cause_of_kick(const struct percpu *cpu)
 /* Was it a kick, or is there something else to be obeyed? */
 static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters)
 {
-	drop_priority(intid);
 	if (intid < 16) {
 		deactivate(intid);
 		if (intid == KICK_SGI) {
@@ -105,27 +104,26 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 		mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
 		deactivate(intid);
 	} else {
-		counters[intid < NUM_INTIDS && gic.of_link[intid] ? CPU_EXIT_LINK_IRQ : CPU_EXIT_IRQ]++;
+		counters[gic_cause_of_exit(intid)]++;
 		vgic_inject_hardware(cpu, intid);
 	}
 	return false;
 }
 
-void trap_irq(struct trap_frame *frame)
+void trap_irq(struct trap_frame *frame, uint32_t intid, bool dropped)
 {
 	struct percpu *cpu = this_cpu();
 	bool kicked = false;
 
 	(void)frame;
-	for (uint32_t i = 0; i < BATCH; i++) {
-		uint32_t intid = acknowledge();
-
-		if (is_spurious(intid)) {
-			if (i == 0)
-				cpu->exits[CPU_EXIT_SPURIOUS]++;
+	if (is_spurious(intid))
+		cpu->exits[CPU_EXIT_SPURIOUS]++;
+	for (uint32_t taken = 0; !is_spurious(intid); intid = acknowledge()) {
+		if (taken > 0 || !dropped)
+			drop_priority(intid);
+		kicked |= take_interrupt(cpu, intid, taken == 0 ? cpu->exits : cpu->joined);
+		if (++taken == BATCH)
 			break;
-		}
-		kicked |= take_interrupt(cpu, intid, i == 0 ? cpu->exits : cpu->joined);
 	}
 	if (kicked)
 		cpu_handle_events();

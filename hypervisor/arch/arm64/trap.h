@@ -8,7 +8,14 @@
 struct bh_fault;
 
 void trap_sync(struct trap_frame *frame, uint64_t esr);
-void trap_irq(struct trap_frame *frame);
+
+/*
+ * A data abort that is an access to the page of the last one that came to a device is done, and the result is true; else nothing
+ * has happened. Of x20 to x30 nothing has to be in the frame but the register of the access.
+ */
+bool trap_light(struct trap_frame *frame, uint64_t esr);
+/* intid: what the entry code has acknowledged. dropped: and whose priority it has dropped */
+void trap_irq(struct trap_frame *frame, uint32_t intid, bool dropped);
 void trap_fiq(struct trap_frame *frame);
 void trap_serror(struct trap_frame *frame);
 void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_t sp) __attribute__((noreturn));

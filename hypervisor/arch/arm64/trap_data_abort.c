@@ -34,7 +34,7 @@ static uint64_t fault_address(void)
 
 static uint64_t size_mask(uint32_t size)
 {
-	return size == 8 ? UINT64_MAX : (1UL << (8 * size)) - 1;
+	return UINT64_MAX >> (64 - 8 * size);
 }
 
 static uint64_t load_result(uint64_t value, uint32_t size, bool sign_extend, bool to_64)
@@ -145,6 +145,49 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	return MMIO_HANDLED;
 }
 
+/* The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. */
+static void remember_window(struct percpu *cpu, const struct mmio_access *access)
+{
+	uint64_t hpfar = read_sysreg(hpfar_el2), page = fault_address() & PAGE_MASK;
+	uint64_t base = __atomic_load_n(&access->window->base, __ATOMIC_RELAXED);
+
+	if (access->cause == CPU_EXIT_SUBPAGE || !range_contains(base, access->window->size, page, PAGE_SIZE))
+		return;
+	cpu->fast.page = hpfar;
+	cpu->fast.base = base;
+	cpu->fast.window = access->window;
+}
+
+/* An access that is described, of a 64-bit instruction, not sign-extended */
+#define LIGHT_BITS	(ISS_ISV | ISS_CM | ISS_S1PTW | ISS_SSE | ESR_IL | FSC_TYPE(UINT64_MAX))
+#define LIGHT_ABORT	(ISS_ISV | ESR_IL | FSC_TRANSLATION)
+
+bool trap_light(struct trap_frame *frame, uint64_t esr)
+{
+	struct percpu *cpu = this_cpu();
+	const struct arch_fast_path *fast = &cpu->fast;
+	uint64_t page = read_sysreg(hpfar_el2), base = fast->base, rt = esr >> 16 & 0x1f;
+	const struct mmio_window *window = fast->window;
+	struct mmio_access access = { .size = (uint8_t)(1U << (esr >> 22 & 3)), .is_write = esr & ISS_WNR };
+	uint64_t mask = size_mask(access.size);
+
+	if ((esr & LIGHT_BITS) != LIGHT_ABORT || page != fast->page || __atomic_load_n(&window->base, __ATOMIC_RELAXED) != base)
+		return false;
+	access.offset = (page << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1))) - base;
+	if (access.offset & (access.size - 1U))
+		return false;
+	if (access.is_write)
+		access.value = guest_reg(frame, (uint32_t)rt) & mask;
+	/* has done nothing: the way through C asks again, and has all registers for the record */
+	if (window->handler(window->owner, window->index, &access) != MMIO_HANDLED)
+		return false;
+	cpu->exits[access.cause]++;
+	if (!access.is_write)
+		set_guest_reg(frame, (uint32_t)rt, access.value & mask);
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	return true;
+}
+
 static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu *cpu, uint64_t esr,
 					uint64_t address)
 {
@@ -159,6 +202,8 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 
 	if (result != MMIO_HANDLED)
 		return result;
+	if (CONFIG_FAST_PATH)
+		remember_window(cpu, &access);
 	cpu->exits[access.cause]++;
 	if (!access.is_write)
 		set_guest_reg(frame, rt, load_result(access.value & size_mask(size), size, esr & ISS_SSE,

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Exception entry at EL2. From a guest: all general-purpose registers to the top of the stack, the handler
- * in C, and back. SP_EL2 points to the top of the stack whenever a guest runs.
+ * in C, and back. SP_EL2 points to the top of the stack whenever a guest runs. With CONFIG_FAST_PATH what guests do most needs
+ * less than that: docs/fast-path.md.
  */
 #include "offsets.h"
 
-.macro save_frame		/* all but x30 */
-	sub	sp, sp, #FRAME_SIZE
-	stp	x0, x1, [sp, #8 * 0]
+.macro save_first
+	stp	x0, x1, [sp, #-FRAME_SIZE]!
 	stp	x2, x3, [sp, #8 * 2]
+.endm
+
+.macro save_light		/* the others that C does not preserve, but x30; and x19, which is beside x18 */
 	stp	x4, x5, [sp, #8 * 4]
 	stp	x6, x7, [sp, #8 * 6]
 	stp	x8, x9, [sp, #8 * 8]
@@ -17,6 +20,9 @@
 	stp	x14, x15, [sp, #8 * 14]
 	stp	x16, x17, [sp, #8 * 16]
 	stp	x18, x19, [sp, #8 * 18]
+.endm
+
+.macro save_rest
 	stp	x20, x21, [sp, #8 * 20]
 	stp	x22, x23, [sp, #8 * 22]
 	stp	x24, x25, [sp, #8 * 24]
@@ -25,7 +31,7 @@
 .endm
 
 /*
- * After save_frame, with CONFIG_TRACE: one event of the trace (bulkhead/trace.h). The position is in the frame's last word, the
+ * After save_light, with CONFIG_TRACE: one event of the trace (bulkhead/trace.h). The position is in the frame's last word, the
  * ring behind the frame; x30 was left to be stored with the position. At most 9 instructions in all; tests/direct/test_trace.py
  */
 .macro trace_begin
@@ -51,12 +57,11 @@
 	trace_end x1, x13
 .endm
 
-/* ICC_HPPIR1_EL1: the interrupt that is going to be acknowledged */
+/* x1: what was acknowledged */
 .macro trace_irq
 	trace_begin
 	mov	x13, #TRACE_IRQ << 48
-	mrs	x14, S3_0_C12_C12_2
-	trace_end x13, x14
+	trace_end x13, x1
 .endm
 
 .macro trace_fiq
@@ -76,21 +81,80 @@
 	.org	vectors + 128 * \number
 .endm
 
-.macro from_guest number, kind
-	slot	\number
-trap_\kind\()_entry:
-	save_frame
+.macro enter_c kind
 .if TRACE
 	trace_\kind
 .else
 	str	x30, [sp, #8 * 30]
-.ifc \kind, sync
-	mrs	x1, esr_el2
 .endif
-.endif
+	save_rest
 	mov	x0, sp
 	bl	trap_\kind
 	b	guest_return
+.endm
+
+.macro from_guest kind
+	save_first
+	save_light
+	enter_c	\kind
+.endm
+
+/* Synchronous: trap_sync(frame, esr); before that, of data aborts, trap_light(). trap_sync_entry */
+.macro sync_from_guest
+	save_first
+	save_light
+.if TRACE
+	trace_sync
+.else
+	str	x30, [sp, #8 * 30]
+	mrs	x1, esr_el2
+.endif
+.if FAST_PATH
+	lsr	x2, x1, #26
+	cmp	x2, #0x24			/* data abort */
+	b.eq	abort_from_guest
+.endif
+sync_in_c:
+	save_rest
+sync_saved:
+	mov	x0, sp
+	bl	trap_sync
+	b	guest_return
+.endm
+
+/*
+ * A physical interrupt: acknowledge it, and hand it to the guest at once if it is one that the guest was given before in the same
+ * way, and no other interrupt is on the way to the guest.
+ */
+.macro irq_from_guest
+	save_first
+	mrs	x0, S3_0_C12_C12_0		/* ICC_IAR1_EL1 */
+	dsb	sy
+.if FAST_PATH
+	mrs	x1, tpidr_el2
+	bfi	x1, x0, #5, #4			/* struct fast_interrupt */
+	ldp	x2, x3, [x1, #FAST_LIST_REG]	/* x3: counter */
+	cmp	w0, w2
+	b.ne	irq_in_c
+	msr	S3_0_C12_C12_1, x0		/* ICC_EOIR1_EL1 */
+	mrs	x0, S3_4_C12_C11_5		/* ICH_ELRSR_EL2 */
+	ldr	x1, [x1, #FAST_ALL_FREE]
+	cmp	x0, x1
+	b.ne	irq_waits
+	msr	S3_4_C12_C12_0, x2		/* ICH_LR0_EL2 */
+	ldr	x0, [x3]
+	add	x0, x0, #1
+	str	x0, [x3]
+.if TRACE
+	b	trace_forwarded
+.else
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	eret
+.endif
+.else
+	b	irq_in_c
+.endif
 .endm
 
 .macro from_hypervisor kind
@@ -115,7 +179,9 @@ hypervisor_fault:
 	add	x6, x6, #(PERCPU_STACK_TOP & ~0xfff)
 	add	x6, x6, #(PERCPU_STACK_TOP & 0xfff)
 	mov	sp, x6
-	save_frame			/* leaves the position of the trace as it is */
+	save_first			/* leaves the position of the trace as it is */
+	save_light
+	save_rest
 	str	x30, [sp, #8 * 30]
 	mov	x0, sp
 	mov	x1, x7
@@ -157,14 +223,25 @@ hypervisor_fault:
 	b	hypervisor_fault
 
 	/* lower EL, AArch64 */
-	from_guest 8, sync		/* trap_sync(frame, esr) */
-	from_guest 9, irq		/* trap_irq(frame) */
-	from_guest 10, fiq
-	from_guest 11, serror
+	slot	8
+trap_sync_entry:
+	sync_from_guest
+	slot	9
+	irq_from_guest
+	slot	10
+	from_guest fiq			/* trap_fiq(frame) */
+	slot	11
+	from_guest serror
 	slot	12			/* lower EL, AArch32 */
 	b	vectors + 128 * 8
 	.globl guest_return
 guest_return:
+	ldp	x20, x21, [sp, #8 * 20]
+	ldp	x22, x23, [sp, #8 * 22]
+	ldp	x24, x25, [sp, #8 * 24]
+	ldp	x26, x27, [sp, #8 * 26]
+	ldp	x28, x29, [sp, #8 * 28]
+light_return:
 	ldp	x2, x3, [sp, #8 * 2]
 	ldp	x4, x5, [sp, #8 * 4]
 	ldp	x6, x7, [sp, #8 * 6]
@@ -174,16 +251,28 @@ guest_return:
 	ldp	x14, x15, [sp, #8 * 14]
 	ldp	x16, x17, [sp, #8 * 16]
 	ldp	x18, x19, [sp, #8 * 18]
-	ldp	x20, x21, [sp, #8 * 20]
-	ldp	x22, x23, [sp, #8 * 22]
-	ldp	x24, x25, [sp, #8 * 24]
-	ldp	x26, x27, [sp, #8 * 26]
-	ldp	x28, x29, [sp, #8 * 28]
 	ldr	x30, [sp, #8 * 30]
 	ldp	x0, x1, [sp], #FRAME_SIZE
 	eret
 	slot	13
 	b	vectors + 128 * 9
+.if FAST_PATH && TRACE
+/* The same event that the way through C leaves. The lower half of x2: what was acknowledged */
+trace_forwarded:
+	ldr	x0, [sp, #8 * 31]
+	add	x1, sp, w0, uxtb #4
+	add	x0, x0, #TRACE_STEP
+	str	x0, [sp, #8 * 31]
+	mrs	x3, elr_el2
+	and	x2, x2, #0xffffff
+	stp	x3, x2, [x1, #FRAME_SIZE + 16]
+	mrs	x0, cntpct_el0
+	mov	x3, #TRACE_IRQ << 48
+	stp	x0, x3, [x1, #FRAME_SIZE]
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	eret
+.endif
 /* void arm64_drain_serror(void): no error of one owner of the CPU may reach the next one. */
 	.globl arm64_drain_serror
 arm64_drain_serror:
@@ -203,8 +292,39 @@ serror_window_end:
 	ret
 	slot	14
 	b	vectors + 128 * 10
+.if FAST_PATH
+/* Its priority is dropped already. */
+irq_waits:
+	mov	w1, w2
+	mov	w2, #1
+	b	irq_acknowledged
+/* trap_light() may be able to do it. The register of the access is saved, or it is 31, else the rest has to be, too. */
+abort_from_guest:
+	ubfx	x3, x1, #16, #5
+	cmp	x3, #20
+	b.lo	1f
+	cmp	x3, #31
+	b.ne	2f
+1:	mov	x0, sp
+	bl	trap_light
+	cbnz	w0, light_return
+	mrs	x1, esr_el2
+	b	sync_in_c
+2:	save_rest
+	mov	x0, sp
+	bl	trap_light
+	cbnz	w0, guest_return
+	mrs	x1, esr_el2
+	b	sync_saved
+.endif
 	slot	15
 	b	vectors + 128 * 11
+irq_in_c:
+	mov	w1, w0
+	mov	w2, #0
+irq_acknowledged:
+	save_light
+	enter_c	irq			/* trap_irq(frame, intid, dropped) */
 
 	.text
 /*

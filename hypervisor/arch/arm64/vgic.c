@@ -132,9 +132,41 @@ static bool renew_list_reg(struct percpu *cpu, uint32_t intid)
 	return false;
 }
 
+static struct fast_interrupt *fast_slot(struct percpu *cpu, uint32_t intid)
+{
+	return &cpu->fast.interrupts[intid % FAST_INTERRUPTS];
+}
+
+COLD void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count)
+{
+	/* pairs with remember(): it sees the change, or this its slot */
+	dsb(sy);
+	for_each_cpu(id, &cell->cpus) {
+		struct percpu *cpu = percpu_of(id);
+
+		for (uint32_t intid = first; CONFIG_FAST_PATH && cpu && intid < first + count; intid++)
+			if ((uint32_t)fast_slot(cpu, intid)->list_reg == intid)
+				fast_slot(cpu, intid)->list_reg = FAST_EMPTY;
+	}
+}
+
+static COLD void remember(struct percpu *cpu, uint32_t intid, uint64_t value)
+{
+	struct fast_interrupt *slot = fast_slot(cpu, intid);
+
+	/* the cause is that of now: statistics are wrong about an interrupt that a link gets after the guest had it already */
+	slot->counter = &cpu->exits[gic_cause_of_exit(intid)];
+	slot->all_free = (1UL << cpu->arch.num_list_regs) - 1;
+	slot->list_reg = value;
+	dsb(sy);
+	if (ICH_LR_PRIORITY(priority_of(cpu, intid)) != (value & ICH_LR_PRIORITY(0xff)))
+		slot->list_reg = FAST_EMPTY;
+}
+
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 {
 	uint32_t n = free_list_reg(cpu);
+	uint64_t value;
 
 	/* message interrupts are the root cell's; one that comes late to a CPU that left it is nobody's */
 	if (intid >= FIRST_LPI && !cpu->cell->is_root)
@@ -147,11 +179,15 @@ void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 		return;
 	}
 	/* LPIs have no active state that the guest could end (IHI 0069, 6.2) */
-	if (intid >= FIRST_LPI)
+	if (intid >= FIRST_LPI) {
 		write_list_reg(n, ICH_LR_PENDING | ICH_LR_GROUP1 | ICH_LR_PRIORITY(LPI_PRIORITY) | intid);
-	else
-		write_list_reg(n, ICH_LR_PENDING | ICH_LR_HW | ICH_LR_GROUP1 |
-			       ICH_LR_PRIORITY(priority_of(cpu, intid)) | ICH_LR_PINTID(intid) | intid);
+		return;
+	}
+	value = ICH_LR_PENDING | ICH_LR_HW | ICH_LR_GROUP1 | ICH_LR_PRIORITY(priority_of(cpu, intid)) |
+		ICH_LR_PINTID(intid) | intid;
+	write_list_reg(n, value);
+	if (CONFIG_FAST_PATH && fast_slot(cpu, intid)->list_reg != value)
+		remember(cpu, intid, value);
 }
 
 /* Pending in a list register that has it already, or in a free one; false if there is none. */
@@ -326,6 +362,9 @@ COLD void vgic_reset(struct percpu *cpu)
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
 			write_list_reg(n, 0);
 	}
+	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
+		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
+	cpu->fast.page = 0;
 	__atomic_store_n(&cpu->arch.sgi_pending, 0, __ATOMIC_RELAXED);
 	reset_active_priorities();
 	write_sysreg(0, ICH_VMCR_EL2);

@@ -13,6 +13,8 @@
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
 	sysreg_sp_el1, sysreg_tpidr_el2, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
 
+#define ESR_IL			(1UL << 25)
+
 #define MPIDR_AFFINITY	0xff00ffffffUL
 #define ICC_CTLR_PRI_BITS(ctlr)	(((ctlr) >> 8 & 7) + 1)
 

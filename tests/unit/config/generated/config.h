@@ -12,6 +12,7 @@
 #ifndef CONFIG_MAX_CELLS
 #define CONFIG_MAX_CELLS		16
 #endif
+#define CONFIG_FAST_PATH		1
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE			1
 #endif

@@ -20,6 +20,31 @@ struct trap_frame {
 };
 _Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace is the last word of the stack");
 
+/*
+ * CONFIG_FAST_PATH: interrupts that the entry code hands to the guest by itself, by the lowest bits of their INTID. C has handed
+ * each of them to the guest before, and writes down how; who changes what that depends on empties the slot.
+ */
+#define FAST_INTERRUPTS		16
+#define FAST_EMPTY		UINT64_MAX	/* no INTID is like its lower half */
+
+struct fast_interrupt {
+	volatile uint64_t list_reg;	/* as it is written; also emptied by other CPUs */
+	volatile uint64_t *counter;	/* of the cause of the exit */
+	uint64_t all_free;		/* ICH_ELRSR_EL2 if no list register is in use */
+	uint64_t unused;
+};
+
+struct mmio_window;
+
+struct arch_fast_path {
+	struct fast_interrupt interrupts[FAST_INTERRUPTS];
+
+	/* the page of the last access to a device: trap_light() */
+	uint64_t page;			/* as HPFAR_EL2 says it; 0: none */
+	uint64_t base;			/* of its window then */
+	const struct mmio_window *window;
+};
+
 /* EL2 and physical GIC state as Linux left it, given back at disable. */
 struct launch_state {
 	uint64_t sctlr_el2;

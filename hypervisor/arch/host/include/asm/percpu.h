@@ -7,6 +7,10 @@
 
 struct percpu;
 
+struct arch_fast_path {
+	uint64_t unused;
+};
+
 struct arch_percpu {
 	bool active;			/* between arch_activate_cpu() and arch_deactivate_cpu() */
 	uint32_t parks, resets;		/* how often */
