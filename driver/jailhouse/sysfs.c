@@ -249,6 +249,7 @@ static ssize_t counters_show(struct kobject *kobj, struct kobj_attribute *attr, 
 		{ "starts", CELL_INFO_STARTS },
 		{ "restarts", CELL_INFO_RESTARTS },
 		{ "faults", CELL_INFO_FAULTS },
+		{ "watchdog_expiries", CELL_INFO_WATCHDOG_EXPIRIES },
 	};
 
 	return print_lines(buffer, HC_CELL_INFO, to_cell(kobj)->id, lines, ARRAY_SIZE(lines));

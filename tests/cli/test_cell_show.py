@@ -168,7 +168,7 @@ def test_watchdog(show):
 
 def test_watchdog_that_has_not_expired(show):
     assert "\nWatchdog: period 500000 us\nNo violation\n" in show(NONE, regions=(RAM, COMM, WATCHDOG))
-    for content, text, number in (("starts 9\nwatchdog_expiries 7\nx 1\n", ", expired 7 times", 7), ("starts 9\n", "", None)):
+    for content, text, number in (("starts 9\nwatchdog_expiries 7\nx 1\n", ", expiries: 7", 7), ("starts 9\n", "", None)):
         show.box.file("sys/cells/1/counters", content.encode())
         assert f"\nWatchdog: period 500000 us{text}\n" in show(NONE, regions=(WATCHDOG,))
         assert json.loads(show(NONE, "--json", "1", regions=(WATCHDOG,)))["watchdog_expiries"] == number

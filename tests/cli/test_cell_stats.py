@@ -402,6 +402,7 @@ ALL = [("linux", "all", "irq"), ("linux", "all", "hypercall"), ("rtos", "all", "
 def test_first_screen(terminal):
     screen = terminal("--interval", SLOW)
     screen.order(*ALL)
+    screen.wait(lambda text: text[-1] == KEYS, "the last line is not there")
     text = screen.text()
     assert text[0].startswith("Statistics for all cells ") and text[0].endswith("by cause, every 3600 s") and len(text[0]) == 80
     assert text[1] in ("3 cells, 4 CPUs", "3 cells, 4 CPUs, 0.0 exits per second")

@@ -211,8 +211,10 @@ class Follower:
     def __init__(self, box, *arguments):
         self.path = box.path / "sys/trace"
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        # whoever runs the tests in the background may have SIGINT ignored, which is inherited
         self.process = subprocess.Popen(["jailhouse", "trace", *arguments], executable=TOOL, cwd=box.path, env=environment,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def write(self, *records):
         """In place, and each at once, as the driver has it"""

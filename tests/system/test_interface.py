@@ -60,14 +60,15 @@ def test_exits(root):
     # a CPU that waits does not come into the hypervisor; that it belongs to another cell now makes it begin anew
     root.create()
     assert set(exits(root, 1, 3).values()) == {0}
-    assert root.check(f"cat {SYSFS}/cells/1/counters") == "starts 0\nrestarts 0\nfaults 0\n"
+    assert root.check(f"cat {SYSFS}/cells/1/counters") == "starts 0\nrestarts 0\nfaults 0\nwatchdog_expiries 0\n"
     root.jailhouse("cell load rtos /inmates/ivshmem-demo.bin")
     root.jailhouse("cell start rtos")
-    assert root.check(f"cat {SYSFS}/cells/1/counters") == "starts 1\nrestarts 0\nfaults 0\n"
+    assert root.check(f"cat {SYSFS}/cells/1/counters") == "starts 1\nrestarts 0\nfaults 0\nwatchdog_expiries 0\n"
     root.check(f"until grep -q '^pci_config [1-9]' {SYSFS}/cells/1/statistics/cpu3/exits; do :; done")
     stats = json.loads(root.jailhouse("cell stats rtos --json"))
     cell, = stats["cells"]
-    assert (cell["name"], cell["state"], cell["counters"]) == ("rtos", "running", {"starts": 1, "restarts": 0, "faults": 0})
+    assert (cell["name"], cell["state"], cell["counters"]) == ("rtos", "running", {"starts": 1, "restarts": 0, "faults": 0,
+                                                                              "watchdog_expiries": 0})
     cpu, = cell["cpus"]
     assert cpu["cpu"] == 3 and list(cpu["exits"]) == NAMES_OF_EXITS and cpu["exits"]["pci_config"]["total"] > 0
     assert cpu["total"] == sum(cause["total"] for cause in cpu["exits"].values())

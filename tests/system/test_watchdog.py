@@ -25,7 +25,7 @@ def timer(machine, cpu):
 def test_cell_that_hangs(root, rtos_config):  # noqa: F811
     """The same numbers on the console, in sysfs and from the commands; and it can be started again."""
     create(root, rtos_config, passive, watched)
-    assert "\nWatchdog: period 500000 us\nNo violation\n" in root.jailhouse("cell show rtos")
+    assert "\nWatchdog: period 500000 us, expiries: 0\nNo violation\n" in root.jailhouse("cell show rtos")
     mark = start(root, "hang", "how=masked")
     says(root, "^hang: 20 ticks$", mark)
     counter, time = map(int, says(root, EXPIRED, mark).groups())
@@ -40,9 +40,11 @@ def test_cell_that_hangs(root, rtos_config):  # noqa: F811
         abi.BH_FAULT_WATCHDOG, counter, time, PERIOD, 3)
     text = root.jailhouse("cell show rtos")
     assert f"  what        the watchdog expired: counter 20 for {time} us, period 500000 us\n" in text
+    assert "\nWatchdog: period 500000 us, expiries: 1\n" in text
     assert "\nAdvice: the program hung, or was too slow:" in text
     shown = json.loads(root.jailhouse("cell show rtos --json"))
     assert (shown["watchdog_us"], shown["fault"]["access"], shown["fault"]["counter"]) == (PERIOD, "watchdog", 20)
+    assert shown["watchdog_expiries"] == 1
     assert int(shown["fault"]["pc"], 16) == raw.pc
 
     mark = start(root, "hang", "how=never")

@@ -18,7 +18,7 @@
 #define PATH_SIZE	CELL_PATH_SIZE
 #define LAST_LINES	8
 
-#define EXPIRIES	"watchdog_expiries "	/* a line of the file of counters of the drivers that have it */
+#define EXPIRIES	"watchdog_expiries "	/* a line of the file of counters */
 
 /* The root cell's own configuration is as long as a system configuration can be. */
 #define MEMORY_SIZE	(1024UL * 1024)
@@ -318,7 +318,7 @@ static void text_period(const struct cell_facts *cell)
 	uint64_t period = watchdog_period(cell);
 
 	if (period && cell->expiries)
-		printf("Watchdog: period %" PRIu64 " us, expired %s times\n", period, cell->expiries);
+		printf("Watchdog: period %" PRIu64 " us, expiries: %s\n", period, cell->expiries);
 	else if (period)
 		printf("Watchdog: period %" PRIu64 " us\n", period);
 }
