@@ -227,18 +227,23 @@ static void merge(uint64_t *entry, uint32_t level)
 	pages_free(table, 1);
 }
 
-static void merge_range(struct cell *cell, uint64_t guest, uint64_t size)
+static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 {
-	/* from pages to 2 MiB, then to 1 GiB; level 0 has no blocks */
+	uint64_t *entry = find_entry(cell, guest, level);
+
+	if (entry && is_table(*entry, level))
+		merge(entry, level);
+}
+
+/* Between the first and the last byte set_leaf() has taken a block wherever there can be one. Level 0 has none. */
+static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
+{
 	for (uint32_t level = 2; level >= 1; level--) {
-		uint64_t span = level_size(level);
+		uint64_t last = guest + size - 1;
 
-		for (uint64_t addr = guest & ~(span - 1); addr < guest + size; addr += span) {
-			uint64_t *entry = find_entry(cell, addr, level);
-
-			if (entry && is_table(*entry, level))
-				merge(entry, level);
-		}
+		merge_at(cell, guest, level);
+		if (guest / level_size(level) != last / level_size(level))
+			merge_at(cell, last, level);
 	}
 }
 
@@ -249,8 +254,8 @@ int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uin
 	if (!(flags & (CFG_MEM_READ | CFG_MEM_WRITE)))
 		return arch_memory_unmap(cell, guest, size);
 	error = set_range(cell, guest.value, host.value, size, attributes_of(flags), flags & CFG_MEM_NO_HUGEPAGES);
-	if (!error)
-		merge_range(cell, guest.value, size);
+	if (!error && !(flags & CFG_MEM_NO_HUGEPAGES))
+		merge_ends(cell, guest.value, size);
 	return error;
 }
 
