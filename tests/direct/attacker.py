@@ -135,7 +135,7 @@ class Lab:
         self.mark()
         for step in self.root.set_loadable, self.root.load, self.root.start:
             assert not step("a")
-        self.wait_said(f'^cell "{name}" started$')
+        self.wait_said(f'cell "{name}" started$')
         self.requests = 0
 
     def request(self, code, arguments=()):
