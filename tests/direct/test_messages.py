@@ -110,7 +110,7 @@ def is_given_up(lab):
 def after(lab, request):
     """What the operation makes of the cell. Who is started again goes on with the request that it had."""
     if request == "start":
-        lab.wait_said('^cell "a" started$')
+        lab.wait_said('cell "a" started$')
     else:
         assert lab.root.state("a") == AFTERWARDS[request]
 
@@ -241,7 +241,7 @@ def test_scribbling_passive_cell(pair):
         scribble(pair)
         assert pair.root.start("a") == 0
         pair.requests = 0
-        pair.wait_said('^cell "a" started$')
+        pair.wait_said('cell "a" started$')
     scribble(pair)
     assert pair.root.destroy("a") == 0
     assert pair.root.cpus("root") == [0, 1, 2]
