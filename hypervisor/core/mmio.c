@@ -109,14 +109,15 @@ enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, st
 }
 
 /* Seldom needed: one after the other. */
-COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
+COLD uint32_t mmio_windows_in(const struct mmio_map *map, guest_addr_t addr, uint64_t size)
 {
+	uint32_t found = 0;
+
 	for (uint32_t n = 0; n < map->num_fixed + map->num_movable; n++) {
 		const struct mmio_window *window = n < map->num_fixed ? &map->fixed[n] : &map->movable[n - map->num_fixed];
 		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
 
-		if (base != MMIO_CLOSED && range_contains(base, window->size, addr.value, 1))
-			return true;
+		found += base != MMIO_CLOSED && ranges_overlap(base, window->size, addr.value, size);
 	}
-	return false;
+	return found;
 }

@@ -21,7 +21,7 @@
 /* Kinds: the upper byte of a cause. Else the cause is ESR_EL2 of a synchronous exception or an SError. */
 #define BH_TRACE_KIND(cause)	((uint32_t)((cause) >> 56))
 #define BH_TRACE_SYNDROME	0
-#define BH_TRACE_IRQ		1	/* address: INTID that was pending with the highest priority; 1023: none */
+#define BH_TRACE_IRQ		1	/* lower half of address: INTID that was acknowledged; 1023: none */
 #define BH_TRACE_FIQ		2
 #define BH_TRACE_START		3	/* the CPU was started anew at pc, with x0; not an exit */
 #define BH_TRACE_CELL		4	/* earlier events are of the cell with this id (lower half) and name; not an exit */

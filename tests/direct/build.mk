@@ -2,7 +2,7 @@
 # Direct boot in QEMU: no Linux, a second or two for each boot.
 
 DIRECT_SRC := tests/direct
-DIRECT_BINS := $(B)/direct/proxy.bin $(B)/direct/attacker.bin
+DIRECT_BINS := $(B)/direct/proxy.bin $(B)/direct/attacker.bin $(B)/direct/page_zero.bin
 
 .PHONY: demo-direct direct
 demo-direct: hypervisor inmates configs $(DIRECT_BINS)
@@ -36,7 +36,7 @@ $(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 no-fast-path: $(NO_FAST_PATH)/include/generated/config.h
 	+$(Q)$(MAKE) B=$(NO_FAST_PATH) CONFIG_H=$< CONFIG_FAST_PATH=n SETUP=$(SETUP) -o $< hypervisor
 
-NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure isolation root_cell)
+NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell)
 direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)

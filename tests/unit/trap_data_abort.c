@@ -907,10 +907,24 @@ static void light_accesses_follow_the_window(void **state)
 	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
 }
 
+/* No page is remembered at first, nor after a reset: page 0 neither, though HPFAR_EL2 is 0 there. */
+static void page_zero(void **state)
+{
+	(void)state;
+	assert_false(is_light(0, LOAD));
+	assert_false(is_light(WINDOW, LOAD));
+	assert_true(is_light(WINDOW, LOAD));
+	assert_false(is_light(0, LOAD));
+	cpu.fast.page = 0;		/* as vgic_reset() does, which leaves nothing to follow, either */
+	cpu.fast.window = NULL;
+	assert_false(is_light(0, LOAD));
+	assert_int_equal(violations, 3);
+}
+
 /* Only whole pages are remembered, and nothing that may be refused. */
 static void pages_that_are_not_remembered(void **state)
 {
-	struct mmio_window small[1];
+	struct mmio_window small[1], both[3], *other;
 
 	(void)state;
 	device_cause = CPU_EXIT_SUBPAGE;
@@ -926,6 +940,16 @@ static void pages_that_are_not_remembered(void **state)
 	assert_int_equal(violations, 2);
 	device_result = MMIO_HANDLED;
 	cpu.fast.page = 0;
+	/* a page in which there is another window, which is first */
+	mmio_map_init(&cell.mmio, both, 1, 2);
+	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW + 0x100, 0x10, device, NULL, 0), 0);
+	mmio_move(mmio_add_movable(&cell.mmio, PAGE_SIZE, device, NULL, 1), WINDOW);
+	other = mmio_add_movable(&cell.mmio, 2 * PAGE_SIZE, device, NULL, 2);
+	assert_false(is_light(WINDOW, LOAD));
+	assert_false(is_light(WINDOW, LOAD));
+	mmio_move(other, WINDOW + PAGE_SIZE);
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
 	mmio_map_init(&cell.mmio, small, 1, 0);
 	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW, PAGE_SIZE / 2, device, NULL, 0), 0);
 	assert_false(is_light(WINDOW, LOAD));
@@ -942,7 +966,7 @@ int main(void)
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
-		TEST(light_accesses_follow_the_window), TEST(pages_that_are_not_remembered),
+		TEST(light_accesses_follow_the_window), TEST(page_zero), TEST(pages_that_are_not_remembered),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

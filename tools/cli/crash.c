@@ -107,6 +107,12 @@ static void event_name(const struct bh_trace_event *event, char *name)
 	end_text(name, CFG_NAME_LEN);
 }
 
+/* Of an interrupt the lower half has a meaning only. */
+static uint64_t event_address(const struct bh_trace_event *event)
+{
+	return BH_TRACE_KIND(event->cause) == BH_TRACE_IRQ ? (uint32_t)event->address : event->address;
+}
+
 static const char *event_kind(const struct bh_trace_event *event)
 {
 	uint64_t kind = BH_TRACE_KIND(event->cause);
@@ -134,7 +140,7 @@ static void text_event(const struct bh_crash_log *log, const struct bh_trace_eve
 		return;
 	}
 	printf("0x%-8" PRIx64 " at 0x%" PRIx64 ", address 0x%" PRIx64 ", x0 0x%" PRIx64 ", x1 0x%" PRIx64 "\n",
-	       event->cause << 8 >> 8, event->pc, event->address, event->x0, event->x1);
+	       event->cause << 8 >> 8, event->pc, event_address(event), event->x0, event->x1);
 }
 
 static void text_registers(const struct bh_crash_log *log)
@@ -216,7 +222,7 @@ static void json_event(const struct bh_trace_event *event)
 	} else {
 		json_number("cause", event->cause);
 		json_number("pc", event->pc);
-		json_number("address", event->address);
+		json_number("address", event_address(event));
 		json_number("x0", event->x0);
 		json_number("x1", event->x1);
 	}

@@ -146,14 +146,15 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 }
 
 /* The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. */
-static void remember_window(struct percpu *cpu, const struct mmio_access *access)
+static COLD void remember_window(struct percpu *cpu, const struct mmio_access *access)
 {
 	uint64_t hpfar = read_sysreg(hpfar_el2), page = fault_address() & PAGE_MASK;
 	uint64_t base = __atomic_load_n(&access->window->base, __ATOMIC_RELAXED);
 
-	if (access->cause == CPU_EXIT_SUBPAGE || !range_contains(base, access->window->size, page, PAGE_SIZE))
+	if (access->cause == CPU_EXIT_SUBPAGE || !range_contains(base, access->window->size, page, PAGE_SIZE) ||
+	    mmio_windows_in(&cpu->cell->mmio, GUEST_ADDR(page), PAGE_SIZE) != 1)
 		return;
-	cpu->fast.page = hpfar;
+	cpu->fast.page = hpfar | FAST_PAGE;
 	cpu->fast.base = base;
 	cpu->fast.window = access->window;
 }
@@ -171,7 +172,8 @@ bool trap_light(struct trap_frame *frame, uint64_t esr)
 	struct mmio_access access = { .size = (uint8_t)(1U << (esr >> 22 & 3)), .is_write = esr & ISS_WNR };
 	uint64_t mask = size_mask(access.size);
 
-	if ((esr & LIGHT_BITS) != LIGHT_ABORT || page != fast->page || __atomic_load_n(&window->base, __ATOMIC_RELAXED) != base)
+	if ((esr & LIGHT_BITS) != LIGHT_ABORT || (page | FAST_PAGE) != fast->page ||
+	    __atomic_load_n(&window->base, __ATOMIC_RELAXED) != base)
 		return false;
 	access.offset = (page << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1))) - base;
 	if (access.offset & (access.size - 1U))

@@ -146,12 +146,19 @@ sync_saved:
 	add	x0, x0, #1
 	str	x0, [x3]
 .if TRACE
-	b	trace_forwarded
-.else
+	ldr	x0, [sp, #8 * 31]		/* the event as trace_irq leaves it, and bits of the list register */
+	add	x1, sp, w0, uxtb #4
+	mrs	x3, elr_el2
+	stp	x3, x2, [x1, #FRAME_SIZE + 16]
+	mrs	x2, cntpct_el0
+	mov	x3, #TRACE_IRQ << 48
+	stp	x2, x3, [x1, #FRAME_SIZE]
+	add	x0, x0, #TRACE_STEP
+	str	x0, [sp, #8 * 31]
+.endif
 	ldp	x2, x3, [sp, #8 * 2]
 	ldp	x0, x1, [sp], #FRAME_SIZE
 	eret
-.endif
 .else
 	b	irq_in_c
 .endif
@@ -256,23 +263,6 @@ light_return:
 	eret
 	slot	13
 	b	vectors + 128 * 9
-.if FAST_PATH && TRACE
-/* The same event that the way through C leaves. The lower half of x2: what was acknowledged */
-trace_forwarded:
-	ldr	x0, [sp, #8 * 31]
-	add	x1, sp, w0, uxtb #4
-	add	x0, x0, #TRACE_STEP
-	str	x0, [sp, #8 * 31]
-	mrs	x3, elr_el2
-	and	x2, x2, #0xffffff
-	stp	x3, x2, [x1, #FRAME_SIZE + 16]
-	mrs	x0, cntpct_el0
-	mov	x3, #TRACE_IRQ << 48
-	stp	x0, x3, [x1, #FRAME_SIZE]
-	ldp	x2, x3, [sp, #8 * 2]
-	ldp	x0, x1, [sp], #FRAME_SIZE
-	eret
-.endif
 /* void arm64_drain_serror(void): no error of one owner of the CPU may reach the next one. */
 	.globl arm64_drain_serror
 arm64_drain_serror:

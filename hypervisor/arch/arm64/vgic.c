@@ -53,6 +53,8 @@ static void write_list_reg(uint32_t n, uint64_t value)
 	case 14: write_sysreg(value, ICH_LR_HI_EL2(6)); break;
 	default: write_sysreg(value, ICH_LR_HI_EL2(7)); break;
 	}
+	/* before somebody looks for a free one: ICH_ELRSR_EL2 follows at a context synchronization event */
+	isb();
 }
 
 static uint32_t priority_of(struct percpu *cpu, uint32_t intid)
@@ -365,6 +367,7 @@ COLD void vgic_reset(struct percpu *cpu)
 	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
 		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
 	cpu->fast.page = 0;
+	cpu->fast.window = NULL;
 	__atomic_store_n(&cpu->arch.sgi_pending, 0, __ATOMIC_RELAXED);
 	reset_active_priorities();
 	write_sysreg(0, ICH_VMCR_EL2);

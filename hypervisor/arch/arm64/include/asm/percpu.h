@@ -25,6 +25,7 @@ _Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace i
  * each of them to the guest before, and writes down how; who changes what that depends on empties the slot.
  */
 #define FAST_INTERRUPTS		16
+#define FAST_PAGE		1UL		/* HPFAR_EL2 has a 0 there: page 0 is one, too */
 #define FAST_EMPTY		UINT64_MAX	/* no INTID is like its lower half */
 
 struct fast_interrupt {
@@ -40,7 +41,7 @@ struct arch_fast_path {
 	struct fast_interrupt interrupts[FAST_INTERRUPTS];
 
 	/* the page of the last access to a device: trap_light() */
-	uint64_t page;			/* as HPFAR_EL2 says it; 0: none */
+	uint64_t page;			/* as HPFAR_EL2 says it, and FAST_PAGE; 0: none */
 	uint64_t base;			/* of its window then */
 	const struct mmio_window *window;
 };
