@@ -51,7 +51,8 @@ def tolerances(_, defined):
 
 
 def worst_table(worst):
-    lines = [f"{worst['machines']} machines of the tests {' and '.join(worst['suites'])}, {worst['date']}.", "",
+    lines = [f"{worst['machines']} machines of the tests {' and '.join(worst['suites'])}, {worst['date']}, "
+             f"of commit {worst['commit']}.", "",
              "| cause | exits | mean | longest | where most of the longest one was executed |", "|---|--:|--:|--:|---|"]
     for cause, record in worst["causes"].items():
         path = " > ".join(f"`{name}` {executed:,}" for name, executed in record["path"][-4:])
