@@ -9,7 +9,7 @@
 #include "arch/cpu.h"
 
 static struct bh_crash_log *place;
-static bool taken;
+static uint32_t author;		/* the CPU that writes it, and 1; 0: nobody yet */
 
 static const char signature[sizeof(place->signature)] = BH_CRASH_SIGNATURE;
 
@@ -83,11 +83,11 @@ static void write_surroundings(struct bh_crash_log *log)
 void crash_log_write(const struct bh_crash_registers *registers, uint32_t vector, const char *reason)
 {
 	struct bh_crash_log *log = place;
-	uint32_t cpu = this_cpu()->cpu_id;
+	uint32_t cpu = this_cpu()->cpu_id, nobody = 0;
 
 	if (!log)
 		return;
-	if (!__atomic_exchange_n(&taken, true, __ATOMIC_ACQ_REL)) {
+	if (__atomic_compare_exchange_n(&author, &nobody, cpu + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		__builtin_memset(log, 0, sizeof(*log));
 		log->cpu = cpu;
 		log->cell = BH_CRASH_NO_CELL;
@@ -102,7 +102,7 @@ void crash_log_write(const struct bh_crash_registers *registers, uint32_t vector
 		}
 		sign(log);
 		write_surroundings(log);
-	} else if (log->cpu != cpu) {
+	} else if (nobody != cpu + 1) {
 		return;
 	}
 	sign(log);

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from direct import BASE, IMAGE, ROOT_CELL, Bundle, GuestError, abi, cell_text, system_text
-from test_stack import RINGING, SUB_SP_FRAME, SUB_SP_STACK, physical
+from test_stack import RINGING, SAVE_FIRST, SUB_SP_STACK, physical
 
 SIZE = 4 << 20
 PLACE = BASE + SIZE - 4096
@@ -147,7 +147,7 @@ def test_panic_of_several_cpus(bench):
     """All CPUs lose their stacks at once: the record is of one of them, and whole."""
     machine = boot(bench)
     code = physical("trap_sync_entry")
-    assert machine.memory.read(code, 4) == struct.pack("<I", SUB_SP_FRAME)
+    assert machine.memory.read(code, 4) == struct.pack("<I", SAVE_FIRST)
     machine.memory.write(code, struct.pack("<I", SUB_SP_STACK))
     with pytest.raises(GuestError):
         machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS, timeout=1)
