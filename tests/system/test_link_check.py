@@ -165,6 +165,27 @@ def test_life_of_a_demo(machine):
     machine.check(f"echo {name} >/sys/bus/pci/drivers/uio_ivshmem/bind")
 
 
+def test_silence_and_absence(machine, rtos_config):
+    """Of a peer that hears others and says nothing; and of one that rings a cell that is gone, all the time."""
+    machine.enable()
+    machine.create()
+    puppet = Puppet(machine)
+    puppet.uio.write(CTRL, 1)
+    puppet.order(ENABLE, intid_of(rtos_config), 1)
+    puppet.order(REGISTER, CTRL, 1)
+    puppet.order(REGISTER, BELL, RTOS_ID << 16)		# itself
+    assert found(machine) == [("never-sent", ROOT)]
+    machine.jailhouse("cell destroy rtos")
+    assert found(machine) == [("peer-absent", None)]
+    bell = f"{puppet.uio.device} {puppet.uio.maps['registers']} {BELL} {RTOS_ID << 16:#x}"
+    machine.check(f"while :; do bh-probe poke {bell}; done </dev/null >/tmp/ringing 2>&1 & echo $! >/tmp/ringing.pid; "
+                  "for i in $(seq 100); do grep -q ok /tmp/ringing && exit 0; sleep 0.1; done; exit 1")
+    (problems,) = check(machine, "--wait", 5000).values()
+    assert sorted(problems, key=str) == [("absent-peer-rung", ROOT), ("peer-absent", None)]
+    machine.check("kill $(cat /tmp/ringing.pid); while killall -0 bh-probe 2>/dev/null; do sleep 0.1; done")
+    assert found(machine) == [("peer-absent", None)]
+
+
 def test_illnesses_of_a_line(machine, rtos_config):
     machine.enable()
     machine.create()
