@@ -17,7 +17,7 @@ DIRECT_BUNDLE := $(B)/configs/qemu-arm64-direct.bundle $(B)/configs/qemu-arm64-d
 
 # JSON schemas of system and board files, for editors. The examples refer to the copies in the tree, which
 # 'make config-schemas' writes and a test compares.
-SCHEMAS := $(patsubst %,$(B)/configs/schema/%.json,system board check explain show stats trace crash)
+SCHEMAS := $(patsubst %,$(B)/configs/schema/%.json,system board check explain show stats trace crash cell-show cell-console)
 
 .PHONY: configs config-schemas
 configs: $(DEMO_CONFIGS) $(FIXED_CONFIGS) $(CONTROL_CONFIGS) $(DIRECT_BUNDLE) $(SCHEMAS)

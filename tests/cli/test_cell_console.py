@@ -3,6 +3,7 @@
 import json
 import sys
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from bulkhead_config import abi  # noqa: E402
+from bulkhead_config import abi, output_schema  # noqa: E402
 
 SIZE = abi.BH_CELL_CONSOLE_SIZE
 
@@ -33,7 +34,10 @@ def console(box):
 
     def run(content, *arguments):
         box.file("sys/cells/1/console", content)
-        return box.run("cell", "console", *(arguments or ["rtos"]))
+        result = box.run("cell", "console", *(arguments or ["rtos"]))
+        if "--json" in arguments and not result.returncode:
+            jsonschema.validate(json.loads(result.stdout), output_schema.CELL_CONSOLE)
+        return result
     run.box = box
     return run
 

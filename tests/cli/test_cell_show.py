@@ -3,13 +3,14 @@
 import json
 import sys
 
+import jsonschema
 import pytest
 
 from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from bulkhead_config import abi  # noqa: E402
+from bulkhead_config import abi, output_schema  # noqa: E402
 
 RAM = abi.Memory(0x7fa00000, 0, 0x100000, abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_EXECUTE | abi.CFG_MEM_LOADABLE)
 COMM = abi.Memory(0, 0x80000000, 0x1000, abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_COMM_REGION)
@@ -47,6 +48,8 @@ def show(box):
         add(1, "rtos", fault, regions, state="failed\n", cpus="3\n", failed="3\n")
         result = box.run("cell", "show", *(arguments or ["rtos"]))
         assert (result.returncode, result.stderr) == (0, "")
+        if "--json" in arguments:
+            jsonschema.validate(json.loads(result.stdout), output_schema.CELL_SHOW)
         return result.stdout
     run.box, run.add = box, add
     return run

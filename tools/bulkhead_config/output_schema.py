@@ -128,4 +128,26 @@ CRASH = {"anyOf": [{"type": "null"}, _object({
         _object({**_EVENT, "kind": {"enum": ["syndrome", "irq", "fiq", "start", "unknown"]},
                  **dict.fromkeys(("cause", "pc", "address", "x0", "x1"), HEXADECIMAL)})]})}})]}
 
-KINDS = {"check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS, "trace": TRACE, "crash": CRASH}
+# "jailhouse cell show": a violation is an access, or the end of a watchdog, which has neither addresses nor syndrome
+_VIOLATION = {
+    "pc": HEXADECIMAL, "mode": TEXT, "pstate": HEXADECIMAL, "cpu": NUMBER, "stopped": {"type": "boolean"}, "refused": {"type": "boolean"},
+    "start": NUMBER, "this_start": {"type": "boolean"}, "later": NUMBER, "ticks": DECIMAL, "ticks_per_second": NUMBER,
+    "registers": {**_list(HEXADECIMAL), "minItems": 31, "maxItems": 31}, "advice": TEXT}
+_NULL = {"type": "null"}
+_NEAREST = _or_null(_object({"index": NUMBER, **dict.fromkeys(("start", "size", "flags", "distance"), HEXADECIMAL),
+                             "position": {"enum": ["before", "behind", "inside"]}}))
+CELL_SHOW = _object({
+    "id": NUMBER, "name": TEXT, "state": TEXT, "cpus": TEXT, "failed_cpus": TEXT, "starts": NUMBER, "violations": NUMBER,
+    "accesses_to_nothing": _object(dict.fromkeys(("ignored_reads", "ignored_writes", "aborted"), NUMBER)),
+    "watchdog_us": NUMBER, "watchdog_expiries": _or_null(NUMBER),
+    "fault": {"anyOf": [
+        _NULL,
+        _object({**_VIOLATION, "access": {"enum": ["read", "write", "instruction fetch", "unknown access"]}, "size": _or_null(NUMBER),
+                 **dict.fromkeys(("address", "virtual_address", "syndrome"), HEXADECIMAL), "exception_class": {**NUMBER, "maximum": 63},
+                 "fault": TEXT, "nearest": _NEAREST}),
+        _object({**_VIOLATION, "access": {"const": "watchdog"}, "counter": NUMBER, "unchanged_us": NUMBER, **dict.fromkeys(
+            ("size", "address", "virtual_address", "syndrome", "exception_class", "fault", "nearest"), _NULL)})]},
+    "console": _or_null(_object({"written": NUMBER, "last_lines": TEXT}))})
+CELL_CONSOLE = _object({"id": {"type": "integer", "minimum": -1}, "name": TEXT, "written": NUMBER, "kept": NUMBER, "text": TEXT})
+
+KINDS = {"cell-show": CELL_SHOW, "cell-console": CELL_CONSOLE, "check": CHECK, "explain": EXPLAIN, "show": SHOW, "stats": STATS, "trace": TRACE, "crash": CRASH}

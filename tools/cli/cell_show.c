@@ -438,9 +438,13 @@ static void json_show(const struct cell_facts *cell)
 	json_string(stdout, cell->failed);
 	printf(", \"starts\": %u, \"violations\": %u,\n \"accesses_to_nothing\": {\"ignored_reads\": %" PRIu64
 	       ", \"ignored_writes\": %" PRIu64 ", \"aborted\": %" PRIu64 "},\n \"watchdog_us\": %" PRIu64
-	       ", \"watchdog_expiries\": %s,\n \"fault\": ", fault->starts, fault->count,
-	       fault->strays[BH_STRAY_READS], fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS],
-	       watchdog_period(cell), cell->expiries ? cell->expiries : "null");
+	       ", \"watchdog_expiries\": ", fault->starts, fault->count, fault->strays[BH_STRAY_READS],
+	       fault->strays[BH_STRAY_WRITES], fault->strays[BH_STRAY_ABORTS], watchdog_period(cell));
+	if (cell->expiries)
+		printf("%llu", strtoull(cell->expiries, NULL, 10));
+	else
+		printf("null");
+	printf(",\n \"fault\": ");
 	if (fault->complete)
 		json_fault(cell);
 	else
