@@ -80,6 +80,9 @@ def assemble(codes, directory):
     slots = [binary[at:at + CODE_SIZE].rstrip(b"\0") for at in range(0, len(binary), CODE_SIZE)]
     return {code: slot + bytes(-len(slot) % 8) for code, slot in zip(codes, slots)}
 
+# Of a cell's interface to the interrupt controller: priority mask (ICC_PMR_EL1), group (ICC_IGRPEN1_EL1)
+OPEN = "mov x9, #0xff; msr s3_0_c4_c6_0, x9; mov x9, #1; msr s3_0_c12_c12_7, x9; isb; "
+
 
 class Answer:
     """How the code ended: cause 0 if it returned, else the number of the exception vector, from 1."""

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from attacker import (ABORTED, ECAM, FAILED, GICD, GICR, GICR_STEP, IGNORED, LINK, RAM_PHYS, REGISTERS, RING,
+from attacker import (ABORTED, ECAM, FAILED, GICD, GICR, GICR_STEP, IGNORED, LINK, OPEN, RAM_PHYS, REGISTERS, RING,
                       STRAYS, TABLES, TIMEOUT, WINDOW, Lab, abi)
 from containment.model import INTID_OF_ROOT, OWN_INTID
 from direct import ROOT_CELL, cell_text, system_text
@@ -78,7 +78,6 @@ NEVER = [
     ("mrs x2, midr_el1; mrs x2, id_aa64mmfr0_el1; tlbi vmalle1is; ic ialluis", 0),
 ]
 
-OPEN = "mov x9, #0xff; msr s3_0_c4_c6_0, x9; mov x9, #1; msr s3_0_c12_c12_7, x9; isb; "
 WAIT = "1: mrs x9, isr_el1; cbz x9, 1b"
 ENABLE_PRIVATE = OPEN + "str w1, [x0, #0x80]; str w1, [x0, #0x100]; "
 TIMER = ENABLE_PRIVATE + "msr cntv_tval_el0, xzr; mov x9, #1; msr cntv_ctl_el0, x9; isb; " + WAIT

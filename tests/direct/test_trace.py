@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from attacker import CODE, ECAM, GICD, TIMEOUT, Lab, abi
+from attacker import CODE, ECAM, GICD, OPEN, TIMEOUT, Lab, abi
 from containment.model import OWN_INTID
 from direct import HYPERVISOR, NO_TRACE, ROOT_CELL, board_with_cpus, cell_text, system_text
 from root_cell import RootCell
@@ -163,8 +163,8 @@ def test_questions_leave_no_event(lab):
 
 SPI, SPI_INTID = 40, 72
 BIT, WORD = 1 << SPI_INTID % 32, SPI_INTID // 32 * 4
-# priority mask and group at the cell's interface to the controller; and taken by the cell, with interrupts masked
-ENABLE = ("mov x9, #0xff; msr s3_0_c4_c6_0, x9; mov x9, #1; msr s3_0_c12_c12_7, x9; " + INTERRUPT, GICD + 0x100 + WORD, BIT)
+# and taken by the cell, with interrupts masked
+ENABLE = (OPEN + INTERRUPT, GICD + 0x100 + WORD, BIT)
 TAKE = "mrs x9, s3_0_c12_c12_0; msr s3_0_c12_c12_1, x9; isb"
 OPERATIONS = {
     "hypercall": (HYPERCALL, 5, 4),
