@@ -15,8 +15,8 @@ INMATE_PARTS_check_conformance := $(filter-out %/companion.c,$(wildcard $(CONFOR
 
 SOAK := inmates/checks/soak
 INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
-INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.S)
-INMATE_PARTS_hang := $(SOAK)/second.S
+INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.c second.S)
+INMATE_PARTS_hang := $(SOAK)/second.c $(SOAK)/second.S
 INMATE_PARTS_bench := inmates/bench/bench.c
 INMATE_PARTS_bench_root := inmates/bench/bench_root.c
 INMATE_PARTS_control-demo := inmates/demos/control_link.c

@@ -118,16 +118,7 @@ static void start_second(enum second_mode mode)
 {
 	second.mode = mode;
 	second.rounds = 0;
-	second.stack = (uintptr_t)second_stack + sizeof(second_stack);
-	second.vbar = read_sysreg(vbar_el1);
-	second.mair = read_sysreg(mair_el1);
-	second.tcr = read_sysreg(tcr_el1);
-	second.ttbr = read_sysreg(ttbr0_el1);
-	second.sctlr = read_sysreg(sctlr_el1);
-	/* it reads this with its MMU off */
-	__asm__ volatile("dc cvac, %0\n\tdc cvac, %1\n\tdsb sy"
-			 : : "r" (&second), "r" ((uint8_t *)&second + sizeof(second) - 1) : "memory");
-	if (smc_call(PSCI_CPU_ON, second_cpu, (uintptr_t)second_entry, (uintptr_t)&second).x0) {
+	if (!second_start(&second, second_cpu, second_stack + sizeof(second_stack))) {
 		printk("soak: the second CPU cannot be switched on\n");
 		return;
 	}

@@ -11,6 +11,7 @@
 #define SECOND_SCTLR	40
 
 #ifndef __ASSEMBLER__
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,9 @@ _Static_assert(offsetof(struct soak_second, stack) == SECOND_STACK &&
 	       offsetof(struct soak_second, tcr) == SECOND_TCR &&
 	       offsetof(struct soak_second, ttbr) == SECOND_TTBR &&
 	       offsetof(struct soak_second, sctlr) == SECOND_SCTLR, "soak_second is as the assembly part reads it");
+
+/* Sets up what the second CPU goes on with, and switches it on; mode and rounds are the caller's. false: it cannot be. */
+bool second_start(struct soak_second *second, uint64_t cpu, void *stack_end);
 
 void second_entry(void);
 void second_main(void);
