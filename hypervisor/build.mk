@@ -7,6 +7,7 @@ HV_VERSION := $(shell cat VERSION)
 HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers/*.c hypervisor/boot/*.c)
 HV_C := $(filter-out $(if $(filter y,$(CONFIG_TRACE)),,%/trace.c),$(HV_C))
 HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
+HV_C := $(filter-out $(if $(filter y,$(CONFIG_FAST_PATH)),,%/fast_path.c),$(HV_C))
 HV_S := $(wildcard hypervisor/arch/arm64/*.S)
 HV_OBJS := $(HV_C:hypervisor/%.c=$(HV)/%.o) $(HV_S:hypervisor/%.S=$(HV)/%.o)
 

@@ -3,7 +3,7 @@
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
 INMATES := ivshmem-demo ring-demo control-demo monitor-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
-	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet check_interrupts \
+	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet check_interrupts check_repeat \
 	soak_root soak_cell bench bench_root
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000

@@ -12,13 +12,13 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -fno-sanitize-recover=all $(UNIT_IN
 UNIT_SANITIZE := -fsanitize=address,undefined
 
 UNIT_HOST := $(addprefix hypervisor/arch/host/,console.c host.c lock.c paging.c virq.c) hypervisor/core/format.c
-UNIT_IVSHMEM := $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_info.c \
+UNIT_IVSHMEM := hypervisor/arch/host/fast_path.c $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_info.c \
 	ivshmem_link.c vpci.c) hypervisor/core/mmio.c tests/unit/fixture.c hypervisor/arch/host/heap.c $(UNIT_HOST)
 UNIT_CONFIG := $(addprefix hypervisor/core/,config.c config_check.c config_cell_rules.c config_link_rules.c config_conflicts.c) \
 	tests/unit/config_fixture.c $(UNIT_HOST)
 
 # The whole core, on a machine in memory; the linker puts the machine's pool.c around the page pool
-UNIT_CORE := $(addprefix hypervisor/arch/host/,cpu.c crc32.c host.c irq.c lock.c paging.c pool.c schedule.c stage2.c uart.c \
+UNIT_CORE := $(addprefix hypervisor/arch/host/,cpu.c crc32.c fast_path.c host.c irq.c lock.c paging.c pool.c schedule.c stage2.c uart.c \
 	virq.c) $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_info.c \
 	ivshmem_link.c vpci.c) $(wildcard hypervisor/core/*.c) tests/unit/bundle_fixture.c \
 	tests/unit/config_fixture.c tests/unit/core_fixture.c

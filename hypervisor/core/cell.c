@@ -241,6 +241,8 @@ void cell_free(struct cell *cell)
 void cpu_give_to(struct percpu *cpu, struct cell *cell)
 {
 	trace_leaves_cell(cpu);
+	if (CONFIG_FAST_PATH)
+		arch_forget_all(cpu);
 	cpu->cell = cell;
 	cpu->failed = false;
 	for (uint32_t i = 0; i < CPU_EXIT_COUNT; i++)
@@ -268,6 +270,10 @@ int cell_destroy(uint32_t id)
 		return error;
 	console_printf("%pC destroyed\n", &cell->config);
 	bundle_forget(cell);
+	/* while there is what it counts in */
+	for_each_cpu(cpu, &cell->cpus)
+		if (CONFIG_FAST_PATH)
+			arch_forget_all(percpu_of(cpu));
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	/* peers know that it is gone when its output becomes zeros */
 	vpci_reset(cell);

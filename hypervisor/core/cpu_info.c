@@ -4,6 +4,7 @@
 #include "cell.h"
 #include "errors.h"
 #include "percpu.h"
+#include "arch/cpu.h"
 
 /* The CPU that the caller may ask about, or a negative errno */
 static int64_t visible_cpu(uint64_t cpu_id, const struct percpu **cpu)
@@ -12,6 +13,11 @@ static int64_t visible_cpu(uint64_t cpu_id, const struct percpu **cpu)
 	if (!*cpu)
 		return -EINVAL;
 	return this_cpu()->cell->is_root || (*cpu)->cell == this_cpu()->cell ? 0 : -EPERM;
+}
+
+static uint64_t exits(const struct percpu *cpu, uint32_t cause)
+{
+	return cpu->exits[cause] + (CONFIG_FAST_PATH && cause == CPU_EXIT_IVSHMEM ? arch_uncounted_exits(cpu) : 0);
 }
 
 /* Statistics of Jailhouse are sums over causes; those of interrupts count each of them, not the exits. */
@@ -35,7 +41,7 @@ static int64_t statistic(const struct percpu *cpu, uint64_t number)
 	if (number >= ARRAY_SIZE(causes))
 		return -EINVAL;
 	for (uint32_t cause = causes[number].first; cause <= causes[number].last; cause++)
-		sum += cpu->exits[cause] + (number == CPU_STAT_TOTAL ? 0 : cpu->joined[cause]);
+		sum += exits(cpu, cause) + (number == CPU_STAT_TOTAL ? 0 : cpu->joined[cause]);
 	return sum & 0x7fffffff;
 }
 
@@ -58,5 +64,5 @@ int64_t cpu_exits(uint64_t cpu_id, uint64_t cause)
 
 	if (error)
 		return error;
-	return cause < CPU_EXIT_COUNT ? (int64_t)(cpu->exits[cause] & INT64_MAX) : -EINVAL;
+	return cause < CPU_EXIT_COUNT ? (int64_t)(exits(cpu, (uint32_t)cause) & INT64_MAX) : -EINVAL;
 }

@@ -7,52 +7,34 @@
  * register reads 0 and writes nothing.
  */
 struct page_register {
-	uint32_t (*read)(uint32_t endpoint);
-	void (*write)(uint32_t endpoint, uint32_t value);
+	uint16_t word;		/* where the endpoint has what is read; 0: nowhere */
+	/* what the CPU may look at to do it again by itself, or NULL */
+	struct virq_store *(*write)(uint32_t endpoint, uint32_t value);
 };
 
 #define MSIX_ENTRY_SIZE	16u
 
-static uint32_t read_id(uint32_t endpoint)
-{
-	return ivshmem_endpoint_at(endpoint)->params.id;
-}
-
-static uint32_t read_max_peers(uint32_t endpoint)
-{
-	return ivshmem_endpoint_at(endpoint)->params.peers;
-}
-
-static uint32_t read_interrupt_control(uint32_t endpoint)
-{
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-	uint32_t value;
-
-	spin_lock_ordered(&ep->lock);
-	value = ep->interrupt_control;
-	spin_unlock(&ep->lock);
-	return value;
-}
-
-static void write_interrupt_control(uint32_t endpoint, uint32_t value)
+static struct virq_store *write_interrupt_control(uint32_t endpoint, uint32_t value)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	spin_lock_ordered(&ep->lock);
-	ep->interrupt_control = value & IVSHMEM_INT_ENABLE;
+	__atomic_store_n(&ep->interrupt_control, value & IVSHMEM_INT_ENABLE, __ATOMIC_RELAXED);
 	/* The cell may own other interrupts than when the routes were resolved. */
 	ivshmem_update_routes(endpoint);
 	spin_unlock(&ep->lock);
+	return NULL;
 }
 
-static void write_doorbell(uint32_t endpoint, uint32_t value)
+static struct virq_store *write_doorbell(uint32_t endpoint, uint32_t value)
 {
-	ivshmem_ring(endpoint, value >> 16, value & 0xffff);
+	return ivshmem_ring(endpoint, value >> 16, value & 0xffff);
 }
 
-static uint32_t read_state(uint32_t endpoint)
+static struct virq_store *write_state(uint32_t endpoint, uint32_t value)
 {
-	return __atomic_load_n(&ivshmem_endpoint_at(endpoint)->state, __ATOMIC_RELAXED);
+	ivshmem_set_state(endpoint, value);
+	return NULL;
 }
 
 /* By offset; defined at the end */
@@ -71,10 +53,12 @@ enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_
 		return MMIO_HANDLED;
 
 	reg = &registers[number];
-	if (access->is_write && reg->write)
-		reg->write(index, (uint32_t)access->value);
-	else if (!access->is_write && reg->read)
-		access->value = reg->read(index);
+	if (access->is_write && reg->write) {
+		access->again.store = reg->write(index, (uint32_t)access->value);
+	} else if (!access->is_write && reg->word) {
+		access->again.word = (const uint32_t *)((const char *)ivshmem_endpoint_at(index) + reg->word);
+		access->value = __atomic_load_n(access->again.word, __ATOMIC_RELAXED);
+	}
 	return MMIO_HANDLED;
 }
 
@@ -109,10 +93,12 @@ enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_acce
 	return MMIO_HANDLED;
 }
 
+#define WORD(field)	offsetof(struct ivshmem_endpoint, field)
+
 static const struct page_register registers[5] = {
-	[IVSHMEM_REG_ID / 4] = { .read = read_id },
-	[IVSHMEM_REG_MAX_PEERS / 4] = { .read = read_max_peers },
-	[IVSHMEM_REG_INT_CTRL / 4] = { .read = read_interrupt_control, .write = write_interrupt_control },
+	[IVSHMEM_REG_ID / 4] = { .word = WORD(params.id) },
+	[IVSHMEM_REG_MAX_PEERS / 4] = { .word = WORD(params.peers) },
+	[IVSHMEM_REG_INT_CTRL / 4] = { .word = WORD(interrupt_control), .write = write_interrupt_control },
 	[IVSHMEM_REG_DOORBELL / 4] = { .write = write_doorbell },
-	[IVSHMEM_REG_STATE / 4] = { .read = read_state, .write = ivshmem_set_state },
+	[IVSHMEM_REG_STATE / 4] = { .word = WORD(state), .write = write_state },
 };

@@ -3,6 +3,7 @@
  * PCI configuration space of the ivshmem device. The image is that of the Jailhouse ABI: vendor capability
  * at 40h, MSI-X capability at 60h. Writes to what is read-only are ignored.
  */
+#include "arch/cpu.h"
 #include "ivshmem_internal.h"
 
 #define CONFIG_SIZE	0x80u	/* reads beyond give all ones */
@@ -17,6 +18,7 @@
 
 /* All handlers run under the endpoint lock. lanes has ones in the bytes that are written. */
 struct config_dword {
+	uint16_t word;		/* where the endpoint has the value as it is; 0: see read */
 	uint32_t (*read)(const struct ivshmem_endpoint *ep);
 	void (*write)(uint32_t endpoint, uint32_t lanes, uint32_t value);
 };
@@ -24,12 +26,6 @@ struct config_dword {
 static uint32_t merge(uint32_t old, uint32_t lanes, uint32_t value)
 {
 	return (old & ~lanes) | (value & lanes);
-}
-
-static uint32_t read_ids(const struct ivshmem_endpoint *ep)
-{
-	(void)ep;
-	return (uint32_t)IVSHMEM_DEVICE_ID << 16 | IVSHMEM_VENDOR_ID;
 }
 
 static uint32_t read_command(const struct ivshmem_endpoint *ep)
@@ -51,6 +47,8 @@ static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
 	for (n = 0; n < IVSHMEM_NUM_BARS; n++)
 		if ((changed & PCI_COMMAND_MEMORY) && ep->windows[n])
 			mmio_move(ep->windows[n], command & PCI_COMMAND_MEMORY ? ep->bar[n] : MMIO_CLOSED);
+	if (CONFIG_FAST_PATH && (changed & PCI_COMMAND_MEMORY))
+		arch_forget_accesses(ep->cell);
 	if (changed & (PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF))
 		ivshmem_update_routes(endpoint);
 }
@@ -60,28 +58,18 @@ static uint32_t read_class(const struct ivshmem_endpoint *ep)
 	return (uint32_t)IVSHMEM_BASE_CLASS << 24 | (uint32_t)ep->params.protocol << 8;
 }
 
-static uint32_t read_bar0(const struct ivshmem_endpoint *ep)
-{
-	return ep->bar[0];
-}
-
 static void write_bar0(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	ep->bar[0] = merge(ep->bar[0], lanes & ep->params.bar_mask[0], value);
-}
-
-static uint32_t read_bar1(const struct ivshmem_endpoint *ep)
-{
-	return ep->bar[1];
+	__atomic_store_n(&ep->bar[0], merge(ep->bar[0], lanes & ep->params.bar_mask[0], value), __ATOMIC_RELAXED);
 }
 
 static void write_bar1(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	ep->bar[1] = merge(ep->bar[1], lanes & ep->params.bar_mask[1], value);
+	__atomic_store_n(&ep->bar[1], merge(ep->bar[1], lanes & ep->params.bar_mask[1], value), __ATOMIC_RELAXED);
 }
 
 static uint32_t read_cap_pointer(const struct ivshmem_endpoint *ep)
@@ -107,43 +95,10 @@ static void write_vendor_cap(uint32_t endpoint, uint32_t lanes, uint32_t value)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
-	if (lanes & IVSHMEM_PRIV_ONESHOT << 24)
-		ep->one_shot = value & IVSHMEM_PRIV_ONESHOT << 24;
-}
-
-static uint32_t read_state_size(const struct ivshmem_endpoint *ep)
-{
-	return ep->params.state_size;
-}
-
-static uint32_t read_rw_size_low(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)ep->params.rw_size;
-}
-
-static uint32_t read_rw_size_high(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)(ep->params.rw_size >> 32);
-}
-
-static uint32_t read_output_size_low(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)ep->params.output_size;
-}
-
-static uint32_t read_output_size_high(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)(ep->params.output_size >> 32);
-}
-
-static uint32_t read_base_low(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)ep->params.base;
-}
-
-static uint32_t read_base_high(const struct ivshmem_endpoint *ep)
-{
-	return (uint32_t)(ep->params.base >> 32);
+	if (!(lanes & IVSHMEM_PRIV_ONESHOT << 24))
+		return;
+	ep->one_shot = value & IVSHMEM_PRIV_ONESHOT << 24;
+	ivshmem_publish(endpoint);
 }
 
 static uint32_t read_msix_cap(const struct ivshmem_endpoint *ep)
@@ -173,24 +128,26 @@ static uint32_t read_msix_pba(const struct ivshmem_endpoint *ep)
 	return ep->params.vectors ? MSIX_PBA | MSIX_BIR : 0;
 }
 
-/* What is not listed reads 0. */
+#define WORD(field)	offsetof(struct ivshmem_endpoint, field)
+
+/* What is not listed reads 0. Little-endian */
 static const struct config_dword config_space[CONFIG_SIZE / 4] = {
-	[0x00 / 4] = { .read = read_ids },				/* device and vendor ID */
+	[0x00 / 4] = { .word = WORD(ids) },				/* device and vendor ID */
 	[0x04 / 4] = { .read = read_command, .write = write_command },	/* status and command */
 	[0x08 / 4] = { .read = read_class },				/* class and revision */
-	[0x10 / 4] = { .read = read_bar0, .write = write_bar0 },	/* BAR 0 */
-	[0x14 / 4] = { .read = read_bar1, .write = write_bar1 },	/* BAR 1 */
-	[0x2c / 4] = { .read = read_ids },				/* subsystem IDs */
+	[0x10 / 4] = { .word = WORD(bar[0]), .write = write_bar0 },	/* BAR 0 */
+	[0x14 / 4] = { .word = WORD(bar[1]), .write = write_bar1 },	/* BAR 1 */
+	[0x2c / 4] = { .word = WORD(ids) },				/* subsystem IDs */
 	[0x34 / 4] = { .read = read_cap_pointer },			/* capability pointer */
 	[0x3c / 4] = { .read = read_interrupt },			/* interrupt pin */
 	[0x40 / 4] = { .read = read_vendor_cap, .write = write_vendor_cap },	/* vendor capability */
-	[0x44 / 4] = { .read = read_state_size },			/* State Table Size */
-	[0x48 / 4] = { .read = read_rw_size_low },			/* R/W Section Size */
-	[0x4c / 4] = { .read = read_rw_size_high },			/* R/W Section Size */
-	[0x50 / 4] = { .read = read_output_size_low },			/* Output Section Size */
-	[0x54 / 4] = { .read = read_output_size_high },			/* Output Section Size */
-	[0x58 / 4] = { .read = read_base_low },				/* Base Address */
-	[0x5c / 4] = { .read = read_base_high },			/* Base Address */
+	[0x44 / 4] = { .word = WORD(params.state_size) },	/* State Table Size */
+	[0x48 / 4] = { .word = WORD(params.rw_size) },	/* R/W Section Size */
+	[0x4c / 4] = { .word = WORD(params.rw_size) + 4 },	/* R/W Section Size */
+	[0x50 / 4] = { .word = WORD(params.output_size) },	/* Output Section Size */
+	[0x54 / 4] = { .word = WORD(params.output_size) + 4 },	/* Output Section Size */
+	[0x58 / 4] = { .word = WORD(params.base) },	/* Base Address */
+	[0x5c / 4] = { .word = WORD(params.base) + 4 },	/* Base Address */
 	[0x60 / 4] = { .read = read_msix_cap, .write = write_msix_cap },	/* MSI-X capability */
 	[0x64 / 4] = { .read = read_msix_table },			/* MSI-X table */
 	[0x68 / 4] = { .read = read_msix_pba },				/* MSI-X PBA */
@@ -199,6 +156,11 @@ static const struct config_dword config_space[CONFIG_SIZE / 4] = {
 static uint32_t size_mask(uint32_t size)
 {
 	return size >= 4 ? UINT32_MAX : (1u << (8 * size)) - 1;
+}
+
+static const uint32_t *word_of(const struct config_dword *dword, uint32_t endpoint)
+{
+	return dword->word ? (const uint32_t *)((const char *)ivshmem_endpoint_at(endpoint) + dword->word) : NULL;
 }
 
 uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size)
@@ -210,12 +172,19 @@ uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size)
 	if (offset >= CONFIG_SIZE)
 		return size_mask(size);
 	dword = &config_space[offset / 4];
-	if (dword->read) {
+	if (dword->word) {
+		value = __atomic_load_n(word_of(dword, endpoint), __ATOMIC_RELAXED);
+	} else if (dword->read) {
 		spin_lock_ordered(&ep->lock);
 		value = dword->read(ep);
 		spin_unlock(&ep->lock);
 	}
 	return (value >> (8 * (offset % 4))) & size_mask(size);
+}
+
+const uint32_t *ivshmem_config_word(uint32_t endpoint, uint32_t offset)
+{
+	return offset < CONFIG_SIZE ? word_of(&config_space[offset / 4], endpoint) : NULL;
 }
 
 void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uint32_t value)

@@ -98,8 +98,7 @@ static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_
 	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)
 		return positive(ivshmem_total(ep, item - LINK_INFO_COUNTER_BASE));
 	if (item / 0x100 == LINK_INFO_VECTOR_COUNTER_BASE / 0x100 && (VECTOR_COUNTER_SET >> item % 16 & 1))
-		return positive(__atomic_load_n(&ep->vector_counters[item / 16 % 16][ivshmem_vector_counter(item % 16)],
-						__ATOMIC_RELAXED));
+		return positive(ivshmem_vector_total(ep, item / 16 % 16, item % 16));
 	if (item >= LINK_INFO_ROUTE_BASE && item - LINK_INFO_ROUTE_BASE < IVSHMEM_MAX_VECTORS)
 		return read_route(ep, item - LINK_INFO_ROUTE_BASE);
 	if (item < ARRAY_SIZE(items))

@@ -35,7 +35,7 @@
 
 struct ivshmem_params {
 	uint16_t bdf;
-	uint16_t id;
+	uint32_t id;			/* 0..IVSHMEM_MAX_PEERS - 1 */
 	uint32_t peers;			/* 1..IVSHMEM_MAX_PEERS */
 	uint32_t vectors;		/* MSI-X; 0: INTx */
 	uint32_t intx;			/* INTID of the INTx line, if vectors is 0 */
@@ -70,6 +70,7 @@ struct ivshmem_endpoint {
 	uint16_t command;
 	uint16_t msix_control;
 	struct virq_route routes[IVSHMEM_MAX_VECTORS];	/* INTx: element 0 */
+	struct virq_store stores[IVSHMEM_MAX_VECTORS];	/* of routes, if nothing else has to be done; others read them */
 	uint32_t bar[IVSHMEM_NUM_BARS];
 	uint32_t msix_table[IVSHMEM_MAX_VECTORS][4];
 
@@ -84,10 +85,12 @@ struct ivshmem_endpoint {
 	uint64_t vector_counters[IVSHMEM_MAX_VECTORS][VECTOR_COUNTERS];	/* by ivshmem_vector_counter() */
 
 	/* frozen while active */
+	uint32_t ids;			/* device and vendor */
 	struct ivshmem_params params;
 	const struct cell *cell;
 	struct mmio_window *windows[IVSHMEM_NUM_BARS];	/* NULL: BAR not implemented */
-};
+} __attribute__((aligned(512)));
+_Static_assert(8 * sizeof(struct ivshmem_endpoint) % PAGE_SIZE == 0, "eight places are whole pages: none is lost");
 
 struct ivshmem_link {
 	/* frozen while the link exists */
@@ -152,12 +155,18 @@ void ivshmem_update_route(uint32_t endpoint, uint32_t vector);
 /* Registers to reset values, windows closed. Endpoint lock. */
 void ivshmem_reset_registers(uint32_t endpoint);
 
-/* [guest] No locks held. */
-void ivshmem_set_state(uint32_t endpoint, uint32_t value);
-void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector);
+/* After a change of what has to be done for an interrupt. Endpoint lock. */
+void ivshmem_publish(uint32_t endpoint);
 
-/* LINK_COUNTER_*, with all vectors */
+/*
+ * [guest] No locks held. ivshmem_ring(): what to look at to ring again by itself; NULL if it has to be asked again.
+ */
+void ivshmem_set_state(uint32_t endpoint, uint32_t value);
+struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector);
+
+/* LINK_COUNTER_*, with all vectors; one of VECTOR_COUNTER_SET of a vector */
 uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter);
+uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter);
 
 static inline uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
 {

@@ -7,6 +7,7 @@
 #include "pages.h"
 #include "paging.h"
 #include "vpci.h"
+#include "arch/cpu.h"
 
 struct ivshmem_link ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
 
@@ -15,10 +16,22 @@ static void count(struct ivshmem_endpoint *ep, uint32_t counter)
 	__atomic_fetch_add(&ep->counters[counter], 1, __ATOMIC_RELAXED);
 }
 
+static uint64_t *vector_counter(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
+{
+	return &ep->vector_counters[vector][ivshmem_vector_counter(counter)];
+}
+
 /* One of VECTOR_COUNTER_SET, by the number that was rung, whatever it is good for: the sums of sender and receiver agree. */
 static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
 {
-	__atomic_fetch_add(&ep->vector_counters[vector][ivshmem_vector_counter(counter)], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(vector_counter(ep, vector, counter), 1, __ATOMIC_RELAXED);
+}
+
+uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
+{
+	const uint64_t *count = &ep->vector_counters[vector][ivshmem_vector_counter(counter)];
+
+	return __atomic_load_n(count, __ATOMIC_RELAXED) + (CONFIG_FAST_PATH ? arch_virq_uncounted(count) : 0);
 }
 
 uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
@@ -26,7 +39,7 @@ uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
 	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
 
 	for (uint32_t n = 0; n < IVSHMEM_MAX_VECTORS && (VECTOR_COUNTER_SET >> counter & 1); n++)
-		total += __atomic_load_n(&ep->vector_counters[n][ivshmem_vector_counter(counter)], __ATOMIC_RELAXED);
+		total += ivshmem_vector_total(ep, n, counter);
 	return total;
 }
 
@@ -44,7 +57,7 @@ static bool armed(const struct ivshmem_endpoint *ep, uint32_t vector)
 static void interrupt(struct ivshmem_endpoint *ep, uint32_t line, uint32_t vector)
 {
 	if (ep->one_shot)
-		ep->interrupt_control = 0;
+		__atomic_store_n(&ep->interrupt_control, 0, __ATOMIC_RELAXED);
 	arch_virq_raise(&ep->routes[line]);
 	count_vector(ep, vector, LINK_COUNTER_DELIVERED);
 }
@@ -78,11 +91,28 @@ static inline void resolve_route(struct ivshmem_endpoint *ep, uint32_t vector)
 		ep->routes[vector] = VIRQ_UNARMED;
 }
 
+/* Routes that every event is to be sent by as long as nobody changes anything */
+static void publish(struct ivshmem_endpoint *ep, uint32_t first, uint32_t count)
+{
+	static const struct virq_route unarmed[IVSHMEM_MAX_VECTORS];
+
+	if (CONFIG_FAST_PATH)
+		arch_virq_publish(&ep->stores[first], enabled(ep) && !ep->one_shot ? &ep->routes[first] : unarmed, count);
+}
+
+void ivshmem_publish(uint32_t endpoint)
+{
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+
+	publish(ep, 0, ivshmem_num_vectors(ep));
+}
+
 void ivshmem_update_route(uint32_t endpoint, uint32_t vector)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	resolve_route(ep, vector);
+	publish(ep, vector, 1);
 	deliver_latched(ep);
 }
 
@@ -93,6 +123,7 @@ void ivshmem_update_routes(uint32_t endpoint)
 
 	for (n = 0; n < ivshmem_num_vectors(ep); n++)
 		resolve_route(ep, n);
+	publish(ep, 0, n);
 	deliver_latched(ep);
 }
 
@@ -134,13 +165,24 @@ static bool send(uint32_t target, uint32_t vector, enum event event)
 	return present;
 }
 
+/*
+ * Only a hint, as the endpoint may change: who rings by it looks at the address. The number is good for both: it was delivered. Of
+ * INTx, only the first is published, so that whoever comes to this place later, a number means no other vector.
+ */
+static struct virq_store *published(struct ivshmem_endpoint *ep, uint32_t vector)
+{
+	struct virq_store *store = &ep->stores[vector];
+
+	return CONFIG_FAST_PATH && __atomic_load_n(&store->address, __ATOMIC_RELAXED) ? store : NULL;
+}
+
 /* Id of the endpoint of another peer of the same link */
 static uint32_t endpoint_of_peer(uint32_t endpoint, uint32_t peer)
 {
 	return endpoint / IVSHMEM_MAX_PEERS * IVSHMEM_MAX_PEERS + peer;
 }
 
-void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
+struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
@@ -153,6 +195,20 @@ void ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
 		count(ep, LINK_COUNTER_NO_VECTOR);
 	else if (!send(endpoint_of_peer(endpoint, peer), vector, EVENT_DOORBELL))
 		count(ep, LINK_COUNTER_INACTIVE);
+	else
+		return published(ivshmem_endpoint_at(endpoint_of_peer(endpoint, peer)), vector);
+	return NULL;
+}
+
+bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, uint64_t **delivered)
+{
+	uint32_t peer = value >> 16, vector = value & 0xffff;
+
+	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
+		return false;
+	*sent = vector_counter(ivshmem_endpoint_at(endpoint), vector, LINK_COUNTER_SENT);
+	*delivered = vector_counter(ivshmem_endpoint_at(endpoint_of_peer(endpoint, peer)), vector, LINK_COUNTER_DELIVERED);
+	return true;
 }
 
 /* The link lock makes table and State registers agree when several CPUs write. */
@@ -191,7 +247,7 @@ COLD void ivshmem_reset_registers(uint32_t endpoint)
 	uint32_t n;
 
 	drop_latched(ep);
-	ep->interrupt_control = 0;
+	__atomic_store_n(&ep->interrupt_control, 0, __ATOMIC_RELAXED);
 	ep->one_shot = false;
 	ep->command = 0;
 	ep->msix_control = 0;
@@ -202,11 +258,14 @@ COLD void ivshmem_reset_registers(uint32_t endpoint)
 		ep->msix_table[n][2] = 0;
 		ep->msix_table[n][3] = MSIX_VECTOR_MASKED;
 	}
+	publish(ep, 0, IVSHMEM_MAX_VECTORS);
 	for (n = 0; n < IVSHMEM_NUM_BARS; n++) {
-		ep->bar[n] = 0;
+		__atomic_store_n(&ep->bar[n], 0, __ATOMIC_RELAXED);
 		if (ep->windows[n])
 			mmio_move(ep->windows[n], MMIO_CLOSED);
 	}
+	if (CONFIG_FAST_PATH)
+		arch_forget_accesses(ep->cell);
 	/* INTx needs no register to be armed. */
 	resolve_route(ep, 0);
 }
@@ -396,6 +455,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	/* Senders may be looking at this place already. */
 	spin_lock_ordered(&ep->lock);
 	ep->params = *params;
+	ep->ids = (uint32_t)IVSHMEM_DEVICE_ID << 16 | IVSHMEM_VENDOR_ID;
 	ep->cell = cell;
 	for (bar = 0; bar < IVSHMEM_NUM_BARS; bar++)
 		ep->windows[bar] = created[bar];

@@ -43,10 +43,13 @@ static enum mmio_result ecam_access(void *owner, uint32_t index, struct mmio_acc
 		return MMIO_HANDLED;
 	}
 
-	if (access->is_write)
+	if (access->is_write) {
 		ivshmem_config_write(cell->functions[n].endpoint, reg, access->size, (uint32_t)access->value);
-	else
+	} else {
 		access->value = ivshmem_config_read(cell->functions[n].endpoint, reg, access->size);
+		if (access->size == 4)
+			access->again.word = ivshmem_config_word(cell->functions[n].endpoint, reg);
+	}
 	return MMIO_HANDLED;
 }
 

@@ -35,6 +35,15 @@ void ivshmem_reroute(uint32_t endpoint);
 uint32_t ivshmem_config_read(uint32_t endpoint, uint32_t offset, uint32_t size);
 void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uint32_t value);
 
+/* Its value, as long as the function exists, if it is kept as a word of memory; else NULL */
+const uint32_t *ivshmem_config_word(uint32_t endpoint, uint32_t offset);
+
+/*
+ * The counters of a doorbell that is rung by a write of this value to the register page of that endpoint, and delivered. False if
+ * none can be.
+ */
+bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, uint64_t **delivered);
+
 /*
  * No CPU of the cell runs any more, failed or off, and only the manager can change that: its State becomes 0 and
  * peers are told, without further reset. [guest]: called on the CPU that stopped last.

@@ -15,6 +15,7 @@
 #include "types.h"
 
 struct mmio_window;
+struct virq_store;
 
 struct mmio_access {
 	uint64_t offset;	/* from the base of the window */
@@ -23,6 +24,15 @@ struct mmio_access {
 	bool is_write;
 	uint8_t cause;		/* CPU_EXIT_*: set by the handler, counted by the caller if it is done */
 	const struct mmio_window *window;	/* set by dispatch: where it was */
+
+	/*
+	 * How the CPU may do the same access again without asking, as long as the window stays where it is; NULL before the
+	 * handler is called, and it may leave it so.
+	 */
+	union {
+		const volatile uint32_t *word;	/* read of 4 bytes: this is what it gives, as long as the cell exists */
+		struct virq_store *store;	/* write: all it does is raise what is published here, if it is */
+	} again;
 };
 
 enum mmio_result {
@@ -65,7 +75,10 @@ int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_hand
 struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
 				     uint32_t index);
 
-/* One atomic store. base MMIO_CLOSED closes. A base for which base + size would wrap closes, too. */
+/*
+ * One atomic store. base MMIO_CLOSED closes. A base for which base + size would wrap closes, too. Afterwards the cell's CPUs have
+ * to forget what they repeat by itself: arch_forget_accesses().
+ */
 void mmio_move(struct mmio_window *window, uint64_t base);
 
 /*

@@ -31,6 +31,25 @@ bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_ro
 void arch_virq_raise(const struct virq_route *route);
 
 /*
+ * The same as one store of 32 bits, so that a CPU that knows where it is published can raise the interrupt without asking: to
+ * address at EL2, unless that is 0. Who reads it says so before (arm64: vectors.S), so that it can be waited for.
+ */
+struct virq_store {
+	volatile uint64_t address;
+	volatile uint64_t value;
+};
+
+/*
+ * Publish how each of count routes is raised, or, if it is unarmed, or there is no such store, that it cannot be done that way. [a
+ * lock that serialises the calls for these stores] When this returns, no CPU raises an interrupt by what was published before.
+ * Takes no lock, and waits at most for some instructions of each other CPU. An element that was never published is all 0.
+ */
+void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count);
+
+/* How many interrupts CPUs have raised that way that are not in the counter yet. Approximate while they do. */
+uint64_t arch_virq_uncounted(const uint64_t *counter);
+
+/*
  * What the interrupt controller says about an armed route of the cell: LINK_ROUTE_ENABLED and what follows it. [management
  * lock, or a CPU of the cell]
  */

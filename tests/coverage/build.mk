@@ -10,7 +10,7 @@ COVERAGE := $(B)/coverage
 COVERED := $(addprefix hypervisor/devices/,ivshmem.c ivshmem_attach.c ivshmem_config.c ivshmem_info.c \
 	ivshmem_link.c vpci.c) hypervisor/core/mmio.c
 COVERED_OBJS := $(COVERED:hypervisor/%.c=$(COVERAGE)/%.o)
-COVERAGE_TESTS := ivshmem_config ivshmem_registers ivshmem_state ivshmem_msix ivshmem_link ivshmem_info vpci mmio
+COVERAGE_TESTS := ivshmem_config ivshmem_repeat ivshmem_registers ivshmem_state ivshmem_msix ivshmem_link ivshmem_info vpci mmio
 COVERAGE_HELPERS := $(filter-out $(COVERED),$(UNIT_IVSHMEM)) tests/unit/ivshmem_pair.c
 
 $(COVERAGE)/%.o: hypervisor/%.c $(UNIT_HEADERS) tests/coverage/build.mk

@@ -64,6 +64,28 @@ void arch_virq_raise(const struct virq_route *route)
 	(void)route;
 }
 
+void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count)
+{
+	//@ assert locked: proof_locks > 0;
+	for (uint32_t n = 0; n < count; n++) {
+		stores[n].value = routes[n].intid;
+		stores[n].address = routes[n].intid;
+	}
+}
+
+uint64_t arch_virq_uncounted(const uint64_t *counter)
+{
+	//@ assert there: \valid_read(counter);
+	(void)counter;
+	return ANY_U64();
+}
+
+void arch_forget_accesses(const struct cell *cell)
+{
+	//@ assert there: \valid_read(cell);
+	(void)cell;
+}
+
 void *pages_alloc(uint32_t count, uint32_t align_pages)
 {
 	(void)count;

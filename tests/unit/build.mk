@@ -34,6 +34,7 @@ $(eval $(call unit_test,ivshmem_registers,$(UNIT_IVSHMEM) tests/unit/ivshmem_pai
 $(eval $(call unit_test,ivshmem_state,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
 $(eval $(call unit_test,ivshmem_msix,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
 $(eval $(call unit_test,vpci,$(UNIT_IVSHMEM)))
+$(eval $(call unit_test,ivshmem_repeat,$(UNIT_IVSHMEM) tests/unit/ivshmem_pair.c))
 $(eval $(call unit_test,ivshmem_link,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_info,$(UNIT_IVSHMEM)))
 $(eval $(call unit_test,ivshmem_peers,$(UNIT_IVSHMEM)))

@@ -99,7 +99,7 @@ enum mmio_result fixture_read_result(struct fixture_cell *c, uint64_t addr, uint
 {
 	/* What a handler leaves in value must not depend on what was there. */
 	struct mmio_access access = { .value = 0x5a5a5a5a5a5a5a5a, .size = size };
-	enum mmio_result result = mmio_dispatch(&c->cell.mmio, GUEST_ADDR(addr), &access);
+	enum mmio_result result = host_access(&c->cell.mmio, addr, &access);
 
 	*value = access.value;
 	if (result == MMIO_HANDLED && size < 8)
@@ -111,7 +111,7 @@ enum mmio_result fixture_write_result(struct fixture_cell *c, uint64_t addr, uin
 {
 	struct mmio_access access = { .value = value, .size = size, .is_write = true };
 
-	return mmio_dispatch(&c->cell.mmio, GUEST_ADDR(addr), &access);
+	return host_access(&c->cell.mmio, addr, &access);
 }
 
 uint64_t fixture_read(struct fixture_cell *c, uint64_t addr, uint8_t size)

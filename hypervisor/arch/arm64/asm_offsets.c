@@ -19,8 +19,24 @@ void asm_offsets(void)
 	DEFINE(FAST_PATH, CONFIG_FAST_PATH);
 	DEFINE(FAST_LIST_REG, offsetof(struct percpu, fast.interrupts[0].list_reg));
 	DEFINE(FAST_ALL_FREE, offsetof(struct percpu, fast.interrupts[0].all_free));
-	_Static_assert(!offsetof(struct percpu, fast.interrupts) && sizeof(struct fast_interrupt) == 1 << 5 &&
-		       FAST_INTERRUPTS == 1 << 4, "the entry code puts a part of the INTID into the address");
+	_Static_assert(!offsetof(struct percpu, fast) && sizeof(struct fast_interrupt) == 1 << 5 && FAST_INTERRUPTS == 1 << 4 &&
+		       offsetof(struct percpu, fast.interrupts) % (1 << 5) == 0,
+		       "the entry code puts a part of the INTID into the address");
+	DEFINE(DOORBELL_SIZE, sizeof(struct fast_doorbell));
+	DEFINE(DOORBELLS_END, 8);
+	_Static_assert(sizeof(struct fast_doorbell) * FAST_DOORBELLS == 1 << 8, "behind the last one bit 8 of the address is set");
+	DEFINE(DOORBELL_STARTED, offsetof(struct fast_doorbell, started));
+	DEFINE(DOORBELL_SYNDROME, offsetof(struct fast_doorbell, syndrome));
+	DEFINE(DOORBELL_VALUE, offsetof(struct fast_doorbell, value));
+	DEFINE(DOORBELL_COUNTED, offsetof(struct fast_doorbell, counted));
+	_Static_assert(!offsetof(struct percpu, fast.doorbells) && !offsetof(struct fast_doorbell, done) &&
+		       offsetof(struct fast_doorbell, where) == offsetof(struct fast_doorbell, syndrome) + 8 &&
+		       offsetof(struct fast_doorbell, compare) == offsetof(struct fast_doorbell, value) + 8 &&
+		       offsetof(struct fast_doorbell, store) == offsetof(struct fast_doorbell, started) + 8,
+		       "the entry code finds them in pairs, and the first one without an offset");
+	DEFINE(REGISTER_FIRST, offsetof(struct percpu, fast.registers));
+	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3,
+		       "the entry code computes the place from the address");
 	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));

@@ -167,6 +167,7 @@ static enum mmio_result access_distributor(void *owner, uint32_t index, struct m
 	} else if (!access->is_write && access->size == 4 && !(offset & 3) &&
 		   (offset == GICD_CTLR || offset == GICD_TYPER || offset == GICD_IIDR || is_id_register(offset))) {
 		access->value = mmio_read32(gic.gicd, offset);
+		access->again.word = (const volatile uint32_t *)(gic.gicd + offset);
 	}
 	return MMIO_HANDLED;
 }

@@ -6,6 +6,7 @@
 #include "percpu.h"
 
 struct bh_fault;
+struct mmio_access;
 
 void trap_sync(struct trap_frame *frame, uint64_t esr);
 
@@ -40,6 +41,9 @@ static inline void set_guest_reg(struct trap_frame *frame, uint32_t n, uint64_t 
 }
 
 void skip_instruction(void);
+
+/* An access with a syndrome was done, and its handler says how it may be done again: the entry code does so from now on. */
+void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t esr, const struct mmio_access *access);
 
 /* pc, pstate and x of a record, of the guest of the calling CPU. */
 void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame);

@@ -184,6 +184,10 @@ bool trap_light(struct trap_frame *frame, uint64_t esr)
 	if (window->handler(window->owner, window->index, &access) != MMIO_HANDLED)
 		return false;
 	cpu->exits[access.cause]++;
+	if (CONFIG_FAST_PATH && access.again.word) {
+		access.window = window;
+		fast_remember(cpu, frame, esr, &access);
+	}
 	if (!access.is_write)
 		set_guest_reg(frame, (uint32_t)rt, access.value & mask);
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
@@ -204,8 +208,11 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 
 	if (result != MMIO_HANDLED)
 		return result;
-	if (CONFIG_FAST_PATH)
+	if (CONFIG_FAST_PATH) {
 		remember_window(cpu, &access);
+		if (access.again.word)
+			fast_remember(cpu, frame, esr, &access);
+	}
 	cpu->exits[access.cause]++;
 	if (!access.is_write)
 		set_guest_reg(frame, rt, load_result(access.value & size_mask(size), size, esr & ISS_SSE,

@@ -48,13 +48,13 @@
 	stp	x30, x10, [sp, #8 * 30]
 .endm
 
-/* x1 is the syndrome anyway: the handler wants it. */
+/* x2: syndrome. The handler wants it in x1. */
 .macro trace_sync
 	trace_begin
 	mrs	x13, far_el2
 	stp	x0, x1, [x9, #FRAME_SIZE + 32]
-	mrs	x1, esr_el2
-	trace_end x1, x13
+	mov	x1, x2
+	trace_end x2, x13
 .endm
 
 /* x1: what was acknowledged */
@@ -99,27 +99,68 @@
 	enter_c	\kind
 .endm
 
-/* Synchronous: trap_sync(frame, esr); before that, of data aborts, trap_light(). trap_sync_entry */
-.macro sync_from_guest
-	save_first
+/* After save_first, with the syndrome in x2: the rest of what C does not preserve; x1 is the syndrome then. */
+.macro sync_light
 	save_light
 .if TRACE
 	trace_sync
 .else
 	str	x30, [sp, #8 * 30]
-	mrs	x1, esr_el2
+	mov	x1, x2
 .endif
-.if FAST_PATH
-	lsr	x2, x1, #26
-	cmp	x2, #0x24			/* data abort */
-	b.eq	abort_from_guest
-.endif
+.endm
+
+/* trap_sync(frame, esr) */
+.macro sync_to_c
+	sync_light
 sync_in_c:
 	save_rest
 sync_saved:
 	mov	x0, sp
 	bl	trap_sync
 	b	guest_return
+.endm
+
+/*
+ * Synchronous. If it is the store to a doorbell that the CPU did before, and nothing has changed, the interrupt is raised right
+ * here, by the store that its receiver has published (virq.h). Instruction by instruction: docs/fast-path.md
+ */
+.macro sync_from_guest
+	save_first
+	mrs	x2, esr_el2
+.if FAST_PATH
+	tbz	x2, #31, no_abort		/* classes from 20h on: of those that guests cause, mostly data aborts */
+	stp	x4, x5, [sp, #8 * 4]
+	mrs	x1, hpfar_el2
+	mrs	x3, far_el2
+	bfi	x1, x3, #40, #12		/* where: page, and offset in the page */
+	mrs	x0, tpidr_el2			/* the first record */
+	ldp	x4, x5, [x0, #DOORBELL_SYNDROME]
+	cmp	x2, x4
+	ccmp	x1, x5, #0, eq
+	ldp	x4, x5, [x0, #DOORBELL_VALUE]
+	b.ne	other_abort
+	br	x5				/* to doorbell_values: compare the register that is stored */
+ring:
+	ldp	x1, x5, [x0, #DOORBELL_STARTED]	/* x5: struct virq_store */
+	add	x1, x1, #1
+	str	x1, [x0, #DOORBELL_STARTED]
+	dsb	ish				/* this, and all that the guest has written, before what follows */
+	ldp	x2, x3, [x5]
+	cbz	x2, withdrawn
+	str	w3, [x2]
+	stlr	x1, [x0]			/* done */
+abort_done:
+	mrs	x2, elr_el2
+	add	x2, x2, #4
+	msr	elr_el2, x2
+	ldp	x4, x5, [sp, #8 * 4]
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	eret
+.else
+	sync_to_c
+.endif
 .endm
 
 /*
@@ -283,13 +324,96 @@ serror_window_end:
 	slot	14
 	b	vectors + 128 * 10
 .if FAST_PATH
+no_abort:
+	sync_to_c
+.endif
+	slot	15
+	b	vectors + 128 * 11
+.if FAST_PATH
 /* Its priority is dropped already. */
 irq_waits:
 	mov	w1, w2
 	mov	w2, #1
 	b	irq_acknowledged
+.endif
+irq_in_c:
+	mov	w1, w0
+	mov	w2, #0
+irq_acknowledged:
+	save_light
+	enter_c	irq			/* trap_irq(frame, intid, dropped) */
+
+	.text
+.if FAST_PATH
+/* Not what the first record says: look at the others of doorbells, or those of registers. x0, x1, x2 as they are in the slot */
+other_abort:
+	tbz	x2, #6, load
+other_doorbell:
+	add	x0, x0, #DOORBELL_SIZE
+	tbnz	x0, #DOORBELLS_END, abort_to_c
+	ldp	x4, x5, [x0, #DOORBELL_SYNDROME]
+	cmp	x2, x4
+	ccmp	x1, x5, #0, eq
+	b.ne	other_doorbell
+	ldp	x4, x5, [x0, #DOORBELL_VALUE]
+	br	x5
+/* 16 bytes for each register: is it the value, x4? */
+	.globl doorbell_values
+doorbell_values:
+	.irp	n,0,1,2,3,4,5
+	ldr	x3, [sp, #8 * \n]
+	cmp	x3, x4
+	b.eq	ring
+	b	other_doorbell
+	.endr
+	.irp	n,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,zr
+	cmp	x\n, x4
+	b.eq	ring
+	b	other_doorbell
+	nop
+	.endr
+/* A register that is a word of memory (mmio.h): by the lowest bits of its address */
+load:
+	mrs	x3, far_el2
+	ubfx	x3, x3, #2, #3
+	add	x0, x0, x3, lsl #5
+	add	x0, x0, #REGISTER_FIRST
+	ldp	x4, x5, [x0]			/* syndrome, where */
+	cmp	x2, x4
+	ccmp	x1, x5, #0, eq
+	b.ne	abort_to_c
+	ldp	x4, x5, [x0, #16]		/* word, counter */
+	ldr	x1, [x5]
+	add	x1, x1, #1
+	str	x1, [x5]
+	ldr	w4, [x4]
+	ubfx	x3, x2, #16, #5
+	adr	x5, 1f
+	add	x5, x5, x3, lsl #3
+	br	x5
+1:	.irp	n,0,1,2,3,4,5
+	str	x4, [sp, #8 * \n]
+	b	abort_done
+	.endr
+	.irp	n,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,zr
+	mov	x\n, x4
+	b	abort_done
+	.endr
+/* The receiver wants it in another way now. This one was not done. */
+withdrawn:
+	stlr	x1, [x0]
+	ldr	x3, [x0, #DOORBELL_COUNTED]
+	add	x3, x3, #1
+	str	x3, [x0, #DOORBELL_COUNTED]
+	mrs	x2, esr_el2
 /* trap_light() may be able to do it. The register of the access is saved, or it is 31, else the rest has to be, too. */
-abort_from_guest:
+abort_to_c:
+	ldp	x4, x5, [sp, #8 * 4]
+	ldp	x0, x1, [sp]
+	lsr	x3, x2, #26
+	cmp	x3, #0x24			/* data abort */
+	b.ne	no_abort
+	sync_light
 	ubfx	x3, x1, #16, #5
 	cmp	x3, #20
 	b.lo	1f
@@ -307,16 +431,7 @@ abort_from_guest:
 	mrs	x1, esr_el2
 	b	sync_saved
 .endif
-	slot	15
-	b	vectors + 128 * 11
-irq_in_c:
-	mov	w1, w0
-	mov	w2, #0
-irq_acknowledged:
-	save_light
-	enter_c	irq			/* trap_irq(frame, intid, dropped) */
 
-	.text
 /*
  * bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero): write zeros by DC ZVA, in steps of zero bytes, if that is
  * not 0; then write back and drop the lines. False if there is no memory. Eight steps are not more than a page. Where both steps

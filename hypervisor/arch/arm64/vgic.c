@@ -364,10 +364,8 @@ COLD void vgic_reset(struct percpu *cpu)
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
 			write_list_reg(n, 0);
 	}
-	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
-		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
-	cpu->fast.page = 0;
-	cpu->fast.window = NULL;
+	if (CONFIG_FAST_PATH)
+		arch_forget_all(cpu);
 	__atomic_store_n(&cpu->arch.sgi_pending, 0, __ATOMIC_RELAXED);
 	reset_active_priorities();
 	write_sysreg(0, ICH_VMCR_EL2);

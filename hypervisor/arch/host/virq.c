@@ -21,11 +21,16 @@ void arch_virq_raise(const struct virq_route *route)
 {
 	if (route->intid == 0)
 		return;
-	HOST_ASSERT(route->intid >= 32 && route->intid < HOST_NUM_INTIDS);
 	HOST_ASSERT(host_raise_is_ordered());
-	__atomic_fetch_add(&raised[route->intid], 1, __ATOMIC_SEQ_CST);
+	host_raise(route->intid);
+}
+
+void host_raise(uint32_t intid)
+{
+	HOST_ASSERT(intid >= 32 && intid < HOST_NUM_INTIDS);
+	__atomic_fetch_add(&raised[intid], 1, __ATOMIC_SEQ_CST);
 	if (raise_hook)
-		raise_hook(route->intid);
+		raise_hook(intid);
 }
 
 uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route)

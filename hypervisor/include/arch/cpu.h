@@ -71,6 +71,16 @@ void arch_system_off(void) __attribute__((noreturn));
 void arch_system_reset(void) __attribute__((noreturn));
 
 /*
+ * CONFIG_FAST_PATH: what CPUs have written down to do it again without asking. Forget it: about windows of a cell, on all of its
+ * CPUs, which go on meanwhile; or everything on one CPU [the calling one, or a suspended one], whose counts are complete then.
+ */
+void arch_forget_accesses(const struct cell *cell);
+void arch_forget_all(struct percpu *cpu);
+
+/* Exits that are not in cpu->exits yet, all of them of cause CPU_EXIT_IVSHMEM. Approximate while the CPU runs. */
+uint64_t arch_uncounted_exits(const struct percpu *cpu);
+
+/*
  * Access a device register that may not exist: false instead of an exception if nothing answers. Naturally aligned,
  * size 1, 2, 4 or 8.
  */

@@ -7,6 +7,7 @@
 #define BULKHEAD_HOST_H
 
 #include "cell.h"
+#include "mmio.h"
 #include "types.h"
 
 /* Forget texts and interrupts, fail nothing; RAM keeps its contents. Aborts if a mapping or lock is left. */
@@ -43,9 +44,18 @@ void host_own_spi(struct cell *cell, uint32_t intid, bool owned);
 uint32_t host_raised(uint32_t intid);	/* how often since host_clear_raised() */
 uint32_t host_raised_total(void);
 void host_clear_raised(void);
+void host_raise(uint32_t intid);	/* as a device does */
 /* Called at each interrupt, with locks held; NULL: none */
 void host_virq_status(uint32_t intid, uint64_t status);	/* what arch_virq_status() will say */
 void host_on_raise(void (*hook)(uint32_t intid));
+
+/*
+ * mmio_dispatch() for a thread that is a CPU, which does accesses again by itself where it may (fast_path.c); how many it did so;
+ * all CPUs forget what they know.
+ */
+enum mmio_result host_access(const struct mmio_map *map, uint64_t address, struct mmio_access *access);
+uint64_t host_repeated(void);
+void host_forget(void);
 
 /* Called once, when this thread takes its next lock, before it has it: what another CPU may do just then */
 void host_on_lock(void (*hook)(void));

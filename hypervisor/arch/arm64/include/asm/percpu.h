@@ -36,14 +36,50 @@ struct fast_interrupt {
 };
 
 struct mmio_window;
+struct virq_store;
+
+/*
+ * A doorbell that is rung again in the same way: a store that is described by the same syndrome, with the same value, to the same
+ * place. Written by the CPU itself, but syndrome, which others set to 0, for none. fast_path.c
+ */
+#define FAST_DOORBELLS		4	/* a power of two: the entry code goes through all of them */
+
+struct fast_doorbell {
+	volatile uint64_t done;		/* how often it was rung; with the one that is being rung now: started */
+	volatile uint64_t counted;	/* of those, how many are in the counters below */
+	volatile uint64_t syndrome;	/* ESR_EL2 */
+	volatile uint64_t where;	/* HPFAR_EL2, and the offset in the page */
+	uint64_t value;
+	const char *compare;		/* where the entry code compares the register of the store with the value */
+	volatile uint64_t started;
+	struct virq_store *volatile store;	/* published by the receiver */
+};
+_Static_assert(sizeof(struct fast_doorbell) == 64, "the entry code computes with powers of two");
+
+/* A register that reads as a word of memory, by the lowest bits of its address */
+#define FAST_REGISTERS		8
+
+struct fast_register {
+	volatile uint64_t syndrome, where;	/* as above */
+	const volatile uint32_t *word;
+	volatile uint64_t *counter;	/* of the cause of the exit */
+};
 
 struct arch_fast_path {
+	struct fast_doorbell doorbells[FAST_DOORBELLS];
 	struct fast_interrupt interrupts[FAST_INTERRUPTS];
+	struct fast_register registers[FAST_REGISTERS];
 
 	/* the page of the last access to a device: trap_light() */
 	uint64_t page;			/* as HPFAR_EL2 says it, and FAST_PAGE; 0: none */
 	uint64_t base;			/* of its window then */
 	const struct mmio_window *window;
+
+	/* what doorbells are counted by */
+	struct {
+		uint64_t *sent, *delivered;
+	} counters[FAST_DOORBELLS];
+	uint32_t next;			/* doorbell to be replaced */
 };
 
 /* EL2 and physical GIC state as Linux left it, given back at disable. */

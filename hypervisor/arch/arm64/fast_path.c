@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the entry code (vectors.S) repeats without asking: written down here after C has done it, and forgotten here. Not part of
+ * a build without CONFIG_FAST_PATH. docs/fast-path.md
+ *
+ * A record is written by its CPU alone. Others make it none by a store of 0 to its syndrome: then, as they have changed what it
+ * depends on before that, and the CPU looks at that once more after it has written the record, either sees the other.
+ */
+#include "cell.h"
+#include "ivshmem.h"
+#include "virq.h"
+#include "arch/cpu.h"
+#include "asm/sysreg.h"
+#include "gic.h"
+#include "trap.h"
+
+#define ESR_ISS_SSE	(1UL << 21)	/* sign-extended */
+
+#define APART	__attribute__((noinline))
+
+/* By register of the store: code that compares it with the value (vectors.S) */
+extern const char doorbell_values[];
+#define VALUE_SIZE	16
+
+/* Rings of one record that are over, but in no counter */
+static uint64_t uncounted(const struct fast_doorbell *record)
+{
+	return record->done - record->counted;
+}
+
+static void count_doorbells(struct percpu *cpu, uint32_t n)
+{
+	struct fast_doorbell *record = &cpu->fast.doorbells[n];
+	uint64_t rung = uncounted(record);
+
+	if (!rung)
+		return;
+	cpu->exits[CPU_EXIT_IVSHMEM] += rung;
+	__atomic_fetch_add(cpu->fast.counters[n].sent, rung, __ATOMIC_RELAXED);
+	__atomic_fetch_add(cpu->fast.counters[n].delivered, rung, __ATOMIC_RELAXED);
+	record->counted += rung;
+}
+
+uint64_t arch_uncounted_exits(const struct percpu *cpu)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		sum += uncounted(&cpu->fast.doorbells[n]);
+	return sum;
+}
+
+uint64_t arch_virq_uncounted(const uint64_t *counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t id = 0; id < num_cpu_slots; id++) {
+		const struct percpu *cpu = percpu_of(id);
+
+		for (uint32_t n = 0; cpu && n < FAST_DOORBELLS; n++)
+			if (cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter)
+				sum += uncounted(&cpu->fast.doorbells[n]);
+	}
+	return sum;
+}
+
+static APART void forget_accesses(struct percpu *cpu)
+{
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		cpu->fast.doorbells[n].syndrome = 0;
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		cpu->fast.registers[n].syndrome = 0;
+}
+
+COLD void arch_forget_accesses(const struct cell *cell)
+{
+	dsb(ish);
+	for_each_cpu(id, &cell->cpus)
+		if (percpu_of(id))
+			forget_accesses(percpu_of(id));
+}
+
+COLD void arch_forget_all(struct percpu *cpu)
+{
+	forget_accesses(cpu);
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
+		count_doorbells(cpu, n);
+		cpu->fast.counters[n].sent = cpu->fast.counters[n].delivered = NULL;
+		cpu->fast.doorbells[n].store = NULL;
+	}
+	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
+		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
+	cpu->fast.page = 0;
+	cpu->fast.window = NULL;
+}
+
+/* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
+static APART void wait_for_ring(const struct fast_doorbell *record)
+{
+	uint64_t started = record->started;
+
+	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0)
+		arch_relax();
+}
+
+/* Of the records of a CPU, one at most is being used. */
+static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_store *stores, uint32_t count)
+{
+	const struct fast_doorbell *used = NULL;
+
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
+		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
+
+		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) && record->started != record->done)
+			used = record;
+	}
+	if (used)
+		wait_for_ring(used);
+}
+
+/*
+ * Until no CPU is between the look at one of the stores and the end of the ring. What a CPU counts before its look (vectors.S: ring)
+ * is seen here, or it sees what was stored before this was called.
+ */
+static APART void wait_for_rings(const struct virq_store *stores, uint32_t count)
+{
+	dsb(ish);
+	for (uint32_t id = 0; id < num_cpu_slots; id++)
+		if (percpu_of(id))
+			wait_for_rings_of(percpu_of(id), stores, count);
+}
+
+static uint64_t address_of(const struct virq_route *route)
+{
+	return route->intid ? (uint64_t)gic.gicd + GICD_ISPENDR + route->intid / 32 * 4 : 0;
+}
+
+static uint64_t value_of(const struct virq_route *route)
+{
+	return 1UL << (route->intid % 32);
+}
+
+/*
+ * The entry code reads address and value by two loads: so the value changes only while there is no address, and no CPU is left
+ * that has seen it before but the address after that.
+ */
+void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count)
+{
+	bool wait = false;
+	uint32_t n;
+
+	for (n = 0; n < count; n++) {
+		if (!stores[n].address ||
+		    (stores[n].address == address_of(&routes[n]) && stores[n].value == value_of(&routes[n])))
+			continue;
+		stores[n].address = 0;
+		wait = true;
+	}
+	if (wait)
+		wait_for_rings(stores, count);
+	for (wait = false, n = 0; n < count; n++) {
+		if (!routes[n].intid || stores[n].value == value_of(&routes[n]))
+			continue;
+		stores[n].value = value_of(&routes[n]);
+		wait = true;
+	}
+	if (wait)
+		wait_for_rings(stores, count);
+	for (n = 0; n < count; n++)
+		__atomic_store_n(&stores[n].address, address_of(&routes[n]), __ATOMIC_RELEASE);
+}
+
+static bool is_recorded(const struct percpu *cpu, uint64_t syndrome, uint64_t where, uint64_t value)
+{
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
+		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
+
+		if (record->syndrome == syndrome && record->where == where && record->value == value)
+			return true;
+	}
+	return false;
+}
+
+static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrome, uint64_t where, uint64_t value,
+					    const struct mmio_access *access)
+{
+	uint32_t n = cpu->fast.next;
+	struct fast_doorbell *record = &cpu->fast.doorbells[n];
+
+	/* it is there, but was not published for a moment; and the upper half of the register is not part of the access */
+	if (value != access->value || is_recorded(cpu, syndrome, where, value))
+		return NULL;
+	cpu->fast.next = (n + 1) % FAST_DOORBELLS;
+	record->syndrome = 0;
+	count_doorbells(cpu, n);
+	if (!ivshmem_ring_counters(access->window->index, (uint32_t)value, &cpu->fast.counters[n].sent,
+				   &cpu->fast.counters[n].delivered))
+		return NULL;
+	record->where = where;
+	record->value = value;
+	record->compare = doorbell_values + VALUE_SIZE * (syndrome >> 16 & 0x1f);
+	record->store = access->again.store;
+	return &record->syndrome;
+}
+
+static volatile uint64_t *remember_register(struct percpu *cpu, uint64_t where, const struct mmio_access *access)
+{
+	struct fast_register *record = &cpu->fast.registers[where >> 42 & (FAST_REGISTERS - 1)];
+
+	record->syndrome = 0;
+	record->where = where;
+	record->word = access->again.word;
+	record->counter = &cpu->exits[access->cause];
+	return &record->syndrome;
+}
+
+COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t esr, const struct mmio_access *access)
+{
+	uint64_t hpfar = read_sysreg(hpfar_el2), far = read_sysreg(far_el2);
+	uint64_t where = (hpfar & ~(0xfffUL << 40)) | (far & (PAGE_SIZE - 1)) << 40;
+	uint64_t base = ((hpfar & 0xfffffffff0UL) << 8 | (far & (PAGE_SIZE - 1))) - access->offset;
+	volatile uint64_t *syndrome;
+
+	if (access->size != 4 || (esr & ESR_ISS_SSE))
+		return;
+	if (access->is_write)
+		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, esr >> 16 & 0x1f), access);
+	else
+		syndrome = remember_register(cpu, where, access);
+	if (!syndrome)
+		return;
+	*syndrome = esr;
+	dsb(ish);
+	/* moved meanwhile, by another CPU of the cell: arch_forget_accesses() may have come before */
+	if (__atomic_load_n(&access->window->base, __ATOMIC_RELAXED) != base)
+		*syndrome = 0;
+}
