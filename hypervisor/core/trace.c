@@ -34,21 +34,23 @@ bool trace_last(const struct percpu *cpu, uint32_t n, struct bh_trace_event *eve
 static void fill_header(struct bh_trace_header *header, const struct percpu *cpu)
 {
 	uint64_t now = arch_ticks();
+	const struct cell *cell;
 
 	header->position = LOW(*trace_position(cpu) / TRACE_STEP);
 	header->num_events = BH_TRACE_SLOTS;
 	header->ticks_per_second = LOW(arch_ticks_per_second());
-	header->cell = cpu->cell->id;
 	header->now_high = header->now_again = HIGH(now);
 	header->now_low = LOW(now);
-	header->reserved = 0;
-	__builtin_memcpy(header->name, cpu->cell->config.cell->name, CFG_NAME_LEN);
+	header->mode = cpu->trace_mode;
+	cell = cpu->cell;
+	header->cell = cell->id;
+	__builtin_memcpy(header->name, cell->config.cell->name, CFG_NAME_LEN);
 }
 
 int64_t trace_piece(uint32_t id, uint32_t piece)
 {
 	struct bh_trace_header header;
-	const struct percpu *cpu;
+	struct percpu *cpu;
 	int64_t result = -EINVAL;
 
 	if (!this_cpu()->cell->is_root)
@@ -64,6 +66,13 @@ int64_t trace_piece(uint32_t id, uint32_t piece)
 		result = ((const uint32_t *)&header)[piece];
 	} else if (piece < BH_TRACE_PIECES) {
 		result = ((const volatile uint32_t *)cpu->trace)[piece - BH_TRACE_HEADER_PIECES];
+	} else if (piece - BH_TRACE_SET_MODE <= BH_TRACE_ALL) {
+		cpu->trace_mode = piece - BH_TRACE_SET_MODE;
+		/* pairs with the CPU that fills a fast path: it sees this, or what it has filled is emptied here */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (CONFIG_FAST_PATH)
+			arch_forget_fast_paths(cpu);
+		result = 0;
 	}
 	management_unlock();
 	return result;

@@ -25,6 +25,15 @@ static inline volatile uint64_t *trace_position(const struct percpu *cpu)
 	return (volatile uint64_t *)((uintptr_t)cpu + PERCPU_STACK_TOP) - 1;
 }
 
+/*
+ * BH_TRACE_ALL: nothing may be left to the fast paths of the entry code, which write no events. Who fills one, on the
+ * CPU itself, looks here afterwards, behind a barrier, and if need be empties it again. tests/spin/slots.pml
+ */
+static inline bool trace_takes_all(const struct percpu *cpu)
+{
+	return CONFIG_TRACE && cpu->trace_mode != BH_TRACE_UNUSUAL;
+}
+
 /* An event that is no exit; content: CFG_NAME_LEN bytes in place of pc to x1. */
 void trace_note(struct percpu *cpu, uint64_t cause, const void *content);
 
@@ -33,6 +42,8 @@ static inline void trace_begin(struct percpu *cpu)
 {
 	if (CONFIG_TRACE)
 		*trace_position(cpu) = 0;
+	if (CONFIG_TRACE_ALL)
+		cpu->trace_mode = BH_TRACE_ALL;
 }
 
 /* [CPU itself] It is going to be started anew. */

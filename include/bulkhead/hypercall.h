@@ -154,8 +154,9 @@
 #define CPU_EXIT_COUNT		33
 
 /*
- * Ours: piece n of the trace of a CPU (trace.h), 32 bits. Args: CPU number, n. Root cell only (-EPERM). -ENOSYS: the hypervisor
- * is built without. -ENOENT: it has no such CPU. -EINVAL: a piece beyond the end. These calls themselves leave no event.
+ * Ours: piece n of the trace of a CPU (trace.h), 32 bits; or sets its mode. Args: CPU number, n. Root cell only (-EPERM).
+ * -ENOSYS: the hypervisor is built without. -ENOENT: it has no such CPU. -EINVAL: a piece beyond the end, or no mode.
+ * These calls themselves leave no event.
  */
 #define HC_TRACE		0x4205
 

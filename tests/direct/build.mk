@@ -26,6 +26,16 @@ $(NO_TRACE)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 no-trace: $(NO_TRACE)/include/generated/config.h
 	+$(Q)$(MAKE) B=$(NO_TRACE) CONFIG_H=$< CONFIG_TRACE=n SETUP=$(SETUP) -o $< hypervisor
 
+# And with every exit in it from the start
+TRACE_ALL := $(B)/trace-all
+$(TRACE_ALL)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
+	@mkdir -p $(@D)
+	$(Q)sed 's/^\(#define CONFIG_TRACE_ALL\) .*/\1 1/' $< > $@
+
+.PHONY: trace-all
+trace-all: $(TRACE_ALL)/include/generated/config.h
+	+$(Q)$(MAKE) B=$(TRACE_ALL) CONFIG_H=$< CONFIG_TRACE_ALL=y SETUP=$(SETUP) -o $< hypervisor
+
 # Without the fast paths, what they do has to come out the same: containment, conformance, counters, failures
 NO_FAST_PATH := $(B)/no-fast-path
 $(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
@@ -41,7 +51,7 @@ direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
 
-direct: no-trace hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
+direct: no-trace trace-all no-fast-path hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 		$(B)/bench/boot_count.so $(B)/linux-cells/rootfs.cpio.gz	# the last one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)

@@ -28,6 +28,8 @@ from guest import Console, GuestError, end_process			# noqa: E402
 IMAGE = Path(os.environ.get("BULKHEAD_IMAGE") or BUILD / "arm64").resolve()	# another build of the hypervisor
 HYPERVISOR = IMAGE / "jailhouse.bin"
 NO_TRACE = BUILD / "no-trace/arm64"	# built with CONFIG_TRACE=n
+NO_FAST_PATH = BUILD / "no-fast-path/arm64"	# with it, but with CONFIG_FAST_PATH=n
+TRACE_ALL = BUILD / "trace-all/arm64"	# with CONFIG_TRACE_ALL=y
 EFI_PROGRAM = IMAGE / "efi_app.bin"
 HYPERVISOR_ELF = IMAGE / "hypervisor.elf"
 INMATES = BUILD / "inmates"

@@ -59,9 +59,7 @@ class RootCell:
         for number in range(max(since, header.position - abi.BH_TRACE_KEPT), header.position):
             first = abi.BH_TRACE_HEADER_PIECES + number % abi.BH_TRACE_SLOTS * abi.BH_TRACE_EVENT_PIECES
             pieces = [self.machine.hypercall(abi.HC_TRACE, cpu, first + n) for n in range(abi.BH_TRACE_EVENT_PIECES)]
-            event = events[number] = abi.TraceEvent.from_buffer_copy(struct.pack(f"<{len(pieces)}I", *pieces))
-            if event.cause >> 56 == abi.BH_TRACE_IRQ:
-                event.address &= 0xffffffff
+            events[number] = abi.TraceEvent.from_buffer_copy(struct.pack(f"<{len(pieces)}I", *pieces))
         position = self.machine.hypercall(abi.HC_TRACE, cpu, 0)
         return header, [event for number, event in events.items() if number + abi.BH_TRACE_KEPT >= position]
 

@@ -12,7 +12,7 @@ import pytest
 
 from attacker import CODE, ECAM, GICD, OPEN, TIMEOUT, Lab, abi
 from containment.model import OWN_INTID
-from direct import HYPERVISOR, NO_TRACE, ROOT_CELL, board_with_cpus, cell_text, system_text
+from direct import HYPERVISOR, NO_FAST_PATH, NO_TRACE, ROOT_CELL, TRACE_ALL, board_with_cpus, cell_text, system_text
 from root_cell import RootCell
 
 ENOSYS, ENOENT, EINVAL = 38, 2, 22
@@ -30,6 +30,10 @@ JUMP = "br x0"
 COUNT_DOWN = "mov x9, x0; 1: mov x0, #5; mov x1, x9; hvc #0x4a48; subs x9, x9, #1; b.ne 1b"
 # it is delivered as soon as it is pending, and not acknowledged by the cell
 INTERRUPT = "str w1, [x0]; isb; nop"
+# and taken, with interrupts masked, x2 times: two exits each, of which the second one can be repeated without C
+INTERRUPTS = OPEN + ("1: str w1, [x0]; 2: mrs x9, s3_0_c12_c12_0; cmp w9, #1020; b.hs 2b; msr s3_0_c12_c12_1, x9; isb; "
+                     "subs x2, x2, #1; b.ne 1b")
+OWN_BIT, OWN_WORD = 1 << OWN_INTID % 32, OWN_INTID // 32 * 4
 
 
 def syndrome(kind, iss=0):
@@ -53,7 +57,7 @@ def name_of(event):
 
 @pytest.fixture
 def lab(tmp_path, request):
-    lab = Lab(tmp_path, [HYPERCALL, PSCI, READ, WRITE_BYTE, WRITE_PAIR, ACTLR, JUMP, COUNT_DOWN, INTERRUPT])
+    lab = Lab(tmp_path, [HYPERCALL, PSCI, READ, WRITE_BYTE, WRITE_PAIR, ACTLR, JUMP, COUNT_DOWN, INTERRUPT, INTERRUPTS])
     request.node.bench = lab
     lab.machines = [lab.machine]
     yield lab
@@ -97,10 +101,9 @@ def test_known_traps(lab):
 def test_interrupts(lab):
     """Those of the cell with their numbers; and a start, which begins with a kick."""
     lab.restart()
-    bit, word = 1 << OWN_INTID % 32, OWN_INTID // 32 * 4
-    lab.do(INTERRUPT, GICD + 0x100 + word, bit)
+    lab.do(INTERRUPT, GICD + 0x100 + OWN_WORD, OWN_BIT)
     before = position_of(lab, CPU_OF_A)
-    lab.do(INTERRUPT, GICD + 0x200 + word, bit)
+    lab.do(INTERRUPT, GICD + 0x200 + OWN_WORD, OWN_BIT)
     pending, delivered = lab.root.trace(CPU_OF_A, before)[1]
     assert (cause_of(pending), pending.pc) == (aborted(True, 2, 1), CODE)
     assert (delivered.cause, delivered.address) == (IRQ, OWN_INTID)
@@ -159,6 +162,130 @@ def test_questions_leave_no_event(lab):
     assert position_of(lab, ROOT_CPU) == before + 20
 
 
+# --- which exits
+
+UNUSUAL, ALL, SET_MODE = abi.BH_TRACE_UNUSUAL, abi.BH_TRACE_ALL, abi.BH_TRACE_SET_MODE
+
+
+def set_mode(lab, mode, cpus=(CPU_OF_A,)):
+    for cpu in cpus:
+        assert lab.machine.hypercall(abi.HC_TRACE, cpu, SET_MODE + mode) == 0
+
+
+def mode_of(lab, cpu=CPU_OF_A):
+    return lab.machine.hypercall(abi.HC_TRACE, cpu, abi.TraceHeader.mode.offset // 4)
+
+
+def events_of(lab, interrupts):
+    before = position_of(lab, CPU_OF_A)
+    lab.do(INTERRUPTS, GICD + 0x200 + OWN_WORD, OWN_BIT, interrupts)
+    return position_of(lab, CPU_OF_A) - before
+
+
+def test_repeated_exits(lab):
+    """They have no event, unless all are wanted; then they are like the first one. Each CPU has a mode."""
+    assert mode_of(lab) == lab.root.trace(CPU_OF_A)[0].mode == UNUSUAL
+    lab.restart()
+    lab.do(INTERRUPT, GICD + 0x100 + OWN_WORD, OWN_BIT)
+    assert [events_of(lab, n) for n in (1, 1, 20)] == [2, 1, 20]
+    for _ in range(3):
+        set_mode(lab, ALL)
+        before = position_of(lab, CPU_OF_A)
+        assert events_of(lab, 20) == 40
+        header, events = lab.root.trace(CPU_OF_A, before)
+        assert header.mode == ALL and [mode_of(lab, cpu) for cpu in range(4)] == [UNUSUAL, ALL, UNUSUAL, UNUSUAL]
+        assert [(cause_of(event), event.address) for event in events] == [
+            (aborted(True, 2, 1), GICD + 0x200 + OWN_WORD), (IRQ, OWN_INTID)] * 20
+        set_mode(lab, ALL)
+        assert events_of(lab, 20) == 40
+        set_mode(lab, UNUSUAL)
+        assert mode_of(lab) == UNUSUAL and [events_of(lab, n) for n in (20, 20)] == [21, 20]
+        set_mode(lab, ALL, (0, 2, 3))
+        assert mode_of(lab) == UNUSUAL and events_of(lab, 20) == 20
+        set_mode(lab, UNUSUAL, (0, 2, 3))
+
+
+def test_the_mode_is_the_cpus(lab):
+    """It stays when the cell is started anew, and when another one gets the CPU; setting it leaves no event."""
+    set_mode(lab, ALL)
+    lab.restart()
+    lab.do(INTERRUPT, GICD + 0x100 + OWN_WORD, OWN_BIT)
+    assert events_of(lab, 10) == 20
+    assert lab.root.destroy("a") == 0 and mode_of(lab) == ALL and lab.root.create("a") == 0
+    assert lab.root.trace(CPU_OF_A)[0].mode == ALL
+    before = position_of(lab, ROOT_CPU)
+    set_mode(lab, ALL, (ROOT_CPU,))
+    set_mode(lab, UNUSUAL, (ROOT_CPU,))
+    assert position_of(lab, ROOT_CPU) == before
+
+
+def test_wrong_modes(lab):
+    for mode in (ALL, UNUSUAL):
+        set_mode(lab, mode)
+        for wrong in (ALL + 1, -1, 0x10000, (1 << 32) + ALL, (1 << 63) + ALL, (1 << 64) - SET_MODE - 1):
+            assert lab.machine.hypercall(abi.HC_TRACE, CPU_OF_A, SET_MODE + wrong) == -EINVAL
+        for cpu in (4, 63, 64, 1 << 31, 1 << 32, (1 << 64) - 1):
+            assert lab.machine.hypercall(abi.HC_TRACE, cpu, SET_MODE + ALL - mode) == -ENOENT
+        assert [mode_of(lab, cpu) for cpu in range(4)] == [UNUSUAL, mode, UNUSUAL, UNUSUAL]
+
+
+class Busy:
+    """Exits and events of CPUs that go on meanwhile: at least, and at most, those between two counts."""
+
+    def __init__(self, lab, cpus):
+        def exits():
+            total = abi.CPU_INFO_STAT_BASE + abi.CPU_STAT_TOTAL
+            return [lab.machine.hypercall(abi.HC_CPU_INFO, cpu, total) for cpu in cpus]
+        self.before, self.positions, self.after = exits(), [position_of(lab, cpu) for cpu in cpus], exits()
+
+    def until(self, later):
+        """For each CPU: events, and of exits the least and the most there can have been."""
+        return [(later.positions[n] - self.positions[n], later.before[n] - self.after[n],
+                 later.after[n] - self.before[n]) for n in range(len(self.positions))]
+
+
+def test_switched_while_cpus_are_busy(lab):
+    """Two cells ring each other all the time. Once the calls are back, each of their exits has its event."""
+    cpus, rounds = (2, 3), 10
+    longest = [0, 0]
+    for _ in range(rounds):
+        set_mode(lab, UNUSUAL, cpus)
+        begin = Busy(lab, cpus)
+        time.sleep(0.2)
+        left_out = begin.until(Busy(lab, cpus))
+        assert all(events < least for events, least, _ in left_out), left_out
+        set_mode(lab, ALL, cpus)
+        begin = Busy(lab, cpus)
+        time.sleep(0.2)
+        complete = begin.until(Busy(lab, cpus))
+        # one exit of each count may be under way: the event is first, the counter comes later
+        assert all(least - 1 <= events <= most + 1 for events, least, most in complete), complete
+        longest = [max(longest[n], complete[n][1]) for n in range(2)]
+    assert min(longest) > 100, "they were not busy"
+    assert lab.neighbours_go_on()
+
+
+def test_all_from_the_start(tmp_path):
+    """CONFIG_TRACE_ALL: nothing has to be switched on. It can be switched off."""
+    with contextlib.closing(Lab(tmp_path, [INTERRUPT, INTERRUPTS], hypervisor=TRACE_ALL / "jailhouse.bin")) as lab:
+        assert [mode_of(lab, cpu) for cpu in range(4)] == [ALL] * 4
+        lab.restart()
+        lab.do(INTERRUPT, GICD + 0x100 + OWN_WORD, OWN_BIT)
+        assert events_of(lab, 20) == 40
+        set_mode(lab, UNUSUAL)
+        assert [events_of(lab, n) for n in (20, 20)] == [21, 20]
+
+
+def test_without_fast_paths(tmp_path):
+    """CONFIG_FAST_PATH off: every exit is there, whatever the mode says."""
+    with contextlib.closing(Lab(tmp_path, [INTERRUPT, INTERRUPTS], hypervisor=NO_FAST_PATH / "jailhouse.bin")) as lab:
+        lab.restart()
+        lab.do(INTERRUPT, GICD + 0x100 + OWN_WORD, OWN_BIT)
+        for mode in (UNUSUAL, ALL, UNUSUAL):
+            set_mode(lab, mode)
+            assert mode_of(lab) == mode and events_of(lab, 20) == 40
+
+
 # --- cost
 
 SPI, SPI_INTID = 40, 72
@@ -166,15 +293,20 @@ BIT, WORD = 1 << SPI_INTID % 32, SPI_INTID // 32 * 4
 # and taken by the cell, with interrupts masked
 ENABLE = (OPEN + INTERRUPT, GICD + 0x100 + WORD, BIT)
 TAKE = "mrs x9, s3_0_c12_c12_0; msr s3_0_c12_c12_1, x9; isb"
+RAISE = INTERRUPT + "; nop" * 8 + "; " + TAKE
+INTERRUPT_NAME, NOT_ENABLED = "interrupt", "interrupt that is not enabled"
 OPERATIONS = {
     "hypercall": (HYPERCALL, 5, 4),
     "SMC": (PSCI, 0x84000000),
     "system register": (ACTLR,),
     "access to the interrupt controller": (READ, GICD),
-    # two exits: the access, and the interrupt
-    "interrupt": (INTERRUPT + "; nop" * 8 + "; " + TAKE, GICD + 0x200 + WORD, BIT),
+    # two exits: the access, and the interrupt; and the access alone
+    INTERRUPT_NAME: (RAISE, GICD + 0x200 + WORD, BIT),
+    NOT_ENABLED: (RAISE, GICD + 0x200 + WORD, BIT << 1),
 }
-EXITS = {"interrupt": 2}
+EVENT = 9
+LOOK = 4
+FORWARDED = 21		# an interrupt that was forwarded before, from the first instruction of the vector to the ERET
 TIMES = 4		# the first one may be what the others are remembered by
 # The CPU's event counter of retired instructions, which counts the hypervisor's, too (DDI 0487, PMEVTYPER, NSH)
 COUNTED = ("mov x9, #8; movk x9, #0x800, lsl #16; msr pmevtyper0_el0, x9; mov x9, #1; msr pmcntenset_el0, x9; "
@@ -188,8 +320,8 @@ class OneCell(Lab):
     def __init__(self, directory, codes, hypervisor):
         directory.mkdir()
         (directory / "other.yaml").write_text(board_with_cpus(1), encoding="utf-8")
-        super().__init__(directory, codes, cell_text("a", [0], "attacker", console="off", more=f"interrupts: [{SPI}]"), "",
-                         "other", hypervisor, cpus=1, extra=["-icount", "shift=0,sleep=off"])
+        cell = cell_text("a", [0], "attacker", console="off", more=f"interrupts: [{SPI}, {SPI + 1}]")
+        super().__init__(directory, codes, cell, "", "other", hypervisor, cpus=1, extra=["-icount", "shift=0,sleep=off"])
 
     def wait_answer(self):
         end = time.monotonic() + TIMEOUT
@@ -204,18 +336,28 @@ def instructions(directory, hypervisor):
     with contextlib.closing(OneCell(directory, [NOPS, ENABLE[0], *codes.values()], hypervisor)) as lab:
         lab.do(*ENABLE)
         assert lab.do(NOPS) == 9		# and the one that reads the counter
-        return {(name, n): lab.do(codes[name], *operation[1:]) for name, operation in OPERATIONS.items() for n in range(TIMES)}
+        return {(name, n): lab.do(codes[name], *operation[1:])
+                for name, operation in OPERATIONS.items() for n in range(TIMES)}
 
 
 def test_cost_of_an_event(tmp_path):
-    """Less than ten instructions, of each kind of exit: the difference between two hypervisors in the same operations."""
+    """Nine instructions, of each kind of exit: the difference between two hypervisors in the same operations. None
+    where no C is needed; if that is to be traced, too, C does it each time."""
     without = instructions(tmp_path / "without", NO_TRACE / "jailhouse.bin")
-    with_trace = instructions(tmp_path / "with", HYPERVISOR)
-    both = {case: (with_trace[case], without[case]) for case in without}
-    print("instructions with trace, without:", both)
-    assert all(0 < more - less < 10 * EXITS.get(name, 1) for (name, _), (more, less) in both.items()), both
-    assert all(both[name, n] == both[name, 1] for name, n in both if n), both
-    assert all(both["interrupt", 0][n] > both["interrupt", 1][n] for n in range(2)), "each time the way through C"
+    unusual = instructions(tmp_path / "unusual", HYPERVISOR)
+    every = instructions(tmp_path / "every", TRACE_ALL / "jailhouse.bin")
+    found = {case: (without[case], unusual[case], every[case]) for case in without}
+    print("instructions without trace, of unusual exits, of all:", found)
+    for (name, n), (less, more, most) in found.items():
+        if name != INTERRUPT_NAME:
+            assert more - less == most - less == EVENT, (name, n, found)
+        else:
+            # what C writes down is looked at once more; if all is traced, that ends it, before the priority is read
+            assert 0 <= more - less - 2 * EVENT <= LOOK if n == 0 else more - less == EVENT, found
+            assert without[name, 0] < most <= unusual[name, 0], found
+        assert not n or found[name, n] == found[name, 1], found
+    for n in range(1, TIMES):
+        assert unusual[INTERRUPT_NAME, n] - unusual[NOT_ENABLED, n] == FORWARDED, found
 
 
 # --- without
@@ -236,6 +378,6 @@ def test_built_without(bench):
     machine = bench.boot(path)
     machine.program_says("^ring: done$", count=2)
     root = RootCell(machine, bench.open(path))
-    for cpu, piece in itertools.product((0, 1, 4, 1 << 32), (0, abi.BH_TRACE_PIECES)):
+    for cpu, piece in itertools.product((0, 1, 4, 1 << 32), (0, abi.BH_TRACE_PIECES, SET_MODE + ALL)):
         assert machine.hypercall(abi.HC_TRACE, cpu, piece) == -ENOSYS
     assert root.destroy("a") == 0 and root.num_cells() == 2

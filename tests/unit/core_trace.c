@@ -182,6 +182,64 @@ static void hostile_questions(void)
 	host_stop();
 }
 
+/* How often its fast paths were forgotten, each time when the mode that they are filled by was there already. */
+static void assert_mode(uint32_t cpu, uint32_t mode, uint32_t forgotten)
+{
+	assert_int_equal(header_of(cpu).mode, mode);
+	assert_int_equal(trace_takes_all(core_cpu(cpu)), mode == BH_TRACE_ALL);
+	assert_int_equal(core_cpu(cpu)->fast.forgotten, forgotten);
+	assert_int_equal(core_cpu(cpu)->fast.takes_all, forgotten && mode == BH_TRACE_ALL);
+}
+
+static void modes(void)
+{
+	uint32_t times = 0;
+
+	start_alpha();
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+		assert_mode(cpu, BH_TRACE_UNUSUAL, 0);
+	for (uint32_t round = 0; round < 3; round++) {
+		/* each time, also where it is on already */
+		for (uint32_t n = 0; n < 2; n++) {
+			assert_int_equal(ask(1, BH_TRACE_SET_MODE + BH_TRACE_ALL), 0);
+			assert_mode(1, BH_TRACE_ALL, ++times);
+		}
+		assert_int_equal(ask(1, BH_TRACE_SET_MODE + BH_TRACE_UNUSUAL), 0);
+		assert_mode(1, BH_TRACE_UNUSUAL, ++times);
+	}
+	/* it is the CPU's, whatever cell has it, and the others have their own */
+	assert_int_equal(ask(1, BH_TRACE_SET_MODE + BH_TRACE_ALL), 0);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_mode(1, BH_TRACE_ALL, ++times);
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+		if (cpu != 1)
+			assert_mode(cpu, BH_TRACE_UNUSUAL, 0);
+	host_stop();
+}
+
+static void hostile_modes(void)
+{
+	start_alpha();
+	for (uint32_t mode = BH_TRACE_ALL; mode <= BH_TRACE_ALL; mode--) {
+		uint32_t forgotten = mode == BH_TRACE_ALL ? 1 : 2;
+
+		assert_int_equal(ask(1, BH_TRACE_SET_MODE + mode), 0);
+		for (uint64_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++) {
+			assert_int_equal(host_hypercall(1, HC_TRACE, cpu, BH_TRACE_SET_MODE + BH_TRACE_UNUSUAL), -EPERM);
+			assert_int_equal(host_hypercall(1, HC_TRACE, cpu, BH_TRACE_SET_MODE + BH_TRACE_ALL), -EPERM);
+		}
+		for (uint32_t shift = 20; shift < 64; shift++)
+			assert_int_equal(ask(1, BH_TRACE_SET_MODE + BH_TRACE_ALL - mode + (1ull << shift)), -EINVAL);
+		assert_int_equal(ask(1, BH_TRACE_SET_MODE - 1), -EINVAL);
+		assert_int_equal(ask(1, BH_TRACE_SET_MODE + BH_TRACE_ALL + 1), -EINVAL);
+		assert_int_equal(ask(HOST_NUM_CPUS, BH_TRACE_SET_MODE + BH_TRACE_ALL), -ENOENT);
+		assert_int_equal(ask(1ull << 32 | 1, BH_TRACE_SET_MODE + BH_TRACE_ALL - mode), -ENOENT);
+		assert_mode(1, mode, forgotten);
+		assert_mode(0, BH_TRACE_UNUSUAL, 0);
+	}
+	host_stop();
+}
+
 static void last_ones_without_a_lock(void)
 {
 	struct bh_trace_event event;
@@ -256,7 +314,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CORE_TEST(events_in_their_order), CORE_TEST(questions_leave_no_event), CORE_TEST(cells_of_a_cpu),
-		CORE_TEST(siblings_start_with_an_event), CORE_TEST(hostile_questions), CORE_TEST(last_ones_without_a_lock),
+		CORE_TEST(siblings_start_with_an_event), CORE_TEST(hostile_questions), CORE_TEST(modes),
+		CORE_TEST(hostile_modes), CORE_TEST(last_ones_without_a_lock),
 		CORE_TEST(overwritten_events_are_recognised),
 	};
 

@@ -219,10 +219,11 @@ TraceEvent = _struct("bh_trace_event", [
     packed=False)
 TraceHeader = _struct("bh_trace_header", [
     ("position", u32), ("num_events", u32), ("ticks_per_second", u32), ("cell", u32), ("now_high", u32), ("now_low", u32),
-    ("now_again", u32), ("reserved", u32), ("name", char * 32)], packed=False)
+    ("now_again", u32), ("mode", u32), ("name", char * 32)], packed=False)
 Trace = _struct("bh_trace", [("header", TraceHeader), ("events", TraceEvent * 63)], packed=False)
 
 BH_TRACE_SLOTS, BH_TRACE_KEPT, BH_TRACE_RECORD = 64, 56, 4096
+BH_TRACE_UNUSUAL, BH_TRACE_ALL, BH_TRACE_SET_MODE = 0, 1, 0x10000
 BH_TRACE_SYNDROME, BH_TRACE_IRQ, BH_TRACE_FIQ, BH_TRACE_START, BH_TRACE_CELL = range(5)
 BH_TRACE_HEADER_PIECES, BH_TRACE_EVENT_PIECES, BH_TRACE_PIECES = 16, 16, 1040
 

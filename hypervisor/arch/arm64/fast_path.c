@@ -8,6 +8,7 @@
  */
 #include "cell.h"
 #include "ivshmem.h"
+#include "trace.h"
 #include "virq.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
@@ -80,16 +81,21 @@ COLD void arch_forget_accesses(const struct cell *cell)
 			forget_accesses(percpu_of(id));
 }
 
-COLD void arch_forget_all(struct percpu *cpu)
+COLD void arch_forget_fast_paths(struct percpu *cpu)
 {
 	forget_accesses(cpu);
+	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
+		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
+}
+
+COLD void arch_forget_all(struct percpu *cpu)
+{
+	arch_forget_fast_paths(cpu);
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		count_doorbells(cpu, n);
 		cpu->fast.counters[n].sent = cpu->fast.counters[n].delivered = NULL;
 		cpu->fast.doorbells[n].store = NULL;
 	}
-	for (uint32_t n = 0; n < FAST_INTERRUPTS; n++)
-		cpu->fast.interrupts[n].list_reg = FAST_EMPTY;
 	cpu->fast.page = 0;
 	cpu->fast.window = NULL;
 }
@@ -231,7 +237,7 @@ COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint
 		return;
 	*syndrome = esr;
 	dsb(ish);
-	/* moved meanwhile, by another CPU of the cell: arch_forget_accesses() may have come before */
-	if (__atomic_load_n(&access->window->base, __ATOMIC_RELAXED) != base)
+	/* changed meanwhile, by another CPU: arch_forget_accesses() and arch_forget_fast_paths() may have come before */
+	if (trace_takes_all(cpu) || __atomic_load_n(&access->window->base, __ATOMIC_RELAXED) != base)
 		*syndrome = 0;
 }

@@ -186,17 +186,6 @@ abort_done:
 	ldr	x0, [x3]
 	add	x0, x0, #1
 	str	x0, [x3]
-.if TRACE
-	ldr	x0, [sp, #8 * 31]		/* the event as trace_irq leaves it, and bits of the list register */
-	add	x1, sp, w0, uxtb #4
-	mrs	x3, elr_el2
-	stp	x3, x2, [x1, #FRAME_SIZE + 16]
-	mrs	x2, cntpct_el0
-	mov	x3, #TRACE_IRQ << 48
-	stp	x2, x3, [x1, #FRAME_SIZE]
-	add	x0, x0, #TRACE_STEP
-	str	x0, [sp, #8 * 31]
-.endif
 	ldp	x2, x3, [sp, #8 * 2]
 	ldp	x0, x1, [sp], #FRAME_SIZE
 	eret

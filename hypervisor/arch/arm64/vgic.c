@@ -5,6 +5,7 @@
  */
 #include "cell.h"
 #include "control.h"
+#include "trace.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "gic.h"
@@ -160,8 +161,9 @@ static COLD void remember(struct percpu *cpu, uint32_t intid, uint64_t value)
 	slot->counter = &cpu->exits[gic_cause_of_exit(intid)];
 	slot->all_free = (1UL << cpu->arch.num_list_regs) - 1;
 	slot->list_reg = value;
+	/* pairs with vgic_new_priorities() and trace_piece() */
 	dsb(sy);
-	if (ICH_LR_PRIORITY(priority_of(cpu, intid)) != (value & ICH_LR_PRIORITY(0xff)))
+	if (trace_takes_all(cpu) || ICH_LR_PRIORITY(priority_of(cpu, intid)) != (value & ICH_LR_PRIORITY(0xff)))
 		slot->list_reg = FAST_EMPTY;
 }
 

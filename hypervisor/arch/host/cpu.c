@@ -7,6 +7,7 @@
 #include "host_machine.h"
 #include "machine.h"
 #include "pages.h"
+#include "trace.h"
 #include "watchdog.h"
 #include "arch/cpu.h"
 
@@ -132,6 +133,13 @@ void arch_cpu_park(void)
 {
 	HOST_ASSERT(host_locks_held() == 0);
 	this_cpu()->arch.parks++;
+}
+
+void arch_forget_fast_paths(struct percpu *cpu)
+{
+	HOST_ASSERT(cpu->present);
+	cpu->fast.forgotten++;
+	cpu->fast.takes_all = trace_takes_all(cpu);
 }
 
 bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write)

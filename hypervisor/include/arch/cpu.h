@@ -43,6 +43,12 @@ void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling);
 /* [calling CPU] Stop delivering to the guest that was here: drop virtual state, release interrupts. */
 void arch_cpu_park(void);
 
+/*
+ * Of exits that the entry code does without C (CONFIG_FAST_PATH), those that cpu takes from now on come to C, until C has
+ * left them to it anew. cpu may be in one of them, or C on it about to leave it one: trace_takes_all().
+ */
+void arch_forget_fast_paths(struct percpu *cpu);
+
 /* One relaxed turn of a polling loop. */
 void arch_relax(void);
 

@@ -21,6 +21,7 @@ for _argument in 0, 1, 2, 3, 1 << 32 | 2, ALL:
     attack("hypercall", f"what cell {_argument:#x} printed", HYPERCALL, EPERM, 0x4203, _argument, 0)
 for _cpu in 0, 1, 4, 1 << 32 | 1, ALL:
     attack("hypercall", f"trace of CPU {_cpu:#x}", HYPERCALL, EPERM, 0x4205, _cpu, 0)
+    attack("hypercall", f"trace of CPU {_cpu:#x}: all", HYPERCALL, EPERM, 0x4205, _cpu, 0x10001)
 for _type in 5, 99, 1 << 31, 1 << 32, ALL:
     attack("hypercall", f"hypervisor information {_type:#x}", HYPERCALL, EINVAL, 5, _type)
 for _cpu in 0, 2, 3:

@@ -16,6 +16,9 @@
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE			1
 #endif
+#ifndef CONFIG_TRACE_ALL
+#define CONFIG_TRACE_ALL		0
+#endif
 #ifndef CONFIG_IVSHMEM_MAX_LINKS
 #define CONFIG_IVSHMEM_MAX_LINKS	3
 #endif

@@ -22,7 +22,8 @@ _Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace i
 
 /*
  * CONFIG_FAST_PATH: interrupts that the entry code hands to the guest by itself, by the lowest bits of their INTID. C has handed
- * each of them to the guest before, and writes down how; who changes what that depends on empties the slot.
+ * each of them to the guest before, and writes down how; who changes what that depends on empties the slot. They leave no
+ * event in the trace: while that is to have all exits, they are empty; arch_forget_fast_paths().
  */
 #define FAST_INTERRUPTS		16
 #define FAST_PAGE		1UL		/* HPFAR_EL2 has a 0 there: page 0 is one, too */
@@ -70,7 +71,7 @@ struct arch_fast_path {
 	struct fast_interrupt interrupts[FAST_INTERRUPTS];
 	struct fast_register registers[FAST_REGISTERS];
 
-	/* the page of the last access to a device: trap_light() */
+	/* the page of the last access to a device: trap_light(), which is behind the event of the trace */
 	uint64_t page;			/* as HPFAR_EL2 says it, and FAST_PAGE; 0: none */
 	uint64_t base;			/* of its window then */
 	const struct mmio_window *window;

@@ -7,8 +7,10 @@
 
 struct percpu;
 
+/* There is none; how often it would have been forgotten, and whether its trace took all exits then */
 struct arch_fast_path {
-	uint64_t unused;
+	uint32_t forgotten;
+	bool takes_all;
 };
 
 struct arch_percpu {
