@@ -207,6 +207,8 @@ void bh_sysfs_del_cpus(void);
 
 /* trace.c; bh.gate held for reading, hypervisor there */
 int bh_trace_take(u32 cpu, struct bh_trace *trace);
+int bh_trace_mode(void);
+int bh_trace_set_mode(u32 mode);
 
 /* console.c */
 struct bh_console_reader {

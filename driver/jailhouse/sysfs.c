@@ -46,6 +46,30 @@ static ssize_t enabled_show(struct device *dev, struct device_attribute *attr, c
 	return sysfs_emit(buffer, "%d\n", READ_ONCE(bh.enabled));
 }
 
+static const char *const trace_modes[] = { [BH_TRACE_UNUSUAL] = "unusual", [BH_TRACE_ALL] = "all" };
+
+static ssize_t trace_mode_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	int mode;
+
+	down_read(&bh.gate);
+	mode = bh.enabled ? bh_trace_mode() : -ENODEV;
+	up_read(&bh.gate);
+	return mode < 0 ? mode : sysfs_emit(buffer, "%s\n", trace_modes[mode]);
+}
+
+static ssize_t trace_mode_store(struct device *dev, struct device_attribute *attr, const char *buffer, size_t count)
+{
+	int mode = sysfs_match_string(trace_modes, buffer), err;
+
+	if (mode < 0)
+		return mode;
+	down_read(&bh.gate);
+	err = bh.enabled ? bh_trace_set_mode(mode) : -ENODEV;
+	up_read(&bh.gate);
+	return err ?: count;
+}
+
 struct info_attribute {
 	struct device_attribute attr;
 	unsigned int type;
@@ -66,6 +90,7 @@ static ssize_t info_show(struct device *dev, struct device_attribute *attr, char
 
 static DEVICE_ATTR_RO(console);
 static DEVICE_ATTR_RO(enabled);
+static DEVICE_ATTR(trace_mode, 0600, trace_mode_show, trace_mode_store);
 INFO_ATTRIBUTE(mem_pool_size, HV_INFO_MEM_POOL_SIZE);
 INFO_ATTRIBUTE(mem_pool_used, HV_INFO_MEM_POOL_USED);
 INFO_ATTRIBUTE(remap_pool_size, HV_INFO_REMAP_POOL_SIZE);
@@ -74,6 +99,7 @@ INFO_ATTRIBUTE(remap_pool_used, HV_INFO_REMAP_POOL_USED);
 static struct attribute *root_attrs[] = {
 	&dev_attr_console.attr,
 	&dev_attr_enabled.attr,
+	&dev_attr_trace_mode.attr,
 	&info_mem_pool_size.attr.attr,
 	&info_mem_pool_used.attr.attr,
 	&info_remap_pool_size.attr.attr,

@@ -5,6 +5,7 @@
 #include "driver.h"
 
 #define CELL_PIECE	(offsetof(struct bh_trace_header, cell) / sizeof(u32))
+#define MODE_PIECE	(offsetof(struct bh_trace_header, mode) / sizeof(u32))
 #define NOW_PIECE	(offsetof(struct bh_trace_header, now_high) / sizeof(u32))
 #define KNOWN_PIECES	(offsetof(struct bh_trace_event, unused) / sizeof(u32))
 
@@ -63,5 +64,37 @@ int bh_trace_take(u32 cpu, struct bh_trace *trace)
 	header->num_events = count - gone;
 	memmove(trace->events, &trace->events[gone], header->num_events * sizeof(trace->events[0]));
 	memset(&trace->events[header->num_events], 0, gone * sizeof(trace->events[0]));
+	return 0;
+}
+
+/* BH_TRACE_ALL: it is that of each CPU */
+int bh_trace_mode(void)
+{
+	int mode = BH_TRACE_ALL;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < bh.num_cpus; cpu++) {
+		long piece = bh_hypercall(HC_TRACE, cpu, MODE_PIECE);
+
+		if (piece == -ENOENT)
+			continue;
+		if (piece < 0)
+			return piece;
+		if (piece != BH_TRACE_ALL)
+			mode = BH_TRACE_UNUSUAL;
+	}
+	return mode;
+}
+
+int bh_trace_set_mode(u32 mode)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < bh.num_cpus; cpu++) {
+		long err = bh_hypercall(HC_TRACE, cpu, BH_TRACE_SET_MODE + mode);
+
+		if (err && err != -ENOENT)
+			return err;
+	}
 	return 0;
 }

@@ -7,6 +7,7 @@
  *               without the text, the request for it is unknown, as in other drivers
  *   SHIM_READ   errno of every read() of the device node
  *   SHIM_PREAD  errno of every pread(), which is for the trace
+ *   SHIM_WRITE  errno of every write() to the mode of the trace
  *   SHIM_LINKS  file with answers to link requests, one "bdf peer item value" per line; * is anything, A-B a range, a
  *               negative value an errno. The first line that fits counts; without one, it is ENOENT.
  *   SHIM_LINKS_LATER  likewise, from the first nanosleep() on, which takes no time
@@ -193,18 +194,31 @@ int ioctl(int fd, unsigned long number, ...)
 	return number == BH_IOC_LINK_INFO ? link_info(argument) : 0;
 }
 
+/* Sets errno if the variable has one, and the file is this one. */
+static int is_to_fail(const char *variable, int fd, const char *path)
+{
+	const char *error = getenv(variable);
+	struct stat wanted, this;
+
+	if (!error || stat(path, &wanted) != 0 || fstat(fd, &this) != 0 || wanted.st_ino != this.st_ino ||
+	    wanted.st_dev != this.st_dev)
+		return 0;
+	errno = atoi(error);
+	return 1;
+}
+
 ssize_t read(int fd, void *buffer, size_t size)
 {
 	ssize_t (*real)(int fd, void *buffer, size_t size) = dlsym(RTLD_NEXT, "read");
-	const char *error = getenv("SHIM_READ");
-	struct stat device, this;
 
-	if (error && stat("dev/jailhouse", &device) == 0 && fstat(fd, &this) == 0 &&
-	    device.st_ino == this.st_ino && device.st_dev == this.st_dev) {
-		errno = atoi(error);
-		return -1;
-	}
-	return real(fd, buffer, size);
+	return is_to_fail("SHIM_READ", fd, "dev/jailhouse") ? -1 : real(fd, buffer, size);
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+	ssize_t (*real)(int fd, const void *buffer, size_t size) = dlsym(RTLD_NEXT, "write");
+
+	return is_to_fail("SHIM_WRITE", fd, "sys/trace_mode") ? -1 : real(fd, buffer, size);
 }
 
 static ssize_t read_at(const char *name, int fd, void *buffer, size_t size, off_t offset)

@@ -47,7 +47,7 @@ def test_version(box):
     "link", "link bogus", "link list x", "link list --json --json", "link list -h", "link show", "link show --json",
     "trace x", "trace --cpu", "trace --cpu x", "trace --cpu -1", "trace --cpu 4096", "trace --cpu 1x", "trace --cell", "trace --last",
     "trace --last 0", "trace --last 1000001", "trace --last 99999999999999999999999", "trace --bogus", "trace -x", "trace --json=1",
-    "trace -- x", "trace --help", "trace --usage", "trace --version",
+    "trace -- x", "trace --mode", "trace --mode x", "trace --mode all x", "trace --mode all --json", "trace --help", "trace --usage", "trace --version",
     "link show 1 2", "link show 1 --json --json", "link show --jso 1",
 ])
 def test_wrong_usage(box, usage, arguments):

@@ -12,7 +12,7 @@ CELL_COMMANDS = ["create", "load", "start", "shutdown", "destroy", "linux", "lis
 CREATE_OPTIONS = ["-h", "--help", "-o", "--output", "-t", "--tree", "--iomem", "-n", "--name", "--spis", "--force"]
 LINUX_OPTIONS = ["-h", "--help", "-d", "--dtb", "-i", "--initrd", "-c", "--cmdline", "-w", "--write-params", "-a", "--arch", "-k",
                  "--kernel-decomp-factor", "-s", "--system", "-t", "--tree"]
-TRACE_OPTIONS = ["--cpu", "--cell", "--last", "--json", "-f", "--follow"]
+TRACE_OPTIONS = ["--cpu", "--cell", "--last", "--json", "-f", "--follow", "--mode"]
 FILES = ["a.cell", "b.bin", "c.yaml", "dir"]
 CELLS = ["--name", "1", "rtos", "10", "my\\ cell"]
 
@@ -46,7 +46,7 @@ def complete(tmp_path):
     ("console ", ["-f", "--follow"]), ("console --", ["--follow"]), ("console -f ", []),
     ("trace ", TRACE_OPTIONS), ("trace --c", ["--cpu", "--cell"]), ("trace --cpu ", []), ("trace --last ", []),
     ("trace --last 5 --json ", TRACE_OPTIONS), ("trace --cell ", ["0", "root", "1", "rtos", "10", "my\\ cell"]),
-    ("trace --json --cell r", ["root", "rtos"]),
+    ("trace --json --cell r", ["root", "rtos"]), ("trace --mode ", ["all", "unusual"]), ("trace --mode a", ["all"]),
     ("crash ", FILES + ["--json"]), ("crash --json ", FILES), ("crash a.cell ", FILES + ["--json"]), ("crash a.cell --json ", []),
     ("cell ", CELL_COMMANDS), ("cell s", ["start", "shutdown", "show", "stats"]),
     ("cell create ", ["a.cell", "dir"]), ("cell create a.cell ", []),

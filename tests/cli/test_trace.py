@@ -63,7 +63,7 @@ def words(trace):
     """What the last column says of one event, and the event as JSON."""
     def run(cause, **fields):
         records = [record([event(5, cause, **fields)])]
-        line = trace(records=records).splitlines()[1]
+        line = trace(records=records).splitlines()[2]
         whole = json.loads(trace("--json", records=records))
         jsonschema.validate(whole, output_schema.TRACE)
         shown, = whole["events"]
@@ -77,6 +77,7 @@ TWO = [record([event(400, HVC, 0xffff800010000004, x0=8, x1=0x41), event(200, IR
        record([leaves(50000000, 0, "linux"), event(49000000, START, 0x10, x0=7), event(300, DATA | 1 << 24 | 2 << 22 | 1 << 16 | 1 << 6 | 6,
                                                                                  0x40, 0x9000018)], position=1234, **RTOS)]
 TEXT = """\
+Mode unusual: repeated exits that take a fast path are left out; --mode all records them
         Seconds        Delta   CPU  Cell             PC                 What
      -50.000000     0.000000     2  linux            -                  CPU leaves cell 0 "linux"
      -49.000000     1.000000     2  rtos             0x10               CPU started at 0x10, x0 0x7
@@ -97,7 +98,7 @@ def test_text(trace):
 
 def numbers(text):
     """CPU of each event"""
-    return [line.split()[2] for line in text.split("\n\n")[0].splitlines()[1:]]
+    return [line.split()[2] for line in text.split("\n\n")[0].splitlines()[2:]]
 
 
 @pytest.mark.parametrize("arguments, cpus, listed", [
@@ -117,7 +118,7 @@ def test_filters(trace, arguments, cpus, listed):
 def test_json(trace):
     whole = json.loads(trace("--json", records=TWO))
     jsonschema.validate(whole, output_schema.TRACE)
-    assert (whole["now"], whole["ticks_per_second"]) == (str(NOW), HZ)
+    assert (whole["now"], whole["ticks_per_second"], whole["mode"]) == (str(NOW), HZ, "unusual")
     assert whole["cpus"] == [
         {"cpu": 0, "cell_id": 0, "cell": "linux", "position": 3, "kept": 3, "last_seconds": -0.0001},
         {"cpu": 2, "cell_id": 1, "cell": "rtos", "position": 1234, "kept": 3, "last_seconds": -0.0003}]
@@ -130,6 +131,40 @@ def test_json(trace):
         "exception_class": 36, "access": {"what": "write", "size": 4, "address": "0x9000018"}, "register": None,
         "hypercall": None, "function": None, "interrupt": None}
     assert whole["events"][0]["pc"] is None
+
+
+@pytest.mark.parametrize("modes, shown", [((1, 1), "all"), ((1, 0), "unusual"), ((0, 1), "unusual"), ((1,), "all"), ((2,), "unusual"),
+                                          ((), "unusual")])
+def test_mode_is_shown(trace, modes, shown):
+    """All, if it is that of each CPU; those that are not there have none."""
+    records = [ABSENT, *(record([event(5, IRQ, address=40)], mode=mode) for mode in modes), ABSENT]
+    whole = json.loads(trace("--json", records=records))
+    jsonschema.validate(whole, output_schema.TRACE)
+    assert whole["mode"] == shown
+    line = trace(records=records).splitlines()[0]
+    assert line == {"all": "Mode all: every exit since it was set is recorded", "unusual": TEXT.splitlines()[0]}[shown]
+
+
+@pytest.mark.parametrize("words", [("--mode", "all"), ("--mode=all",), ("--mode", "unusual"), ("--mode", "all", "--mode", "unusual")])
+def test_mode_is_set(box, words):
+    """By one word in a file that is there; and nothing else is read or said."""
+    box.file("sys/trace_mode", "something longer than the word\n")
+    result = box.run("trace", *words)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (box.path / "sys/trace_mode").read_text() == words[-1].removeprefix("--mode=")
+
+
+@pytest.mark.parametrize("words, error", [
+    (("all", "--json"), "trace --mode takes no other option"), (("unusual", "-f"), "trace --mode takes no other option"),
+    (("all", "--cpu", "0"), "trace --mode takes no other option"), (("all", "--cell", "1"), "trace --mode takes no other option"),
+    (("all", "--last", "1"), "trace --mode takes no other option"), (("ALL",), "--mode ALL: give all or unusual"),
+    (("",), "--mode : give all or unusual"), (("all\n",), "--mode all\n: give all or unusual"),
+    ((), "trace knows --cpu N, --cell CELL, --last N, --json, -f, --follow and --mode MODE")])
+def test_mode_alone(box, words, error):
+    box.file("sys/trace_mode", "before")
+    result = box.run("trace", "--mode", *words)
+    assert (result.returncode, result.stderr) == (1, error + "\n") and result.stdout.startswith("Usage:")
+    assert (box.path / "sys/trace_mode").read_text() == "before"
 
 
 def test_cell_of_each_event(trace):
@@ -271,7 +306,7 @@ def test_follow(follow):
 
 def test_follow_text(follow):
     follower = follow("-f", "--cpu", "1", records=[record([]), record(interrupts(40, 1))])
-    assert "Seconds" in follower.line() and "interrupt 40:" in follower.line()
+    assert "Mode unusual" in follower.line() and "Seconds" in follower.line() and "interrupt 40:" in follower.line()
     follower.write(record(interrupts(40, 56), position=200), record(interrupts(41, 2), position=9))
     assert follower.line() == "CPU 1: 6 events lost"
     assert "interrupt 41:" in follower.line() and "interrupt 42:" in follower.line()
@@ -306,15 +341,26 @@ def test_nonsense(trace, content):
     trace(records=[content], error=DIFFERENT)
 
 
-def test_no_file(box):
-    result = box.run("trace")
-    assert (result.returncode, result.stdout, result.stderr) == (1, "", "opening sys/trace: No such file or directory\n")
+@pytest.mark.parametrize("words, file", [((), "sys/trace"), (("--mode", "all"), "sys/trace_mode")])
+def test_no_file(box, words, file):
+    result = box.run("trace", *words)
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"opening {file}: No such file or directory\n")
+    assert not list(box.path.glob("sys/*"))
 
 
-@pytest.mark.parametrize("number, error", [
-    (38, "the hypervisor keeps no trace: it was built without; set CONFIG_TRACE=y (make menuconfig, Debugging), build it and "
-         "enable it again"), (19, "there is no trace: the hypervisor is not enabled"), (5, "reading sys/trace: Input/output error")])
+ERRORS = ((38, "the hypervisor keeps no trace: it was built without; set CONFIG_TRACE=y (make menuconfig, Debugging), build it and "
+               "enable it again"), (19, "there is no trace: the hypervisor is not enabled"))
+
+
+@pytest.mark.parametrize("number, error", [*ERRORS, (5, "reading sys/trace: Input/output error")])
 def test_refused(box, number, error):
     box.file("sys/trace", b"")
     result = box.run("trace", env={"SHIM_PREAD": str(number)})
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", error + "\n")
+
+
+@pytest.mark.parametrize("number, error", [*ERRORS, (22, "writing sys/trace_mode: Invalid argument")])
+def test_mode_refused(box, number, error):
+    box.file("sys/trace_mode", b"")
+    result = box.run("trace", "--mode", "all", env={"SHIM_WRITE": str(number)})
     assert (result.returncode, result.stdout, result.stderr) == (1, "", error + "\n")

@@ -5,7 +5,7 @@ import json
 from cellfile import abi
 from conftest import SYSFS, SYSTEM
 
-FILES = {"console", "enabled", "mem_pool_size", "mem_pool_used", "remap_pool_size", "remap_pool_used", "cells", "trace",
+FILES = {"console", "enabled", "mem_pool_size", "mem_pool_used", "remap_pool_size", "remap_pool_used", "cells", "trace", "trace_mode",
          "crash_log"}
 CELL_FILES = {"name", "state", "cpus_assigned", "cpus_assigned_list", "cpus_failed", "cpus_failed_list", "statistics",
               "fault", "memory", "pci", "counters", "console"}
@@ -26,6 +26,7 @@ def test_files(root):
     modes = root.check(f"stat -c %a {SYSFS}/core {SYSFS}/trace {SYSFS}/crash_log {SYSFS}/cells/0/fault {SYSFS}/cells/0/memory "
                        f"{SYSFS}/cells/0/pci {SYSFS}/cells/0/console").split()
     assert modes == ["400"] * 7
+    assert root.check(f"stat -c %a {SYSFS}/trace_mode") == "600\n"
     modes = root.check(f"stat -c %a {SYSFS}/console {SYSFS}/enabled {SYSFS}/*pool* {SYSFS}/cells/0/name").split()
     assert set(modes) == {"444"}
     assert root.check(f"cat {SYSFS}/cells/0/cpus_assigned") == "f\n"

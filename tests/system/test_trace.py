@@ -46,7 +46,7 @@ def test_before_a_failure(root, rtos_config):  # noqa: F811
         assert time.monotonic() < end
     assert again["events"] == [{**last, "seconds": again["events"][0]["seconds"]}]
     text = root.jailhouse("trace --cell rtos --last 1").splitlines()
-    assert text[1].endswith(f"{last['pc']:18} write of 4 bytes at {NOTHING:#x}: {last['text'].split(': ')[1]}")
+    assert text[0].startswith("Mode unusual: ") and text[2].endswith(f"{last['pc']:18} write of 4 bytes at {NOTHING:#x}: {last['text'].split(': ')[1]}")
     assert text[-1].split()[:2] == [str(CPU), "rtos"]
 
 
@@ -99,9 +99,58 @@ def test_follow(root):  # noqa: F811
     root.all_cpus_work()
 
 
+class Counts:
+    """Of a CPU of Linux that goes on meanwhile, read by CPU 0: its exits, its events, its exits again."""
+
+    def __init__(self, machine, cpu):
+        def exits():
+            return int(machine.check(f"taskset 1 cat {SYSFS}/cells/0/statistics/cpu{cpu}/vmexits_total"))
+        self.before = exits()
+        self.position = json.loads(machine.check(f"taskset 1 jailhouse trace --json --cpu {cpu} --last 1"))["cpus"][0]["position"]
+        self.after = exits()
+
+
+def measure(machine, cpu):
+    """Events of the CPU, and of its exits the least and the most there can have been, while it sleeps and wakes up."""
+    begin = Counts(machine, cpu)
+    machine.check(f"taskset {1 << cpu:x} sh -c 'n=0; while [ $n -lt 200 ]; do sleep 0.001; n=$((n + 1)); done'")
+    end = Counts(machine, cpu)
+    return end.position - begin.position, end.before - begin.after, end.after - begin.before
+
+
+def test_modes(root):  # noqa: F811
+    """By command and by file: whether exits that are repeated, which those of Linux' timer are, have events, or are left out."""
+    def modes():
+        return (root.check(f"cat {SYSFS}/trace_mode"), look(root)["mode"], root.jailhouse("trace").split(":")[0])
+    assert modes() == ("unusual\n", "unusual", "Mode unusual")
+    for set_all, set_unusual in (("jailhouse trace --mode all", "jailhouse trace --mode unusual"),
+                                 (f"echo all >{SYSFS}/trace_mode", f"printf unusual >{SYSFS}/trace_mode")):
+        assert root.check(set_all) == "" and modes() == ("all\n", "all", "Mode all")
+        events, least, most = measure(root, 2)
+        assert least > 200 and least - 1 <= events <= most + 1
+        assert root.check(set_unusual) == "" and modes() == ("unusual\n", "unusual", "Mode unusual")
+        events, least, most = measure(root, 2)
+        assert events < least
+    for wrong in ("", "al", "alle", "all unusual", "ALL", "0"):
+        assert root.run(f"printf '{wrong}' >{SYSFS}/trace_mode").status or not wrong
+        assert root.check(f"cat {SYSFS}/trace_mode") == "unusual\n"
+    root.all_cpus_work()
+
+
+def test_the_mode_ends_with_the_hypervisor(machine):
+    machine.jailhouse(f"enable {SYSTEM}")
+    machine.jailhouse("trace --mode all")
+    machine.jailhouse("disable")
+    machine.jailhouse(f"enable {SYSTEM}")
+    assert machine.check(f"cat {SYSFS}/trace_mode") == "unusual\n"
+    machine.jailhouse("disable")
+
+
 def test_not_enabled(machine):
-    result = machine.run("jailhouse trace")
-    assert (result.status, result.lines) == (1, ["there is no trace: the hypervisor is not enabled"])
+    for command in ("trace", "trace --mode all"):
+        result = machine.run(f"jailhouse {command}")
+        assert (result.status, result.lines) == (1, ["there is no trace: the hypervisor is not enabled"])
+    assert machine.run(f"cat {SYSFS}/trace_mode").status == 1
 
 
 def test_built_without(machine):
@@ -111,10 +160,11 @@ def test_built_without(machine):
         machine.push(image, file.read())
     try:
         machine.jailhouse(f"enable {SYSTEM}")
-        result = machine.run("jailhouse trace")
-        assert (result.status, result.lines) == (1, [
-            "the hypervisor keeps no trace: it was built without; set CONFIG_TRACE=y (make menuconfig, Debugging), build it and "
-            "enable it again"])
+        for command in ("trace", "trace --mode all"):
+            result = machine.run(f"jailhouse {command}")
+            assert (result.status, result.lines) == (1, [
+                "the hypervisor keeps no trace: it was built without; set CONFIG_TRACE=y (make menuconfig, Debugging), build it and "
+                "enable it again"])
         machine.all_cpus_work()
     finally:
         machine.check(f"mv /tmp/jailhouse.bin {image}")

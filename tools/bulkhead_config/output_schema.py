@@ -111,7 +111,7 @@ EVENT = _object({
     "register": _or_null(_object({"name": TEXT, "what": {"enum": ["read", "write"]}})),
     "hypercall": _or_null(NUMBER), "function": _or_null(NUMBER), "interrupt": _or_null(NUMBER)})
 TRACE = {"anyOf": [
-    _object({"now": DECIMAL, "ticks_per_second": NUMBER, "events": _list(EVENT),
+    _object({"mode": {"enum": ["unusual", "all"]}, "now": DECIMAL, "ticks_per_second": NUMBER, "events": _list(EVENT),
              "cpus": _list(_object({**OF_CPU, "position": NUMBER, "kept": NUMBER, "last_seconds": _or_null({"type": "number"})}))}),
     EVENT, _object({"cpu": NUMBER, "lost": NUMBER})]}
 

@@ -18,7 +18,8 @@ static const struct command commands[] = {
 	{ .word = { "enable" }, .synopsis = "SYSCONFIG", .run = cmd_enable },
 	{ .word = { "disable" }, .synopsis = "", .run = cmd_disable },
 	{ .word = { "console" }, .synopsis = "[-f | --follow]", .run = cmd_console },
-	{ .word = { "trace" }, .synopsis = "[--cpu N] [--cell { ID | NAME }] [--last N] [--json] [-f | --follow]", .run = cmd_trace },
+	{ .word = { "trace" }, .synopsis = "{ [--cpu N] [--cell { ID | NAME }] [--last N] [--json] [-f | --follow] |"
+	  " --mode { all | unusual } }", .run = cmd_trace },
 	{ .word = { "crash" }, .synopsis = "[FILE] [--json]", .run = cmd_crash },
 	{ .word = { "cell", "create" }, .synopsis = "CELLCONFIG", .run = cmd_cell_create },
 	{ .word = { "cell", "list" }, .synopsis = "", .run = cmd_cell_list },

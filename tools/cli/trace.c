@@ -12,7 +12,7 @@
 
 #define BETWEEN_LOOKS	100	/* milliseconds */
 
-enum { OPTION_CPU = 256, OPTION_CELL, OPTION_LAST, OPTION_JSON };
+enum { OPTION_CPU = 256, OPTION_CELL, OPTION_LAST, OPTION_JSON, OPTION_MODE };
 
 static const struct argp_option option_table[] = {
 	{ .name = "cpu", .key = OPTION_CPU, .arg = "N" },
@@ -20,12 +20,14 @@ static const struct argp_option option_table[] = {
 	{ .name = "last", .key = OPTION_LAST, .arg = "N" },
 	{ .name = "json", .key = OPTION_JSON },
 	{ .name = "follow", .key = 'f' },
+	{ .name = "mode", .key = OPTION_MODE, .arg = "MODE" },
 	{ .name = NULL },
 };
 
 struct options {
 	struct trace_filter filter;
 	int json, follow;
+	const char *mode;	/* to be set; NULL: show */
 	int is_wrong;		/* it has been said what is */
 };
 
@@ -64,6 +66,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'f':
 		options->follow = 1;
 		break;
+	case OPTION_MODE:
+		if (strcmp(argument, "all") != 0 && strcmp(argument, "unusual") != 0)
+			options->is_wrong = wrong_usage("--mode %s: give all or unusual", argument);
+		options->mode = argument;
+		break;
 	case ARGP_KEY_ARG:
 		options->is_wrong = wrong_usage("trace takes options only, not %s", argument);
 		break;
@@ -80,7 +87,10 @@ static int parse(const struct args *args, struct options *options)
 				   NULL, options);
 
 	if (error && !options->is_wrong)
-		wrong_usage("trace knows --cpu N, --cell CELL, --last N, --json, -f and --follow");
+		wrong_usage("trace knows --cpu N, --cell CELL, --last N, --json, -f, --follow and --mode MODE");
+	if (!error && options->mode &&
+	    (options->filter.cpu || options->filter.cell || options->filter.last || options->json || options->follow))
+		error = wrong_usage("trace --mode takes no other option");
 	return error ? WRONG_USAGE : 0;
 }
 
@@ -147,7 +157,7 @@ static int show(struct trace *trace, struct options *options)
 		return EXIT_FAILED;
 	clock.zero = trace->now;
 	if (!options->json)
-		trace_text_header(stdout);
+		trace_text_header(stdout, trace);
 	print(trace, options, &clock);
 	if (options->follow)
 		return follow(trace, options, &clock);
@@ -164,6 +174,8 @@ int cmd_trace(const struct args *args)
 
 	if (parse(args, &options))
 		return WRONG_USAGE;
+	if (options.mode)
+		return trace_set_mode(options.mode) ? EXIT_FAILED : EXIT_DONE;
 	if (trace_open(&trace))
 		return EXIT_FAILED;
 	result = show(&trace, &options);

@@ -32,6 +32,7 @@ struct trace {
 	size_t count, capacity;
 	uint64_t now;			/* ticks */
 	uint32_t ticks_per_second;
+	const char *mode;		/* "all" if it is that of every CPU, or "unusual" */
 };
 
 /* Everything, if cpu and cell are NULL; both as the user said them */
@@ -56,10 +57,11 @@ struct trace_words {
 	char text[TRACE_TEXT];
 };
 
-/* Both print their error and return -1. A look takes what is new since the one before. */
+/* They print their error and return -1. A look takes what is new since the one before. */
 int trace_open(struct trace *trace);
 int trace_look(struct trace *trace);
 void trace_close(struct trace *trace);
+int trace_set_mode(const char *mode);
 
 /* Drops what is not wanted, by filter.last the oldest ones of all. */
 void trace_select(struct trace *trace, const struct trace_filter *filter);
@@ -73,7 +75,7 @@ struct trace_clock {
 	int has_before;
 };
 
-void trace_text_header(FILE *out);
+void trace_text_header(FILE *out, const struct trace *trace);
 void trace_text(FILE *out, const struct trace *trace, struct trace_clock *clock);
 void trace_text_cpus(FILE *out, const struct trace *trace, const struct trace_filter *filter);
 void trace_text_lost(FILE *out, const struct trace *trace, const struct trace_filter *filter);

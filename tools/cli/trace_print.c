@@ -2,6 +2,7 @@
 /* Events as lines for people, and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "trace.h"
@@ -17,8 +18,13 @@ static int is_wanted(const struct trace_filter *filter, uint32_t number, const s
 	       trace_wants_cell(filter, cpu->cell, cpu->name);
 }
 
-void trace_text_header(FILE *out)
+void trace_text_header(FILE *out, const struct trace *trace)
 {
+	if (strcmp(trace->mode, "all") == 0)
+		fprintf(out, "Mode all: every exit since it was set is recorded\n");
+	else
+		fprintf(out, "Mode unusual: repeated exits that take a fast path are left out; "
+			"--mode all records them\n");
 	fprintf(out, "%15s %12s %5s  %-16s %-18s %s\n", "Seconds", "Delta", "CPU", "Cell", "PC", "What");
 }
 
@@ -124,7 +130,8 @@ void trace_json(FILE *out, const struct trace *trace, const struct trace_filter 
 	size_t i;
 	uint32_t n;
 
-	fprintf(out, "{\"now\": \"%" PRIu64 "\", \"ticks_per_second\": %u, \"cpus\": [", trace->now, trace->ticks_per_second);
+	fprintf(out, "{\"mode\": \"%s\", \"now\": \"%" PRIu64 "\", \"ticks_per_second\": %u, \"cpus\": [", trace->mode,
+		trace->now, trace->ticks_per_second);
 	for (n = 0; n < trace->num_cpus; n++) {
 		const struct trace_cpu *cpu = &trace->cpus[n];
 

@@ -13,6 +13,7 @@
 #include "trace.h"
 
 #define TRACE_FILE	JAILHOUSE_SYSFS "/trace"
+#define MODE_FILE	JAILHOUSE_SYSFS "/trace_mode"
 #define MAX_CPUS	4096u
 #define NEW_SESSION	(8 * (int32_t)BH_TRACE_SLOTS)	/* positions do not go back so far, but after another enable */
 
@@ -32,7 +33,7 @@ void trace_close(struct trace *trace)
 	free(trace->items);
 }
 
-static void print_read_failed(void)
+static void print_errno(const char *what, const char *file)
 {
 	switch (errno) {
 	case ENOSYS:
@@ -43,8 +44,25 @@ static void print_read_failed(void)
 		fprintf(stderr, "there is no trace: the hypervisor is not enabled\n");
 		break;
 	default:
-		print_failed("reading", TRACE_FILE);
+		print_failed(what, file);
 	}
+}
+
+int trace_set_mode(const char *mode)
+{
+	size_t length = strlen(mode);
+	int fd = open(MODE_FILE, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int failed;
+
+	if (fd < 0) {
+		print_failed("opening", MODE_FILE);
+		return -1;
+	}
+	failed = write(fd, mode, length) != (ssize_t)length;
+	if (failed)
+		print_errno("writing", MODE_FILE);
+	close(fd);
+	return failed ? -1 : 0;
 }
 
 /* 1: there is a record, 0: no CPU has this number or a higher one */
@@ -58,7 +76,7 @@ static int read_record(int fd, uint32_t cpu, struct bh_trace *record)
 	if (got == 0)
 		return 0;
 	if (got < 0) {
-		print_read_failed();
+		print_errno("reading", TRACE_FILE);
 		return -1;
 	}
 	if (got != sizeof(*record) || record->header.num_events > BH_TRACE_KEPT) {
@@ -176,7 +194,7 @@ int trace_look(struct trace *trace)
 {
 	struct bh_trace record;
 	uint32_t cpu;
-	int result = 1;
+	int result = 1, is_all = 1;
 
 	trace->count = 0;
 	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
@@ -191,8 +209,10 @@ int trace_look(struct trace *trace)
 		}
 		trace->ticks_per_second = record.header.ticks_per_second;
 		trace->now = (uint64_t)record.header.now_high << 32 | record.header.now_low;
+		is_all &= record.header.mode == BH_TRACE_ALL;
 		take_events(trace, cpu, &record);
 	}
+	trace->mode = is_all && trace->ticks_per_second ? "all" : "unusual";
 	if (result >= 0 && trace->count)
 		qsort(trace->items, trace->count, sizeof(*trace->items), by_time);
 	return result < 0 ? -1 : 0;
