@@ -55,6 +55,7 @@ HOLDS = {
     Run("failing"): ["declared", "too_early", "once", DEADLOCK],
     Run("suspend"): ["untouched", "not_lost", "sleeps", DEADLOCK],
     Run("revoke"): ["innocent", "untouched", DEADLOCK],
+    Run("slots"): ["recorded", "current", DEADLOCK],
 }
 
 MUTANTS = [
@@ -115,6 +116,16 @@ MUTANTS = [
     (Run("revoke", "NO_WAKE"), DEADLOCK),
     (Run("revoke", "WAKE_EARLY"), DEADLOCK),
     (Run("revoke", "NO_ANSWER"), "untouched"),
+    # what a fast path may do is taken away
+    (Run("slots", "NO_LOOK_AT_MODE"), "recorded"),
+    (Run("slots", "NO_FENCE NO_SIBLING"), "recorded"),
+    (Run("slots", "EMPTY_FIRST NO_SIBLING"), "recorded"),
+    (Run("slots", "LOOK_FIRST NO_SIBLING"), "recorded"),
+    (Run("slots", "NO_DSB NO_SIBLING"), "recorded"),
+    (Run("slots", "NO_LOOK_AT_PRIORITY"), "current"),
+    (Run("slots", "LOOK_FIRST NO_ROOT"), "current"),
+    (Run("slots", "NO_DSB NO_ROOT"), "current"),
+    (Run("slots", "NO_DSB_OF_SIBLING"), "current"),
 ]
 
 
