@@ -26,13 +26,24 @@ static bool uart_stalled;			/* console_lock */
 static volatile uint8_t *uart_base;
 static struct cfg_console uart_config;
 
-static void put_ring(char c)
+_Static_assert(CONSOLE_LINE <= BH_CONSOLE_RING_SIZE && CONSOLE_LINE <= BH_CELL_CONSOLE_SIZE, "a message fits into a ring");
+
+/* Into a ring of size characters, from number n on */
+static void __attribute__((noinline)) copy_to_ring(char *ring, size_t size, uint64_t n, const char *text, size_t length)
+{
+	size_t at = n % size, first = MIN(length, size - at);
+
+	__builtin_memcpy(ring + at, text, first);
+	__builtin_memcpy(ring, text + first, length - first);
+}
+
+static void put_ring(const char *text, size_t length)
 {
 	uint32_t tail = public_page.console_tail;
 
-	public_page.console[tail % BH_CONSOLE_RING_SIZE] = c;
+	copy_to_ring(public_page.console, BH_CONSOLE_RING_SIZE, tail, text, length);
 	/* pairs with the reader's barrier between tail and data */
-	__atomic_store_n(&public_page.console_tail, tail + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&public_page.console_tail, tail + (uint32_t)length, __ATOMIC_RELEASE);
 }
 
 /*
@@ -53,36 +64,41 @@ static void put_uart(char c)
 	uart_stalled = true;
 }
 
-static void put_char(char c)
+static void write_uart(const char *text, size_t length)
 {
-	if (uart) {
-		if (c == '\n')
+	while (length) {
+		size_t sent = uart_stalled ? 0 : uart->write(uart_base, &uart_config, text, length);
+
+		text += sent;
+		length -= sent;
+		if (!length)
+			break;
+		/* the end of a line, or no room */
+		if (*text == '\n')
 			put_uart('\r');
-		put_uart(c);
+		put_uart(*text++);
+		length--;
 	}
-	if (!ring_disabled)
-		put_ring(c);
 }
 
 /* console_lock: one writer. cell_console.h says what a reader does, who takes none. */
-static void keep_char(volatile struct bh_cell_console *record, char c)
+static void keep_chars(volatile struct bh_cell_console *record, const char *text, size_t length)
 {
 	uint64_t n = record->complete;
 
-	record->begun = n + 1;
-	/* who sees the character sees that it has begun; pairs with the acquire in cell_piece() */
+	record->begun = n + length;
+	/* who sees one of the characters sees that they have begun; pairs with the acquire in cell_piece() */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	record->text[n % BH_CELL_CONSOLE_SIZE] = c;
-	__atomic_store_n(&record->complete, n + 1, __ATOMIC_RELEASE);
+	copy_to_ring((char *)(uintptr_t)record->text, BH_CELL_CONSOLE_SIZE, n, text, length);
+	__atomic_store_n(&record->complete, n + length, __ATOMIC_RELEASE);
 }
 
 /* A message does not begin in a line of the cell. */
 static void keep_text(volatile struct bh_cell_console *record, const char *text, size_t length)
 {
 	if (length > 1 && record->complete && record->text[(record->complete - 1) % BH_CELL_CONSOLE_SIZE] != '\n')
-		keep_char(record, '\n');
-	for (size_t i = 0; i < length; i++)
-		keep_char(record, text[i]);
+		keep_chars(record, "\n", 1);
+	keep_chars(record, text, length);
 }
 
 /* An error of the hypervisor may hit several CPUs at once. Who does not end its line in 0.1 s has failed in it. */
@@ -106,8 +122,10 @@ static void console_write(volatile struct bh_cell_console *record, const char *t
 	if (record)
 		keep_text(record, text, length);
 	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_SEQ_CST);
-	for (size_t i = 0; i < length; i++)
-		put_char(text[i]);
+	if (uart)
+		write_uart(text, length);
+	if (!ring_disabled)
+		put_ring(text, length);
 	__atomic_store_n(&public_page.console_busy, 0, __ATOMIC_SEQ_CST);
 	if (lock)
 		spin_unlock(&console_lock);

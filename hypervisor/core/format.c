@@ -51,13 +51,14 @@ static void put_string(struct output *out, const char *string, uint32_t width, u
 static void put_number(struct output *out, const struct spec *spec, uint64_t value, bool negative)
 {
 	static const char digit[] = "0123456789abcdef";
-	const uint32_t base = spec->type == 'x' ? 16 : 10;
 	char digits[MAX_DIGITS];
 	uint32_t count = 0, used;
 
 	do {
-		digits[count++] = digit[value % base];
-		value /= base;
+		bool hex = spec->type == 'x';
+
+		digits[count++] = digit[hex ? value % 16 : value % 10];
+		value = hex ? value / 16 : value / 10;
 	} while (value);
 
 	used = count + negative;

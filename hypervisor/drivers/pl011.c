@@ -40,10 +40,21 @@ void pl011_put(volatile uint8_t *base, const struct cfg_console *config, char c)
 	*reg(base, UARTDR) = (uint8_t)c;
 }
 
+static size_t pl011_write(volatile uint8_t *base, const struct cfg_console *config, const char *text, size_t length)
+{
+	size_t n = 0;
+
+	(void)config;
+	while (n < length && text[n] != '\n' && !(*reg(base, UARTFR) & UARTFR_TXFF))
+		*reg(base, UARTDR) = (uint8_t)text[n++];
+	return n;
+}
+
 const struct uart uart_pl011 = {
 	.type = CFG_CONSOLE_PL011,
 	.probe_offset = UARTFR,
 	.init = pl011_init,
 	.ready = pl011_ready,
 	.put = pl011_put,
+	.write = pl011_write,
 };

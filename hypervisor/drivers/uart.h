@@ -12,6 +12,8 @@ struct uart {
 	void (*init)(volatile uint8_t *base, const struct cfg_console *config);
 	bool (*ready)(volatile uint8_t *base, const struct cfg_console *config);	/* room to send? */
 	void (*put)(volatile uint8_t *base, const struct cfg_console *config, char c);
+	/* As many characters, up to the end of a line, as there is room for now; returns how many. */
+	size_t (*write)(volatile uint8_t *base, const struct cfg_console *config, const char *text, size_t length);
 };
 
 extern const struct uart uart_pl011, uart_8250;

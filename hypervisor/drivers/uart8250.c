@@ -46,10 +46,20 @@ void uart8250_put(volatile uint8_t *base, const struct cfg_console *config, char
 	write_reg(base, config, THR, (uint8_t)c);
 }
 
+static size_t uart8250_write(volatile uint8_t *base, const struct cfg_console *config, const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length && text[n] != '\n' && uart8250_ready(base, config))
+		uart8250_put(base, config, text[n++]);
+	return n;
+}
+
 const struct uart uart_8250 = {
 	.type = CFG_CONSOLE_8250,
 	.probe_offset = 0x14,	/* LSR with registers 4 bytes apart, harmless otherwise */
 	.init = uart8250_init,
 	.ready = uart8250_ready,
 	.put = uart8250_put,
+	.write = uart8250_write,
 };

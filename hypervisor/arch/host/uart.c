@@ -35,12 +35,22 @@ static void uart_put(volatile uint8_t *base, const struct cfg_console *config, c
 		text[length++] = c;
 }
 
+static size_t uart_write(volatile uint8_t *base, const struct cfg_console *config, const char *characters, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && characters[n] != '\n' && uart_ready(base, config))
+		uart_put(base, config, characters[n++]);
+	return n;
+}
+
 const struct uart uart_pl011 = {
 	.type = CFG_CONSOLE_PL011,
 	.probe_offset = 0x18,
 	.init = uart_init,
 	.ready = uart_ready,
 	.put = uart_put,
+	.write = uart_write,
 };
 
 const struct uart uart_8250 = {
@@ -49,6 +59,7 @@ const struct uart uart_8250 = {
 	.init = uart_init,
 	.ready = uart_ready,
 	.put = uart_put,
+	.write = uart_write,
 };
 
 const char *host_uart_text(void)
