@@ -21,17 +21,21 @@
 #define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
 #define MAX_CELL_ID		255
 
-/* The root cell's configuration may map what is no memory: such reads fail instead of faulting. */
+/* The root cell's configuration may map what is no memory: such reads fail instead of faulting. Words where it can be. */
 static bool copy_from_page(uint8_t *to, host_addr_t host, uint64_t size)
 {
 	volatile uint8_t *from = arch_window(host);
 
-	for (uint64_t i = 0; i < size; i++) {
+	while (size) {
+		uint32_t chunk = size >= 8 && !((uintptr_t)from & 7) ? 8 : 1;
 		uint64_t value = 0;
 
-		if (!arch_device_access(from + i, &value, 1, false))
+		if (!arch_device_access(from, &value, chunk, false))
 			return false;
-		to[i] = (uint8_t)value;
+		__builtin_memcpy(to, &value, chunk);
+		from += chunk;
+		to += chunk;
+		size -= chunk;
 	}
 	return true;
 }
