@@ -338,6 +338,7 @@ static bool runs(const struct percpu *cpu)
 COLD void arch_irq_retarget(struct cell *cell)
 {
 	struct percpu *first = NULL;
+	uint64_t good = ~0UL;	/* a route that may stay: most are the same. No register has it at first */
 
 	for_each_cpu(id, &cell->cpus)
 		if (!first || (!runs(first) && runs(percpu_of(id))))
@@ -348,10 +349,15 @@ COLD void arch_irq_retarget(struct cell *cell)
 		for (uint32_t spis = cell->arch.spis[word]; spis; spis &= spis - 1) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
 			uint64_t route = mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid);
-			const struct percpu *target = cpu_in_cell(cell, route);
+			const struct percpu *target;
 
+			if (route == good)
+				continue;
+			target = cpu_in_cell(cell, route);
 			if (!target || (!runs(target) && runs(first)))
 				gic_set_route(intid, first->mpidr);
+			else
+				good = route;
 		}
 }
 

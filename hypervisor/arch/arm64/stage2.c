@@ -96,6 +96,16 @@ static uint64_t *split(uint64_t *entry, uint32_t level)
 	return table;
 }
 
+/* The next entry that is a table, from index on; ENTRIES if there is none, as in all tables of the last level. */
+static uint32_t next_table(const uint64_t *table, uint32_t level, uint32_t index)
+{
+	if (level == 3)
+		return ENTRIES;
+	while (index < ENTRIES && !is_table(table[index], level))
+		index++;
+	return index;
+}
+
 /* Level of tables below is bounded by 3, so three nested loops at the most; no recursion. */
 static void free_subtables(uint64_t entry, uint32_t level)
 {
@@ -109,7 +119,7 @@ static void free_subtables(uint64_t entry, uint32_t level)
 	stack_index[0] = 0;
 	for (;;) {
 		uint32_t current = level + 1 + depth;
-		uint32_t index = stack_index[depth];
+		uint32_t index = next_table(stack_table[depth], current, stack_index[depth]);
 
 		if (index == ENTRIES) {
 			pages_free(stack_table[depth], 1);
@@ -118,12 +128,10 @@ static void free_subtables(uint64_t entry, uint32_t level)
 			depth--;
 			continue;
 		}
-		stack_index[depth]++;
-		if (is_table(stack_table[depth][index], current)) {
-			stack_table[depth + 1] = table_of(stack_table[depth][index]);
-			stack_index[depth + 1] = 0;
-			depth++;
-		}
+		stack_index[depth] = index + 1;
+		stack_table[depth + 1] = table_of(stack_table[depth][index]);
+		stack_index[depth + 1] = 0;
+		depth++;
 	}
 }
 
@@ -211,15 +219,19 @@ static uint64_t *find_entry(struct cell *cell, uint64_t guest, uint32_t wanted)
 }
 
 /* A table whose leaves are one contiguous range of one kind is a block: no page stays behind what came and went. */
-static void merge(uint64_t *entry, uint32_t level)
+static void merge(uint64_t *entry, uint32_t level, uint64_t guest)
 {
 	uint64_t *table = table_of(*entry);
+	uint64_t index = guest / level_size(level + 1) % ENTRIES;
 	uint64_t step = level_size(level + 1), first = table[0];
 
 	if (!(first & PTE_VALID) || is_table(first, level + 1) || (first & PTE_S2_NO_BLOCK) ||
 	    (first & PTE_ADDR_MASK & (level_size(level) - 1)))
 		return;
-	for (uint32_t i = 1; i < ENTRIES; i++)
+	/* what is mapped there now may be different itself; other pieces that are, as sections of a link, mostly are at the end */
+	if (table[index] != first + index * step)
+		return;
+	for (uint32_t i = ENTRIES - 1; i > 0; i--)
 		if (table[i] != first + i * step)
 			return;
 	*entry = level + 1 == 3 ? first & ~PTE_TABLE : first;
@@ -232,7 +244,7 @@ static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 	uint64_t *entry = find_entry(cell, guest, level);
 
 	if (entry && is_table(*entry, level))
-		merge(entry, level);
+		merge(entry, level, guest);
 }
 
 /* Between the first and the last byte set_leaf() has taken a block wherever there can be one. Level 0 has none. */
@@ -281,8 +293,12 @@ void arch_memory_exit(struct cell *cell)
 
 	if (!root)
 		return;
-	for (uint32_t i = 0; i < root_pages * ENTRIES; i++)
-		free_subtables(root[i], root_level);
+	for (uint32_t page = 0; page < root_pages; page++) {
+		const uint64_t *table = root + page * ENTRIES;
+
+		for (uint32_t i = 0; (i = next_table(table, root_level, i)) < ENTRIES; i++)
+			free_subtables(table[i], root_level);
+	}
 	pages_free(root, root_pages);
 	cell->arch.stage2_root = NULL;
 }
