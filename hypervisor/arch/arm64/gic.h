@@ -130,8 +130,8 @@ bool gic_has_group0(void);
 void gic_activate_cpu(struct percpu *cpu);
 void gic_deactivate_cpu(struct percpu *cpu);
 
-/* Deactivate a hardware interrupt that the guest never saw; make it pending again if repend. */
-void gic_release(struct percpu *cpu, uint32_t intid, bool repend);
+/* Deactivate hardware interrupts of a word that the guest never saw; make them pending again if repend. */
+void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend);
 
 /*
  * End the WFE or WFI of a CPU that does not hear the kick: by its other interrupt that no guest has, the maintenance

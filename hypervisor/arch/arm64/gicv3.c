@@ -207,16 +207,14 @@ void gic_deactivate_cpu(struct percpu *cpu)
 	isb();
 }
 
-void gic_release(struct percpu *cpu, uint32_t intid, bool repend)
+void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend)
 {
-	volatile uint8_t *frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
-	uint32_t word = intid / 32 * 4;
-	uint32_t bit = 1U << (intid % 32);
+	volatile uint8_t *frame = word ? gic.gicd : cpu->arch.gicr + GICR_SGI_FRAME;
 
 	/* an edge is pending in the distributor again before it may be taken again */
-	if (repend && intid >= FIRST_SPI)
-		mmio_write32(frame, GICD_ISPENDR + word, bit);
-	mmio_write32(frame, GICD_ICACTIVER + word, bit);
+	if (repend && word)
+		mmio_write32(frame, GICD_ISPENDR + 4 * word, intids);
+	mmio_write32(frame, GICD_ICACTIVER + 4 * word, intids);
 }
 
 void gic_set_route(uint32_t intid, uint64_t affinity)

@@ -78,6 +78,12 @@ static uint32_t free_list_reg(struct percpu *cpu)
 	return empty ? (uint32_t)__builtin_ctz(empty) : cpu->arch.num_list_regs;
 }
 
+/* Those that have something pending or active: nobody asks for maintenance interrupts at ends of interrupts. */
+static uint32_t used_list_regs(const struct percpu *cpu)
+{
+	return ~(uint32_t)read_sysreg(ICH_ELRSR_EL2) & ((1U << cpu->arch.num_list_regs) - 1);
+}
+
 static void set_underflow_interrupt(bool on)
 {
 	write_sysreg(ICH_HCR_EN | (on ? ICH_HCR_UIE : 0), ICH_HCR_EL2);
@@ -120,13 +126,10 @@ static void spill(struct percpu *cpu, uint32_t intid)
  */
 static bool renew_list_reg(struct percpu *cpu, uint32_t intid)
 {
-	uint32_t used = ~(uint32_t)read_sysreg(ICH_ELRSR_EL2) & ((1U << cpu->arch.num_list_regs) - 1);
-
-	while (used) {
+	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1) {
 		uint32_t n = (uint32_t)__builtin_ctz(used);
 		uint64_t value = read_list_reg(n);
 
-		used &= used - 1;
 		if (ICH_LR_VINTID(value) == intid) {
 			write_list_reg(n, (value & ~ICH_LR_STATE) | ICH_LR_PENDING);
 			return true;
@@ -261,8 +264,8 @@ COLD bool vgic_has_pending(struct percpu *cpu)
 {
 	if (cpu->arch.num_spilled || cpu->arch.num_lpis || cpu->arch.sgi_pending)
 		return true;
-	for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
-		if (read_list_reg(n) & ICH_LR_PENDING)
+	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1)
+		if (read_list_reg((uint32_t)__builtin_ctz(used)) & ICH_LR_PENDING)
 			return true;
 	return false;
 }
@@ -270,32 +273,30 @@ COLD bool vgic_has_pending(struct percpu *cpu)
 /* Every interrupt that was taken for the guest and that it has not acknowledged goes back to the hardware. */
 static void release_undelivered(struct percpu *cpu, bool keep_active)
 {
-	for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++) {
+	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
 		uint64_t value = read_list_reg(n);
-		uint32_t intid = ICH_LR_VINTID(value);
+		uint32_t intid = ICH_LR_VINTID(value), bit = 1U << (intid % 32);
 
 		write_list_reg(n, 0);
-		if (!(value & ICH_LR_STATE))
-			continue;
 		if (!(value & ICH_LR_HW)) {
 			if (keep_active && (value & ICH_LR_PENDING) && intid < 16)
-				__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
+				__atomic_fetch_or(&cpu->arch.sgi_pending, bit, __ATOMIC_RELAXED);
 			continue;
 		}
 		if (!(value & ICH_LR_ACTIVE))
-			gic_release(cpu, intid, true);
+			gic_release(cpu, intid / 32, bit, true);
 		else if (!keep_active)
-			gic_release(cpu, intid, false);
+			gic_release(cpu, intid / 32, bit, false);
 	}
-	for (uint32_t word = 0; word < INTID_WORDS; word++) {
-		while (cpu->arch.spill[word]) {
-			uint32_t bit = (uint32_t)__builtin_ctz(cpu->arch.spill[word]);
+	for (uint32_t word = 0; word < INTID_WORDS && cpu->arch.num_spilled; word++) {
+		uint32_t intids = cpu->arch.spill[word];
 
-			cpu->arch.spill[word] &= cpu->arch.spill[word] - 1;
-			gic_release(cpu, 32 * word + bit, true);
-		}
+		if (!intids)
+			continue;
+		gic_release(cpu, word, intids, true);
+		vgic_forget(cpu, word, intids);
 	}
-	cpu->arch.num_spilled = 0;
 	cpu->arch.num_lpis = 0;
 }
 
