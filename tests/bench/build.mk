@@ -60,7 +60,7 @@ bench-page:
 WORST ?= direct
 WORST_DIRECTORY := $(abspath $(BENCH))/worst
 .PHONY: bench-worst
-bench-worst: hypervisor inmates configs $(BENCH_PLUGINS)
+bench-worst: no-trace no-fast-path hypervisor inmates configs $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/worst.py prepare $(WORST_DIRECTORY)
 	$(Q)for suite in $(WORST); do \
 		BULKHEAD_EXCURSIONS=$(WORST_DIRECTORY) $(MAKE) $$suite || echo "bench-worst: a test of $$suite failed"; \

@@ -4,6 +4,9 @@
  * vector slot for lower exception levels (or, where a CPU comes from firmware or a stub, the first one of the image), and
  * ends before the next instruction that is not the hypervisor's. Nothing is asked of it: not even that it gets to C.
  *
+ * A CPU that has nothing to do sleeps in the hypervisor: what it does when it is woken is an excursion of its own. With log it
+ * is not: figures are about all that an operation takes.
+ *
  *   -plugin excursions.so,image=FILE,out=FILE[,phys=ADDRESS][,log=on|all][,pc=ADDRESS:MARK]...
  *
  * image: what to know about the hypervisor (plugin_image.h). phys: also where it runs before its MMU is on.
@@ -30,24 +33,25 @@
 #define MAX_RUNS	512u
 #define NUM_BUCKETS	48u
 #define NO_NODE		UINT32_MAX
+#define WOKEN_NODE	0x80000000u	/* in frames, while they are made anew */
 
 #define MARK_OPEN	0u
 #define MARK_CLOSE	1u
 
 EXPORT int qemu_plugin_version = 1;
 
-enum kind { ENTER, ACCESS, HVC, SMC, WFX, SYSREG, IRQ, FIQ, SERROR, NUM_KINDS };
+enum kind { ENTER, ACCESS, HVC, SMC, WFX, SYSREG, IRQ, FIQ, SERROR, WOKEN, NUM_KINDS };
 /* ACCESS: also what executes nothing, a fetch */
 static const char *const kind_names[NUM_KINDS] = {
 	[ENTER] = "enter", [ACCESS] = "access", [HVC] = "hvc", [SMC] = "smc", [WFX] = "wfx", [SYSREG] = "sysreg",
-	[IRQ] = "irq", [FIQ] = "fiq", [SERROR] = "serror",
+	[IRQ] = "irq", [FIQ] = "fiq", [SERROR] = "serror", [WOKEN] = "woken",
 };
 
 /* One for each translation of an instruction of the hypervisor; never freed, QEMU may keep what refers to it. */
 struct instruction {
 	uint32_t function;
 	uint8_t slot;		/* NUM_KINDS: none. ACCESS: synchronous */
-	bool calls, returns, raises, waits;
+	bool calls, returns, raises, waits, sleeps;
 };
 
 /* What was executed in a function, called on one path */
@@ -219,7 +223,7 @@ static void print_cause(FILE *out, enum kind kind, uint32_t tag)
 		fprintf(out, "\"%s\"", kind_names[kind]);
 }
 
-static void end_excursion(unsigned int vcpu, struct cpu *cpu)
+static void record_excursion(unsigned int vcpu, struct cpu *cpu)
 {
 	uint32_t tag = cpu->tags ? (uint32_t)__builtin_ctzll(cpu->tags) : MAX_TAGS, bucket = 0;
 	uint64_t work = cpu->executed - cpu->waited;
@@ -252,22 +256,56 @@ static void end_excursion(unsigned int vcpu, struct cpu *cpu)
 		print_runs(log_file, cpu);
 		fputc(']', log_file);
 	}
+}
+
+static void end_excursion(unsigned int vcpu, struct cpu *cpu)
+{
+	record_excursion(vcpu, cpu);
 	cpu->inside = false;
 }
 
-static void begin_excursion(struct cpu *cpu, enum kind kind)
+static void begin_counts(struct cpu *cpu, enum kind kind)
 {
-	cpu->inside = cpu->was_inside = true;
-	cpu->kind = kind == ACCESS ? cpu->guest_kind : kind;
-	cpu->guest_kind = ACCESS;
+	cpu->kind = kind;
 	cpu->executed = cpu->tags = cpu->raised = cpu->waited = 0;
 	cpu->wait_node = NO_NODE;
 	cpu->num_in_turn = 0;
 	cpu->num_runs = 0;
 	cpu->nodes[0] = (struct node){ .function = NO_FUNCTION, .first_child = NO_NODE, .next_sibling = NO_NODE };
 	cpu->num_nodes = 1;
+}
+
+static void begin_excursion(struct cpu *cpu, enum kind kind)
+{
+	begin_counts(cpu, kind == ACCESS ? cpu->guest_kind : kind);
+	cpu->inside = cpu->was_inside = true;
+	cpu->guest_kind = ACCESS;
 	cpu->current = cpu->depth = 0;
 	cpu->called = cpu->returned = false;
+}
+
+/* It goes on in the function where it slept, called from where it was: of the tree, that much stays. */
+static void wake(unsigned int vcpu, struct cpu *cpu)
+{
+	uint32_t old[MAX_NODES], functions[MAX_NODES], num = 0, node = 0;
+
+	for (uint32_t n = cpu->current; n; n = cpu->nodes[n].parent) {
+		functions[num] = cpu->nodes[n].function;
+		old[num++] = n;
+	}
+	record_excursion(vcpu, cpu);
+	begin_counts(cpu, WOKEN);
+	while (num--) {
+		node = child(cpu, node, functions[num]);
+		cpu->nodes[node].calls = 0;
+		for (uint32_t frame = 0; frame < cpu->depth; frame++)
+			if (cpu->frames[frame] == old[num])
+				cpu->frames[frame] = node | WOKEN_NODE;
+	}
+	for (uint32_t frame = 0; frame < cpu->depth; frame++)
+		cpu->frames[frame] = cpu->frames[frame] & WOKEN_NODE ? cpu->frames[frame] & ~WOKEN_NODE : 0;
+	cpu->current = node;
+	cpu->tags = 0;
 }
 
 static void executed(unsigned int vcpu, void *data)
@@ -287,6 +325,8 @@ static void executed(unsigned int vcpu, void *data)
 	if (it->raises && !cpu->raised)
 		cpu->raised = cpu->executed;
 	step(cpu, it);
+	if (it->sleeps && !with_log)
+		wake(vcpu, cpu);
 }
 
 static void stored(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
@@ -386,6 +426,7 @@ static void translated_hypervisor(struct qemu_plugin_insn *insn, uint64_t addres
 		.returns = (code & 0xfffffc1f) == 0xd65f0000,
 		.raises = (code & 0xffffffe0) == 0xd518cba0,	/* MSR ICC_SGI1R_EL1 */
 		.waits = code == 0xd503203f || code == 0xd503205f || code == 0xd503207f,
+		.sleeps = code == 0xd503207f,	/* WFI */
 	};
 	/* from lower exception levels: the upper half of the table, 80h bytes each (D1.4.1) */
 	if (offset >= 0x400 && offset < 0x800 && !(offset % 0x80))

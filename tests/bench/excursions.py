@@ -16,12 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Name: functions. An exit that executes several of them has the first name here. Each has to be in the image.
 TAGS = {
+    "panic": ["panic", "panic_at"],
     "disable": ["hypervisor_disable"],
     "create": ["cell_create"],
     "start": ["cell_start"],
     "set_loadable": ["cell_set_loadable"],
     "destroy": ["cell_destroy"],
     "boot": ["setup_cpu"],
+    "restart": ["bundle_cell_failed"],
     "violation": ["guest_violation"],
     "cpu_on": ["cpu_switch_on"],
     "cpu_off": ["cpu_switch_off"],
@@ -108,20 +110,47 @@ def plugin(build, image, out, phys=None, log=None, marks=()):
 DIRECTORY = os.environ.get("BULKHEAD_EXCURSIONS")
 
 
+# Other builds of the hypervisor that some tests boot: other addresses
+BUILDS = ["", "no-trace", "no-fast-path"]
+
+
+def text_of(image):
+    """Some text of a jailhouse.bin, behind its header and what is filled in there"""
+    return Path(image).read_bytes()[0x1000:0x5000]
+
+
+def build_of(build, command):
+    """Of BUILDS, the one that a file of an emulator's command has in it; else the first one."""
+    names = {part.removeprefix("file=") for argument in command for part in str(argument).split(",")}
+    files = [Path(name).read_bytes() for name in sorted(names) if Path(name).is_file()]
+    for name in BUILDS[1:]:
+        image = Path(build) / name / "arm64/jailhouse.bin"
+        if image.exists() and any(text_of(image) in file for file in files):
+            return name
+    return BUILDS[0]
+
+
 def watch(build, command, phys=None):
     """The command of an emulator, with the plug-in if make says so (bench-worst)."""
     if not DIRECTORY:
         return command
     handle, out = tempfile.mkstemp(suffix=".json", dir=DIRECTORY)
     os.close(handle)
-    return [*command, "-plugin", plugin(build, Path(DIRECTORY) / "image.txt", out, phys)]
+    return [*command, "-plugin", plugin(build, description(DIRECTORY, build_of(build, command)), out, phys)]
+
+
+def description(directory, name):
+    return Path(directory) / f"image{name}.txt"
 
 
 def prepare(build, directory):
     """An empty directory for watch()."""
     shutil.rmtree(directory, ignore_errors=True)
     Path(directory).mkdir(parents=True)
-    (Path(directory) / "image.txt").write_text(Image(Path(build) / "arm64/hypervisor.elf").describe(), encoding="utf-8")
+    for name in BUILDS:
+        elf = Path(build) / name / "arm64/hypervisor.elf"
+        if elf.exists():
+            description(directory, name).write_text(Image(elf).describe(), encoding="utf-8")
 
 
 def merge(results):

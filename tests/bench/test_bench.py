@@ -35,10 +35,11 @@ NOTHING_THERE = ["access", 10, 0, 0, [VECTORS, [-1, "sync_entry", 5, 1, 0]]]
 # Cause, executed, of that while it waited, when something was raised, tree; or "mark", number, guest instructions before
 EXPECTED = [
     ["mark", 0, 1],
-    ["hvc/doorbell", 33, 0, 0, handled(19)],
+    ["hvc/doorbell", 36, 0, 0, handled(22)],
     ["hvc", 6, 0, 0, [[-1, "vectors", 6, 1, 0]]],		# never gets out of the vector slot
     ["hvc/doorbell", 40, 12, 0, handled(9, [-1, "wait", 17, 1, 12])],
     ["hvc/doorbell", 30, 0, 29, handled(12, [-1, "raise", 4, 1, 0])],
+    ["hvc/doorbell", 45, 0, 0, handled(21, [-1, "sleep", 7, 1, 0], [5, "nap", 3, 1, 0])],
     ["smc/doorbell", 24, 0, 0, handled(10)],
     ["sysreg/doorbell", 24, 0, 0, handled(10)],
     ["wfx/doorbell", 24, 0, 0, handled(10)],
@@ -46,9 +47,9 @@ EXPECTED = [
     ["access/doorbell", 24, 0, 0, handled(10)],
     ["hvc/doorbell", 31, 0, 0, handled(17)],
     NOTHING_THERE,		# no instruction of the guest between the two
-    ["mark", 5, 15],
+    ["mark", 5, 16],
     NOTHING_THERE,
-    ["mark", 1, 19],
+    ["mark", 1, 20],
 ]
 
 
@@ -79,15 +80,23 @@ def test_log(tmp_path):
 
 @pytest.mark.parametrize("log, more", [("on", ICOUNT), (None, ICOUNT), (None, [])], ids=["log", "icount", "threads"])
 def test_causes(tmp_path, log, more):
-    """The same with and without log. HVC #0 has been the longest one; the last one ends the machine."""
+    """The same with and without log, but for sleep in the hypervisor: with log it ends nothing. The last one ends the
+    machine."""
     result = run_tiny(tmp_path, log, more)
     causes = result["causes"]
-    assert {cause: [record[key] for key in ("count", "sum", "min", "max")] for cause, record in causes.items()} == {
+    slept = [45] if log else [40]
+    hvcs = [36, 28, 30, 31, *slept]
+    expected = {
         "enter": [1, 17, 17, 17], "hvc": [1, 6, 6, 6], "access": [2, 20, 10, 10],
-        "hvc/doorbell": [4, 33 + 28 + 30 + 31, 28, 33], "smc/doorbell": [1, 24, 24, 24],
-        "sysreg/doorbell": [2, 48, 24, 24], "wfx/doorbell": [1, 24, 24, 24], "access/doorbell": [1, 24, 24, 24]}
-    assert causes["hvc/doorbell"]["histogram"] == {"32": 3, "64": 1} and causes["hvc/doorbell"]["waited"] == 12
-    assert causes["hvc/doorbell"]["longest"] == handled(19)
+        "hvc/doorbell": [5, sum(hvcs), 28, max(hvcs)], "smc/doorbell": [1, 24, 24, 24],
+        "sysreg/doorbell": [2, 48, 24, 24], "wfx/doorbell": [1, 24, 24, 24], "access/doorbell": [1, 24, 24, 24],
+        **({} if log else {"woken": [1, 5, 5, 5]})}
+    assert {cause: [record[key] for key in ("count", "sum", "min", "max")] for cause, record in causes.items()} == expected
+    assert causes["hvc/doorbell"]["histogram"] == {"32": 3, "64": 2} and causes["hvc/doorbell"]["waited"] == 12
+    assert causes["hvc/doorbell"]["longest"] == handled(21, [-1, "sleep", *([7] if log else [4]), 1, 0],
+                                                       [5, "nap", *([3] if log else [1]), 1, 0])
+    if not log:
+        assert causes["woken"]["longest"] == [[-1, "sleep", 3, 0, 0], [0, "nap", 2, 0, 0]]
     assert list(result["inside"]) == ["0"]
 
 
@@ -106,7 +115,8 @@ def test_bad_image_files(tmp_path, text):
 def test_functions():
     """Labels inside functions are none."""
     names = [name for _, name in excursions.Image(BUILD / "bench/tiny.elf").functions]
-    assert names == ["begin", "vectors", "sync_entry", "outer", "leaf", "ivshmem_ring", "wait", "raise", "off"]
+    assert names == ["begin", "vectors", "sync_entry", "outer", "leaf", "ivshmem_ring", "wait", "raise", "sleep", "nap",
+                     "off"]
 
 
 def test_tags_are_functions_of_the_image():

@@ -7,6 +7,7 @@
 #define WAIT		0x1111
 #define RAISE		0x2222
 #define OFF		0x4444
+#define SLEEP		0x5555
 #define TO_NOTHING	0x3333		/* goes on where nothing is, so that it comes back at once */
 
 #define EC_HVC		0x16
@@ -59,7 +60,7 @@ vectors:
 	eret
 	.balign	2048
 
-/* 10 for what is no HVC, and 9 in what it calls; 19 for HVC #0 */
+/* 10 for what is no HVC, and 9 in what it calls; 22 for HVC #0 */
 sync_entry:
 	lsr	x18, x16, #26
 	cmp	x18, #EC_FETCH
@@ -87,6 +88,9 @@ sync_entry:
 3:	mov	x9, #OFF
 	cmp	x17, x9
 	b.eq	off
+	mov	x9, #SLEEP
+	cmp	x17, x9
+	b.eq	sleep
 	eret
 
 /* 4 */
@@ -127,6 +131,24 @@ function raise
 	eret
 end_function raise
 
+/* 7: 4 until it sleeps, 3 when it is woken */
+function sleep
+	mrs	x9, hcr_el2
+	orr	x9, x9, #0x80		/* VI: something is pending, that ends WFI */
+	msr	hcr_el2, x9
+	bl	nap
+	bic	x9, x9, #0x80
+	msr	hcr_el2, x9
+	eret
+end_function sleep
+
+/* 3, one of them until it sleeps */
+function nap
+	wfi
+	nop
+	ret
+end_function nap
+
 function off
 	ldr	w0, =0x84000008		/* PSCI SYSTEM_OFF */
 	smc	#0
@@ -145,6 +167,7 @@ guest:
 	hvc	#FAST
 	hvc	#WAIT
 	hvc	#RAISE
+	hvc	#SLEEP
 	smc	#0
 	mrs	x0, id_aa64pfr0_el1
 	wfi
