@@ -27,6 +27,14 @@ static void put(struct output *out, char c)
 	out->buffer[out->length++] = c;
 }
 
+static void put_piece(struct output *out, const char *text, size_t length)
+{
+	length = MIN(length, out->room);
+	__builtin_memcpy(out->buffer + out->length, text, length);
+	out->room -= length;
+	out->length += length;
+}
+
 static void pad(struct output *out, char c, uint32_t width, uint32_t used)
 {
 	/* what does not fit needs no padding: the width is no bound of the loop */
@@ -52,24 +60,27 @@ static void put_number(struct output *out, const struct spec *spec, uint64_t val
 {
 	static const char digit[] = "0123456789abcdef";
 	char digits[MAX_DIGITS];
-	uint32_t count = 0, used;
+	char *first = digits + MAX_DIGITS;
+	uint32_t used;
 
 	do {
 		bool hex = spec->type == 'x';
 
-		digits[count++] = digit[hex ? value % 16 : value % 10];
+		*--first = digit[hex ? value % 16 : value % 10];
 		value = hex ? value / 16 : value / 10;
 	} while (value);
 
-	used = count + negative;
+	used = (uint32_t)(digits + MAX_DIGITS - first) + negative;
 	if (!spec->zero_pad)
 		pad(out, ' ', spec->width, used);
 	if (negative)
 		put(out, '-');
+	/* mostly there is room for zeros in front of the digits */
+	for (; spec->zero_pad && used < spec->width && first > digits; used++)
+		*--first = '0';
 	if (spec->zero_pad)
 		pad(out, '0', spec->width, used);
-	while (count > 0)
-		put(out, digits[--count]);
+	put_piece(out, first, (size_t)(digits + MAX_DIGITS - first));
 }
 
 /* format points behind the '%'; returns what follows the conversion. */
@@ -210,8 +221,13 @@ size_t format_text_va(char *buffer, size_t size, const char *format, va_list arg
 
 	va_copy(arguments.list, args);
 	while (*format && out.room > 0) {
-		if (*format != '%') {
-			put(&out, *format++);
+		size_t plain = 0;
+
+		while (format[plain] && format[plain] != '%')
+			plain++;
+		if (plain) {
+			put_piece(&out, format, plain);
+			format += plain;
 			continue;
 		}
 		format = parse_spec(format + 1, &spec);
