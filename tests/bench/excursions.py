@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The plug-in excursions.so: what it has to know about an image, and what it has found out. TAGS says which function of
-the hypervisor tells what an exit is for; an exit that gets to none of them has the name of its kind alone.
+the hypervisor tells what an exit is for; an exit that gets to none of them has the name of its kind alone. SWEEPS says
+which functions go over the RAM of cells.
 """
 import json
 import os
@@ -48,6 +49,9 @@ TAGS = {
     "abort": ["inject_external_abort"],
 }
 
+# Scrub and clean RAM of cells, line by line: how long that takes is the size of that RAM. With all that they call.
+SWEEPS = {"arch_scrub_memory", "arch_clean_memory", "sweep_range"}
+
 # Registers that make an SPI pending: GICD_ISPENDR, on QEMU's machine
 RAISE = (0x08000200, 0x08000280)
 
@@ -83,9 +87,9 @@ class Image:
         self.functions = sorted(found.items())
 
     def missing(self):
-        """Tags that no function tells."""
+        """Tags that no function tells, and functions of SWEEPS that are not there."""
         names = {name for _, name in self.functions}
-        return sorted(tag for tag, functions in TAGS.items() if not names & set(functions))
+        return sorted({tag for tag, functions in TAGS.items() if not names & set(functions)} | (SWEEPS - names))
 
     def describe(self, raises=RAISE):
         """The file that the plug-in reads."""
@@ -189,6 +193,16 @@ def inclusive(tree):
         if tree[n][0] >= 0:
             sums[tree[n][0]] += sums[n]
     return sums
+
+
+def swept(tree):
+    """Executed to sweep RAM of cells"""
+    sums, below, total = inclusive(tree), [], 0
+    for n, (parent, name, *_) in enumerate(tree):
+        below.append(name in SWEEPS or (parent >= 0 and below[parent]))
+        if below[n] and not (parent >= 0 and below[parent]):
+            total += sums[n]
+    return total
 
 
 def path_of(tree):

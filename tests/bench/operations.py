@@ -132,6 +132,11 @@ def executed(events):
     return sum(event.executed - event.waited for event in exits(events))
 
 
+def swept(events):
+    """Of that, to scrub and clean RAM of cells"""
+    return sum(excursions.swept(event.tree) for event in exits(events))
+
+
 def guest(events):
     """Instructions of the guest between the marks"""
     return events[-1].guest - events[0].guest - 1
@@ -257,8 +262,14 @@ def life_figures(directory):
         raise BenchError(text)
     log = Log(result["log"])
     # the first time the cell is one of the bundle, which has to be forgotten
-    return {name: one(name, [executed(events) for events in log.brackets(name, SENDER)][1:])
-            for name in ("create", "loadable", "start", "destroy")}
+    figures = {}
+    for name in ("create", "loadable", "start", "destroy"):
+        times = log.brackets(name, SENDER)[1:]
+        figures[name] = one(name, [executed(events) - swept(events) for events in times])
+        figures[f"{name}_sweep"] = one(f"{name}_sweep", [swept(events) for events in times])
+    if figures.pop("loadable_sweep"):
+        raise BenchError("loadable: there is nothing to sweep")
+    return figures
 
 
 def boot_figures(directory):
@@ -268,7 +279,7 @@ def boot_figures(directory):
     free = int(re.search(r"^2 cells run, (\d+) pages free$", text, re.M).group(1))
     boot = next(event for event in exits(Log(result["log"]).events) if event.cpu == 0)
     header = Bundle(path.read_bytes()).header
-    return {"boot": executed([boot]), "ram_boot": header.boot.memory_size - free * 4096}
+    return {"boot": executed([boot]) - swept([boot]), "boot_sweep": swept([boot]), "ram_boot": header.boot.memory_size - free * 4096}
 
 
 def linux_figures(directory):

@@ -158,6 +158,14 @@ def test_trees():
     assert excursions.by_function(TREE + [[2, "lock", 1, 1, 0]])["lock"] == 101
 
 
+def test_sweeps():
+    """All that is executed there and below counts, once, and not when it waits"""
+    assert excursions.swept(TREE) == 0
+    tree = [[-1, "work", 10, 1, 0], [0, "arch_scrub_memory", 2, 1, 0], [0, "sweep_range", 100, 1, 0],
+            [2, "page", 1000, 4, 0], [2, "sweep_range", 5, 1, 3], [0, "arch_clean_page", 7, 1, 0], [5, "page", 30, 1, 0]]
+    assert excursions.swept(tree) == 2 + 100 + 1000 + 2
+
+
 def test_picture():
     """Calls in their order: begin, end, and what is the function's own"""
     calls = plot.spans(TREE, [[0, 1], [1, 10], [2, 10], [4, 30], [2, 10], [4, 30], [2, 10], [1, 10], [5, 17]])
