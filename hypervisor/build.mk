@@ -64,16 +64,18 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
 # MMU is off, nothing else runs than what is made for that.
-HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),8192) - 256)))
+HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),4096) - 256)))
 HV_ROOTS := trap_sync trap_light trap_irq trap_fiq trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
 	early_message arch_leave
 HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
-	arm64_drain_serror arm64_leave arm64_discard_lines)
+	arm64_drain_serror arm64_leave arm64_discard_lines arm64_discard_pages \
+	arm64_zero)
 STACKBOUND = ci/stackbound.py --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt
 
 $(HV)/stack.txt: $(HV)/hypervisor.elf ci/stackbound.py hypervisor/indirect_calls.txt
 	$(Q)$(STACKBOUND) $(HV_ROOTS:%=--root %) $(HV_LEAVES:%=--leaf %) $(HV_C:hypervisor/%.c=$(HV)/%.ci) > $@
-	$(Q)$(STACKBOUND) --root early_map --root early_message --leaf arm64_discard_lines=0 $(HV_UNMAPPED:%=$(HV)/%.ci) >> $@
+	$(Q)$(STACKBOUND) --root early_map --root early_message $(addprefix --leaf ,$(addsuffix =0,arm64_discard_lines arm64_discard_pages arm64_zero)) \
+		$(HV_UNMAPPED:%=$(HV)/%.ci) >> $@
 
 .PHONY: check-stack
 check-stack: $(HV)/stack.txt
@@ -90,7 +92,7 @@ $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds
-HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,85760)
+HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,86400)
 
 .PHONY: check-size size
 check-size: $(HV)/jailhouse.bin

@@ -43,10 +43,8 @@ static bool has_signature(const uint8_t *head)
 	return true;
 }
 
-static int compare_checksum(const char *what, uint32_t crc, uint32_t expected)
+static int refuse_checksum(const char *what, uint32_t crc, uint32_t expected)
 {
-	if (crc == expected)
-		return 0;
 	return refuse_invalid("bundle: %s is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what,
 			      crc, expected);
 }
@@ -79,7 +77,7 @@ static int check_directory(const struct bh_boot_params *boot)
 	bundle.cells = (const void *)(bundle.parts + head->num_parts);
 	bundle.images = (const void *)(bundle.cells + head->num_cells);
 	bundle.mpidr = (const void *)(bundle.images + head->num_images);
-	return compare_checksum("the directory", crc, head->crc);
+	return crc == head->crc ? 0 : refuse_checksum("the directory", crc, head->crc);
 }
 
 static bool is_part(uint32_t n, uint32_t kind)
@@ -131,12 +129,13 @@ static int check_part(uint32_t n)
 {
 	const struct bh_bundle_part *part = &bundle.parts[n];
 	struct part_label label;
+	uint32_t crc;
 
 	if (n >= FIXED_PARTS && part->kind != BH_PART_CELL && part->kind != BH_PART_IMAGE)
 		return refuse_invalid("bundle: %s is of kind %u, neither cell nor image: make the bundle with the "
 				      "tools of this hypervisor", part_label(&label, n), part->kind);
-	return compare_checksum(part_label(&label, n),
-				~arch_crc32_update(CRC32_START, bundle.base + part->offset, part->size), part->crc);
+	crc = ~arch_crc32_update(CRC32_START, bundle.base + part->offset, part->size);
+	return crc == part->crc ? 0 : refuse_checksum(part_label(&label, n), crc, part->crc);
 }
 
 /* All of them are in their places before the first byte of one is looked at. */

@@ -9,7 +9,7 @@
 /* Offset of the page pool: behind configuration and first page tables. */
 static inline uint64_t boot_pool_offset(const struct bh_image_header *header)
 {
-	return early_tables_offset(header) + early_table_pages(header->boot.memory_size) * PAGE_SIZE;
+	return early_tables_offset(header) + early_table_pages(header) * PAGE_SIZE;
 }
 
 /* [each CPU] The state of EL2 in which Linux would have left it */

@@ -26,10 +26,29 @@ struct early_alloc {
 	uint64_t *next;
 };
 
-uint64_t early_table_pages(uint64_t memory_size)
+static uint64_t percpu_end(const struct bh_image_header *header)
 {
-	/* image: L0, L1, L2 and one L3 per 2 MiB; trampoline: L1, L2, L3 */
-	return 3 + (memory_size + L2_SIZE - 1) / L2_SIZE + 3;
+	return header->core_size + header->boot.max_cpus * header->percpu_size;
+}
+
+/*
+ * What is behind the areas of the CPUs can be mapped by blocks, from this offset on. A table that such a block makes unnecessary
+ * is a page more for the pool.
+ */
+static uint64_t blocks_offset(const struct bh_image_header *header)
+{
+	uint64_t size = header->boot.memory_size, offset = (percpu_end(header) + L2_SIZE - 1) & ~(L2_SIZE - 1);
+
+	return header->boot.phys_base % L2_SIZE || offset > size ? size : offset;
+}
+
+/* Enough for any place: tables of level 3 for pages before the blocks, and for those behind the last block */
+uint64_t early_table_pages(const struct bh_image_header *header)
+{
+	uint64_t size = header->boot.memory_size, blocks = blocks_offset(header);
+
+	/* image: L0, L1, L2; trampoline: L1, L2, L3 */
+	return 6 + (blocks + L2_SIZE - 1) / L2_SIZE + (blocks < size && size % L2_SIZE);
 }
 
 uint64_t early_tables_offset(const struct bh_image_header *header)
@@ -37,43 +56,46 @@ uint64_t early_tables_offset(const struct bh_image_header *header)
 	return header->boot.pool_offset;
 }
 
-static uint64_t *table_alloc(struct early_alloc *alloc)
-{
-	uint64_t *table = alloc->next;
-
-	for (unsigned int i = 0; i < ENTRIES; i++)
-		((volatile uint64_t *)table)[i] = 0;
-	alloc->next += ENTRIES;
-	return table;
-}
-
 static uint64_t *next_table(struct early_alloc *alloc, uint64_t *entry)
 {
-	if (!(*entry & PTE_VALID))
-		*entry = (uint64_t)table_alloc(alloc) | PTE_TABLE | PTE_VALID;
+	if (!(*entry & PTE_VALID)) {
+		*entry = (uint64_t)alloc->next | PTE_TABLE | PTE_VALID;
+		alloc->next += ENTRIES;
+	}
 	return (uint64_t *)(*entry & PTE_ADDR_MASK);
 }
 
-/* The entry of a page. Entries of one table, 2 MiB of addresses, follow each other. */
-static uint64_t *page_entry(struct early_alloc *alloc, uint64_t *l0, uint64_t virt)
+/* The entry of level 2, for 2 MiB of addresses */
+static uint64_t *block_entry(struct early_alloc *alloc, uint64_t *l0, uint64_t virt)
 {
 	uint64_t *l1 = next_table(alloc, &l0[(virt >> 39) % ENTRIES]);
 	uint64_t *l2 = next_table(alloc, &l1[(virt >> 30) % ENTRIES]);
-	uint64_t *l3 = next_table(alloc, &l2[(virt >> 21) % ENTRIES]);
 
-	return &l3[(virt >> 12) % ENTRIES];
+	return &l2[(virt >> 21) % ENTRIES];
 }
 
-static void map_pages(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, uint64_t phys, uint64_t size,
-		      uint64_t attributes)
+/* Pages up to the next 2 MiB of addresses, or one block that is all of these. Returns how many bytes. */
+static uint64_t map_some(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, uint64_t phys, uint64_t size,
+			 uint64_t attributes)
 {
-	uint64_t *entry = NULL;
+	uint64_t *entry = block_entry(alloc, l0, virt);
+	uint64_t done = MIN(size, L2_SIZE - virt % L2_SIZE), end = phys + done;
 
-	for (uint64_t end = phys + size; phys < end; virt += PAGE_SIZE, phys += PAGE_SIZE) {
-		if (!entry || virt % L2_SIZE == 0)
-			entry = page_entry(alloc, l0, virt);
-		*entry++ = phys | attributes;
+	if (done == L2_SIZE && phys % L2_SIZE == 0) {
+		*entry = phys | (attributes & ~PTE_TABLE);
+		return done;
 	}
+	entry = &next_table(alloc, entry)[(virt >> 12) % ENTRIES];
+	for (; phys < end; phys += PAGE_SIZE)
+		*entry++ = phys | attributes;
+	return done;
+}
+
+static void early_map_range(struct early_alloc *alloc, uint64_t *l0, uint64_t virt, uint64_t phys, uint64_t size,
+			    uint64_t attributes)
+{
+	for (uint64_t done = 0; done < size; )
+		done += map_some(alloc, l0, virt + done, phys + done, size - done, attributes);
 }
 
 void early_map(uint64_t base)
@@ -83,28 +105,28 @@ void early_map(uint64_t base)
 	uint64_t rodata = PAGE_ALIGN((uint64_t)image_rodata - (uint64_t)image_start);
 	uint64_t data = (uint64_t)image_data - (uint64_t)image_start;
 	uint64_t size = header->boot.memory_size;
-	uint64_t percpu_end = header->core_size + header->boot.max_cpus * header->percpu_size;
-	uint64_t tables = base + early_tables_offset(header);
-	struct early_alloc alloc = { .next = (uint64_t *)tables };
-	uint64_t *l0;
+	uint64_t pool = percpu_end(header);
+	uint64_t tables = base + early_tables_offset(header), tables_end = tables + early_table_pages(header) * PAGE_SIZE;
+	uint64_t *l0 = (uint64_t *)tables;
+	struct early_alloc alloc = { .next = l0 + ENTRIES };
 
 	/* nobody has cleaned what is behind the file */
-	arm64_discard_lines(tables, tables + early_table_pages(size) * PAGE_SIZE);
-	l0 = table_alloc(&alloc);
+	arm64_discard_pages(tables, tables_end);
+	arm64_zero(tables, tables_end);
 
-	map_pages(&alloc, l0, VA_IMAGE, base, rodata, PTE_EL2_RX);
-	map_pages(&alloc, l0, VA_IMAGE + rodata, base + rodata, data - rodata, PTE_EL2_RO);
-	map_pages(&alloc, l0, VA_IMAGE + data, base + data, header->core_size - data, PTE_EL2_RW);
+	early_map_range(&alloc, l0, VA_IMAGE, base, rodata, PTE_EL2_RX);
+	early_map_range(&alloc, l0, VA_IMAGE + rodata, base + rodata, data - rodata, PTE_EL2_RO);
+	early_map_range(&alloc, l0, VA_IMAGE + data, base + data, header->core_size - data, PTE_EL2_RW);
 	/* without the guard page below each stack */
-	for (uint64_t area = header->core_size; area < percpu_end; area += header->percpu_size) {
-		map_pages(&alloc, l0, VA_IMAGE + area, base + area, PERCPU_GUARD, PTE_EL2_RW);
-		map_pages(&alloc, l0, VA_IMAGE + area + STACK, base + area + STACK, header->percpu_size - STACK, PTE_EL2_RW);
+	for (uint64_t area = header->core_size; area < pool; area += header->percpu_size) {
+		early_map_range(&alloc, l0, VA_IMAGE + area, base + area, PERCPU_GUARD, PTE_EL2_RW);
+		early_map_range(&alloc, l0, VA_IMAGE + area + STACK, base + area + STACK, header->percpu_size - STACK, PTE_EL2_RW);
 	}
-	map_pages(&alloc, l0, VA_IMAGE + percpu_end, base + percpu_end, size - percpu_end, PTE_EL2_RW);
-	map_pages(&alloc, l0, base, base, PAGE_SIZE, PTE_EL2_RX);
+	early_map_range(&alloc, l0, VA_IMAGE + pool, base + pool, size - pool, PTE_EL2_RW);
+	early_map_range(&alloc, l0, base, base, PAGE_SIZE, PTE_EL2_RX);
 
 	early_l0 = (uint64_t)l0;
-	arm64_discard_lines(tables, (uint64_t)alloc.next);
+	arm64_discard_pages(tables, tables_end);
 	arm64_discard_lines((uint64_t)&early_l0, (uint64_t)(&early_l0 + 1));
 	early_ready = 1;
 	arm64_discard_lines((uint64_t)&early_ready, (uint64_t)(&early_ready + 1));

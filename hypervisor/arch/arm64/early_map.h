@@ -7,7 +7,7 @@
 #include "types.h"
 
 uint64_t early_tables_offset(const struct bh_image_header *header);
-uint64_t early_table_pages(uint64_t memory_size);	/* enough for any placement */
+uint64_t early_table_pages(const struct bh_image_header *header);
 
 /* Called from assembly on the primary CPU with the MMU off: base of hypervisor memory. */
 void early_map(uint64_t base);

@@ -9,6 +9,8 @@ void arm64_clear_simd(void);
 void arm64_clear_sve(void);
 void arm64_clear_debug(uint64_t breakpoints, uint64_t watchpoints);
 void arm64_discard_lines(uint64_t start, uint64_t end);
+void arm64_discard_pages(uint64_t start, uint64_t end);
+void arm64_zero(uint64_t start, uint64_t end);
 void arm64_drain_serror(void);
 bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind);
 bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero);

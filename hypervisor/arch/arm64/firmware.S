@@ -47,14 +47,10 @@ firmware_entry:
 	ldr	w2, [x19, #HEADER_MAX_CPUS]
 	mov	w3, #PERCPU_SIZE
 	umaddl	x1, w2, w3, x1
-	mov	x2, x0
-2:	stp	xzr, xzr, [x2], #16
-	stp	xzr, xzr, [x2], #16
-	stp	xzr, xzr, [x2], #16
-	stp	xzr, xzr, [x2], #16
-	cmp	x2, x1
-	b.lo	2b
-	bl	arm64_discard_lines
+	mov	x4, x0
+	bl	arm64_zero
+	mov	x0, x4
+	bl	arm64_discard_pages
 
 	ldr	w1, [x19, #HEADER_PRIMARY_CPU]
 	mov	x0, x19
@@ -71,7 +67,7 @@ elsewhere:
 	/* only what was loaded is known to be clean: what is written back later would come over the copy */
 	mov	x0, x20
 	add	x1, x20, x21
-	bl	arm64_discard_lines
+	bl	arm64_discard_pages
 	mov	x0, x19
 	mov	x1, x20
 	add	x2, x19, x21
@@ -80,7 +76,7 @@ elsewhere:
 	cmp	x0, x2
 	b.lo	1b
 	mov	x0, x20
-	bl	arm64_discard_lines
+	bl	arm64_discard_pages
 	ldr	x3, [x19]		/* what is not there may take writes silently */
 	ldr	x4, [x20]
 	cmp	x3, x4
@@ -89,6 +85,17 @@ elsewhere:
 	dsb	sy
 	isb
 	br	x20
+
+/* void arm64_zero(uint64_t start, uint64_t end): whole pages, without caches. Changes x0. */
+	.globl arm64_zero
+arm64_zero:
+	.irp	at, 0, 16, 32, 48, 64, 80, 96, 112
+	stp	xzr, xzr, [x0, #\at]
+	.endr
+	add	x0, x0, #128
+	cmp	x0, x1
+	b.lo	arm64_zero
+	ret
 
 /*
  * void arm64_discard_lines(uint64_t start, uint64_t end)
@@ -99,6 +106,26 @@ elsewhere:
 arm64_discard_lines:
 	dsb	sy
 	each_line ivac
+	dsb	sy
+	ret
+
+/* The same for whole pages, four lines at a time. Pieces of a line, where they are longer than that, do no harm. */
+	.globl arm64_discard_pages
+arm64_discard_pages:
+	dsb	sy
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4
+	mov	x3, #4
+	lsl	x2, x3, x2
+	mov	x3, #1024
+	cmp	x2, x3
+	csel	x2, x2, x3, lo
+1:	.rept	4
+	dc	ivac, x0
+	add	x0, x0, x2
+	.endr
+	cmp	x0, x1
+	b.lo	1b
 	dsb	sy
 	ret
 
