@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page pool: first fit over a bitmap. One allocation or release looks at every page of the pool at
- * most once, and at pages in use 64 at a time; there is none outside of enable and cell management.
+ * The page pool: first fit over a bitmap. One allocation or release looks at every word of the bitmap at most
+ * twice; there is none outside of enable and cell management.
  */
 #include "pages.h"
+#include "bitmap.h"
 #include "console.h"
 
 #define BITS_PER_PAGE	(8 * (uint32_t)PAGE_SIZE)
@@ -14,35 +15,8 @@ static struct {
 	uint64_t *bitmap;	/* bit set: page in use; lies in the first pages of the pool, which are */
 	uint32_t total;
 	uint32_t used;
+	uint32_t first_free;	/* all before it are in use */
 } pool;
-
-static bool is_used(uint32_t page)
-{
-	return (pool.bitmap[page / 64] >> (page % 64)) & 1;
-}
-
-/* The bits of up to count pages from page on that are in one word; how many they are. */
-static uint32_t bits_of(uint32_t page, uint32_t count, uint64_t *bits)
-{
-	uint32_t n = MIN(count, 64 - page % 64);
-
-	*bits = ~0UL >> (64 - n) << (page % 64);
-	return n;
-}
-
-static void mark(uint32_t page, uint32_t count, bool used)
-{
-	uint64_t bits;
-
-	while (count) {
-		uint64_t *word = &pool.bitmap[page / 64];
-		uint32_t n = bits_of(page, count, &bits);
-
-		*word = used ? *word | bits : *word & ~bits;
-		page += n;
-		count -= n;
-	}
-}
 
 /* Distance from page to the next one whose physical address is aligned: tables are aligned for hardware. */
 static uint32_t alignment_gap(uint32_t page, uint32_t align_pages)
@@ -52,44 +26,21 @@ static uint32_t alignment_gap(uint32_t page, uint32_t align_pages)
 	return (uint32_t)(-((virt_to_host(pool.base).value >> PAGE_SHIFT) + page) & (align_pages - 1));
 }
 
-/* First page from this one on that is free, or one behind the pool. */
-static uint32_t next_free(uint32_t page)
-{
-	for (; page < pool.total; page = (page | 63) + 1) {
-		uint64_t unused = ~pool.bitmap[page / 64] >> (page % 64);
-
-		if (unused)
-			return page + (uint32_t)__builtin_ctzll(unused);
-	}
-	return pool.total;
-}
-
-/* Number of free pages from first on, counted up to limit. */
-static uint32_t free_run(uint32_t first, uint32_t limit)
-{
-	uint32_t length = 0;
-
-	while (length < limit && !is_used(first + length))
-		length++;
-	return length;
-}
-
 /* First page of a free run, or pool.total. The search goes on behind a page in use: each is seen once. */
 static uint32_t find_run(uint32_t count, uint32_t align_pages)
 {
-	uint64_t page = 0;
+	uint64_t page = pool.first_free = bitmap_find(pool.bitmap, pool.first_free, pool.total, false);
 
 	for (;;) {
-		uint32_t length;
+		uint32_t used;
 
-		page = next_free((uint32_t)page);
 		page += alignment_gap((uint32_t)page, align_pages);
 		if (page + count > pool.total)
 			return pool.total;
-		length = free_run((uint32_t)page, count);
-		if (length == count)
+		used = bitmap_find(pool.bitmap, (uint32_t)page, (uint32_t)page + count, true);
+		if (used == page + count)
 			return (uint32_t)page;
-		page += length + 1;
+		page = bitmap_find(pool.bitmap, used, pool.total, false);
 	}
 }
 
@@ -104,7 +55,7 @@ void *pages_alloc(uint32_t count, uint32_t align_pages)
 	if (first == pool.total)
 		return NULL;
 
-	mark(first, count, true);
+	bitmap_set_range(pool.bitmap, first, count, true);
 	pool.used += count;
 	pages = pool.base + first * PAGE_SIZE;
 	__builtin_memset(pages, 0, count * PAGE_SIZE);
@@ -120,15 +71,7 @@ static bool is_allocation(uint64_t offset, uint32_t count)
 	if (offset & (PAGE_SIZE - 1) || first < bitmap_pages || first >= pool.total ||
 	    count > pool.total - first)
 		return false;
-	for (uint32_t n, done = 0; done < count; done += n) {
-		uint32_t page = (uint32_t)first + done;
-		uint64_t bits;
-
-		n = bits_of(page, count - done, &bits);
-		if (bits & ~pool.bitmap[page / 64])
-			return false;
-	}
-	return true;
+	return bitmap_find(pool.bitmap, (uint32_t)first, (uint32_t)first + count, false) == first + count;
 }
 
 void pages_free(void *pages, uint32_t count)
@@ -142,7 +85,8 @@ void pages_free(void *pages, uint32_t count)
 			       (unsigned long long)offset);
 		return;
 	}
-	mark((uint32_t)(offset >> PAGE_SHIFT), count, false);
+	bitmap_set_range(pool.bitmap, (uint32_t)(offset >> PAGE_SHIFT), count, false);
+	pool.first_free = MIN(pool.first_free, (uint32_t)(offset >> PAGE_SHIFT));
 	pool.used -= count;
 }
 
@@ -164,6 +108,7 @@ void pages_init(void *virt, uint32_t count)
 	pool.bitmap = virt;	/* a page: aligned */
 	pool.total = count;
 	pool.used = bitmap_pages;
+	pool.first_free = 0;
 	__builtin_memset(pool.bitmap, 0, bitmap_pages * PAGE_SIZE);
-	mark(0, bitmap_pages, true);
+	bitmap_set_range(pool.bitmap, 0, bitmap_pages, true);
 }

@@ -31,7 +31,7 @@ $(ARM64_TEST)/stage2.o: hypervisor/arch/arm64/stage2.c tests/unit/arm64/asm/sysr
 	$(Q)$(CROSS)gcc $(filter-out -fstack-usage -fcallgraph-info=%,-Itests/unit/arm64 $(HV_CFLAGS)) \
 		-Darch_memory_flush=flush_of_image -c $< -o $@
 
-POOL_OBJECTS := $(ARM64_TEST)/stage2.o $(HV)/arch/arm64/spinlock.o $(addprefix $(HV)/core/,pages.o cell_memory.o config.o config_check.o \
+POOL_OBJECTS := $(ARM64_TEST)/stage2.o $(HV)/arch/arm64/spinlock.o $(addprefix $(HV)/core/,bitmap.o pages.o cell_memory.o config.o config_check.o \
 	config_cell_rules.o config_conflicts.o config_link_rules.o cell_create.o cell.o mmio.o) \
 	$(addprefix $(HV)/devices/,ivshmem.o ivshmem_attach.o ivshmem_config.o ivshmem_info.o ivshmem_link.o vpci.o)
 
@@ -40,7 +40,12 @@ $(ARM64_TEST)/pool: tests/arm64/pool.c $(POOL_OBJECTS) tests/arm64/build.mk
 	$(Q)$(CROSS)gcc -std=gnu11 -O1 -g -static $(WARNINGS) -Itests/unit/arm64 $(filter -I% -D%,$(HV_CFLAGS)) \
 		-Ihypervisor/core $(filter %.c %.o,$^) -o $@
 
+$(ARM64_TEST)/stage2: tests/arm64/stage2.c $(ARM64_TEST)/stage2.o $(HV)/core/pages.o $(HV)/core/bitmap.o tests/arm64/build.mk
+	@echo "  CC      $@"
+	$(Q)$(CROSS)gcc -std=gnu11 -O2 -g -static $(WARNINGS) -Itests/unit/arm64 $(filter -I% -D%,$(HV_CFLAGS)) \
+		$(filter %.c %.o,$^) -o $@
+
 .PHONY: check-arm64
-check-arm64: $(ARM64_TEST)/functions $(ARM64_TEST)/pool configs
+check-arm64: $(ARM64_TEST)/functions $(ARM64_TEST)/pool $(ARM64_TEST)/stage2 configs
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/arm64
 CHECKS += check-arm64

@@ -54,7 +54,7 @@ $(eval $(call unit_test,config_cell,$(UNIT_CONFIG)))
 $(eval $(call unit_test,config_conflicts,$(UNIT_CONFIG)))
 $(eval $(call unit_test,config_links,$(UNIT_CONFIG)))
 $(eval $(call unit_test,format_text,$(UNIT_HOST)))
-$(eval $(call unit_test,pages_pool,hypervisor/core/pages.c $(UNIT_HOST)))
+$(eval $(call unit_test,pages_pool,hypervisor/core/pages.c hypervisor/core/bitmap.c $(UNIT_HOST)))
 $(eval $(call unit_test,a64_decode,hypervisor/core/a64_access.c $(B)/unit/a64_forms.o))
 
 # The core is compiled once for all of its tests.

@@ -5,6 +5,7 @@
  * whose entries belong to one CPU each.
  */
 #include "bulkhead/image.h"
+#include "bitmap.h"
 #include "cell.h"
 #include "console.h"
 #include "errors.h"
@@ -22,6 +23,8 @@
 
 #define L3_ENTRIES	512
 #define REMAP_TABLES	(REMAP_PAGES / L3_ENTRIES)
+#define WINDOW_STRIDE	2U	/* windows of the CPUs come first, each with a page behind it that stays unmapped */
+_Static_assert(WINDOW_STRIDE * CONFIG_MAX_CPUS < REMAP_PAGES / 2, "there is room beside the windows");
 
 #define DCZID_PROHIBITED	(1UL << 4)
 #define SWEEP_BLOCK		(PAGE_SIZE * L3_ENTRIES)
@@ -64,6 +67,7 @@ int paging_init(void)
 	remap_l2 = pages_alloc(1, 1);
 	if (!remap_l2)
 		return refuse(-ENOMEM, "hypervisor memory is too small for its page tables");
+	bitmap_set_range(remap_used, 0, WINDOW_STRIDE * num_cpu_slots, true);
 	l1[(VA_REMAP >> 30) % L3_ENTRIES] = virt_to_host(remap_l2).value | PTE_TABLE | PTE_VALID;
 	dsb(ishst);
 	isb();
@@ -83,33 +87,46 @@ static uint64_t *remap_pte(uint32_t page)
 	return &(*l3)[page % L3_ENTRIES];
 }
 
-static bool remap_is_used(uint32_t page)
-{
-	return remap_used[page / 64] >> (page % 64) & 1;
-}
-
 static void remap_mark(uint32_t first, uint32_t count, bool used)
 {
-	for (uint32_t page = first; page < first + count; page++) {
-		if (used)
-			remap_used[page / 64] |= 1UL << (page % 64);
-		else
-			remap_used[page / 64] &= ~(1UL << (page % 64));
-	}
+	bitmap_set_range(remap_used, first, count, used);
 	remap_count += used ? count : -count;
 }
 
 /* First fit, one page more than asked for stays unmapped behind each range. */
 static uint32_t remap_find(uint32_t count)
 {
-	uint32_t run = 0;
+	uint32_t page = 0;
 
-	for (uint32_t page = 0; page < REMAP_PAGES; page++) {
-		run = remap_is_used(page) ? 0 : run + 1;
-		if (run > count)
-			return page - count;
+	while (page < REMAP_PAGES) {
+		uint32_t first = bitmap_find(remap_used, page, REMAP_PAGES, false);
+
+		page = bitmap_find(remap_used, first, MIN(first + count + 1, REMAP_PAGES), true);
+		if (page - first > count)
+			return first;
 	}
 	return REMAP_PAGES;
+}
+
+/* All tables of the range; false, if there is no page for one. */
+static bool remap_tables(uint32_t first, uint32_t count)
+{
+	for (uint32_t page = first; page < first + count; page = (page / L3_ENTRIES + 1) * L3_ENTRIES)
+		if (!remap_pte(page))
+			return false;
+	return true;
+}
+
+/* Their tables are there. */
+static void remap_set(uint32_t first, uint32_t count, uint64_t value, uint64_t step)
+{
+	uint64_t *entry = NULL;
+
+	for (uint32_t page = first; page < first + count; page++, value += step) {
+		if (!entry || page % L3_ENTRIES == 0)
+			entry = remap_pte(page);
+		*entry++ = value;
+	}
 }
 
 static void flush_el2(void)
@@ -142,13 +159,9 @@ void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 	if (count == 0 || count >= REMAP_PAGES)
 		return NULL;
 	first = remap_find(count);
-	if (first == REMAP_PAGES)
+	if (first == REMAP_PAGES || !remap_tables(first, count))
 		return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		if (!remap_pte(first + i))
-			return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		*remap_pte(first + i) = (start + i * PAGE_SIZE) | attributes;
+	remap_set(first, count, start | attributes, PAGE_SIZE);
 	remap_mark(first, count, true);
 	dsb(ishst);
 	isb();
@@ -166,22 +179,21 @@ void unmap_range(void *virt, uint64_t size)
 	uint32_t first = (start - VA_REMAP) >> PAGE_SHIFT;
 	uint32_t count = (PAGE_ALIGN((uint64_t)virt + size) - start) >> PAGE_SHIFT;
 
-	for (uint32_t i = 0; i < count; i++)
-		*remap_pte(first + i) = 0;
+	remap_set(first, count, 0, 0);
 	flush_el2();
 	remap_mark(first, count, false);
 }
 
-/* A page of address space per CPU, whose entry the CPU changes by itself. */
+/* A page of address space per CPU, whose entry the CPU changes by itself. Its place is known: there is nothing to be searched. */
 int paging_init_window(struct percpu *cpu)
 {
-	uint32_t page = remap_find(1);
+	uint32_t page = WINDOW_STRIDE * cpu->cpu_id;
 
-	if (page == REMAP_PAGES || !remap_pte(page))
-		return refuse(-ENOMEM, "hypervisor memory is too small for CPU %u", cpu->cpu_id);
-	remap_mark(page, 1, true);
-	cpu->arch.window = (void *)(VA_REMAP + ((uint64_t)page << PAGE_SHIFT));
 	cpu->arch.window_pte = remap_pte(page);
+	if (!cpu->arch.window_pte)
+		return refuse(-ENOMEM, "hypervisor memory is too small for CPU %u", cpu->cpu_id);
+	remap_count++;
+	cpu->arch.window = (void *)(VA_REMAP + ((uint64_t)page << PAGE_SHIFT));
 	return 0;
 }
 
