@@ -11,8 +11,6 @@
 
 extern struct bh_public_page public_page;
 
-static void *zero_page;		/* what the root cell sees of hypervisor memory */
-
 static bool is_mapped_region(const struct cfg_memory *mem)
 {
 	return mem->size && !config_is_subpage(mem);
@@ -148,22 +146,24 @@ static void update_lent_subpages(const struct cell *changed, enum cell_holds hol
 
 /* The hypervisor and what it emulates stay invisible, whatever a configuration maps there. */
 
+static int show_page(uint64_t addr)
+{
+	return arch_memory_map_one(&root_cell, GUEST_ADDR(addr), HOST_ADDR(addr), PAGE_SIZE);
+}
+
+/* What it may read: the public page, and the crash log in the last one */
 static int carve_hypervisor(void)
 {
-	uint64_t start = platform.hv_start, end = platform.hv_start + platform.hv_size;
-	uint64_t public = virt_to_host(&public_page).value;
+	uint64_t start = platform.hv_start, size = platform.hv_size;
+	void *zero_page = pages_alloc(1, 1);
+	int error;
 
-	for (uint64_t addr = start; addr < end; addr += PAGE_SIZE) {
-		/* what it may read: the public page, and the crash log in the last one */
-		bool shown = addr == public || addr == end - PAGE_SIZE;
-		host_addr_t page = shown ? HOST_ADDR(addr) : virt_to_host(zero_page);
-		int error = arch_memory_map(&root_cell, GUEST_ADDR(addr), page, PAGE_SIZE,
-					    CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES);
-
-		if (error)
-			return error;
-	}
-	return 0;
+	if (!zero_page)
+		return refuse(-ENOMEM, "hypervisor memory is too small");
+	error = arch_memory_map_one(&root_cell, GUEST_ADDR(start), virt_to_host(zero_page), size);
+	if (!error)
+		error = show_page(virt_to_host(&public_page).value);
+	return error ? error : show_page(start + size - PAGE_SIZE);
 }
 
 /* Sections of links keep their rights, even where another region of the list covers them. */
@@ -231,12 +231,8 @@ static int map_all(struct cell *cell)
 
 int root_memory_init(void)
 {
-	int error;
+	int error = map_all(&root_cell);
 
-	zero_page = pages_alloc(1, 1);
-	if (!zero_page)
-		return refuse(-ENOMEM, "hypervisor memory is too small");
-	error = map_all(&root_cell);
 	/* without memory of its own it runs nothing that could stray there */
 	return error || !root_cell.config.cell->num_memory_regions ? error : carve_hypervisor();
 }

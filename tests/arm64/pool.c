@@ -96,8 +96,11 @@ static void read_tpidr_el2(int signal, siginfo_t *info, void *context)
 	machine->pc += 4;
 }
 
+/* The public page is in hypervisor memory, and all else is where it is here. */
 host_addr_t virt_to_host(const void *virt)
 {
+	if (virt == &public_page)
+		return HOST_ADDR(platform.hv_start);
 	return HOST_ADDR((uintptr_t)virt);
 }
 

@@ -75,63 +75,47 @@ static uint64_t *table_of(uint64_t entry)
 	return host_to_virt(HOST_ADDR(entry & PTE_ADDR_MASK));
 }
 
+static void fill(uint64_t *entry, const uint64_t *end, uint64_t value, uint64_t step)
+{
+	for (; entry < end; value += step)
+		*entry++ = value;
+}
+
 static uint64_t *split(uint64_t *entry, uint32_t level)
 {
 	uint64_t *table = pages_alloc(1, 1);
 	uint64_t old = *entry;
-	uint64_t step = level_size(level + 1);
 
 	if (!table)
 		return NULL;
-	if (old & PTE_VALID) {
-		uint64_t attributes = old & ~PTE_ADDR_MASK & ~PTE_TABLE;
-
-		if (level + 1 == 3)
-			attributes |= PTE_TABLE;
-		for (uint32_t i = 0; i < ENTRIES; i++)
-			table[i] = ((old & PTE_ADDR_MASK) + i * step) | attributes;
-	}
+	if (old & PTE_VALID)
+		fill(table, table + ENTRIES, level + 1 == 3 ? old | PTE_TABLE : old, level_size(level + 1));
 	dsb(ishst);
 	*entry = virt_to_host(table).value | PTE_TABLE | PTE_VALID;
 	return table;
 }
 
-/* The next entry that is a table, from index on; ENTRIES if there is none, as in all tables of the last level. */
-static uint32_t next_table(const uint64_t *table, uint32_t level, uint32_t index)
-{
-	if (level == 3)
-		return ENTRIES;
-	while (index < ENTRIES && !is_table(table[index], level))
-		index++;
-	return index;
-}
-
-/* Level of tables below is bounded by 3, so three nested loops at the most; no recursion. */
+/* Of an entry that is a table. Level of tables below is bounded by 3, so three nested loops at the most; no recursion. */
 static void free_subtables(uint64_t entry, uint32_t level)
 {
-	uint64_t *stack_table[4];
-	uint32_t stack_index[4];
+	uint64_t *table[4], *next[4];
 	uint32_t depth = 0;
 
-	if (!is_table(entry, level))
-		return;
-	stack_table[0] = table_of(entry);
-	stack_index[0] = 0;
+	next[0] = table[0] = table_of(entry);
 	for (;;) {
 		uint32_t current = level + 1 + depth;
-		uint32_t index = next_table(stack_table[depth], current, stack_index[depth]);
+		uint64_t *at = next[depth], *end = table[depth] + (current < 3 ? ENTRIES : 0);
 
-		if (index == ENTRIES) {
-			pages_free(stack_table[depth], 1);
-			if (depth == 0)
-				return;
-			depth--;
+		while (at < end && !is_table(*at, current))
+			at++;
+		if (at < end) {
+			next[depth++] = at + 1;
+			next[depth] = table[depth] = table_of(*at);
 			continue;
 		}
-		stack_index[depth] = index + 1;
-		stack_table[depth + 1] = table_of(stack_table[depth][index]);
-		stack_index[depth + 1] = 0;
-		depth++;
+		pages_free(table[depth], 1);
+		if (depth-- == 0)
+			return;
 	}
 }
 
@@ -152,54 +136,79 @@ static uint64_t attributes_of(uint64_t flags)
 	return attributes;
 }
 
-/* Write one leaf; returns how many bytes it covers, 0 when out of memory. attributes 0: unmap. */
-static uint64_t set_leaf(struct cell *cell, uint64_t guest, uint64_t host, uint64_t size, uint64_t attributes,
-			 bool no_blocks)
+/* What is still to be done of a range */
+struct mapping {
+	uint64_t guest, host, size;
+	uint64_t attributes;	/* 0: unmap. Then host is guest, so that alignment is the guest's alone */
+	bool blocks;
+	bool one_page;		/* host is that of all pages */
+};
+
+static bool is_leaf(const struct mapping *map, uint32_t level)
 {
-	uint64_t *table = cell->arch.stage2_root;
+	uint64_t span = level_size(level);
 
-	for (uint32_t level = root_level; ; level++) {
-		uint64_t *entry = entry_of(table, level, guest);
-		uint64_t span = level_size(level);
-		bool aligned = !((guest | host) & (span - 1)) && size >= span;
-
-		if (level == 3 || (level > 0 && aligned && !no_blocks) || (!attributes && aligned)) {
-			uint64_t old = *entry;
-			uint64_t leaf = attributes ? host | attributes : 0;
-
-			if (leaf && level == 3)
-				leaf |= PTE_TABLE;
-			*entry = leaf;
-			free_subtables(old, level);
-			return span;
-		}
-		if (!is_table(*entry, level)) {
-			/* nothing there: skip the rest of this entry */
-			if (!attributes && !(*entry & PTE_VALID))
-				return MIN(size, span - (guest & (span - 1)));
-			table = split(entry, level);
-			if (!table)
-				return 0;
-		} else {
-			table = table_of(*entry);
-		}
-	}
+	if (level == 3)
+		return true;
+	return !((map->guest | map->host) & (span - 1)) && map->size >= span &&
+	       (!map->attributes || (level > 0 && map->blocks));
 }
 
-static int set_range(struct cell *cell, uint64_t guest, uint64_t host, uint64_t size, uint64_t attributes,
-		     bool no_blocks)
+static void advance(struct mapping *map, uint64_t done)
 {
-	while (size) {
-		uint64_t done = set_leaf(cell, guest, host, size, attributes, no_blocks);
+	map->guest += done;
+	if (!map->one_page)
+		map->host += done;
+	map->size -= done;
+}
 
-		if (!done)
+/* All leaves that the range has in one table: where there could be a larger one, this table ends. */
+static void set_leaves(struct mapping *map, uint64_t *entry, uint32_t level)
+{
+	uint64_t span = level_size(level), index = map->guest / span;
+	uint64_t room = level == root_level ? root_pages * ENTRIES - index : ENTRIES - index % ENTRIES;
+	uint64_t count = MIN(map->size / span, room), leaf = 0, step = 0;
+
+	if (map->attributes) {
+		leaf = map->host | map->attributes | (level == 3 ? PTE_TABLE : 0);
+		step = map->one_page ? 0 : span;
+	}
+	for (uint64_t i = 0; level < 3 && i < count; i++)
+		if (is_table(entry[i], level))
+			free_subtables(entry[i], level);
+	fill(entry, entry + count, leaf, step);
+	advance(map, count * span);
+}
+
+/* One way down through the tables. False: out of memory */
+static bool set_some(struct cell *cell, struct mapping *map)
+{
+	uint64_t *entry = entry_of(cell->arch.stage2_root, root_level, map->guest);
+	uint32_t level = root_level;
+
+	for (; !is_leaf(map, level); level++) {
+		uint64_t span = level_size(level), *table;
+
+		/* nothing there: skip the rest of this entry */
+		if (!map->attributes && !(*entry & PTE_VALID)) {
+			advance(map, MIN(map->size, span - (map->guest & (span - 1))));
+			return true;
+		}
+		table = is_table(*entry, level) ? table_of(*entry) : split(entry, level);
+		if (!table)
+			return false;
+		entry = entry_of(table, level + 1, map->guest);
+	}
+	set_leaves(map, entry, level);
+	return true;
+}
+
+static int set_range(struct cell *cell, struct mapping map)
+{
+	while (map.size)
+		if (!set_some(cell, &map))
 			return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
 				      &cell->config);
-		done = MIN(done, size);
-		guest += done;
-		host += done;
-		size -= done;
-	}
 	return 0;
 }
 
@@ -218,21 +227,22 @@ static uint64_t *find_entry(struct cell *cell, uint64_t guest, uint32_t wanted)
 	return entry_of(table, wanted, guest);
 }
 
-/* A table whose leaves are one contiguous range of one kind is a block: no page stays behind what came and went. */
-static void merge(uint64_t *entry, uint32_t level, uint64_t guest)
+/*
+ * A table whose leaves are one contiguous range of one kind is a block: no page stays behind what came and went. Entry index
+ * is where the range that has changed begins or ends: mostly what is beside it does not continue it.
+ */
+static void merge(uint64_t *entry, uint32_t level, uint64_t index)
 {
 	uint64_t *table = table_of(*entry);
-	uint64_t index = guest / level_size(level + 1) % ENTRIES;
 	uint64_t step = level_size(level + 1), first = table[0];
 
 	if (!(first & PTE_VALID) || is_table(first, level + 1) || (first & PTE_S2_NO_BLOCK) ||
-	    (first & PTE_ADDR_MASK & (level_size(level) - 1)))
+	    (first & PTE_ADDR_MASK & (level_size(level) - 1)) || table[ENTRIES - 1] != first + (ENTRIES - 1) * step ||
+	    (index > 0 && table[index - 1] + step != table[index]) ||
+	    (index + 1 < ENTRIES && table[index] + step != table[index + 1]))
 		return;
-	/* what is mapped there now may be different itself; other pieces that are, as sections of a link, mostly are at the end */
-	if (table[index] != first + index * step)
-		return;
-	for (uint32_t i = ENTRIES - 1; i > 0; i--)
-		if (table[i] != first + i * step)
+	for (uint64_t *at = table, next = first; at < table + ENTRIES; next += step)
+		if (*at++ != next)
 			return;
 	*entry = level + 1 == 3 ? first & ~PTE_TABLE : first;
 	dsb(ishst);
@@ -244,10 +254,10 @@ static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 	uint64_t *entry = find_entry(cell, guest, level);
 
 	if (entry && is_table(*entry, level))
-		merge(entry, level, guest);
+		merge(entry, level, guest / level_size(level + 1) % ENTRIES);
 }
 
-/* Between the first and the last byte set_leaf() has taken a block wherever there can be one. Level 0 has none. */
+/* Between the first and the last byte there has been a block wherever there can be one. Level 0 has none. */
 static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
 {
 	for (uint32_t level = 2; level >= 1; level--) {
@@ -261,20 +271,27 @@ static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
 
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags)
 {
+	bool blocks = !(flags & CFG_MEM_NO_HUGEPAGES);
 	int error;
 
 	if (!(flags & (CFG_MEM_READ | CFG_MEM_WRITE)))
 		return arch_memory_unmap(cell, guest, size);
-	error = set_range(cell, guest.value, host.value, size, attributes_of(flags), flags & CFG_MEM_NO_HUGEPAGES);
-	if (!error && !(flags & CFG_MEM_NO_HUGEPAGES))
+	error = set_range(cell, (struct mapping){ .guest = guest.value, .host = host.value, .size = size,
+						  .attributes = attributes_of(flags), .blocks = blocks });
+	if (!error && blocks)
 		merge_ends(cell, guest.value, size);
 	return error;
 }
 
+int arch_memory_map_one(struct cell *cell, guest_addr_t guest, host_addr_t page, uint64_t size)
+{
+	return set_range(cell, (struct mapping){ .guest = guest.value, .host = page.value, .size = size, .one_page = true,
+						 .attributes = attributes_of(CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES) });
+}
+
 int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 {
-	/* a host address congruent to the guest's, so that alignment is the guest's alone */
-	return set_range(cell, guest.value, guest.value, size, 0, false);
+	return set_range(cell, (struct mapping){ .guest = guest.value, .host = guest.value, .size = size });
 }
 
 int arch_memory_init(struct cell *cell)
@@ -293,12 +310,9 @@ void arch_memory_exit(struct cell *cell)
 
 	if (!root)
 		return;
-	for (uint32_t page = 0; page < root_pages; page++) {
-		const uint64_t *table = root + page * ENTRIES;
-
-		for (uint32_t i = 0; (i = next_table(table, root_level, i)) < ENTRIES; i++)
-			free_subtables(table[i], root_level);
-	}
+	for (uint32_t i = 0; i < root_pages * ENTRIES; i++)
+		if (is_table(root[i], root_level))
+			free_subtables(root[i], root_level);
 	pages_free(root, root_pages);
 	cell->arch.stage2_root = NULL;
 }

@@ -142,6 +142,15 @@ int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uin
 	return change(cell, guest.value, host.value, size, flags & HOST_ANY_ACCESS ? flags : 0);
 }
 
+int arch_memory_map_one(struct cell *cell, guest_addr_t guest, host_addr_t page, uint64_t size)
+{
+	int error = 0;
+
+	for (uint64_t done = 0; done < size && !error; done += PAGE_SIZE)
+		error = change(cell, guest.value + done, page.value, PAGE_SIZE, CFG_MEM_READ);
+	return error;
+}
+
 int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 {
 	return change(cell, guest.value, guest.value, size, 0);

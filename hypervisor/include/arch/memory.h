@@ -13,6 +13,8 @@ void arch_memory_exit(struct cell *cell);	/* frees them; the cell's CPUs are sto
  * Page-aligned. -ENOMEM may leave a part mapped.
  */
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags);
+/* The same, but one page, which may be read, is all that is seen in the range. */
+int arch_memory_map_one(struct cell *cell, guest_addr_t guest, host_addr_t page, uint64_t size);
 int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size);
 
 /* After the last of a series of changes: no CPU uses old translations afterwards. */

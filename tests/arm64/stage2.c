@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stage-2 tables, as they are in the image, against a model: for each page of a window of guest addresses what it is mapped to.
+ * Ranges are mapped, unmapped and filled at random, with ends that are often those of blocks or of other ranges; a walk that
+ * knows nothing of stage2.c then has to find what the model says, in no more tables than that needs.
+ *
+ *   stage2 PA_RANGE SEED       prints "ok" and how many operations ran out of pages
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cell.h"
+#include "console.h"
+#include "errors.h"
+#include "pages.h"
+#include "arch/cpu.h"
+#include "arch/memory.h"
+#include "stage2.h"
+
+#define POOL_PAGES	24u
+#define WINDOW		(3ull << 30)		/* three entries of level 1, and a bit of a fourth */
+#define PAGES		(WINDOW / PAGE_SIZE)
+#define START		(0x1feull << 30)	/* across 512 GiB: two roots, or two entries of level 0 */
+#define OPERATIONS	400u
+#define VALID		1ull
+#define TABLE		2ull
+#define ADDRESS		0xfffffffff000ull
+#define NO_BLOCK	(1ull << 55)
+
+uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
+static struct cell cell;
+static uint64_t *model;		/* what a page descriptor would be, without bit 1; 0: not mapped */
+static uint32_t tables, refused;
+
+int refuse(int error, const char *format, ...)
+{
+	(void)format;
+	refused++;
+	return error;
+}
+
+void console_printf(const char *format, ...)
+{
+	printf("%s", format);
+	exit(1);
+}
+
+host_addr_t virt_to_host(const void *virt)
+{
+	return HOST_ADDR((uintptr_t)virt);
+}
+
+void *host_to_virt(host_addr_t addr)
+{
+	return (void *)addr.value;
+}
+
+void arch_memory_flush(struct cell *unused)
+{
+	(void)unused;
+}
+
+static uint64_t attributes(uint64_t flags)
+{
+	uint64_t device = flags & CFG_MEM_IO;
+
+	return VALID | 1 << 10 | (device ? 1ull << 2 | 1ull << 54 : 0xfull << 2 | 3ull << 8) |
+	       (flags & CFG_MEM_READ ? 1 << 6 : 0) | (flags & CFG_MEM_WRITE ? 1 << 7 : 0) |
+	       (flags & CFG_MEM_NO_HUGEPAGES ? NO_BLOCK : 0);
+}
+
+static void fail(const char *what, uint64_t page, uint64_t found)
+{
+	printf("%s: page %llx: %llx, the model has %llx\n", what, (unsigned long long)page, (unsigned long long)found,
+	       (unsigned long long)model[page]);
+	exit(1);
+}
+
+/* One table for all below a block that is in the model as a whole is one too many. */
+static void check_needed(uint64_t first, uint64_t count)
+{
+	uint64_t value = model[first];
+
+	if (!(value & VALID) || (value & NO_BLOCK) || (value & ADDRESS) % (count * PAGE_SIZE))
+		return;
+	for (uint64_t i = 1; i < count; i++)
+		if (model[first + i] != value + i * PAGE_SIZE)
+			return;
+	fail("a table that could be a block", first, count);
+}
+
+/* All that an entry maps without tables below it; base is where its first page is mapped */
+static void check_leaf(uint64_t entry, uint32_t level, uint64_t base)
+{
+	uint64_t pages = 1ull << 9 * (3 - level);
+
+	if (level == 3 && entry && !(entry & TABLE))
+		fail("no page", 0, entry);
+	if (entry & VALID && (base < START || base >= START + WINDOW || level == 0 || (level < 3 && entry & NO_BLOCK)))
+		fail("outside, or a block", 0, entry);
+	for (uint64_t at = MAX(base, START); at < MIN(base + pages * PAGE_SIZE, START + WINDOW); at += PAGE_SIZE) {
+		uint64_t found = entry & VALID ? (entry & ~TABLE) + at - base : 0;
+
+		if (model[(at - START) / PAGE_SIZE] != found)
+			fail("level", (at - START) / PAGE_SIZE, found);
+	}
+}
+
+/* Tables are counted, too. */
+static void check_level(const uint64_t *table, uint32_t level, uint64_t base)
+{
+	uint64_t pages = 1ull << 9 * (3 - level);
+
+	tables++;
+	for (uint64_t n = 0; n < 512; n++, base += pages * PAGE_SIZE) {
+		uint64_t entry = table[n];
+
+		if (level == 3 || (entry & (VALID | TABLE)) != (VALID | TABLE)) {
+			check_leaf(entry, level, base);
+			continue;
+		}
+		check_level((void *)(entry & ADDRESS), level + 1, base);
+		if (level > 0 && base >= START && base < START + WINDOW)
+			check_needed((base - START) / PAGE_SIZE, pages);
+	}
+}
+
+/* The root: VTCR_EL2.SL0, and as many pages as T0SZ makes necessary (DDI 0487, D8.2) */
+static void check(void)
+{
+	uint64_t *root = (void *)(cell.arch.vttbr & ADDRESS), vtcr = stage2_vtcr();
+	uint32_t level = 2 - (vtcr >> 6 & 3), bits = 64 - (vtcr & 63);
+	uint64_t span = 512ull << (39 - 9 * level), roots = (1ull << bits) > span ? (1ull << bits) / span : 1;
+
+	tables = 0;
+	for (uint64_t n = 0; n < roots; n++)
+		check_level(root + 512 * n, level, n * span);
+	if (tables + 1 != pages_used()) {
+		printf("%u tables, %u pages in use with the bitmap\n", tables, pages_used());
+		exit(1);
+	}
+	for (uint32_t i = 0; i < 200; i++) {
+		uint64_t page = (uint64_t)rand() % PAGES, value = model[page];
+		bool is_write = rand() & 1, is_there;
+		host_addr_t host;
+
+		is_there = value & (is_write ? 1 << 7 : 1 << 6) && (value >> 2 & 15) == 15;
+		if (arch_memory_lookup(&cell, GUEST_ADDR(START + page * PAGE_SIZE + 5), is_write, &host) != is_there ||
+		    (is_there && host.value != (value & ADDRESS) + 5))
+			fail("lookup", page, host.value);
+	}
+}
+
+/* A page number: anywhere, at a block, or where something was before */
+static uint64_t pick(void)
+{
+	static uint64_t before[8];
+	uint64_t page = (((uint64_t)rand() << 20) ^ (uint64_t)rand()) % PAGES;
+
+	switch (rand() % 5) {
+	case 0:
+		return before[rand() % 8];
+	case 1:
+		page &= ~511ull;
+		break;
+	case 2:
+		page = page / 262144 * 262144;
+		break;
+	case 3:
+		page = (page & ~511ull) + (uint64_t)rand() % 9;
+		break;
+	default:
+		break;
+	}
+	return before[rand() % 8] = page;
+}
+
+static void operate(void)
+{
+	static const uint64_t kinds[] = {
+		CFG_MEM_READ | CFG_MEM_WRITE, CFG_MEM_READ, CFG_MEM_READ | CFG_MEM_WRITE | CFG_MEM_IO,
+		CFG_MEM_READ | CFG_MEM_WRITE | CFG_MEM_NO_HUGEPAGES, CFG_MEM_READ | CFG_MEM_WRITE, 0,
+	};
+	uint64_t a = pick(), b = rand() % 4 ? pick() : MIN(a + 1 + (uint64_t)rand() % 600, PAGES);
+	uint64_t first = MIN(a, b), count = MAX(MAX(a, b) - first, 1u), flags = kinds[rand() % 6];
+	uint64_t host = (rand() % 3 ? first : pick()) * PAGE_SIZE + (1ull << 33), guest = START + first * PAGE_SIZE;
+	bool one = rand() % 8 == 0, unmap = rand() % 4 == 0;
+	int error;
+
+	/* tables for every page would be too many */
+	if ((one || flags & CFG_MEM_NO_HUGEPAGES || (guest ^ host) & 0x1fffff) && !unmap)
+		count = MIN(count, 1200u);
+	if (unmap)
+		error = arch_memory_unmap(&cell, GUEST_ADDR(guest), count * PAGE_SIZE);
+	else if (one)
+		error = arch_memory_map_one(&cell, GUEST_ADDR(guest), HOST_ADDR(host), count * PAGE_SIZE);
+	else
+		error = arch_memory_map(&cell, GUEST_ADDR(guest), HOST_ADDR(host), count * PAGE_SIZE, flags);
+	if (error) {
+		/* a part may be there: unmapping it needs a page at the most, in the place of blocks, and there are some again */
+		if (error != -ENOMEM)
+			exit(1);
+		arch_memory_unmap(&cell, GUEST_ADDR(START), WINDOW);
+		memset(model, 0, PAGES * sizeof(*model));
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++)
+		model[first + i] = unmap || (!one && !flags) ? 0 : one ? host | attributes(CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES) :
+			(host + i * PAGE_SIZE) | attributes(flags);
+}
+
+int main(int argc, char **argv)
+{
+	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
+
+	model = calloc(PAGES, sizeof(*model));
+	if (argc != 3 || !pool || !model)
+		return 2;
+	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
+	srand((unsigned int)atoi(argv[2]));
+	stage2_setup();
+	pages_init(pool, POOL_PAGES);
+	if (arch_memory_init(&cell))
+		return 1;
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		operate();
+		if (n % 4 == 0)
+			check();
+	}
+	check();
+	arch_memory_exit(&cell);
+	if (pages_used() != 1)
+		return 1;
+	printf("ok %u\n", refused);
+	return 0;
+}
