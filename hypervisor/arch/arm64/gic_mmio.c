@@ -338,7 +338,8 @@ static bool runs(const struct percpu *cpu)
 COLD void arch_irq_retarget(struct cell *cell)
 {
 	struct percpu *first = NULL;
-	uint64_t good = ~0UL;	/* a route that may stay: most are the same. No register has it at first */
+	uint64_t last = ~0UL;	/* most routes are the same. No register has this one */
+	bool stays = false;
 
 	for_each_cpu(id, &cell->cpus)
 		if (!first || (!runs(first) && runs(percpu_of(id))))
@@ -349,15 +350,15 @@ COLD void arch_irq_retarget(struct cell *cell)
 		for (uint32_t spis = cell->arch.spis[word]; spis; spis &= spis - 1) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
 			uint64_t route = mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid);
-			const struct percpu *target;
 
-			if (route == good)
-				continue;
-			target = cpu_in_cell(cell, route);
-			if (!target || (!runs(target) && runs(first)))
+			if (route != last) {
+				const struct percpu *target = cpu_in_cell(cell, route);
+
+				stays = target && (runs(target) || !runs(first));
+				last = route;
+			}
+			if (!stays)
 				gic_set_route(intid, first->mpidr);
-			else
-				good = route;
 		}
 }
 
