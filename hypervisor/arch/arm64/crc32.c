@@ -3,6 +3,16 @@
 #include "crc32.h"
 #include "asm/sysreg.h"
 
+static inline uint32_t eight_words(uint32_t crc, const uint64_t *words)
+{
+	__asm__(".arch_extension crc\n\tcrc32x %w0, %w0, %1\n\tcrc32x %w0, %w0, %2\n\t"
+		"crc32x %w0, %w0, %3\n\tcrc32x %w0, %w0, %4\n\tcrc32x %w0, %w0, %5\n\t"
+		"crc32x %w0, %w0, %6\n\tcrc32x %w0, %w0, %7\n\tcrc32x %w0, %w0, %8" : "+&r"(crc) :
+		"r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3]),
+		"r"(words[4]), "r"(words[5]), "r"(words[6]), "r"(words[7]));
+	return crc;
+}
+
 uint32_t arch_crc32_update(uint32_t crc, const uint8_t *bytes, uint64_t size)
 {
 	if (!(read_sysreg(id_aa64isar0_el1) >> 16 & 0xf))
@@ -11,12 +21,9 @@ uint32_t arch_crc32_update(uint32_t crc, const uint8_t *bytes, uint64_t size)
 		crc = crc32_update(crc, bytes++, 1);
 		size--;
 	}
-	for (; size >= 32; size -= 32, bytes += 32) {
-		const uint64_t *words = (const void *)bytes;
-
-		__asm__(".arch_extension crc\n\tcrc32x %w0, %w0, %1\n\tcrc32x %w0, %w0, %2\n\t"
-			"crc32x %w0, %w0, %3\n\tcrc32x %w0, %w0, %4" : "+&r"(crc) :
-			"r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3]));
-	}
+	for (; size >= 128; size -= 128, bytes += 128)
+		crc = eight_words(eight_words(crc, (const void *)bytes), (const void *)(bytes + 64));
+	for (; size >= 8; size -= 8, bytes += 8)
+		__asm__(".arch_extension crc\n\tcrc32x %w0, %w0, %1" : "+r"(crc) : "r"(*(const uint64_t *)(const void *)bytes));
 	return crc32_update(crc, bytes, size);
 }
