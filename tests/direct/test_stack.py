@@ -11,10 +11,10 @@ from direct import (BASE, CPUS, HYPERVISOR_ELF, IMAGE, ROOT_CELL, Bundle, GuestE
 PAGE = 4096
 VALID, READ_ONLY, NO_EXECUTE = 1 << 0, 1 << 7, 1 << 54
 ADDRESS = (1 << 48) - PAGE
-STACK_PAGES = 2			# CONFIG_STACK_SIZE
+STACK_PAGES = 1			# CONFIG_STACK_SIZE
 TRACE_PAGES = 1			# CONFIG_TRACE
 GUARD = PAGE			# in a CPU's area, behind what is looked at more often
-SAVE_FIRST, SUB_SP_STACK = 0xa9b007e0, 0xd1400bff | (STACK_PAGES - 2) << 10
+SAVE_FIRST, SUB_SP_STACK = 0xa9b007e0, 0xd14003ff | STACK_PAGES << 10
 RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", console="off") for name, cpu in (("c", 2), ("d", 3)))
 
 
