@@ -36,7 +36,7 @@
 #define GIC_FRAME	0x10000u
 #define MAX_CPUS	256u
 
-uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
+uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2, sysreg_vtcr_el2;
 struct bh_public_page public_page __attribute__((aligned(4096)));
 uint32_t num_cpu_slots;
 static struct percpu *cpus[MAX_CPUS];

@@ -4,7 +4,7 @@
  * Ranges are mapped, unmapped and filled at random, with ends that are often those of blocks or of other ranges; a walk that
  * knows nothing of stage2.c then has to find what the model says, in no more tables than that needs.
  *
- *   stage2 PA_RANGE SEED       prints "ok" and how many operations ran out of pages
+ *   stage2 PA_RANGE SEED low|high      low: all that the cell has is below 512 GiB, and it has few levels. Prints "ok" and how many operations ran out of pages
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,15 +21,20 @@
 #define POOL_PAGES	24u
 #define WINDOW		(3ull << 30)		/* three entries of level 1, and a bit of a fourth */
 #define PAGES		(WINDOW / PAGE_SIZE)
-#define START		(0x1feull << 30)	/* across 512 GiB: two roots, or two entries of level 0 */
+#define ACROSS		(0x1feull << 30)	/* across 512 GiB: two roots, or two entries of level 0 */
+#define BELOW		((0x200ull << 30) - WINDOW)	/* up to 512 GiB: one root of three levels */
+#define START		window_start
 #define OPERATIONS	400u
 #define VALID		1ull
 #define TABLE		2ull
 #define ADDRESS		0xfffffffff000ull
 #define NO_BLOCK	(1ull << 55)
 
-uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
-static struct cell cell;
+uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2, sysreg_vtcr_el2;
+static struct cfg_cell header = { .num_memory_regions = 2 };
+static struct cfg_memory regions[2];
+static struct cell cell = { .config = { .cell = &header, .memory = regions } };
+static uint64_t window_start;
 static uint64_t *model;		/* what a page descriptor would be, without bit 1; 0: not mapped */
 static uint32_t tables, refused;
 
@@ -129,10 +134,12 @@ static void check_level(const uint64_t *table, uint32_t level, uint64_t base)
 /* The root: VTCR_EL2.SL0, and as many pages as T0SZ makes necessary (DDI 0487, D8.2) */
 static void check(void)
 {
-	uint64_t *root = (void *)(cell.arch.vttbr & ADDRESS), vtcr = stage2_vtcr();
+	uint64_t *root = (void *)(cell.arch.vttbr & ADDRESS), vtcr = cell.arch.vtcr;
 	uint32_t level = 2 - (vtcr >> 6 & 3), bits = 64 - (vtcr & 63);
 	uint64_t span = 512ull << (39 - 9 * level), roots = (1ull << bits) > span ? (1ull << bits) / span : 1;
 
+	if (window_start == BELOW && (level != 1 || roots != 1))
+		exit(1);
 	tables = 0;
 	for (uint64_t n = 0; n < roots; n++)
 		check_level(root + 512 * n, level, n * span);
@@ -197,6 +204,9 @@ static void operate(void)
 		error = arch_memory_map_one(&cell, GUEST_ADDR(guest), HOST_ADDR(host), count * PAGE_SIZE);
 	else
 		error = arch_memory_map(&cell, GUEST_ADDR(guest), HOST_ADDR(host), count * PAGE_SIZE, flags);
+	/* beyond what the tables can map is nothing to be unmapped, and no harm in that */
+	if (arch_memory_unmap(&cell, GUEST_ADDR(1ull << 47), WINDOW))
+		exit(1);
 	if (error) {
 		/* a part may be there: unmapping it needs a page at the most, in the place of blocks, and there are some again */
 		if (error != -ENOMEM)
@@ -215,8 +225,10 @@ int main(int argc, char **argv)
 	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
 
 	model = calloc(PAGES, sizeof(*model));
-	if (argc != 3 || !pool || !model)
+	if (argc != 4 || !pool || !model)
 		return 2;
+	window_start = strcmp(argv[3], "low") ? ACROSS : BELOW;
+	regions[1] = (struct cfg_memory){ .virt_start = window_start, .phys_start = 1ull << 47, .size = WINDOW };
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	srand((unsigned int)atoi(argv[2]));
 	stage2_setup();

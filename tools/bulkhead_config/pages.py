@@ -8,12 +8,14 @@ from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
 PERCPU = 16 * KIB		# without CONFIG_TRACE
-FIXED = 4			# bitmap of the pool, two tables of the remap area, what the root cell sees of hypervisor memory
+FIXED = 3			# bitmap of the pool, two tables of the remap area
+SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
 PER_CELL = 2			# the cell itself, its communication region
 ENDPOINT = 1024			# bytes of a peer of a link, of which there is a multiple of
 PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
+ENTRY = abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_IO | abi.CFG_MEM_NO_HUGEPAGES	# what entries of tables tell
 SPANS = (TOP, GIB, 2 * MIB)	# of one entry of a table of level 0, 1 and 2
 
 
@@ -23,15 +25,25 @@ def _leaves(regions):
     for area, offset, flags in regions:
         leaves = [(rest, other, old) for part, other, old in leaves for rest in part.minus(area)]
         if flags:
-            leaves.append((area, offset, flags))
+            leaves.append((area, offset, flags & ENTRY))
     return leaves
+
+
+def _joined(leaves):
+    """Those that continue each other are one: their tables become blocks."""
+    joined = []
+    for area, offset, flags in sorted(leaves, key=lambda leaf: leaf[0].start):
+        if joined and (joined[-1][0].end, *joined[-1][1:]) == (area.start, offset, flags):
+            area = Range(joined.pop()[0].start, area.end)
+        joined.append((area, offset, flags))
+    return joined
 
 
 def tables(regions):
     """Pages of stage-2 tables for (guest range, host offset, flags), in order of mapping; flags 0: nothing is there. The
     root of four levels is not counted: small machines have three."""
     needed = set()
-    for area, offset, _ in _leaves(regions):
+    for area, offset, _ in _joined(_leaves(regions)):
         inside = [area]			# what no larger block covers
         for level, span in enumerate(SPANS):
             rest = []
@@ -76,6 +88,7 @@ def pool(system):
     root, _, consoles = _mapped(emit.system_config(system))
     root = [region for region in root if region[2] & (abi.CFG_MEM_READ | abi.CFG_MEM_WRITE)]
     # a root cell sees hypervisor memory in single pages; where the driver chooses its place, tables next to it are not known
+    shown = bool(root)
     hidden = system.hypervisor_range if root else None
     count, configs = system.hypervisor_size // SPANS[2] if root and not hidden else 0, 0
     windows = system.board.gic() + ([(None, Range.at(system.ecam, MIB))] if root else [])
@@ -90,7 +103,7 @@ def pool(system):
     root += [(area, 0, 0) for _, area in windows] + ([(hidden, PAGE, abi.CFG_MEM_READ)] if hidden else [])
     count += tables(root)
     cells = len(system.others) + 1
-    return {"configurations": configs, "cells": (FIXED + PER_CELL * cells + consoles) * PAGE,
+    return {"configurations": configs, "cells": (FIXED + (SHOWN if shown else 0) + PER_CELL * cells + consoles) * PAGE,
             "links": sum(map(_link_pages, system.links)) * PAGE, "page tables": count * PAGE}
 
 

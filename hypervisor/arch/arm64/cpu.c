@@ -112,7 +112,7 @@ static void set_guest_controls(struct percpu *cpu)
 	 */
 	if (!cpu->cell->is_root)
 		hcr = (hcr & ~HCR_ATA) | HCR_TIDCP | HCR_TERR;
-	write_sysreg(stage2_vtcr(), vtcr_el2);
+	write_sysreg(cpu->cell->arch.vtcr, vtcr_el2);
 	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
 	write_sysreg(cpu->arch.launch.cptr_el2 | (cpu->cell->is_root ? 0 : CPTR_TTA), cptr_el2);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Stage-2 translation tables of cells (DDI 0487, D8.2): 4K granule, 1 GiB and 2 MiB blocks where a region allows
- * them. With 44 or more physical address bits the tables have four levels, else three with
- * a root of up to 8 concatenated pages. Management lock; no CPU of the cell runs while its tables change
+ * them. Tables of a cell that has nothing from 512 GiB on have three levels; of others four, or with less than 44
+ * physical address bits three with a root of up to 16 concatenated pages. Management lock; no CPU of the cell runs while its tables change
  * (root CPUs are suspended, others stopped), so entries are replaced without break-before-make
  * and one flush ends each series of changes.
  */
@@ -17,29 +17,46 @@
 #include "stage2.h"
 
 #define ENTRIES		512U
+#define SMALL_BITS	39U		/* 512 entries of level 1 */
 #define VTCR_RES1	(1UL << 31)
 #define VTCR_WALK	0x3500UL	/* write-back walks, inner shareable */
 
 static const uint8_t pa_range_bits[8] = { 32, 36, 40, 42, 44, 48, 48, 48 };
 
 static uint32_t ipa_bits;
-static uint32_t root_level;
-static uint32_t root_pages;
-static uint64_t vtcr;
+static uint64_t pa_range;
 
 void stage2_setup(void)
 {
-	uint64_t pa_range = MIN(read_sysreg(id_aa64mmfr0_el1) & 7, 5UL);
-
+	pa_range = MIN(read_sysreg(id_aa64mmfr0_el1) & 7, 5UL);
 	ipa_bits = pa_range_bits[pa_range];
-	root_level = ipa_bits >= 44 ? 0 : 1;
-	root_pages = root_level == 0 || ipa_bits <= 39 ? 1 : 1U << (ipa_bits - 39);
-	vtcr = VTCR_RES1 | pa_range << 16 | VTCR_WALK | (root_level == 0 ? 2UL : 1UL) << 6 | (64 - ipa_bits);
 }
 
-uint64_t stage2_vtcr(void)
+/*
+ * As many bits of guest addresses as the CPUs have, or as one page at level 1 takes, if all that the cell's configuration maps is
+ * below. What is beyond them faults like what is not mapped. The root cell's memory is at its physical address.
+ */
+static uint8_t bits_needed(const struct cell *cell)
 {
-	return vtcr;
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+		uint64_t last = (cell->is_root ? MAX(mem->virt_start, mem->phys_start) : mem->virt_start) + mem->size - 1;
+
+		if (mem->size && last >> SMALL_BITS)
+			return (uint8_t)ipa_bits;
+	}
+	return (uint8_t)MIN(ipa_bits, SMALL_BITS);
+}
+
+static void choose_format(struct cell *cell)
+{
+	struct arch_cell *arch = &cell->arch;
+	uint8_t bits = bits_needed(cell);
+
+	arch->guest_bits = bits;
+	arch->root_level = bits >= 44 ? 0 : 1;
+	arch->root_pages = (uint8_t)(arch->root_level == 0 || bits <= SMALL_BITS ? 1 : 1 << (bits - SMALL_BITS));
+	arch->vtcr = VTCR_RES1 | pa_range << 16 | VTCR_WALK | (arch->root_level == 0 ? 2UL : 1UL) << 6 | (64U - bits);
 }
 
 uint64_t arch_phys_limit(void)
@@ -62,12 +79,12 @@ static inline bool is_table(uint64_t entry, uint32_t level)
 	return level < 3 && (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
 }
 
-static uint64_t *entry_of(uint64_t *table, uint32_t level, uint64_t guest)
+static uint64_t *entry_of(const struct cell *cell, uint64_t *table, uint32_t level, uint64_t guest)
 {
 	uint64_t index = guest / level_size(level);
 
-	/* the concatenated root has more than 512 entries; its index is bounded by ipa_bits */
-	return &table[level == root_level ? index : index % ENTRIES];
+	/* the concatenated root has more than 512 entries; its index is bounded by guest_bits */
+	return &table[level == cell->arch.root_level ? index : index % ENTRIES];
 }
 
 static uint64_t *table_of(uint64_t entry)
@@ -163,10 +180,10 @@ static void advance(struct mapping *map, uint64_t done)
 }
 
 /* All leaves that the range has in one table: where there could be a larger one, this table ends. */
-static void set_leaves(struct mapping *map, uint64_t *entry, uint32_t level)
+static void set_leaves(const struct cell *cell, struct mapping *map, uint64_t *entry, uint32_t level)
 {
 	uint64_t span = level_size(level), index = map->guest / span;
-	uint64_t room = level == root_level ? root_pages * ENTRIES - index : ENTRIES - index % ENTRIES;
+	uint64_t room = level == cell->arch.root_level ? cell->arch.root_pages * ENTRIES - index : ENTRIES - index % ENTRIES;
 	uint64_t count = MIN(map->size / span, room), leaf = 0, step = 0;
 
 	if (map->attributes) {
@@ -183,8 +200,8 @@ static void set_leaves(struct mapping *map, uint64_t *entry, uint32_t level)
 /* One way down through the tables. False: out of memory */
 static bool set_some(struct cell *cell, struct mapping *map)
 {
-	uint64_t *entry = entry_of(cell->arch.stage2_root, root_level, map->guest);
-	uint32_t level = root_level;
+	uint64_t *entry = entry_of(cell, cell->arch.stage2_root, cell->arch.root_level, map->guest);
+	uint32_t level = cell->arch.root_level;
 
 	for (; !is_leaf(map, level); level++) {
 		uint64_t span = level_size(level), *table;
@@ -197,14 +214,18 @@ static bool set_some(struct cell *cell, struct mapping *map)
 		table = is_table(*entry, level) ? table_of(*entry) : split(entry, level);
 		if (!table)
 			return false;
-		entry = entry_of(table, level + 1, map->guest);
+		entry = entry_of(cell, table, level + 1, map->guest);
 	}
-	set_leaves(map, entry, level);
+	set_leaves(cell, map, entry, level);
 	return true;
 }
 
 static int set_range(struct cell *cell, struct mapping map)
 {
+	uint64_t limit = 1UL << cell->arch.guest_bits;
+
+	/* beyond it is nothing of the cell's, and nothing that could be taken from it */
+	map.size = map.guest < limit ? MIN(map.size, limit - map.guest) : 0;
 	while (map.size)
 		if (!set_some(cell, &map))
 			return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
@@ -217,14 +238,14 @@ static uint64_t *find_entry(struct cell *cell, uint64_t guest, uint32_t wanted)
 {
 	uint64_t *table = cell->arch.stage2_root;
 
-	for (uint32_t level = root_level; level < wanted; level++) {
-		uint64_t *entry = entry_of(table, level, guest);
+	for (uint32_t level = cell->arch.root_level; level < wanted; level++) {
+		uint64_t *entry = entry_of(cell, table, level, guest);
 
 		if (!is_table(*entry, level))
 			return NULL;
 		table = table_of(*entry);
 	}
-	return entry_of(table, wanted, guest);
+	return entry_of(cell, table, wanted, guest);
 }
 
 /*
@@ -296,7 +317,8 @@ int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 
 int arch_memory_init(struct cell *cell)
 {
-	cell->arch.stage2_root = pages_alloc(root_pages, root_pages);
+	choose_format(cell);
+	cell->arch.stage2_root = pages_alloc(cell->arch.root_pages, cell->arch.root_pages);
 	if (!cell->arch.stage2_root)
 		return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
 			      &cell->config);
@@ -310,25 +332,27 @@ void arch_memory_exit(struct cell *cell)
 
 	if (!root)
 		return;
-	for (uint32_t i = 0; i < root_pages * ENTRIES; i++)
-		if (is_table(root[i], root_level))
-			free_subtables(root[i], root_level);
-	pages_free(root, root_pages);
+	for (uint32_t i = 0; i < cell->arch.root_pages * ENTRIES; i++)
+		if (is_table(root[i], cell->arch.root_level))
+			free_subtables(root[i], cell->arch.root_level);
+	pages_free(root, cell->arch.root_pages);
 	cell->arch.stage2_root = NULL;
 }
 
 void arch_memory_flush(struct cell *cell)
 {
-	uint64_t current = read_sysreg(vttbr_el2);
+	uint64_t vttbr = read_sysreg(vttbr_el2), vtcr = read_sysreg(vtcr_el2);
 
 	dsb(ishst);
+	write_sysreg(cell->arch.vtcr, vtcr_el2);
 	write_sysreg(cell->arch.vttbr, vttbr_el2);
 	isb();
 	__asm__ volatile("tlbi vmalls12e1is" : : : "memory");
 	dsb(ish);
 	__asm__ volatile("ic ialluis" : : : "memory");
 	dsb(ish);
-	write_sysreg(current, vttbr_el2);
+	write_sysreg(vtcr, vtcr_el2);
+	write_sysreg(vttbr, vttbr_el2);
 	isb();
 }
 
@@ -337,10 +361,10 @@ bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, ho
 	uint64_t right = is_write ? PTE_S2_WRITE : PTE_S2_READ;
 	uint64_t *table = cell->arch.stage2_root;
 
-	if (guest.value >= arch_guest_limit())
+	if (guest.value >> cell->arch.guest_bits)
 		return false;
-	for (uint32_t level = root_level; level <= 3; level++) {
-		uint64_t entry = *entry_of(table, level, guest.value);
+	for (uint32_t level = cell->arch.root_level; level <= 3; level++) {
+		uint64_t entry = *entry_of(cell, table, level, guest.value);
 
 		if (!(entry & PTE_VALID))
 			return false;
@@ -369,7 +393,7 @@ void stage2_revoke(struct cell *cell, bool revoke)
 		cell->arch.revocations++;
 		dsb(ishst);
 	}
-	for (uint32_t i = 0; i < root_pages * ENTRIES; i++)
+	for (uint32_t i = 0; i < cell->arch.root_pages * ENTRIES; i++)
 		if (root[i])
 			root[i] ^= PTE_VALID;
 	arch_memory_flush(cell);

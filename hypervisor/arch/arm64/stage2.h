@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Parameters of stage 2 that the CPUs have to be given. */
+/* Stage 2 beside arch/memory.h. The CPUs have to be given what is in struct arch_cell. */
 #ifndef BULKHEAD_ARM64_STAGE2_H
 #define BULKHEAD_ARM64_STAGE2_H
 
 #include "types.h"
 
 void stage2_setup(void);	/* once, by the primary CPU */
-uint64_t stage2_vtcr(void);
 
 struct cell;
 

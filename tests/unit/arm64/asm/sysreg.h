@@ -11,7 +11,8 @@
 #define SPSR_MODE_AA32	(1UL << 4)
 
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
-	sysreg_sp_el1, sysreg_tpidr_el2, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2;
+	sysreg_sp_el1, sysreg_tpidr_el2, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2,
+	sysreg_vtcr_el2;
 
 #define ESR_IL			(1UL << 25)
 

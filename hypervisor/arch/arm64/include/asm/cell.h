@@ -8,7 +8,8 @@
 struct arch_cell {
 	/* management lock; read by the cell's CPUs only through VTTBR */
 	void *stage2_root;
-	uint64_t vttbr;
+	uint64_t vttbr, vtcr;
+	uint8_t guest_bits, root_level, root_pages;	/* of the tables */
 	volatile uint32_t revocations;	/* begins and ends of them: odd while the cell has no memory. Atomics */
 
 	/* management lock; readers see single bits come and go, which is all they need */
