@@ -122,6 +122,7 @@ static bool count_restart(uint32_t n)
 
 static void restart(uint32_t n)
 {
+	const struct bh_bundle_image *image;
 	struct cell *cell = started[n].cell;
 
 	if (!count_restart(n)) {
@@ -130,11 +131,15 @@ static void restart(uint32_t n)
 		return;
 	}
 	cell_stop_cpus(cell);
+	look_unlock();		/* large memory takes long */
+	image = load_images(n);
+	if (!image)
+		cell_memory_clean(cell);
+	look_lock();
 	/* the root cell may not have read yet why it was refused something: the console alone tells about this */
-	if (load_images(n)) {
+	if (image) {
 		console_printf_about(cell, "%pC stays stopped: its images cannot be loaded again\n", &cell->config);
 	} else {
-		cell_memory_clean(cell);
 		cell->restarts++;
 		cell_launch(cell, bundle.cells[n].argument);
 	}

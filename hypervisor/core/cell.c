@@ -192,8 +192,10 @@ int cell_start(uint32_t id)
 		}
 		cell->loadable = false;
 	}
-	root_resume();		/* large memory takes long */
+	root_resume();
+	look_unlock();		/* large memory takes long */
 	cell_memory_clean(cell);
+	look_lock();
 	cell_launch(cell, 0);
 	cell_resume_cpus(cell);
 	management_unlock();
@@ -277,8 +279,10 @@ int cell_destroy(uint32_t id)
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	/* peers know that it is gone when its output becomes zeros */
 	vpci_reset(cell);
-	root_resume();		/* large memory takes long; while the cell is there, nobody disables the hypervisor */
+	root_resume();		/* while the cell is there, nobody disables the hypervisor */
+	look_unlock();		/* large memory takes long */
 	cell_memory_scrub(cell);
+	look_lock();
 	root_suspend();
 	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
 	error = cell_memory_return(cell);
@@ -305,7 +309,7 @@ int cell_get_state(uint32_t id)
 
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
-	management_lock();
+	look_lock();
 	cell = cell_find(id);
 	if (!cell) {
 		state = -ENOENT;
@@ -314,6 +318,6 @@ int cell_get_state(uint32_t id)
 
 		state = value <= COMM_STATE_ABI_MISMATCH ? (int)value : -EINVAL;
 	}
-	management_unlock();
+	look_unlock();
 	return state;
 }

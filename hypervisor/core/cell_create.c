@@ -337,8 +337,10 @@ int cell_create(guest_addr_t config)
 		error = create(config, &cell);
 	root_resume();
 	if (!error) {
-		/* it can neither be loaded nor started before; its memory may be large, and root CPUs run meanwhile */
+		/* it can neither be loaded nor started before; its memory may be large, and root CPUs run and look meanwhile */
+		look_unlock();
 		cell_memory_scrub(cell);
+		look_lock();
 		cell_resume_cpus(cell);
 	}
 	management_unlock();

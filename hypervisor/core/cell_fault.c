@@ -78,7 +78,7 @@ static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
-	management_lock();
+	look_lock();
 	cell = cell_find(id);
 	if (!cell) {
 		result = -ENOENT;
@@ -91,7 +91,7 @@ static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 	}
 	if (piece < size / sizeof(*pieces))
 		result = __atomic_load_n(pieces + piece, __ATOMIC_ACQUIRE);
-	management_unlock();
+	look_unlock();
 	return result;
 }
 

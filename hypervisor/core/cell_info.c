@@ -84,12 +84,12 @@ int64_t cell_info(uint32_t id, uint32_t item)
 
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
-	management_lock();
+	look_lock();
 	cell = cell_find(id);
 	if (item == CELL_INFO_NEXT)
 		result = next_id(id);
 	else
 		result = cell ? read_item(cell, item) : -ENOENT;
-	management_unlock();
+	look_unlock();
 	return result;
 }

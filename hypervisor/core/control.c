@@ -17,8 +17,10 @@
 
 volatile bool start_is_unattended;
 
-/* A ticket lock, but for what a CPU does while it waits */
-static volatile uint32_t management_next, management_owner;
+/* Ticket locks, but for what a CPU does while it waits: who changes cells, and who may look at them */
+static struct turns {
+	volatile uint32_t next, owner;
+} managers, lookers;
 
 /* [calling CPU, control_lock held] Answer one suspend request, if there is one. */
 static bool answer_suspend(struct percpu *cpu)
@@ -44,19 +46,41 @@ void cpu_poll_suspend(void)
 	spin_unlock(&cpu->control_lock);
 }
 
-void management_lock(void)
+static void take_turn(struct turns *turns)
 {
-	uint32_t ticket = __atomic_fetch_add(&management_next, 1, __ATOMIC_RELAXED);
+	uint32_t ticket = __atomic_fetch_add(&turns->next, 1, __ATOMIC_RELAXED);
 
-	while (__atomic_load_n(&management_owner, __ATOMIC_ACQUIRE) != ticket) {
+	while (__atomic_load_n(&turns->owner, __ATOMIC_ACQUIRE) != ticket) {
 		cpu_poll_suspend();
 		arch_relax();
 	}
 }
 
+static void end_turn(struct turns *turns)
+{
+	__atomic_store_n(&turns->owner, turns->owner + 1, __ATOMIC_RELEASE);
+}
+
+void look_lock(void)
+{
+	take_turn(&lookers);
+}
+
+void look_unlock(void)
+{
+	end_turn(&lookers);
+}
+
+void management_lock(void)
+{
+	take_turn(&managers);
+	look_lock();
+}
+
 void management_unlock(void)
 {
-	__atomic_store_n(&management_owner, management_owner + 1, __ATOMIC_RELEASE);
+	look_unlock();
+	end_turn(&managers);
 }
 
 static bool answers(const struct percpu *cpu, bool suspended, uint32_t milliseconds)

@@ -92,10 +92,10 @@ static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
 
 	if (!this_cpu()->cell->is_root)
 		return ivshmem_own_info(this_cpu()->cell, bdf, peer, item);
-	management_lock();
+	look_lock();
 	/* while it waited, the CPU may have been given to another cell */
 	result = this_cpu()->cell->is_root ? ivshmem_link_info(bdf, peer, item) : -EPERM;
-	management_unlock();
+	look_unlock();
 	return result;
 }
 

@@ -57,7 +57,7 @@ int64_t trace_piece(uint32_t id, uint32_t piece)
 		return -EPERM;
 	/* this call shall not push out what is asked for: the event of its entry is the CPU's last one */
 	*trace_position(this_cpu()) -= TRACE_STEP;
-	management_lock();
+	look_lock();
 	cpu = percpu_of(id);
 	if (!cpu) {
 		result = -ENOENT;
@@ -74,6 +74,6 @@ int64_t trace_piece(uint32_t id, uint32_t piece)
 			arch_forget_fast_paths(cpu);
 		result = 0;
 	}
-	management_unlock();
+	look_unlock();
 	return result;
 }

@@ -84,7 +84,7 @@ static int64_t positive(uint64_t counter)
 	return (int64_t)(counter & INT64_MAX);
 }
 
-/* Any item but LINK_INFO_NEXT. The link has to stay: management lock, or a CPU of one of its peers. */
+/* Any item but LINK_INFO_NEXT. The link has to stay: look lock, or a CPU of one of its peers. */
 static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_t item)
 {
 	uint32_t peers = __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED);

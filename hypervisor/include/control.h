@@ -30,6 +30,13 @@ bool nobody_hears(void);
 void management_lock(void);
 void management_unlock(void);
 
+/*
+ * To look at cells and links without changing them; the management lock has it, too. Its holder gives it away while it goes over
+ * memory of a cell, and nothing changes that a looker reads: look_unlock(), look_lock().
+ */
+void look_lock(void);
+void look_unlock(void);
+
 /* Management lock held; cpu is not the caller. Returns when the CPU is suspended. */
 void cpu_suspend(struct percpu *cpu);
 void cpu_resume(struct percpu *cpu);

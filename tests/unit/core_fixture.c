@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core_fixture.h"
+#include "hypercall.h"
 #include "paging.h"
 
 struct test_system core_system;
@@ -176,6 +177,24 @@ void core_go_off(uint32_t cpu)
 {
 	host_post(cpu, switch_off, 0, 0, 0);
 	host_settle();
+}
+
+static int64_t answer;
+
+static int64_t ask_job(uint64_t code, uint64_t arg1, uint64_t arg2)
+{
+	answer = hypercall(code, arg1, arg2);
+	return 0;
+}
+
+int64_t core_ask(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t arg2)
+{
+	host_post(cpu, ask_job, code, arg1, arg2);
+	for (uint32_t turns = 0; !host_is_done(cpu); turns++) {
+		assert_true(turns < 10000);
+		arch_relax();
+	}
+	return answer;
 }
 
 int64_t core_fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)

@@ -84,6 +84,9 @@ void core_switch_off(uint32_t cpu);
 /* For host_run(): CPU_ON for cpu, from another CPU of its cell; the result is cpu_switch_on()'s. */
 int64_t core_switch_on_job(uint64_t cpu, uint64_t entry, uint64_t context);
 
+/* Called by a CPU in the middle of something: what another one's hypercall gives meanwhile. Fails if that has to wait. */
+int64_t core_ask(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t arg2);
+
 /* For host_post(): the CPU fails. */
 int64_t core_fail_job(uint64_t arg1, uint64_t arg2, uint64_t arg3);
 

@@ -160,6 +160,27 @@ static void reason_survives_restart(void)
 	host_stop();
 }
 
+static uint32_t asked;
+
+static void ask(void)
+{
+	asked++;
+	assert_int_equal(core_ask(0, HC_CELL_GET_STATE, 1, 0), COMM_STATE_FAILED);
+	assert_int_equal(core_ask(0, HC_CELL_INFO, 1, CELL_INFO_RESTARTS), 0);
+}
+
+static void root_cell_can_ask_during_a_restart(void)
+{
+	boot_beside_root_cell();
+	host_sweep_hook = ask;
+	core_fail(1);
+	assert_true(asked);
+	assert_int_equal(core_cell(1)->restarts, 1);
+	assert_true(host_in_guest(1));
+	host_sweep_hook = NULL;
+	host_stop();
+}
+
 static void restart_keeps_what_the_root_cell_loaded(void)
 {
 	boot_beside_root_cell();
@@ -332,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CORE_TEST(failed_cell_stays),
 		CORE_TEST(failed_cell_starts_again),
+		CORE_TEST(root_cell_can_ask_during_a_restart),
 		CORE_TEST(restarts_are_counted_within_a_time),
 		CORE_TEST(several_cpus_fail),
 		CORE_TEST(failed_cell_halts_the_machine),

@@ -118,6 +118,37 @@ static void a_restart_is_no_change(void)
 	host_stop();
 }
 
+static uint32_t asked;
+
+static void ask(void)
+{
+	int64_t state = core_ask(2, HC_CELL_GET_STATE, 1, 0);
+
+	assert_true(state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_RUNNING);
+	assert_int_equal(core_ask(2, HC_CELL_INFO, 1, CELL_INFO_NEXT), 1);
+	assert_int_equal(core_ask(2, HC_LINK_INFO, 0xfff0ull << 16, LINK_INFO_PEERS), -ENOENT);
+	assert_int_equal(core_ask(2, HC_CELL_FAULT, 1, 1000), -EINVAL);
+	asked++;
+}
+
+/* However large a cell is: who asks about cells meanwhile is answered meanwhile. */
+static void nobody_waits_who_asks(void)
+{
+	core_start();
+	describe_alpha();
+	host_sweep_hook = ask;
+	core_created(&alpha);
+	assert_true(asked);
+	asked = 0;
+	core_started(1);
+	assert_true(asked);
+	asked = 0;
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_true(asked);
+	host_sweep_hook = NULL;
+	host_stop();
+}
+
 /* Wherever it fails: nothing of what the root cell keeps has changed. The link would be a new one. */
 static void refused_creation(void)
 {
@@ -225,6 +256,7 @@ int main(void)
 		CORE_TEST(destruction_of_a_stopped_cell),
 		CORE_TEST(destruction_of_a_loadable_cell),
 		CORE_TEST(a_restart_is_no_change),
+		CORE_TEST(nobody_waits_who_asks),
 		CORE_TEST(refused_creation),
 		CORE_TEST(refused_second_device),
 		CORE_TEST(link_with_the_root_cell),

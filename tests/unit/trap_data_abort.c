@@ -94,12 +94,12 @@ uint64_t arch_ticks_per_second(void)
 	return 1;
 }
 
-void management_lock(void)
+void look_lock(void)
 {
 	fail();
 }
 
-void management_unlock(void)
+void look_unlock(void)
 {
 	fail();
 }

@@ -279,8 +279,12 @@ static bool root_waits(void)
 	return false;
 }
 
+void (*host_sweep_hook)(void);
+
 static struct sweep *note_sweep(uint64_t start, uint64_t size)
 {
+	if (host_sweep_hook && size > PAGE_SIZE)
+		host_sweep_hook();
 	HOST_ASSERT(num_cleaned < MAX_CLEANED && range_valid(start, size));
 	cleaned[num_cleaned] = (struct sweep){ .start = start, .size = size, .root_waits = root_waits() };
 	return &cleaned[num_cleaned++];

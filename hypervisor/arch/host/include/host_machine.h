@@ -89,6 +89,7 @@ uint32_t host_map_calls(void);			/* of arch_memory_map() and _unmap() so far */
 void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fails; 0: none */
 uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() or _scrub_ */
 uint32_t host_scrubbed(uint64_t phys);		/* of arch_scrub_memory() alone */
+extern void (*host_sweep_hook)(void);		/* called by the CPU that does it, if it is more than a page */
 uint32_t host_sweeps(bool while_root_waits);	/* calls of both; those of more than a page while a root CPU was suspended */
 int host_first_cleaned(uint64_t phys);		/* what was there when a range from here was cleaned last; -1: never */
 
