@@ -3,8 +3,8 @@
 # same program linked for the RAM of a bare QEMU "virt" machine, to test the run-time without a hypervisor.
 
 INMATES := ivshmem-demo ring-demo control-demo monitor-demo gic-demo uart-demo check_harmless check_ivshmem check_cpus \
-	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet check_interrupts check_repeat \
-	soak_root soak_cell bench bench_root
+	check_conformance conformance_peer attack_memory attack_gic attack_revive fail hang watch scan link_puppet \
+	check_interrupts check_repeat soak_root soak_cell bench bench_root steady steady_root
 INMATE_BASE := 0x0
 INMATE_BARE_BASE := 0x50000000
 
@@ -19,6 +19,8 @@ INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.c second.S)
 INMATE_PARTS_hang := $(SOAK)/second.c $(SOAK)/second.S
 INMATE_PARTS_bench := inmates/bench/bench.c
 INMATE_PARTS_bench_root := inmates/bench/bench_root.c
+INMATE_PARTS_steady := inmates/bench/steady.c
+INMATE_PARTS_steady_root := inmates/bench/steady_root.c
 INMATE_PARTS_control-demo := inmates/demos/control_link.c
 INMATE_PARTS_monitor-demo := inmates/demos/control_link.c
 
@@ -70,7 +72,7 @@ $(foreach i,$(INMATES),$(eval $(call inmate_rules,$(i))))
 $(B)/inmates/attack_revive.elf: INMATE_LINK_BASE := 0x60000000
 
 # Root cells, which are mapped 1:1 as well: where they are loaded
-$(B)/inmates/soak_root.elf $(B)/inmates/bench_root.elf: INMATE_LINK_BASE := 0x50000000
+$(B)/inmates/soak_root.elf $(B)/inmates/bench_root.elf $(B)/inmates/steady_root.elf: INMATE_LINK_BASE := 0x50000000
 
 $(B)/inmates/%.bin: $(B)/inmates/%.elf
 	$(Q)$(CROSS)objcopy -O binary --set-section-flags .bss=alloc,load,contents \

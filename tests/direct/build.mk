@@ -51,8 +51,9 @@ direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
 
-direct: no-trace trace-all no-fast-path hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
-		$(B)/bench/boot_count.so $(B)/linux-cells/rootfs.cpio.gz	# the last one has an initrd beside it
+direct: no-trace trace-all no-fast-path hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
+		$(B)/direct/no_primary.bin $(B)/bench/boot_count.so $(B)/bench/excursions.so \
+		$(B)/linux-cells/rootfs.cpio.gz		# the last one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)
 
