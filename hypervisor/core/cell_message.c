@@ -26,20 +26,13 @@ enum verdict {
 	VERDICT_SILENT,
 };
 
-static void copy_bytes(void *to, const void *from, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-}
-
 void cell_fill_comm_region(struct cell *cell)
 {
 	struct comm_region *comm = cell->comm;
 	uint32_t flags = cell->config.cell->flags;
 
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++)
-		((volatile uint64_t *)comm)[i] = 0;
-	copy_bytes(comm->signature, COMM_SIGNATURE, COMM_SIGNATURE_LEN);
+	__builtin_memset(comm, 0, PAGE_SIZE);
+	__builtin_memcpy(comm->signature, COMM_SIGNATURE, COMM_SIGNATURE_LEN);
 	comm->revision = COMM_REVISION;
 	comm->cell_state = COMM_STATE_RUNNING;
 	comm->flags = (flags & CFG_CELL_CONSOLE_PERMITTED ? COMM_FLAG_PUTC_PERMITTED : 0) |
