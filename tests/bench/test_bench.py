@@ -15,6 +15,7 @@ import excursions
 import page
 import plot
 import sizes
+import worst
 
 BUILD = Path(os.environ.get("BULKHEAD_BUILD") or bench.ROOT / "build").resolve()
 MACHINE = ["qemu-system-aarch64", "-machine", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57",
@@ -150,6 +151,28 @@ def test_watched_machines_are_merged(monkeypatch, tmp_path):
 
 TREE = [[-1, "vectors", 1, 1, 0], [-1, "entry", 20, 1, 0], [1, "trap", 30, 1, 10], [2, "lock", 100, 1, 90],
         [2, "work", 60, 2, 0], [-1, "return", 17, 1, 0]]
+
+
+def test_other_builds_are_known(tmp_path):
+    """A machine is watched with the addresses of the build that it boots."""
+    for number, name in enumerate(excursions.BUILDS):
+        image = tmp_path / name / "arm64/jailhouse.bin"
+        image.parent.mkdir(parents=True)
+        image.write_bytes(bytes(0x1000) + bytes([number + 1]) * 0x5000)
+        bundle = tmp_path / f"{number}.bundle"
+        bundle.write_bytes(b"before" + image.read_bytes() + b"behind")
+        assert excursions.build_of(tmp_path, ["qemu", "-kernel", str(bundle)]) == name
+        assert excursions.build_of(tmp_path, ["qemu", "-device", f"loader,file={bundle},addr=0x1000"]) == name
+    assert excursions.build_of(tmp_path, ["qemu", "-kernel", "/nonexistent"]) == ""
+
+
+def test_exits_that_are_too_long():
+    assert set(worst.LIMITS) <= set(excursions.TAGS)
+    causes = {"irq": {"max": worst.LIMIT}, "hvc/create": {"max": 10**9}, "access/violation": {"max": 40000}}
+    assert worst.too_long(causes) == []
+    causes.update({"irq/forwarded": {"max": 5001}, "sysreg/violation": {"max": 40001}})
+    assert worst.too_long(causes) == ["irq/forwarded: 5,001 instructions, at most 5,000 are allowed",
+                                      "sysreg/violation: 40,001 instructions, at most 40,000 are allowed"]
 
 
 def test_trees():

@@ -6,7 +6,7 @@ rest may still differ a little from run to run.
 
 usage: worst.py prepare DIRECTORY | report DIRECTORY NAME...
 prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. report: prints what they have left
-there, and writes build/bench/worst.json. NAME: what has been run.
+there, and writes build/bench/worst.json; exit status 1 if an exit was longer than it may be. NAME: what has been run.
 """
 import json
 import sys
@@ -17,6 +17,12 @@ import excursions
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
+
+# Instructions that an exit may take, and what takes more (docs/performance.md says whose time that is), by tag. None: it is in
+# proportion to configuration and memory of one cell
+LIMIT = 5000
+LIMITS = {"boot": None, "create": None, "start": None, "set_loadable": None, "destroy": None, "restart": None,
+          "violation": 40000, "panic": 60000}
 
 
 def summary(results):
@@ -30,6 +36,16 @@ def summary(results):
         found[cause] = {**{key: record[key] for key in ("count", "sum", "waited", "max")}, "histogram": histogram,
                         "path": excursions.path_of(record.get("longest", []))}
     return found
+
+
+def limit_of(cause):
+    return LIMITS.get(cause.partition("/")[2], LIMIT)
+
+
+def too_long(causes):
+    """A sentence for each cause that was longer than it may be"""
+    return [f"{cause}: {record['max']:,} instructions, at most {limit_of(cause):,} are allowed"
+            for cause, record in causes.items() if limit_of(cause) is not None and record["max"] > limit_of(cause)]
 
 
 def as_text(result):
@@ -62,7 +78,9 @@ def main():
     (BUILD / "bench/worst.json").write_text(as_text(result), encoding="utf-8")
     print(f"{len(results)} machines of {' and '.join(names)}")
     print("\n".join(lines(causes)))
-    return 0
+    wrong = too_long(causes)
+    print("\n".join(f"bench-worst: {line}" for line in wrong) or "bench-worst: no exit was longer than it may be")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
