@@ -17,6 +17,7 @@ SOAK := inmates/checks/soak
 INMATE_PARTS_soak_root := $(addprefix $(SOAK)/,root.c root_manage.c root_check.c peer.c)
 INMATE_PARTS_soak_cell := $(addprefix $(SOAK)/,cell.c peer.c second.c second.S)
 INMATE_PARTS_hang := $(SOAK)/second.c $(SOAK)/second.S
+INMATE_PARTS_check_interrupts := $(SOAK)/second.c $(SOAK)/second.S
 INMATE_PARTS_bench := inmates/bench/bench.c
 INMATE_PARTS_bench_root := inmates/bench/bench_root.c
 INMATE_PARTS_steady := inmates/bench/steady.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts that come in all ways in which the hypervisor may have remembered how it handed them over: one by one, more of
- * them than it has room for, with the same lowest bits, with a priority that has changed since. Their cell has the SPIs with
- * INTIDs first=N .. N + 19. IHI 0069 for the registers.
+ * them than it has room for, with the same lowest bits, with a priority that has changed since; and such that a CPU did not
+ * take. Their cell has the SPIs with INTIDs first=N .. N + 19, and a second CPU, second=MPIDR. IHI 0069 for the registers.
  */
 #include <cpu.h>
 #include <inmate.h>
@@ -10,9 +10,12 @@
 #include <irq.h>
 #include <tap.h>
 
+#include "soak/second.h"
+
 #define GICD_ISENABLER	0x0100u
 #define GICD_ISPENDR	0x0200u
 #define GICD_IPRIORITYR	0x0400u
+#define GICD_IROUTER	0x6000u
 #define GICR_SGI_BASE	0x10000u
 
 #define SPIS		20u	/* more than list registers, than one exit takes, and than 16 slots */
@@ -23,6 +26,8 @@
 #define MASK_OPEN	0xf8
 #define WAIT_MS		20000u	/* for what has to come, on a loaded host */
 #define QUIET_MS	20u
+#define PSCI_AFFINITY_INFO	0xc4000004u
+#define AFFINITY_OFF		1u
 
 static uint32_t first;
 static volatile uint32_t came[1024], total;
@@ -187,6 +192,54 @@ static bool priority_of_timer(void)
 	return priority_counts(INTID_VIRTUAL_TIMER);
 }
 
+static struct soak_second second;
+static uint8_t second_stack[4096] __attribute__((aligned(64)));
+
+/* Its interrupts are masked, and its interface to the controller is not set up: what comes to it waits in the hypervisor. */
+void second_main(void)
+{
+	second.rounds = 1;
+	while (second.mode != SECOND_OFF)
+		__asm__ volatile("yield");
+	smc_call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+static void route_all(uint64_t cpu)
+{
+	for (uint32_t n = 0; n < SPIS; n++)
+		io_write64(comm_region()->gicd_base + GICD_IROUTER + 8 * (first + n), cpu);
+}
+
+static bool not_taken(void)
+{
+	uint64_t other = (uint64_t)param_int("second", 0);
+	bool good = true;
+
+	for (uint32_t round = 1; round <= ROUNDS && good; round++) {
+		clear();
+		second.mode = SECOND_RING;
+		second.rounds = 0;
+		if (!second_start(&second, other, second_stack + sizeof(second_stack)))
+			return false;
+		while (!second.rounds)
+			__asm__ volatile("yield");
+		route_all(other);
+		for (uint32_t n = 0; n < SPIS; n++)
+			pend(first + n);
+		irq_enable();
+		timer_delay_ms(QUIET_MS);
+		irq_disable();
+		good &= tap_equal("interrupts of the other CPU", total, 0);
+		/* as kernels do with a CPU that they are going to switch off */
+		route_all(cpu_affinity());
+		second.mode = SECOND_OFF;
+		while (smc_call(PSCI_AFFINITY_INFO, other, 0, 0).x0 != AFFINITY_OFF)
+			__asm__ volatile("yield");
+		good &= wait_total(SPIS) && each_came(1);
+	}
+	return good;
+}
+
 void inmate_main(void)
 {
 	static const struct tap_case cases[] = {
@@ -196,6 +249,7 @@ void inmate_main(void)
 		{ "each register is stored to a device and loaded from it", all_registers },
 		{ "a changed priority of an SPI counts", priority_of_spi },
 		{ "a changed priority of the timer counts", priority_of_timer },
+		{ "what a CPU that goes off has not taken comes to another one", not_taken },
 		{ "interrupts that come one by one, afterwards", one_by_one },
 	};
 

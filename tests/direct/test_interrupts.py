@@ -7,5 +7,5 @@ FIRST = 40		# SPI
 
 
 def test_interrupts(bench):
-    cells = cell_text("i", [1], "check_interrupts", f"first={FIRST + 32}", f"interrupts: {list(range(FIRST, FIRST + 20))}")
+    cells = cell_text("i", [1, 3], "check_interrupts", f"first={FIRST + 32} second=3", f"interrupts: {list(range(FIRST, FIRST + 20))}")
     tap(bench.boot(bench.make(system_text(cells + cell_text("c", [2], "ring-demo", "rounds=0x7fffffff", console="off")))))
