@@ -22,7 +22,7 @@ BUILD = ROOT / "build"
 # proportion to configuration and memory of one cell
 LIMIT = 5000
 LIMITS = {"boot": None, "create": None, "start": None, "set_loadable": None, "destroy": None, "restart": None,
-          "violation": 40000, "panic": 60000}
+          "violation": 35000, "panic": 60000}
 
 
 def summary(results):
