@@ -55,7 +55,7 @@ def main():
         (Path(directory) / "other.yaml").write_text(board_with_cpus(args.cpus), encoding="utf-8")
         path = make_bundle(system_text(CELLS, LINKS, board="other"), directory)
         addresses, busiest, text = boot_counts(path, directory, args.cpus, args.thread)
-        free = int(re.search(r"^2 cells run, (\d+) pages free$", text, re.M).group(1))
+        free = [int(pages) for pages in re.findall(r"(\d+) pages free$", text, re.M)]
         counts = by_function(addresses)
         bundle = Bundle(path.read_bytes())
     total = sum(counts.values())
@@ -70,7 +70,10 @@ def main():
         "per-CPU areas": header.boot.config_offset - header.core_size,
         "system configuration": header.boot.bundle_offset - header.boot.config_offset,
         "bundle: directory, cell configurations, images": header.boot.pool_offset - header.boot.bundle_offset,
-        "page tables and pages of the pool": header.boot.memory_size - header.boot.pool_offset - free * PAGE,
+        "hypervisor: page tables, bitmap of the pool, crash log":
+            header.boot.memory_size - header.boot.pool_offset - free[0] * PAGE,
+        "root cell without memory, mapped devices": (free[0] - free[1]) * PAGE,
+        "two cells and a link: configurations, tables, pages of the cells": (free[1] - free[2]) * PAGE,
     }
     print(f"hypervisor memory in use when both cells run: {sum(memory.values()) / KIB:.0f} KiB")
     for name, size in memory.items():
