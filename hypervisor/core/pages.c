@@ -21,6 +21,8 @@ static struct {
 /* Distance from page to the next one whose physical address is aligned: tables are aligned for hardware. */
 static uint32_t alignment_gap(uint32_t page, uint32_t align_pages)
 {
+	if (align_pages == 1)
+		return 0;
 	return (uint32_t)(-((virt_to_host(pool.base).value >> PAGE_SHIFT) + page) & (align_pages - 1));
 }
 
