@@ -143,11 +143,6 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context)
 	spin_unlock(&cpu->control_lock);
 }
 
-bool cpu_has_requests(const struct percpu *cpu)
-{
-	return cpu->suspend_request || cpu->park_request || cpu->reset_request || cpu->run_state != CPU_RUNNING;
-}
-
 bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 {
 	bool was_off;

@@ -141,6 +141,9 @@ static const hypercall_t own_hypercalls[] = {
 	[HC_TRACE - HC_OWN_BASE] = CONFIG_TRACE ? call_trace : NULL,
 };
 
+_Static_assert(ARRAY_SIZE(hypercalls) == NUM_HYPERCALLS && ARRAY_SIZE(own_hypercalls) == NUM_OWN_HYPERCALLS,
+	       "the entry code knows how many there are");
+
 int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
 {
 	if (code < ARRAY_SIZE(hypercalls))

@@ -49,7 +49,10 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context);
 void cpu_poll_suspend(void);
 
 /* Has cpu_handle_events() something to do before the guest may go on? */
-bool cpu_has_requests(const struct percpu *cpu);
+static inline bool cpu_has_requests(const struct percpu *cpu)
+{
+	return cpu->suspend_request || cpu->park_request || cpu->reset_request || cpu->run_state != CPU_RUNNING;
+}
 
 /*
  * [each CPU, at a kick] Obey suspend, park and reset requests; returns when there is a guest to go back to.

@@ -46,7 +46,7 @@ $(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 no-fast-path: $(NO_FAST_PATH)/include/generated/config.h
 	+$(Q)$(MAKE) B=$(NO_FAST_PATH) CONFIG_H=$< CONFIG_FAST_PATH=n SETUP=$(SETUP) -o $< hypervisor
 
-NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell)
+NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell sgi)
 direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Constants for assembly; the build turns the .ascii lines of the compiled file into offsets.h. */
 #include "bulkhead/image.h"
+#include "errors.h"
+#include "hypercall.h"
 #include "percpu.h"
 #include "trace.h"
+#include "asm/sysreg.h"
+#include "gic.h"
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"#define " #name " %c0\\n\"" : : "i"(value))
 
@@ -37,6 +41,16 @@ void asm_offsets(void)
 	DEFINE(REGISTER_FIRST, offsetof(struct percpu, fast.registers));
 	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3,
 		       "the entry code computes the place from the address");
+	DEFINE(HYPERCALL_SYNDROME, EC_HVC64 << 26 | ESR_IL | HC_IMMEDIATE);
+	DEFINE(SGI_SYNDROME, EC_SYS64 << 26 | ESR_IL | ISS_SGI1R);
+	DEFINE(SMC_BIT, 26);
+	_Static_assert(!(EC_HVC64 & 1) && !(EC_SYS64 & 1) && (EC_SMC64 & 1), "the entry code looks at the lowest bit of the class");
+	DEFINE(NUM_HYPERCALLS, NUM_HYPERCALLS);
+	DEFINE(NUM_OWN_HYPERCALLS, NUM_OWN_HYPERCALLS);
+	DEFINE(HC_OWN_BASE, HC_OWN_BASE);
+	DEFINE(NO_HYPERCALL, -ENOSYS);
+	DEFINE(COUNT_HYPERCALLS, offsetof(struct percpu, exits[CPU_EXIT_HYPERCALL]));
+	_Static_assert(KICK_SGI == 0, "the entry code compares the INTID with 0");
 	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));

@@ -143,6 +143,7 @@ void gic_wake(struct percpu *cpu);
 void gic_set_route(uint32_t intid, uint64_t affinity);
 
 /* Calling CPU: virtual side of the CPU interface. */
+void vgic_init_cpu(struct percpu *cpu);		/* what is known about it and never changes */
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
 /* Their priorities have changed: the entry code shall not hand them to CPUs of the cell by itself. */

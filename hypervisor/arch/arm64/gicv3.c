@@ -88,7 +88,7 @@ int gic_init_cpu(struct percpu *cpu)
 		if (mmio_read64(gic.redistributors[i], GICR_TYPER) >> 32 != affinity)
 			continue;
 		cpu->arch.gicr = gic.redistributors[i];
-		cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
+		vgic_init_cpu(cpu);
 		return firmware_started_us() ? gic_reset_redistributor(cpu) : 0;
 	}
 	return refuse(-ENODEV, "CPU %u: no redistributor for MPIDR affinity 0x%llx", cpu->cpu_id,
@@ -224,11 +224,8 @@ void gic_set_route(uint32_t intid, uint64_t affinity)
 
 void arch_kick(struct percpu *cpu)
 {
-	uint64_t affinity = cpu->mpidr;
-
 	dsb(ish);
-	write_sysreg((uint64_t)KICK_SGI << 24 | 1UL << (affinity & 0xf) | (affinity >> 8 & 0xff) << 16 |
-		     (affinity >> 16 & 0xff) << 32 | (affinity >> 32 & 0xff) << 48, ICC_SGI1R_EL1);
+	write_sysreg((uint64_t)KICK_SGI << 24 | cpu->arch.sgi_target, ICC_SGI1R_EL1);
 	isb();
 	sev();
 }

@@ -110,6 +110,20 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 	return false;
 }
 
+bool trap_light_kick(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	/* a request that comes later has a kick of its own */
+	if (cpu_has_requests(cpu) || cpu->cell->watchdog.expired)
+		return false;
+	drop_priority(KICK_SGI);
+	deactivate(KICK_SGI);
+	cpu->exits[cpu->arch.sgi_pending ? CPU_EXIT_KICK_SGI : CPU_EXIT_KICK_LATE]++;
+	vgic_flush(cpu);
+	return true;
+}
+
 void trap_irq(struct trap_frame *frame, uint32_t intid, bool dropped)
 {
 	struct percpu *cpu = this_cpu();

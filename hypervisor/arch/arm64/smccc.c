@@ -127,9 +127,16 @@ static void psci_cpu_suspend(struct percpu *cpu)
 	}
 }
 
-static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t function)
+/* In their convention, arguments have 32 or 64 bits. */
+static int64_t psci_cpu_on_call(const struct trap_frame *frame, struct percpu *cpu, uint32_t function)
 {
 	uint64_t mask = function & FID_SMC64 ? UINT64_MAX : UINT32_MAX;
+
+	return psci_cpu_on(cpu, frame->x[1] & mask, frame->x[2] & mask, frame->x[3] & mask);
+}
+
+static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t function)
+{
 	int64_t result = NOT_SUPPORTED;
 
 	cpu->exits[CPU_EXIT_PSCI]++;
@@ -145,7 +152,7 @@ static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t fun
 		cpu_switch_off();
 		return;		/* the CPU has been reset */
 	case PSCI_NUMBER(PSCI_CPU_ON):
-		result = psci_cpu_on(cpu, frame->x[1] & mask, frame->x[2] & mask, frame->x[3] & mask);
+		result = psci_cpu_on_call(frame, cpu, function);
 		break;
 	case PSCI_NUMBER(PSCI_AFFINITY_INFO):
 		result = psci_affinity_info(cpu, frame->x[1]);
@@ -190,7 +197,7 @@ void trap_smc(struct trap_frame *frame, uint64_t esr)
 
 	(void)esr;
 	/* a trapped SMC has not been executed: ELR_EL2 is its own address */
-	skip_instruction();
+	skip_word();
 	if ((function >> 24 & 0x3f) == 4 && function >> 31) {
 		psci_call(frame, cpu, function);
 		return;

@@ -5,10 +5,6 @@
 #include "gic.h"
 #include "trap.h"
 
-/* ISS of MSR/MRS without direction and register (DDI 0487, D17.2.37) */
-#define SYSREG_ISS(op0, op1, crn, crm, op2) \
-	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_SGI1R	SYSREG_ISS(3, 0, 12, 11, 5)
 #define SYSREG_ISS_MASK	SYSREG_ISS(3UL, 7UL, 15UL, 15UL, 7UL)
 
 struct trapped_register {
@@ -45,6 +41,13 @@ static const struct trapped_register registers[] = {
 	{ .iss = SYSREG_ISS(3, 0, 5, 6, 0), .read = read_zero, .write = ignore_write },		/* TFSR_EL1 */
 	{ .iss = SYSREG_ISS(3, 0, 5, 6, 1), .read = read_zero, .write = ignore_write },		/* TFSRE0_EL1 */
 };
+
+void trap_sgi(struct percpu *cpu, uint64_t value)
+{
+	cpu->exits[CPU_EXIT_SGI]++;
+	skip_word();
+	vgic_send_sgi(cpu, value);
+}
 
 void trap_sysreg(struct trap_frame *frame, uint64_t esr)
 {

@@ -15,6 +15,10 @@ void trap_sync(struct trap_frame *frame, uint64_t esr);
  * has happened. Of x20 to x30 nothing has to be in the frame but the register of the access.
  */
 bool trap_light(struct trap_frame *frame, uint64_t esr);
+/* A write to ICC_SGI1R_EL1. Of the guest's registers the frame has those that C does not preserve. */
+void trap_sgi(struct percpu *cpu, uint64_t value);
+/* A kick was acknowledged that no request came with, but an SGI perhaps, or nothing: done, and true. Else nothing has happened. */
+bool trap_light_kick(void);
 /* intid: what the entry code has acknowledged. dropped: and whose priority it has dropped */
 void trap_irq(struct trap_frame *frame, uint32_t intid, bool dropped);
 void trap_fiq(struct trap_frame *frame);
@@ -41,6 +45,12 @@ static inline void set_guest_reg(struct trap_frame *frame, uint32_t n, uint64_t 
 }
 
 void skip_instruction(void);
+
+/* For instructions that always have four bytes */
+static inline void skip_word(void)
+{
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+}
 
 /* An access with a syndrome was done, and its handler says how it may be done again: the entry code does so from now on. */
 void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t esr, const struct mmio_access *access);

@@ -81,6 +81,16 @@
 	.org	vectors + 128 * \number
 .endm
 
+/* An interrupt, with its number in x1: all that C does not preserve is in the frame then. */
+.macro irq_light
+	save_light
+.if TRACE
+	trace_irq
+.else
+	str	x30, [sp, #8 * 30]
+.endif
+.endm
+
 .macro enter_c kind
 .if TRACE
 	trace_\kind
@@ -113,9 +123,7 @@
 /* trap_sync(frame, esr) */
 .macro sync_to_c
 	sync_light
-sync_in_c:
 	save_rest
-sync_saved:
 	mov	x0, sp
 	bl	trap_sync
 	b	guest_return
@@ -313,8 +321,40 @@ serror_window_end:
 	slot	14
 	b	vectors + 128 * 10
 .if FAST_PATH
+/* A hypercall that there is not is refused right here. */
 no_abort:
-	sync_to_c
+	tbnz	x2, #SMC_BIT, 1f
+	mov	w3, #(HYPERCALL_SYNDROME & 0xffff)
+	movk	w3, #(HYPERCALL_SYNDROME >> 16), lsl #16
+	cmp	x2, x3
+	b.ne	no_hypercall
+	sub	x3, x0, #(HC_OWN_BASE & ~0xfff)
+	sub	x3, x3, #(HC_OWN_BASE & 0xfff)
+	cmp	x0, #NUM_HYPERCALLS
+	ccmp	x3, #NUM_OWN_HYPERCALLS, #0, hs
+	b.lo	other_class
+.if TRACE
+	ldr	w3, [sp, #8 * 31]		/* the event as trace_sync leaves it */
+	add	x3, sp, w3, uxtb #4
+	stp	x0, x1, [x3, #FRAME_SIZE + 32]
+	mrs	x0, cntpct_el0
+	stp	x0, x2, [x3, #FRAME_SIZE]
+	mrs	x0, elr_el2
+	mrs	x1, far_el2
+	stp	x0, x1, [x3, #FRAME_SIZE + 16]
+	ldr	x0, [sp, #8 * 31]
+	add	x0, x0, #TRACE_STEP
+	str	x0, [sp, #8 * 31]
+.endif
+	mrs	x1, tpidr_el2
+	ldr	x2, [x1, #COUNT_HYPERCALLS]
+	add	x2, x2, #1
+	str	x2, [x1, #COUNT_HYPERCALLS]
+	mov	x0, #NO_HYPERCALL
+	ldp	x2, x3, [sp, #8 * 2]
+	ldp	xzr, x1, [sp], #FRAME_SIZE
+	eret
+1:	b	other_class			/* out of the reach of TBNZ */
 .endif
 	slot	15
 	b	vectors + 128 * 11
@@ -328,6 +368,9 @@ irq_waits:
 irq_in_c:
 	mov	w1, w0
 	mov	w2, #0
+.if FAST_PATH
+	cbz	w0, kick
+.endif
 irq_acknowledged:
 	save_light
 	enter_c	irq			/* trap_irq(frame, intid, dropped) */
@@ -419,6 +462,48 @@ abort_to_c:
 	cbnz	w0, guest_return
 	mrs	x1, esr_el2
 	b	sync_saved
+
+/* A write to ICC_SGI1R_EL1? Then nothing is left of the syndrome but the register, in bits 9 to 5. */
+no_hypercall:
+	mov	w3, #(SGI_SYNDROME & 0xffff)
+	movk	w3, #(SGI_SYNDROME >> 16), lsl #16
+	eor	x3, x3, x2
+	ror	x3, x3, #5
+	cmp	x3, #31
+	b.hi	other_class
+	sync_light
+	cmp	x3, #20
+	b.hs	2f
+1:	ldr	x1, [sp, x3, lsl #3]
+3:	mrs	x0, tpidr_el2
+	bl	trap_sgi
+	b	light_return
+2:	save_rest
+	cmp	x3, #31
+	b.ne	1b
+	mov	x1, #0				/* XZR; in the frame that is the position of the trace */
+	b	3b
+
+other_class:
+	sync_light
+sync_in_c:
+	save_rest
+sync_saved:
+	mov	x0, sp
+	bl	trap_sync
+	b	guest_return
+
+/* SGI 0: a request, which may need all registers of the guest, or an SGI of another CPU */
+kick:
+	irq_light
+	bl	trap_light_kick
+	cbnz	w0, light_return
+	save_rest
+	mov	x0, sp
+	mov	w1, #0
+	mov	w2, #0
+	bl	trap_irq
+	b	guest_return
 .endif
 
 /*

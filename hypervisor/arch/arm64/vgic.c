@@ -10,6 +10,8 @@
 #include "asm/sysreg.h"
 #include "gic.h"
 
+/* Not inlined: what is rare takes no instruction from what is not. */
+#define APART		__attribute__((noinline))
 #define LPI_PRIORITY	0xa0	/* its own is in a table of the root cell; Linux uses this one */
 
 static uint64_t read_list_reg(uint32_t n)
@@ -58,7 +60,7 @@ static void write_list_reg(uint32_t n, uint64_t value)
 	isb();
 }
 
-static uint32_t priority_of(struct percpu *cpu, uint32_t intid)
+static inline uint32_t priority_of(struct percpu *cpu, uint32_t intid)
 {
 	const volatile uint8_t *frame;
 
@@ -162,7 +164,7 @@ static COLD void remember(struct percpu *cpu, uint32_t intid, uint64_t value)
 
 	/* the cause is that of now: statistics are wrong about an interrupt that a link gets after the guest had it already */
 	slot->counter = &cpu->exits[gic_cause_of_exit(intid)];
-	slot->all_free = (1UL << cpu->arch.num_list_regs) - 1;
+	slot->all_free = cpu->arch.all_free;
 	slot->list_reg = value;
 	/* pairs with vgic_new_priorities() and trace_piece() */
 	dsb(sy);
@@ -197,27 +199,35 @@ void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 		remember(cpu, intid, value);
 }
 
-/* Pending in a list register that has it already, or in a free one; false if there is none. */
-static bool inject_sgi(struct percpu *cpu, uint32_t sgi)
+/* Others are in list registers: perhaps in one it is, or none is free. */
+static APART bool inject_beside_others(struct percpu *cpu, uint32_t sgi, uint64_t pending)
 {
-	uint32_t empty = (uint32_t)read_sysreg(ICH_ELRSR_EL2);
-	uint32_t n;
+	uint32_t empty = (uint32_t)(read_sysreg(ICH_ELRSR_EL2) & cpu->arch.all_free);
 
-	for (n = 0; n < cpu->arch.num_list_regs; n++) {
-		uint64_t value;
+	for (uint32_t used = (uint32_t)cpu->arch.all_free & ~empty; used; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+		uint64_t value = read_list_reg(n);
 
-		if (empty >> n & 1)
-			continue;
-		value = read_list_reg(n);
 		if (ICH_LR_VINTID(value) == sgi) {
 			write_list_reg(n, value | ICH_LR_PENDING);
 			return true;
 		}
 	}
-	n = free_list_reg(cpu);
-	if (n == cpu->arch.num_list_regs)
+	if (!empty)
 		return false;
-	write_list_reg(n, ICH_LR_PENDING | ICH_LR_GROUP1 | ICH_LR_PRIORITY(priority_of(cpu, sgi)) | sgi);
+	write_list_reg((uint32_t)__builtin_ctz(empty), pending);
+	return true;
+}
+
+/* Pending in a list register that has it already, or in a free one; false if there is none. */
+static inline bool inject_sgi(struct percpu *cpu, uint32_t sgi)
+{
+	uint64_t value = ICH_LR_PENDING | ICH_LR_GROUP1 | ICH_LR_PRIORITY(priority_of(cpu, sgi)) | sgi;
+
+	if (read_sysreg(ICH_ELRSR_EL2) != cpu->arch.all_free)
+		return inject_beside_others(cpu, sgi, value);
+	write_sysreg(value, ICH_LR_EL2(0));
+	isb();
 	return true;
 }
 
@@ -375,24 +385,91 @@ COLD void vgic_reset(struct percpu *cpu)
 	isb();
 }
 
+/* Fields of ICC_SGI1R_EL1 (IHI 0069): who gets it; the list is by Aff0, from 16 times the range selector on. */
+#define SGI_LIST	0xffffUL
+#define SGI_INTID(v)	((uint32_t)((v) >> 24 & 0xf))
+#define SGI_OTHERS	(1UL << 40)	/* all CPUs but the sender, whatever else it says */
+#define SGI_CLUSTER	(0xffUL << 48 | 0xfUL << 44 | SGI_OTHERS | 0xffUL << 32 | 0xffUL << 16)
+
+/*
+ * CPUs by their affinity: most SGIs go to one CPU. Two CPUs may have the same place, then
+ * one of them is not there. Written once by each CPU, before any guest runs.
+ */
+static struct percpu *volatile sgi_targets[16];
+
+static uint32_t place_of_target(uint64_t value)
+{
+	/* Aff0, the first one of the list, and Aff1: on some machines the one says it, on others the other */
+	return (uint32_t)((uint32_t)__builtin_ctz((uint32_t)(value & SGI_LIST) | 1U << 16) + (value >> 16)) % 16;
+}
+
+void vgic_init_cpu(struct percpu *cpu)
+{
+	cpu->arch.num_list_regs = ICH_VTR_LIST_REGS(read_sysreg(ICH_VTR_EL2));
+	cpu->arch.all_free = (1UL << cpu->arch.num_list_regs) - 1;
+	cpu->arch.sgi_target = (cpu->mpidr >> 32 & 0xff) << 48 | (cpu->mpidr >> 16 & 0xff) << 32 |
+			       (cpu->mpidr >> 8 & 0xff) << 16 | 1UL << (cpu->mpidr & 0xf);
+	sgi_targets[place_of_target(cpu->arch.sgi_target)] = cpu;
+}
+
+/* As vgic_flush() would do it, which it is left to if others wait. */
+static APART void send_to_itself(struct percpu *cpu, uint32_t sgi)
+{
+	if (!(cpu->arch.num_spilled | cpu->arch.num_lpis | cpu->arch.sgi_pending) && inject_sgi(cpu, sgi))
+		return;
+	__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << sgi, __ATOMIC_RELAXED);
+	vgic_flush(cpu);
+}
+
+static void send_to_other(struct percpu *target, uint32_t sgi)
+{
+	/* pairs with vgic_flush(): it is there before the kick */
+	__atomic_fetch_or(&target->arch.sgi_pending, 1U << sgi, __ATOMIC_RELEASE);
+	arch_kick(target);
+}
+
+/* No CPU has an Aff0 above 15 (gic_init_cpu()), so nobody is in the list of another range than 0. */
+static bool is_receiver(const struct percpu *cpu, const struct percpu *target, uint64_t value)
+{
+	if (value & SGI_OTHERS)
+		return target != cpu;
+	return !((value ^ target->arch.sgi_target) & SGI_CLUSTER) && (value & target->arch.sgi_target & SGI_LIST);
+}
+
+static APART void send_to_all(struct percpu *cpu, uint64_t value)
+{
+	for (uint32_t word = 0; word < CPU_SET_WORDS; word++) {
+		for (uint64_t cpus = cpu->cell->cpus.bits[word]; cpus; cpus &= cpus - 1) {
+			/* areas of CPUs are an array */
+			struct percpu *target = cpu - cpu->cpu_id + (64 * word + (uint32_t)__builtin_ctzl(cpus));
+
+			if (!is_receiver(cpu, target, value))
+				continue;
+			if (target == cpu)
+				send_to_itself(cpu, SGI_INTID(value));
+			else
+				send_to_other(target, SGI_INTID(value));
+		}
+	}
+}
+
+/* Is it a list of this CPU alone? */
+static bool is_only_target(const struct percpu *target, uint64_t value)
+{
+	return !((value ^ target->arch.sgi_target) & (SGI_CLUSTER | SGI_LIST));
+}
+
 void vgic_send_sgi(struct percpu *cpu, uint64_t value)
 {
-	uint32_t sgi = value >> 24 & 0xf;
-	bool all_but_self = value >> 40 & 1;
-	uint64_t cluster = (value >> 48 & 0xff) << 32 | (value >> 32 & 0xff) << 16 | (value >> 16 & 0xff) << 8;
-	/* range selector: Aff0 above 15 is not supported */
-	uint64_t list = value >> 44 & 0xf ? 0 : value & 0xffff;
+	struct percpu *target;
 
-	for_each_cpu(target_id, &cpu->cell->cpus) {
-		struct percpu *target = percpu_of(target_id);
-
-		if (all_but_self ? target == cpu :
-		    (target->mpidr & ~0xffUL) != cluster || !(list >> (target->mpidr & 0xff) & 1))
-			continue;
-		__atomic_fetch_or(&target->arch.sgi_pending, 1U << sgi, __ATOMIC_RELEASE);
-		if (target == cpu)
-			vgic_flush(cpu);
-		else
-			arch_kick(target);
+	if (is_only_target(cpu, value)) {
+		send_to_itself(cpu, SGI_INTID(value));
+		return;
 	}
+	target = sgi_targets[place_of_target(value)];
+	if (target && is_only_target(target, value) && target->cell == cpu->cell)
+		send_to_other(target, SGI_INTID(value));
+	else
+		send_to_all(cpu, value);
 }

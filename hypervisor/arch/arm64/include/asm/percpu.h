@@ -107,6 +107,8 @@ struct arch_percpu {
 	struct launch_state launch;
 	volatile uint8_t *gicr;		/* own redistributor, RD frame; SGI frame 64 KiB above */
 	uint32_t num_list_regs;
+	uint64_t all_free;		/* ICH_ELRSR_EL2 if no list register is in use */
+	uint64_t sgi_target;		/* what is written to ICC_SGI1R_EL1 for this CPU, but for the INTID */
 	/* Pending for this CPU's guest, not yet in a list register */
 	volatile uint32_t sgi_pending;	/* set by senders with atomics */
 	uint32_t spill[INTID_WORDS];	/* hardware interrupts that found no list register; owner CPU only */

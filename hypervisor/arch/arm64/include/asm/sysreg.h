@@ -159,6 +159,11 @@
 #define EC_IABT_LOW	0x20
 #define EC_DABT_LOW	0x24
 
+/* ISS of MSR/MRS without direction and register (DDI 0487, D17.2.37) */
+#define SYSREG_ISS(op0, op1, crn, crm, op2) \
+	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_SGI1R	SYSREG_ISS(3, 0, 12, 11, 5)
+
 #define SPSR_MODE_MASK	0x1fUL
 #define SPSR_MODE_EL0T	0x00UL
 #define SPSR_MODE_EL1H	0x05UL
