@@ -4,7 +4,7 @@
  * BENCH_REPETITIONS times between marks, and lets everybody come to rest in between; the other peers wait for doorbells.
  * All waiting is WFI: time is counted in instructions, and CPUs that spin would take it from each other.
  *
- * Parameter: enable=0 leaves the interrupts of a peer off.
+ * Parameters: enable=0 leaves the interrupts of a peer off. second=MPIDR: no link, but SGIs to this other CPU of the cell.
  */
 #include <bulkhead/hypercall.h>
 #include <cpu.h>
@@ -13,6 +13,7 @@
 #include <irq.h>
 #include <pci.h>
 
+#include "../checks/soak/second.h"
 #include "bench_marks.h"
 
 #define PAUSE_HZ	1000u
@@ -197,14 +198,47 @@ static bool all_present(void)
 	return true;
 }
 
+/* --- two CPUs of one cell */
+
+static struct soak_second second;
+static uint8_t second_stack[4096] __attribute__((aligned(64)));
+
+void second_main(void)
+{
+	gic_setup(on_interrupt);
+	second.rounds = 1;
+	for (;;) {
+		uint32_t before = sgis;
+
+		MARK(2 * BENCH_SGI_RECEIVED);
+		while (sgis == before)
+			irq_sleep();
+		MARK(2 * BENCH_SGI_RECEIVED + 1);
+	}
+}
+
+static void sgis_to_the_other(uint64_t cpu)
+{
+	if (!second_start(&second, cpu, second_stack + sizeof(second_stack))) {
+		printk("bench: failed: the second CPU does not start\n");
+		stop();
+	}
+	while (!second.rounds)
+		pause_for(PAUSE_HZ);
+	MARK(2 * BENCH_LOG);
+	MEASURE(BENCH_SGI_OTHER, gic_send_sgi(OWN_SGI, (uint16_t)(1u << (cpu & 0xf))));
+	pause_for(PAUSE_HZ);
+	MARK(2 * BENCH_LOG + 1);
+	printk("bench: done, %u SGIs\n", sgis);
+}
+
+/* --- */
+
 static void join(void)
 {
 	uint16_t bdf;
 	const char *why = "there is no link";
 
-	gic_setup(on_interrupt);
-	gic_enable(INTID_VIRTUAL_TIMER);
-	gic_enable(OWN_SGI);
 	bdf = pci_setup() ? pci_find_device(IVSHMEM_VENDOR_ID, IVSHMEM_DEVICE_ID, 0) : PCI_NO_BDF;
 	if (bdf != PCI_NO_BDF)
 		why = shmem_open(&dev, bdf, 0);
@@ -220,6 +254,15 @@ static void join(void)
 
 void inmate_main(void)
 {
+	int64_t other = param_int("second", 0);
+
+	gic_setup(on_interrupt);
+	gic_enable(INTID_VIRTUAL_TIMER);
+	gic_enable(OWN_SGI);
+	if (other) {
+		sgis_to_the_other((uint64_t)other);
+		return;
+	}
 	join();
 	if (dev.id)
 		receive();

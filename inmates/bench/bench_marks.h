@@ -26,6 +26,8 @@ enum bench_operation {
 	BENCH_GICD_READ,
 	BENCH_GICD_WRITE_1,
 	BENCH_SGI_SELF,
+	BENCH_SGI_OTHER,	/* to the second CPU */
+	BENCH_SGI_RECEIVED,	/* there; ends when it is back from its handler */
 	BENCH_TIMER,
 	BENCH_DOORBELL,		/* sender */
 	BENCH_RECEIVED,		/* receiver; ends when it is back from its handler */

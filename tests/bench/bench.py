@@ -116,6 +116,8 @@ def measure_machines(operations):
     with tempfile.TemporaryDirectory() as directory:
         figures, doorbell = operations.link_figures(directory)
     with tempfile.TemporaryDirectory() as directory:
+        figures.update(operations.pair_figures(directory))
+    with tempfile.TemporaryDirectory() as directory:
         figures.update(operations.life_figures(directory))
     with tempfile.TemporaryDirectory() as directory:
         figures.update(operations.boot_figures(directory))

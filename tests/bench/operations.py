@@ -51,6 +51,7 @@ def mark_numbers():
 
 
 NUMBERS = mark_numbers()
+REPETITIONS = int(re.search(r"^#define BENCH_REPETITIONS\t(\d+)$", MARKS.read_text(encoding="utf-8"), re.M).group(1))
 
 
 class Log:
@@ -180,6 +181,12 @@ def link_bundle(directory):
     return make_bundle(system_text(cells, "  l: { peers: [ops, b, c, d], output: 4 KiB }\n"), directory)
 
 
+def pair_bundle(directory):
+    """A cell with two CPUs, and another one."""
+    cells = cell_text("pair", [SENDER, RECEIVER], "bench", f"second={RECEIVER}") + cell_text("other", [2, 3], "ring-demo")
+    return make_bundle(system_text(cells), directory)
+
+
 def life_bundle(directory):
     """A root cell that is a program, and a cell with one CPU, 2 MiB and a link to it. Made twice: what the root cell has
     to know of the result is in it then."""
@@ -249,6 +256,17 @@ def link_figures(directory):
     return figures, {"sender": picture(sent[-1]), "receiver": picture(received[-1])}
 
 
+def pair_figures(directory):
+    """SGIs between two CPUs of a cell"""
+    result, text = run(pair_bundle(directory), directory, DONE, "bench")
+    if f"bench: done, {REPETITIONS} SGIs" not in text:
+        raise BenchError(text)
+    log = Log(result["log"])
+    received = log.after("sgi_other", SENDER, RECEIVER, "sgi_received")
+    return {"sgi_other_tx": one("sgi_other_tx", [executed(events) for events in log.brackets("sgi_other", SENDER)]),
+            "sgi_other_rx": one("sgi_other_rx", [executed(until_vector(events)) for events in received])}
+
+
 def picture(events):
     """Of the first exit among them, if there is one: what plot.py draws"""
     for event in exits(events):
@@ -312,6 +330,7 @@ def linux_figures(directory):
 def main():
     with tempfile.TemporaryDirectory() as directory:
         print(link_figures(directory)[0])
+        print(pair_figures(directory))
         print(life_figures(directory))
         print(boot_figures(directory))
     with tempfile.TemporaryDirectory() as directory:
