@@ -44,8 +44,8 @@ static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
 	uint32_t changed = command ^ ep->command, n;
 
 	ep->command = (uint16_t)command;
-	for (n = 0; n < IVSHMEM_NUM_BARS; n++)
-		if ((changed & PCI_COMMAND_MEMORY) && ep->windows[n])
+	for (n = 0; (changed & PCI_COMMAND_MEMORY) && n < IVSHMEM_NUM_BARS; n++)
+		if (ep->windows[n])
 			mmio_move(ep->windows[n], command & PCI_COMMAND_MEMORY ? ep->bar[n] : MMIO_CLOSED);
 	if (CONFIG_FAST_PATH && (changed & PCI_COMMAND_MEMORY))
 		arch_forget_accesses(ep->cell);

@@ -27,6 +27,18 @@ static inline bool cpu_set_test(const struct cpu_set *set, uint32_t cpu)
 	return cpu < CONFIG_MAX_CPUS && ((set->bits[cpu / 64] >> (cpu % 64)) & 1);
 }
 
+/* The first one from that CPU on; CONFIG_MAX_CPUS if there is none */
+static inline uint32_t cpu_set_next(const struct cpu_set *set, uint32_t cpu)
+{
+	for (; cpu < CONFIG_MAX_CPUS; cpu = (cpu / 64 + 1) * 64) {
+		uint64_t bits = set->bits[cpu / 64] >> (cpu % 64);
+
+		if (bits)
+			return cpu + (uint32_t)__builtin_ctzll(bits);
+	}
+	return CONFIG_MAX_CPUS;
+}
+
 struct vpci_function;
 
 /* watchdog.c. Written by the cell's first CPU, or by a start while the cell's CPUs are suspended */

@@ -76,7 +76,6 @@ struct percpu *percpu_of(uint32_t cpu);
 extern uint32_t num_cpu_slots;		/* CPU numbers are below it */
 
 #define for_each_cpu(cpu, set) \
-	for (uint32_t cpu = 0; cpu < num_cpu_slots; cpu++) \
-		if (cpu_set_test(set, cpu))
+	for (uint32_t cpu = cpu_set_next(set, 0); cpu < num_cpu_slots; cpu = cpu_set_next(set, cpu + 1))
 
 #endif
