@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Worst-case stack depth of the hypervisor, from the call graph that gcc writes (-fcallgraph-info=su,da).
 
-usage: stackbound.py --limit BYTES --calls FILE --root NAME [--root NAME...] GRAPH.ci...
+usage: stackbound.py [--image ELF] --limit BYTES --calls FILE --root NAME [--root NAME...] GRAPH.ci...
 
 A walk over the graph from each root adds up frames. It is an error if a path is deeper than the limit, if there is
 recursion, a frame of variable size, a call to something without a known frame, or an indirect call whose
 possible targets FILE does not list. FILE has lines `caller: target target...`; a target may be a shell pattern.
-Prints the deepest path of each root; exit status 1 on any error.
+Functions that are the same for the compiler have one frame under one of their names: the symbols of --image, at one address,
+tell what it is called elsewhere. Prints the deepest path of each root; exit status 1 on any error.
 """
 import argparse
 import fnmatch
 import re
 import sys
+
+from elftools.elf.elffile import ELFFile
 
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]*)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
@@ -53,6 +56,26 @@ def read_indirect(path):
                 caller, targets = line.split(":", 1)
                 table[caller.strip()] = targets.split()
     return table
+
+
+def read_same(path):
+    """name -> all names of the same function"""
+    found = {}
+    with open(path, "rb") as file:
+        for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols():
+            if symbol["st_info"]["type"] == "STT_FUNC":
+                found.setdefault(symbol["st_value"], []).append(symbol.name)
+    return {name: names for names in found.values() for name in names}
+
+
+def add_names(frames, calls, same):
+    """Whoever is called by another name has the frame, and the calls, of the one that the graph has."""
+    unknown = {callee for callees in calls.values() for callee in callees if callee not in frames}
+    for name in unknown & set(same):
+        known = [other for other in same[name] if other in frames]
+        if known:
+            frames[name] = max(frames[other] for other in known)
+            calls[name] = set().union(*(calls.get(other, ()) for other in known))
 
 
 def resolve(calls, frames, indirect):
@@ -100,6 +123,7 @@ def deepest(root, frames, calls):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, required=True)
+    parser.add_argument("--image")
     parser.add_argument("--calls", required=True)
     parser.add_argument("--root", action="append", required=True)
     parser.add_argument("--leaf", action="append", default=[], metavar="NAME=BYTES", help="functions in assembly")
@@ -110,6 +134,8 @@ def main():
     for leaf in args.leaf:
         name, size = leaf.split("=")
         frames[name] = int(size)
+    if args.image:
+        add_names(frames, calls, read_same(args.image))
     problems += resolve(calls, frames, read_indirect(args.calls))
     for root in args.root:
         if root not in frames:

@@ -54,7 +54,7 @@ static bool armed(const struct ivshmem_endpoint *ep, uint32_t vector)
 }
 
 /* Enabled and armed; line is the own vector for the one that was rung. Endpoint lock. */
-static void interrupt(struct ivshmem_endpoint *ep, uint32_t line, uint32_t vector)
+static inline void interrupt(struct ivshmem_endpoint *ep, uint32_t line, uint32_t vector)
 {
 	if (ep->one_shot)
 		__atomic_store_n(&ep->interrupt_control, 0, __ATOMIC_RELAXED);
@@ -372,7 +372,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 static int refuse_mismatch(const struct ivshmem_params *params, const char *what, uint64_t own,
 			   uint64_t other)
 {
-	return refuse_invalid(DEVICE "%s is 0x%llx, but 0x%llx at the peers that are on this link; "
+	return refuse_invalid(DEVICE "%pT is 0x%llx, but 0x%llx at the peers that are on this link; "
 			      "make them equal", DEVICE_ARGS(params), what, (unsigned long long)own,
 			      (unsigned long long)other);
 }

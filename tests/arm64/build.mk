@@ -23,7 +23,7 @@ $(ARM64_TEST)/crc32_variable.o: hypervisor/arch/arm64/crc32.c tests/unit/arm64/a
 $(ARM64_TEST)/functions: tests/arm64/functions.c $(ARM64_TEST)/string.o $(ARM64_TEST)/crc32.o \
 		$(ARM64_TEST)/crc32_variable.o $(HV)/core/crc32.o tests/arm64/build.mk
 	@echo "  CC      $@"
-	$(Q)$(CROSS)gcc -std=gnu11 -O2 -g -static $(WARNINGS) -Ihypervisor/include $(filter %.c %.o,$^) -o $@
+	$(Q)$(CROSS)gcc -std=gnu11 -O2 -g -static -fno-use-linker-plugin $(WARNINGS) -Ihypervisor/include $(filter %.c %.o,$^) -o $@
 
 # Tables with the system registers of tests/unit/arm64. What would flush TLBs is not called.
 $(ARM64_TEST)/stage2.o: hypervisor/arch/arm64/stage2.c tests/unit/arm64/asm/sysreg.h tests/arm64/build.mk $(HV)/arch/arm64/stage2.o
@@ -37,7 +37,7 @@ POOL_OBJECTS := $(ARM64_TEST)/stage2.o $(HV)/arch/arm64/spinlock.o $(addprefix $
 
 $(ARM64_TEST)/pool: tests/arm64/pool.c $(POOL_OBJECTS) tests/arm64/build.mk
 	@echo "  CC      $@"
-	$(Q)$(CROSS)gcc -std=gnu11 -O1 -g -static $(WARNINGS) -Itests/unit/arm64 $(filter -I% -D%,$(HV_CFLAGS)) \
+	$(Q)$(CROSS)gcc -std=gnu11 -O1 -g -static -fno-use-linker-plugin $(WARNINGS) -Itests/unit/arm64 $(filter -I% -D%,$(HV_CFLAGS)) \
 		-Ihypervisor/core $(filter %.c %.o,$^) -o $@
 
 $(ARM64_TEST)/stage2: tests/arm64/stage2.c $(ARM64_TEST)/stage2.o $(HV)/core/pages.o $(HV)/core/bitmap.o tests/arm64/build.mk

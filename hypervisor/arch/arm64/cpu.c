@@ -49,7 +49,8 @@ void arch_relax(void)
 	cpu_relax();
 }
 
-void arch_halt(void)
+/* One place, by which a CPU that has stopped is known */
+__attribute__((noinline)) void arch_halt(void)
 {
 	for (;;)
 		wfi();
