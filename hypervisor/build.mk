@@ -68,11 +68,12 @@ $(HV)/%.o: hypervisor/%.S $(HV)/offsets.h VERSION hypervisor/build.mk
 	@echo "  AS      $<"
 	$(Q)$(CROSS)gcc $(HV_INCLUDES) -D__ASSEMBLY__ -DBULKHEAD_VERSION='"$(HV_VERSION)"' -g -MMD -MP -c $< -o $@
 
+# The assembler is ci/assembler/as, which packs messages.
 HV_LINK := --no-warn-rwx-segments --gc-sections --fatal-warnings -znoexecstack --build-id=none
 comma := ,
-$(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld
+$(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as
 	@echo "  LD      $@"
-	$(Q)$(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -nostdlib -static \
+	$(Q)$(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -Bci/assembler/ -nostdlib -static \
 		$(addprefix -Wl$(comma),$(HV_LINK)) $(HV_KEPT:%=-Wl$(comma)-u$(comma)%) -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the

@@ -45,7 +45,7 @@ static bool has_signature(const uint8_t *head)
 
 static int refuse_checksum(const char *what, uint32_t crc, uint32_t expected)
 {
-	return refuse_invalid("bundle: %s is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what,
+	return refuse_invalid("bundle: %pT is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what,
 			      crc, expected);
 }
 
@@ -102,7 +102,7 @@ static int check_fixed_parts(const struct bh_image_header *image)
 	} else {
 		return 0;
 	}
-	return refuse_invalid("bundle: part %u has to be the %s, at 0x%llx: make the bundle again", n,
+	return refuse_invalid("bundle: part %u has to be the %pT, at 0x%llx: make the bundle again", n,
 			      n ? "system configuration" : "hypervisor", (unsigned long long)place);
 }
 
@@ -121,7 +121,7 @@ static int check_place(uint32_t n, uint64_t end, uint64_t limit)
 	} else {
 		return 0;
 	}
-	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %s%s: make the bundle again", part_label(&label, n),
+	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %pT%pT: make the bundle again", part_label(&label, n),
 			      (unsigned long long)start, (unsigned long long)(start + size), wrong, before);
 }
 
@@ -177,7 +177,7 @@ static int check_cell(uint32_t n)
 {
 	const char *fault = fault_of_cell(&bundle.cells[n]);
 
-	return fault ? refuse_invalid("bundle: cell %u has %s: make the bundle again", n, fault) : 0;
+	return fault ? refuse_invalid("bundle: cell %u has %pT: make the bundle again", n, fault) : 0;
 }
 
 /* Two CPUs of one affinity would be one that comes with the number of whoever asked last. */

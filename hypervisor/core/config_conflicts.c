@@ -14,7 +14,7 @@ static int check_untouched(const struct check *check, const struct window *windo
 
 		if (has_physical_range(mem) && (!by_access || gives_access(mem)) &&
 		    ranges_overlap(mem->phys_start, mem->size, window->range.phys_start, window->range.size))
-			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %s %pM: move or remove it",
+			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %pT %pM: move or remove it",
 					      check->view, i, mem, window->what, &window->range);
 	}
 	return 0;

@@ -90,7 +90,7 @@ static int section_outside_machine(const struct check *check, uint32_t device, u
 	for (uint32_t n = 0; n < NUM_WINDOWS; n++) {
 		machine_window(check, n, &window);
 		if (ranges_overlap(mem->phys_start, mem->size, window.range.phys_start, window.range.size))
-			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %s %pM: move it",
+			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %pT %pM: move it",
 					      check->view, section, device, mem, window.what, &window.range);
 	}
 	return 0;

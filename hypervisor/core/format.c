@@ -4,6 +4,15 @@
 #include "console.h"
 
 #define MAX_DIGITS	20	/* of 2^64 - 1 in decimal */
+#define TEXT_DEPTH	8	/* of pairs in pairs: ci/assembler/as */
+
+/* A text of the hypervisor, which may be packed */
+struct reader {
+	const char *rest;
+	uint32_t depth;
+	uint8_t open[TEXT_DEPTH];	/* second halves of pairs */
+	char next;			/* the character that is read; 0: the end */
+};
 
 struct output {
 	char *buffer;
@@ -40,6 +49,33 @@ static void pad(struct output *out, char c, uint32_t width, uint32_t used)
 	/* what does not fit needs no padding: the width is no bound of the loop */
 	for (uint32_t i = used; i < width && out->room > 0; i++)
 		put(out, c);
+}
+
+static void read_next(struct reader *in)
+{
+	uint8_t c = in->depth > 0 ? in->open[--in->depth] : (uint8_t)*in->rest++;
+
+	while (c >= TEXT_FIRST && in->depth < TEXT_DEPTH) {
+		const uint8_t *pair = text_pairs[c - TEXT_FIRST];
+
+		in->open[in->depth++] = pair[1];
+		c = pair[0];
+	}
+	in->next = (char)c;
+}
+
+static struct reader begin_reading(const char *text)
+{
+	struct reader in = { .rest = text };
+
+	read_next(&in);
+	return in;
+}
+
+static void put_text(struct output *out, const char *text)
+{
+	for (struct reader in = begin_reading(text); in.next && out->room > 0; read_next(&in))
+		put(out, in.next);
 }
 
 /* At most limit characters of it */
@@ -83,18 +119,20 @@ static void put_number(struct output *out, const struct spec *spec, uint64_t val
 	put_piece(out, first, (size_t)(digits + MAX_DIGITS - first));
 }
 
-/* format points behind the '%'; returns what follows the conversion. */
-static const char *parse_spec(const char *format, struct spec *spec)
+/* Behind the '%' */
+static struct spec read_spec(struct reader *in)
 {
-	*spec = (struct spec){ .zero_pad = *format == '0' };
+	struct spec spec = { .zero_pad = in->next == '0' };
 
-	for (; *format >= '0' && *format <= '9'; format++)
-		if (spec->width < CONSOLE_LINE)	/* saturates: longer lines do not exist */
-			spec->width = spec->width * 10 + (uint32_t)(*format - '0');
-	for (; *format == 'l' && spec->longs < 2; format++)
-		spec->longs++;
-	spec->type = *format;
-	return *format ? format + 1 : format;
+	for (; in->next >= '0' && in->next <= '9'; read_next(in))
+		if (spec.width < CONSOLE_LINE)	/* saturates: longer lines do not exist */
+			spec.width = spec.width * 10 + (uint32_t)(in->next - '0');
+	for (; in->next == 'l' && spec.longs < 2; read_next(in))
+		spec.longs++;
+	spec.type = in->next;
+	if (in->next)
+		read_next(in);
+	return spec;
 }
 
 /* va_list may be an array type: pass it on inside a structure */
@@ -157,29 +195,29 @@ static void put_object(struct output *out, char kind, const void *object)
 	case 'G':
 		put_range(out, mem->virt_start, mem->size);
 		break;
+	case 'T':
+		put_text(out, object);
+		break;
 	case 'B':
 		put_bdf(out, (uint32_t)(uintptr_t)object);
 		break;
 	}
 }
 
-/* Returns how many characters behind the conversion belong to it. */
-static uint32_t convert(struct output *out, const struct spec *spec, char next, struct arguments *args)
+static void convert(struct output *out, const struct spec *spec, struct reader *in, struct arguments *args)
 {
-	const void *object;
 	uint64_t number;
 	bool negative = false;
 
 	switch (spec->type) {
 	case 's':
+		put_string(out, va_arg(args->list, const char *), spec->width, UINT32_MAX);
+		return;
 	case 'p':
-		object = va_arg(args->list, const void *);
-		if (spec->type == 's') {
-			put_string(out, object, spec->width, UINT32_MAX);
-			return 0;
-		}
-		put_object(out, next, object);
-		return next ? 1 : 0;
+		put_object(out, in->next, va_arg(args->list, const void *));
+		if (in->next)
+			read_next(in);
+		return;
 	case 'c':
 	case 'd':
 	case 'u':
@@ -190,13 +228,13 @@ static uint32_t convert(struct output *out, const struct spec *spec, char next, 
 		put(out, '%');
 		if (spec->type != '%')
 			put(out, '?');
-		return 0;
+		return;
 	}
 	number = next_number(args, spec->longs);
 	if (spec->type == 'c') {
 		pad(out, ' ', spec->width, 1);
 		put(out, (char)number);
-		return 0;
+		return;
 	}
 	if (spec->type == 'd') {
 		if (spec->longs == 0)
@@ -207,31 +245,29 @@ static uint32_t convert(struct output *out, const struct spec *spec, char next, 
 			number = -number;
 	}
 	put_number(out, spec, number, negative);
-	return 0;
 }
 
 size_t format_text_va(char *buffer, size_t size, const char *format, va_list args)
 {
 	struct output out = { .buffer = buffer, .room = size ? size - 1 : 0 };
 	struct arguments arguments;
+	struct reader in = begin_reading(format);
 	struct spec spec;
 
 	if (size == 0)
 		return 0;
 
 	va_copy(arguments.list, args);
-	while (*format && out.room > 0) {
-		size_t plain = 0;
+	while (in.next && out.room > 0) {
+		char c = in.next;
 
-		while (format[plain] && format[plain] != '%')
-			plain++;
-		if (plain) {
-			put_piece(&out, format, plain);
-			format += plain;
+		read_next(&in);
+		if (c != '%') {
+			put(&out, c);
 			continue;
 		}
-		format = parse_spec(format + 1, &spec);
-		format += convert(&out, &spec, *format, &arguments);
+		spec = read_spec(&in);
+		convert(&out, &spec, &in, &arguments);
 	}
 	va_end(arguments.list);
 

@@ -28,7 +28,7 @@ void machine_end_for_cell(bool reset)
 	management_lock();
 	/* while it waited, the CPU may have been given to another cell */
 	if (may_end_machine()) {
-		console_printf("%pC %s the machine\n", &root_cell.config, reset ? "restarts" : "switches off");
+		console_printf("%pC %pT the machine\n", &root_cell.config, reset ? "restarts" : "switches off");
 		machine_end(reset);
 	}
 	management_unlock();

@@ -8,6 +8,8 @@
  *	%pM	const struct cfg_memory *: its physical range, [0x1000, 0x2000)
  *	%pG	const struct cfg_memory *: its range in the cell
  *	%pB	BDF_ARG(bdf): bus, device and function, 00:0e.0
+ *	%pT	const char *: a literal of the hypervisor's own
+ * Long literals with a space are packed in the image (ci/assembler/as): only formats and what %pT prints may be such.
  */
 #define BDF_ARG(bdf)	((const void *)(uintptr_t)(bdf))
 /*
@@ -22,6 +24,12 @@
 struct cell;
 
 #define CONSOLE_LINE	256
+
+/* What characters from TEXT_FIRST on stand for: each for two others */
+#define TEXT_FIRST	0x80
+#define TEXT_PAIRS	128
+
+extern const uint8_t text_pairs[TEXT_PAIRS][2];
 
 /* Bounded formatter; returns the length without NUL; always terminates when size > 0. */
 size_t format_text(char *buffer, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -36,7 +36,7 @@ TOKEN = re.compile(r"""
 CONVERSION = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t)?[a-zA-Z]")
 # Of the hypervisor's own formats (hypervisor/include/console.h)
 OWN_CONVERSIONS = {"%pC": f'cell "{HOLE}"', "%pM": f"[0x{HOLE}, 0x{HOLE})", "%pG": f"[0x{HOLE}, 0x{HOLE})",
-                   "%pB": f"{HOLE}:{HOLE}.{HOLE}"}
+                   "%pB": f"{HOLE}:{HOLE}.{HOLE}", "%pT": HOLE}
 FORMAT_MACRO = re.compile(r"(PRI|SCN)[a-zA-Z]\w*|CPUS_FORMAT")
 
 

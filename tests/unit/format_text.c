@@ -98,6 +98,44 @@ static void objects(void **state)
 	assert_string_equal(buffer, "[0x");
 }
 
+static size_t format_va(char *buffer, size_t size, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+
+	va_start(args, format);
+	length = format_text_va(buffer, size, format, args);
+	va_end(args);
+	return length;
+}
+
+/* The pairs are those of arch/host/host.c. */
+static void packed_texts_are_taken_apart(void **state)
+{
+	const char *const packed = "a \x81 \x87%cz", *const deepest = "\x86", *const none = "a\xff" "b";
+	char buffer[CONSOLE_LINE], expected[CONSOLE_LINE] = "";
+
+	(void)state;
+	format_va(buffer, sizeof(buffer), packed, 5, 'b');
+	assert_string_equal(buffer, "a one 5bz");
+	format_text(buffer, sizeof(buffer), "%pT%pT, %s", "a plain one", "\x82", "\x82");
+	assert_string_equal(buffer, "a plain oneoneone, ?");
+	/* what such a text has in it is no format */
+	format_text(buffer, sizeof(buffer), "%pT %d", "\x87", 1);
+	assert_string_equal(buffer, "%d 1");
+	/* the deepest, as a format and as an argument, whole and cut */
+	for (int i = 0; i < 32; i++)
+		memcpy(expected + 3 * i, "one", 4);
+	assert_int_equal(format_va(buffer, sizeof(buffer), deepest), 96);
+	assert_string_equal(buffer, expected);
+	assert_int_equal(format_text(buffer, 96, "%pT", deepest), 95);
+	assert_memory_equal(buffer, expected, 95);
+	assert_int_equal(buffer[95], 0);
+	/* a pair that is none */
+	format_va(buffer, sizeof(buffer), none);
+	assert_string_equal(buffer, "a");
+}
+
 static void mixed_arguments_stay_in_step(void **state)
 {
 	(void)state;
@@ -129,17 +167,6 @@ static void no_room_at_all(void **state)
 	assert_int_equal(untouched, 'u');
 }
 
-static size_t format_va(char *buffer, size_t size, const char *format, ...)
-{
-	va_list args;
-	size_t length;
-
-	va_start(args, format);
-	length = format_text_va(buffer, size, format, args);
-	va_end(args);
-	return length;
-}
-
 static void mistakes_are_harmless(void **state)
 {
 	const char *no_string = NULL;
@@ -164,6 +191,7 @@ int main(void)
 		cmocka_unit_test(strings_are_printable),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(objects),
+		cmocka_unit_test(packed_texts_are_taken_apart),
 		cmocka_unit_test(mixed_arguments_stay_in_step),
 		cmocka_unit_test(output_is_cut),
 		cmocka_unit_test(no_room_at_all),

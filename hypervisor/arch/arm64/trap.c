@@ -197,7 +197,7 @@ void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, ui
 		cpu_fail();
 		return;
 	}
-	console_printf_about(cpu->cell, "%pC, CPU %u: %s at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
+	console_printf_about(cpu->cell, "%pC, CPU %u: %pT at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
 			     &cpu->cell->config, cpu->cpu_id, what[kind], (unsigned long)address,
 			     (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
 			     (unsigned long)read_sysreg(far_el2));
