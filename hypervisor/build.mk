@@ -71,7 +71,7 @@ $(HV)/%.o: hypervisor/%.S $(HV)/offsets.h VERSION hypervisor/build.mk
 # The assembler is ci/assembler/as, which packs messages.
 HV_LINK := --no-warn-rwx-segments --gc-sections --fatal-warnings -znoexecstack --build-id=none
 comma := ,
-$(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as
+$(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 	@echo "  LD      $@"
 	$(Q)$(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -Bci/assembler/ -nostdlib -static \
 		$(addprefix -Wl$(comma),$(HV_LINK)) $(HV_KEPT:%=-Wl$(comma)-u$(comma)%) -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@

@@ -34,7 +34,7 @@ uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector
 	return __atomic_load_n(count, __ATOMIC_RELAXED) + (CONFIG_FAST_PATH ? arch_virq_uncounted(count) : 0);
 }
 
-uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
+COLD uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
 {
 	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
 

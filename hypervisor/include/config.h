@@ -101,7 +101,6 @@ struct config_platform {
 
 /* Bytes of the GIC register windows, by version (GICv3: one redistributor is GICR_STRIDE bytes) */
 #define CFG_GICD_SIZE(version)	((version) == 3 ? 0x10000UL : 0x1000UL)
-#define CFG_GICC_SIZE		0x2000UL
 
 /* ECAM window: (end_bus + 1) MiB at pci_mmconfig_base, none if the base is 0. */
 static inline uint64_t config_ecam_size(const struct cfg_system *system)

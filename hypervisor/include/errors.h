@@ -12,7 +12,6 @@
 #define EEXIST	17
 #define ENODEV	19
 #define EINVAL	22
-#define ERANGE	34
 #define ENOSYS	38
 
 #endif

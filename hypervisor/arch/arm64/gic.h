@@ -28,11 +28,9 @@ struct cfg_system;
 #define GICD_ISACTIVER		0x0300
 #define GICD_ICACTIVER		0x0380
 #define GICD_IPRIORITYR		0x0400
-#define GICD_ITARGETSR		0x0800
 #define GICD_ICFGR		0x0c00
 #define GICD_IGRPMODR		0x0d00
 #define GICD_IROUTER		0x6000
-#define GIC_PIDR4		0xffd0
 #define GIC_PIDR2		0xffe8
 
 #define GICR_CTLR		0x0000
@@ -46,7 +44,6 @@ struct cfg_system;
 #define GICR_WAKER		0x0014
 #define GICR_WAKER_SLEEP	(1U << 1)	/* ProcessorSleep */
 #define GICR_WAKER_ASLEEP	(1U << 2)	/* ChildrenAsleep */
-#define GICR_SYNCR		0x00c0
 #define GICR_SGI_FRAME		0x10000	/* the registers below are in it, at their GICD_ offsets */
 
 #define GIC_FRAME_SIZE		0x10000UL

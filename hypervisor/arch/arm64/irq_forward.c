@@ -61,7 +61,7 @@ static bool is_timer(const struct percpu *cpu, uint32_t intid)
 }
 
 /* Level-sensitive: the check takes its cause away, but the line may fall later than it is deactivated, and come once more. */
-static void take_timer(void)
+static COLD void take_timer(void)
 {
 	uint64_t due = CNTHP_ENABLE | CNTHP_ISTATUS;
 

@@ -61,7 +61,7 @@ void trap_sync(struct trap_frame *frame, uint64_t esr)
 	handlers[classes[ESR_EC(esr)]](frame, esr);
 }
 
-void trap_serror(struct trap_frame *frame)
+COLD void trap_serror(struct trap_frame *frame)
 {
 	(void)frame;
 	/* Caused by an access of this guest, so it is the guest that has to know (DDI 0487, HCR_EL2.VSE) */
@@ -73,7 +73,7 @@ void trap_serror(struct trap_frame *frame)
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
 
-void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_t sp)
+COLD void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_t sp)
 {
 	struct bh_crash_registers registers = {
 		.esr = read_sysreg(esr_el2),
@@ -124,7 +124,7 @@ static void take_exception(uint64_t esr, bool with_far)
 	write_sysreg(state, spsr_el2);
 }
 
-void inject_undefined(void)
+COLD void inject_undefined(void)
 {
 	/* EC 0: unknown reason */
 	take_exception(read_sysreg(esr_el2) & ESR_IL, false);
@@ -142,7 +142,7 @@ void inject_external_abort(bool instruction)
 	take_exception(ec << 26 | (read_sysreg(esr_el2) & ESR_IL) | 0x10, true);
 }
 
-static void dump_frame(const struct trap_frame *frame)
+static COLD void dump_frame(const struct trap_frame *frame)
 {
 	for (uint32_t i = 0; i < 28; i += 4)
 		console_printf("  x%u: %016lx %016lx %016lx %016lx\n", i, (unsigned long)frame->x[i],
@@ -152,7 +152,7 @@ static void dump_frame(const struct trap_frame *frame)
 		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
 }
 
-void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame)
+COLD void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame)
 {
 	fault->pc = read_sysreg(elr_el2);
 	fault->pstate = read_sysreg(spsr_el2);
@@ -177,7 +177,7 @@ static void record_fault(struct cell *cell, const struct trap_frame *frame, uint
 	cell_fault_end(fault);
 }
 
-void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size)
+COLD void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size)
 {
 	static const char *const what[] = {
 		[BH_FAULT_READ] = "read of memory it does not have",

@@ -344,7 +344,7 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 }
 
 /* There is nothing that a fetch could give: it is never ignored. */
-void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
+COLD void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
 {
 	struct percpu *cpu = this_cpu();
 

@@ -626,13 +626,13 @@ arm64_clear_simd:
 	msr	fpsr, xzr
 	ret
 
-/* void arm64_clear_sve(void): what is longer than 128 bits, and predicates. */
+/*
+ * void arm64_clear_sve(void): predicates. Behind arm64_clear_simd(): who writes a vector register of 128 bits clears what is above
+ * them (DDI 0487, B1.2.2).
+ */
 	.globl arm64_clear_sve
 arm64_clear_sve:
 	.arch_extension sve
-	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	mov	z\n\().b, #0
-	.endr
 	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
 	pfalse	p\n\().b
 	.endr

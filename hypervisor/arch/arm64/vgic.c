@@ -281,7 +281,7 @@ COLD bool vgic_has_pending(struct percpu *cpu)
 }
 
 /* Every interrupt that was taken for the guest and that it has not acknowledged goes back to the hardware. */
-static void release_undelivered(struct percpu *cpu, bool keep_active)
+static COLD void release_undelivered(struct percpu *cpu, bool keep_active)
 {
 	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1) {
 		uint32_t n = (uint32_t)__builtin_ctz(used);

@@ -8,7 +8,6 @@
 
 struct percpu;
 
-#define MAX_LIST_REGS	16
 #define NUM_INTIDS	1020
 #define LPI_QUEUE	16
 #define INTID_WORDS	((NUM_INTIDS + 31) / 32)

@@ -49,7 +49,6 @@
 #define ICH_AP1R_EL2(n)	S3_4_C12_C9_##n
 #define ICH_HCR_EL2	S3_4_C12_C11_0
 #define ICH_VTR_EL2	S3_4_C12_C11_1
-#define ICH_MISR_EL2	S3_4_C12_C11_2
 #define ICH_ELRSR_EL2	S3_4_C12_C11_5
 #define ICH_VMCR_EL2	S3_4_C12_C11_7
 #define ICH_LR_EL2(n)	S3_4_C12_C12_##n	/* 0..7 */
@@ -138,13 +137,6 @@
 #define HCR_APK		(1UL << 40)
 #define HCR_API		(1UL << 41)
 #define HCR_ATA		(1UL << 56)
-
-#define SCTLR_EL2_RES1	0x30c50830UL
-#define SCTLR_M		(1UL << 0)
-#define SCTLR_C		(1UL << 2)
-#define SCTLR_SA	(1UL << 3)
-#define SCTLR_I		(1UL << 12)
-#define SCTLR_WXN	(1UL << 19)
 
 #define ESR_EC(esr)	(((esr) >> 26) & 0x3f)
 #define ESR_IL		(1UL << 25)
