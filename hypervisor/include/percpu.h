@@ -46,7 +46,7 @@ struct percpu {
 	bool by_sibling;		/* asked for by PSCI CPU_ON, not by the manager */
 	bool watches;			/* its timer is its cell's watchdog; the CPU itself begins, the manager ends it */
 
-	volatile uint32_t trace_mode;	/* management lock; BH_TRACE_*: trace.h */
+	volatile uint32_t trace_mode;	/* look lock; BH_TRACE_*: trace.h */
 
 	/* management lock while suspended; others only compare it */
 	struct cell *volatile cell;
