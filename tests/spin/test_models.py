@@ -56,6 +56,7 @@ HOLDS = {
     Run("suspend"): ["untouched", "not_lost", "sleeps", DEADLOCK],
     Run("revoke"): ["innocent", "untouched", DEADLOCK],
     Run("slots"): ["recorded", "current", DEADLOCK],
+    Run("doorbell"): ["together", "off", DEADLOCK],
 }
 
 MUTANTS = [
@@ -126,6 +127,13 @@ MUTANTS = [
     (Run("slots", "LOOK_FIRST NO_ROOT"), "current"),
     (Run("slots", "NO_DSB NO_ROOT"), "current"),
     (Run("slots", "NO_DSB_OF_SIBLING"), "current"),
+    # what rings by itself
+    (Run("doorbell", "NO_WAIT NO_CHANGE"), "off"),
+    (Run("doorbell", "NO_DSB_OF_SENDER NO_CHANGE"), "off"),
+    (Run("doorbell", "NO_DSB_OF_RECEIVER NO_CHANGE"), "off"),
+    (Run("doorbell", "NO_WITHDRAWAL"), "together"),
+    (Run("doorbell", "NO_SECOND_WAIT"), "together"),
+    (Run("doorbell", "NO_SECOND_WAIT NO_RELEASE"), "together"),
 ]
 
 
