@@ -24,7 +24,7 @@ TAGS = {
     "set_loadable": ["cell_set_loadable"],
     "destroy": ["cell_destroy"],
     "boot": ["setup_cpu"],
-    "restart": ["bundle_cell_failed"],
+    "restart": ["load_images"],
     "violation": ["guest_violation"],
     "cpu_on": ["cpu_switch_on"],
     "cpu_off": ["cpu_switch_off"],
@@ -50,7 +50,7 @@ TAGS = {
 }
 
 # Scrub and clean RAM of cells, line by line: how long that takes is the size of that RAM. With all that they call.
-SWEEPS = {"arch_scrub_memory", "arch_clean_memory", "sweep_range"}
+SWEEPS = {"sweep_range"}
 
 # Registers that make an SPI pending: GICD_ISPENDR, on QEMU's machine
 RAISE = (0x08000200, 0x08000280)

@@ -184,8 +184,8 @@ def test_trees():
 def test_sweeps():
     """All that is executed there and below counts, once, and not when it waits"""
     assert excursions.swept(TREE) == 0
-    tree = [[-1, "work", 10, 1, 0], [0, "arch_scrub_memory", 2, 1, 0], [0, "sweep_range", 100, 1, 0],
-            [2, "page", 1000, 4, 0], [2, "sweep_range", 5, 1, 3], [0, "arch_clean_page", 7, 1, 0], [5, "page", 30, 1, 0]]
+    tree = [[-1, "work", 10, 1, 0], [0, "sweep_range", 2, 1, 0], [0, "sweep_range", 100, 1, 0],
+            [2, "page", 1000, 4, 0], [2, "sweep_range", 5, 1, 3], [0, "clean_page", 7, 1, 0], [5, "page", 30, 1, 0]]
     assert excursions.swept(tree) == 2 + 100 + 1000 + 2
 
 
