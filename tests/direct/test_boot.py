@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, board_text, board_with_cpus, boot_counts, cell_text, ring_reports, system_text)
+from direct import (BASE, DEMO_BUNDLE, DEMO_ELF, Bundle, board_text, board_with_cpus, boot_counts, cell_text,
+		    ring_reports, system_text)
 
 DEMO_LINES = ['root cell "(none)" has 4 CPUs, ', 'cell "a" created', 'cell "b" created', 'cell "c" created',
               'cell "a" started', 'cell "b" started', 'cell "c" started', '3 cells run, ']
@@ -46,6 +47,23 @@ def test_loaded_elsewhere(bench, address):
     """It moves to its place, up or down."""
     demo_runs(bench.boot(extra=["-device", f"loader,file={DEMO_BUNDLE},addr={address:#x},force-raw=on",
                                 "-device", f"loader,addr={address:#x},cpu-num=0"]))
+
+
+MIB = 1 << 20
+TABLES = 6		# of the first page tables, above those of level 3
+TAKEN = 4		# the crash log, bitmap of the pool, two tables of the remap area
+
+
+@pytest.mark.parametrize("size, tables", [(2, 1), (3, 2), (4, 1), (7, 2), (64, 1)])
+def test_sizes_of_hypervisor_memory(bench, size, tables):
+    """Whole blocks, and what is left of one: all of it can be used, with as few tables as that needs."""
+    cells = cell_text("a", [0], "ring-demo", "rounds=20") + cell_text("b", [1], "ring-demo", "rounds=20")
+    text = system_text(cells, "  l: { peers: [a, b], output: 4 KiB }\n")
+    machine = bench.boot(bench.make(text.replace("size: 4 MiB }", f"size: {size} MiB }}", 1)))
+    all_done(machine, 2, 20)
+    free = int(machine.says(r"^Bulkhead \S+ on CPU 0, (\d+) pages free").group(1))
+    pool_offset = Bundle(Path(machine.kernel).read_bytes()).header.boot.pool_offset
+    assert (size * MIB - pool_offset) // 4096 - free == TABLES + tables + TAKEN
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 4, 16, 24])
