@@ -20,6 +20,7 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 NO_TRACE := $(B)/no-trace
 $(NO_TRACE)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 	@mkdir -p $(@D)
+	$(Q)cp $(B)/config.mk $(NO_TRACE)/config.mk
 	$(Q)sed 's/^\(#define CONFIG_TRACE\) .*/\1 0/' $< > $@
 
 .PHONY: no-trace
@@ -30,6 +31,7 @@ no-trace: $(NO_TRACE)/include/generated/config.h
 TRACE_ALL := $(B)/trace-all
 $(TRACE_ALL)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 	@mkdir -p $(@D)
+	$(Q)cp $(B)/config.mk $(TRACE_ALL)/config.mk
 	$(Q)sed 's/^\(#define CONFIG_TRACE_ALL\) .*/\1 1/' $< > $@
 
 .PHONY: trace-all
@@ -40,6 +42,7 @@ trace-all: $(TRACE_ALL)/include/generated/config.h
 NO_FAST_PATH := $(B)/no-fast-path
 $(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
 	@mkdir -p $(@D)
+	$(Q)cp $(B)/config.mk $(NO_FAST_PATH)/config.mk
 	$(Q)sed 's/^\(#define CONFIG_FAST_PATH\) .*/\1 0/' $< > $@
 
 .PHONY: no-fast-path direct-no-fast-path
