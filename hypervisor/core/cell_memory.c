@@ -33,14 +33,14 @@ static bool subpage_allows(const struct cfg_memory *mem, const struct mmio_acces
 	return !(access->offset & (access->size - 1U)) || (mem->flags & CFG_MEM_IO_UNALIGNED);
 }
 
-static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_access *access)
+static enum mmio_result access_subpage(const struct mmio_window *window, struct mmio_access *access)
 {
-	const struct cell *cell = owner;
+	const struct cell *cell = window->owner;
+	uint32_t index = window->index;
 	const struct cfg_memory *mem = &cell->config.memory[index];
 	uint64_t phys = mem->phys_start + access->offset;
 	volatile void *device;
 
-	access->cause = CPU_EXIT_SUBPAGE;
 	if (!subpage_allows(mem, access) || (cell->lent_regions && cell->lent_regions[index]))
 		return MMIO_REFUSED;
 	/* one page is mapped: an unaligned access must stay inside it; device memory takes aligned ones only */
@@ -49,6 +49,8 @@ static enum mmio_result access_subpage(void *owner, uint32_t index, struct mmio_
 	device = arch_window_device(HOST_ADDR(phys));
 	return arch_device_access(device, &access->value, access->size, access->is_write) ? MMIO_HANDLED : MMIO_REFUSED;
 }
+
+static const struct mmio_device subpage = { .cause = CPU_EXIT_SUBPAGE, .access = access_subpage };
 
 uint32_t subpage_windows(const struct config_view *view)
 {
@@ -63,7 +65,7 @@ uint32_t subpage_windows(const struct config_view *view)
 static int add_subpage(struct cell *cell, uint32_t index)
 {
 	const struct cfg_memory *mem = &cell->config.memory[index];
-	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, access_subpage, cell, index);
+	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, &subpage, cell, index);
 
 	if (error)
 		return refuse(error, "%pC: memory region %u (guest 0x%llx-0x%llx) overlaps another emulated "

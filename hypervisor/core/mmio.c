@@ -30,7 +30,7 @@ static uint32_t fixed_below(const struct mmio_map *map, uint64_t addr)
 	return low;
 }
 
-COLD int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
+COLD int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, const struct mmio_device *device, void *owner,
 		   uint32_t index)
 {
 	uint32_t position, n;
@@ -51,13 +51,13 @@ COLD int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio
 	for (n = map->num_fixed; n > position; n--)
 		map->fixed[n] = map->fixed[n - 1];
 	map->fixed[position] = (struct mmio_window){
-		.base = base, .size = size, .handler = handler, .owner = owner, .index = index,
+		.base = base, .size = size, .device = device, .owner = owner, .index = index,
 	};
 	map->num_fixed++;
 	return 0;
 }
 
-COLD struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
+COLD struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, const struct mmio_device *device, void *owner,
 				     uint32_t index)
 {
 	struct mmio_window *window;
@@ -66,7 +66,7 @@ COLD struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, m
 		return NULL;
 	window = &map->movable[map->num_movable++];
 	*window = (struct mmio_window){
-		.base = MMIO_CLOSED, .size = size, .handler = handler, .owner = owner, .index = index,
+		.base = MMIO_CLOSED, .size = size, .device = device, .owner = owner, .index = index,
 	};
 	return window;
 }
@@ -81,9 +81,22 @@ void mmio_move(struct mmio_window *window, uint64_t base)
 static enum mmio_result window_access(const struct mmio_window *window, uint64_t base, uint64_t addr,
 				      struct mmio_access *access)
 {
+	const struct mmio_device *device = window->device;
+
 	access->offset = addr - base;
 	access->window = window;
-	return window->handler(window->owner, window->index, access);
+	access->again.word = NULL;
+	if (device->access)
+		return device->access(window, access);
+	if (access->is_write) {
+		access->again.store = device->write(window, access->offset, access->size, access->value);
+	} else {
+		struct mmio_read result = device->read(window, access->offset, access->size);
+
+		access->value = result.value;
+		access->again.word = result.word;
+	}
+	return MMIO_HANDLED;
 }
 
 enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)

@@ -40,57 +40,75 @@ static struct virq_store *write_state(uint32_t endpoint, uint32_t value)
 /* By offset; defined at the end */
 static const struct page_register registers[5];
 
-enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access)
+static const struct page_register *find_register(uint64_t offset, uint32_t size)
 {
-	uint64_t number = access->offset / 4;
-	const struct page_register *reg;
+	uint64_t number = offset / 4;
 
-	(void)owner;
-	access->cause = CPU_EXIT_IVSHMEM;
-	if (!access->is_write)
-		access->value = 0;
-	if (access->size != 4 || access->offset % 4 != 0 || number >= ARRAY_SIZE(registers))
-		return MMIO_HANDLED;
-
-	reg = &registers[number];
-	if (access->is_write && reg->write) {
-		access->again.store = reg->write(index, (uint32_t)access->value);
-	} else if (!access->is_write && reg->word) {
-		access->again.word = (const uint32_t *)((const char *)ivshmem_endpoint_at(index) + reg->word);
-		access->value = __atomic_load_n(access->again.word, __ATOMIC_RELAXED);
-	}
-	return MMIO_HANDLED;
+	if (size != 4 || offset % 4 != 0 || number >= ARRAY_SIZE(registers))
+		return NULL;
+	return &registers[number];
 }
 
-/* PCI allows aligned 32-bit and 64-bit accesses here; the others have no effect and read 0. */
-enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_access *access)
+static struct mmio_read read_page(const struct mmio_window *window, uint64_t offset, uint32_t size)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(index);
-	uint64_t vector = access->offset / MSIX_ENTRY_SIZE, value = access->value;
-	uint32_t done;
+	const struct page_register *reg = find_register(offset, size);
+	const uint32_t *word;
 
-	(void)owner;
-	access->cause = CPU_EXIT_MSIX;
-	if (!access->is_write)
-		access->value = 0;
-	/* Nothing is ever pending, so PBA and unused space read alike. */
-	if (access->size < 4 || access->offset % access->size != 0 || vector >= ep->params.vectors)
-		return MMIO_HANDLED;
+	if (!reg || !reg->word)
+		return (struct mmio_read){ 0, NULL };
+	word = (const uint32_t *)((const char *)ivshmem_endpoint_at(window->index) + reg->word);
+	return (struct mmio_read){ __atomic_load_n(word, __ATOMIC_RELAXED), word };
+}
 
+static struct virq_store *write_page(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value)
+{
+	const struct page_register *reg = find_register(offset, size);
+
+	return reg && reg->write ? reg->write(window->index, (uint32_t)value) : NULL;
+}
+
+/*
+ * The vector, or IVSHMEM_MAX_VECTORS. PCI allows aligned 32-bit and 64-bit accesses here; the others have no effect and read 0.
+ * Nothing is ever pending, so PBA and unused space read alike.
+ */
+static uint32_t find_vector(const struct ivshmem_endpoint *ep, uint64_t offset, uint32_t size)
+{
+	uint64_t vector = offset / MSIX_ENTRY_SIZE;
+
+	if (size < 4 || offset % size != 0 || vector >= ep->params.vectors)
+		return IVSHMEM_MAX_VECTORS;
+	return (uint32_t)vector;
+}
+
+static struct mmio_read read_msix(const struct mmio_window *window, uint64_t offset, uint32_t size)
+{
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(window->index);
+	uint32_t vector = find_vector(ep, offset, size);
+	uint64_t value = 0;
+
+	if (vector == IVSHMEM_MAX_VECTORS)
+		return (struct mmio_read){ 0, NULL };
 	spin_lock_ordered(&ep->lock);
-	for (done = 0; done < access->size; done += 4) {
-		uint64_t dword = (access->offset + done) / 4 % 4;
-
-		if (access->is_write)
-			ep->msix_table[vector][dword] = (uint32_t)(value >> (8 * done));
-		else
-			access->value |= (uint64_t)ep->msix_table[vector][dword] << (8 * done);
-	}
-	/* Not before the whole access is done: it may mask what it changes. */
-	if (access->is_write)
-		ivshmem_update_route(index, (uint32_t)vector);
+	for (uint32_t done = 0; done < size; done += 4)
+		value |= (uint64_t)ep->msix_table[vector][(offset + done) / 4 % 4] << (8 * done);
 	spin_unlock(&ep->lock);
-	return MMIO_HANDLED;
+	return (struct mmio_read){ value, NULL };
+}
+
+static struct virq_store *write_msix(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value)
+{
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(window->index);
+	uint32_t vector = find_vector(ep, offset, size);
+
+	if (vector == IVSHMEM_MAX_VECTORS)
+		return NULL;
+	spin_lock_ordered(&ep->lock);
+	for (uint32_t done = 0; done < size; done += 4)
+		ep->msix_table[vector][(offset + done) / 4 % 4] = (uint32_t)(value >> (8 * done));
+	/* Not before the whole access is done: it may mask what it changes. */
+	ivshmem_update_route(window->index, vector);
+	spin_unlock(&ep->lock);
+	return NULL;
 }
 
 #define WORD(field)	offsetof(struct ivshmem_endpoint, field)
@@ -101,4 +119,12 @@ static const struct page_register registers[5] = {
 	[IVSHMEM_REG_INT_CTRL / 4] = { .word = WORD(interrupt_control), .write = write_interrupt_control },
 	[IVSHMEM_REG_DOORBELL / 4] = { .write = write_doorbell },
 	[IVSHMEM_REG_STATE / 4] = { .word = WORD(state), .write = write_state },
+};
+
+const struct mmio_device ivshmem_register_page = {
+	.cause = CPU_EXIT_IVSHMEM, .read = read_page, .write = write_page,
+};
+
+const struct mmio_device ivshmem_msix_page = {
+	.cause = CPU_EXIT_MSIX, .read = read_msix, .write = write_msix,
 };

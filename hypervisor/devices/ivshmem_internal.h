@@ -173,8 +173,8 @@ static inline uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
 	return ivshmem_total(ivshmem_endpoint_at(endpoint), counter);
 }
 
-/* Handlers of the BAR windows; index is the endpoint id. */
-enum mmio_result ivshmem_register_page(void *owner, uint32_t index, struct mmio_access *access);
-enum mmio_result ivshmem_msix_page(void *owner, uint32_t index, struct mmio_access *access);
+/* Behind the BAR windows; index is the endpoint id. */
+extern const struct mmio_device ivshmem_register_page;
+extern const struct mmio_device ivshmem_msix_page;
 
 #endif

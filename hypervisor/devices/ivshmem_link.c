@@ -148,9 +148,8 @@ static void receive(struct ivshmem_endpoint *ep, uint32_t vector, enum event eve
 }
 
 /* false if no cell is that peer. */
-static bool send(uint32_t target, uint32_t vector, enum event event)
+static bool send(struct ivshmem_endpoint *ep, uint32_t vector, enum event event)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(target);
 	bool present;
 
 	/*
@@ -176,27 +175,22 @@ static struct virq_store *published(struct ivshmem_endpoint *ep, uint32_t vector
 	return CONFIG_FAST_PATH && __atomic_load_n(&store->address, __ATOMIC_RELAXED) ? store : NULL;
 }
 
-/* Id of the endpoint of another peer of the same link */
-static uint32_t endpoint_of_peer(uint32_t endpoint, uint32_t peer)
-{
-	return endpoint / IVSHMEM_MAX_PEERS * IVSHMEM_MAX_PEERS + peer;
-}
-
 struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector)
 {
+	struct ivshmem_link *link = ivshmem_link_of(endpoint);
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	__atomic_fetch_add(vector < IVSHMEM_MAX_VECTORS ? &ep->vector_counters[vector][LINK_COUNTER_SENT] :
 			   &ep->counters[LINK_COUNTER_SENT], 1, __ATOMIC_RELAXED);
-	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED))
+	if (peer >= __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED))
 		count(ep, LINK_COUNTER_NO_PEER);
 	/* INTx: every number that a vector can have is accepted, the line is the same. */
 	else if (vector >= (ep->params.vectors ? ep->params.vectors : IVSHMEM_MAX_VECTORS))
 		count(ep, LINK_COUNTER_NO_VECTOR);
-	else if (!send(endpoint_of_peer(endpoint, peer), vector, EVENT_DOORBELL))
+	else if (!send(&link->endpoints[peer], vector, EVENT_DOORBELL))
 		count(ep, LINK_COUNTER_INACTIVE);
 	else
-		return published(ivshmem_endpoint_at(endpoint_of_peer(endpoint, peer)), vector);
+		return published(&link->endpoints[peer], vector);
 	return NULL;
 }
 
@@ -207,7 +201,7 @@ bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, u
 	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
 		return false;
 	*sent = vector_counter(ivshmem_endpoint_at(endpoint), vector, LINK_COUNTER_SENT);
-	*delivered = vector_counter(ivshmem_endpoint_at(endpoint_of_peer(endpoint, peer)), vector, LINK_COUNTER_DELIVERED);
+	*delivered = vector_counter(&ivshmem_link_of(endpoint)->endpoints[peer], vector, LINK_COUNTER_DELIVERED);
 	return true;
 }
 
@@ -228,7 +222,7 @@ void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 
 	for (peer = 0; changed && peer < link->num_peers; peer++)
 		/* Peers come and go without the link lock: who is not there is not meant. */
-		if (peer != ep->params.id && send(endpoint_of_peer(endpoint, peer), 0, EVENT_STATE))
+		if (peer != ep->params.id && send(&link->endpoints[peer], 0, EVENT_STATE))
 			count_vector(ep, 0, LINK_COUNTER_SENT);
 	spin_unlock(&link->lock);
 }
@@ -404,14 +398,16 @@ static int check_join(const struct ivshmem_link *link, const struct ivshmem_para
 static int create_windows(struct cell *cell, const struct ivshmem_params *params, uint32_t endpoint,
 			  struct mmio_window *windows[IVSHMEM_NUM_BARS])
 {
-	static const mmio_handler_t handlers[IVSHMEM_NUM_BARS] = { ivshmem_register_page, ivshmem_msix_page };
+	static const struct mmio_device *const devices[IVSHMEM_NUM_BARS] = {
+		&ivshmem_register_page, &ivshmem_msix_page,
+	};
 	uint32_t n;
 
 	for (n = 0; n < IVSHMEM_NUM_BARS; n++) {
 		windows[n] = NULL;
 		if (params->bar_mask[n] == 0)
 			continue;
-		windows[n] = mmio_add_movable(&cell->mmio, (uint64_t)~params->bar_mask[n] + 1, handlers[n], NULL,
+		windows[n] = mmio_add_movable(&cell->mmio, (uint64_t)~params->bar_mask[n] + 1, devices[n], NULL,
 					      endpoint);
 		if (!windows[n])
 			return refuse(-ENOMEM, DEVICE "the cell has too many MMIO windows",

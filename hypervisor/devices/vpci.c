@@ -26,32 +26,43 @@ static uint32_t lower_bound(const struct vpci_function *functions, uint32_t coun
 	return low;
 }
 
-static enum mmio_result ecam_access(void *owner, uint32_t index, struct mmio_access *access)
+/* NULL if there is none, or if it does not take such an access */
+static const struct vpci_function *find_function(const struct cell *cell, uint64_t offset, uint32_t size)
 {
-	const struct cell *cell = owner;
 	/* The window is at most 256 MiB, so that bus, device and function are 16 bits. */
-	uint16_t bdf = (uint16_t)(access->offset / PAGE_SIZE);
-	uint32_t reg = (uint32_t)(access->offset % PAGE_SIZE);
+	uint16_t bdf = (uint16_t)(offset / PAGE_SIZE);
 	uint32_t n = lower_bound(cell->functions, cell->num_functions, bdf);
-	bool present = n < cell->num_functions && cell->functions[n].bdf == bdf;
 
-	(void)index;
-	access->cause = CPU_EXIT_PCI_CONFIG;
-	if (!present || access->size > 4 || reg % access->size != 0) {
-		if (!access->is_write)
-			access->value = access->size >= 8 ? UINT64_MAX : (1ull << (8 * access->size)) - 1;
-		return MMIO_HANDLED;
-	}
-
-	if (access->is_write) {
-		ivshmem_config_write(cell->functions[n].endpoint, reg, access->size, (uint32_t)access->value);
-	} else {
-		access->value = ivshmem_config_read(cell->functions[n].endpoint, reg, access->size);
-		if (access->size == 4)
-			access->again.word = ivshmem_config_word(cell->functions[n].endpoint, reg);
-	}
-	return MMIO_HANDLED;
+	if (size > 4 || (offset & (size - 1)) || n == cell->num_functions || cell->functions[n].bdf != bdf)
+		return NULL;
+	return &cell->functions[n];
 }
+
+static struct mmio_read read_ecam(const struct mmio_window *window, uint64_t offset, uint32_t size)
+{
+	const struct cell *cell = window->owner;
+	const struct vpci_function *function = find_function(cell, offset, size);
+	uint32_t reg = (uint32_t)(offset % PAGE_SIZE);
+
+	if (!function)
+		return (struct mmio_read){ UINT64_MAX >> (64 - 8 * size), NULL };
+	return (struct mmio_read){
+		ivshmem_config_read(function->endpoint, reg, size),
+		size == 4 ? ivshmem_config_word(function->endpoint, reg) : NULL,
+	};
+}
+
+static struct virq_store *write_ecam(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value)
+{
+	const struct cell *cell = window->owner;
+	const struct vpci_function *function = find_function(cell, offset, size);
+
+	if (function)
+		ivshmem_config_write(function->endpoint, (uint32_t)(offset % PAGE_SIZE), size, (uint32_t)value);
+	return NULL;
+}
+
+static const struct mmio_device ecam = { .cause = CPU_EXIT_PCI_CONFIG, .read = read_ecam, .write = write_ecam };
 
 COLD uint32_t vpci_movable_windows(const struct config_view *config)
 {
@@ -112,7 +123,7 @@ COLD int vpci_init(struct cell *cell, const struct cfg_system *system, struct vp
 		err = add_function(cell, &cell->config.pci_devices[n]);
 
 	if (!err && config_emulates_ecam(system, cell->is_root)) {
-		err = mmio_add_fixed(&cell->mmio, base, size, ecam_access, cell, 0);
+		err = mmio_add_fixed(&cell->mmio, base, size, &ecam, cell, 0);
 		if (err)
 			refuse(err, "PCI configuration window [0x%llx, 0x%llx) does not fit beside the other "
 			       "windows of the cell; change pci_mmconfig_base", (unsigned long long)base,

@@ -5,7 +5,7 @@
  * The set of windows of a cell is frozen when its creation ends. Fixed windows are kept sorted and searched
  * by bisection. Movable windows (BARs) have a constant slot and an atomic base; moving or closing one is a
  * single store, so dispatch takes no lock. An access that was dispatched just before a move may still be
- * executed: handlers must be safe at any time between creation and destruction of the cell, and
+ * executed: devices must be safe at any time between creation and destruction of the cell, and
  * destruction parks the CPUs of the cell first.
  */
 #ifndef BULKHEAD_MMIO_H
@@ -19,15 +19,14 @@ struct virq_store;
 
 struct mmio_access {
 	uint64_t offset;	/* from the base of the window */
-	uint64_t value;		/* write: zero-extended; read: set by the handler, zero-extended */
+	uint64_t value;		/* zero-extended; of a read it is set by dispatch */
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	bool is_write;
-	uint8_t cause;		/* CPU_EXIT_*: set by the handler, counted by the caller if it is done */
 	const struct mmio_window *window;	/* set by dispatch: where it was */
 
 	/*
-	 * How the CPU may do the same access again without asking, as long as the window stays where it is; NULL before the
-	 * handler is called, and it may leave it so.
+	 * How the CPU may do the same access again without asking, as long as the window stays where it is; or NULL. Set by
+	 * dispatch.
 	 */
 	union {
 		const volatile uint32_t *word;	/* read of 4 bytes: this is what it gives, as long as the cell exists */
@@ -41,19 +40,30 @@ enum mmio_result {
 	MMIO_NO_WINDOW,		/* dispatch only: nothing of the cell is there */
 };
 
+struct mmio_read {
+	uint64_t value;		/* zero-extended */
+	const volatile uint32_t *word;	/* see mmio_access */
+};
+
 /*
- * owner and index are those given at registration. The access lies inside the window completely, but may
- * be unaligned.
+ * What is behind windows. Accesses lie inside the window completely, but may be unaligned; size: 1, 2, 4 or 8 bytes. A device
+ * has read and write, which take everything; or access, which may also refuse.
  */
-typedef enum mmio_result (*mmio_handler_t)(void *owner, uint32_t index, struct mmio_access *access);
+struct mmio_device {
+	uint32_t cause;		/* CPU_EXIT_*: counted by whoever has an access done */
+	struct mmio_read (*read)(const struct mmio_window *window, uint64_t offset, uint32_t size);
+	/* of value, only the lowest bytes count. The result: see mmio_access */
+	struct virq_store *(*write)(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value);
+	enum mmio_result (*access)(const struct mmio_window *window, struct mmio_access *access);
+};
 
 #define MMIO_CLOSED	UINT64_MAX	/* base of a movable window that decodes nothing */
 
 struct mmio_window {
 	volatile uint64_t base;
 	uint64_t size;
-	mmio_handler_t handler;
-	void *owner;
+	const struct mmio_device *device;
+	void *owner;		/* these two are the device's */
 	uint32_t index;
 };
 
@@ -68,11 +78,11 @@ struct mmio_map {
 void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed, uint32_t max_movable);
 
 /* During creation only. -EINVAL if it overlaps another fixed window or wraps, -ENOMEM if the map is full. */
-int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, mmio_handler_t handler, void *owner,
+int mmio_add_fixed(struct mmio_map *map, uint64_t base, uint64_t size, const struct mmio_device *device, void *owner,
 		   uint32_t index);
 
 /* During creation only; the window starts closed. NULL if the map is full. */
-struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, mmio_handler_t handler, void *owner,
+struct mmio_window *mmio_add_movable(struct mmio_map *map, uint64_t size, const struct mmio_device *device, void *owner,
 				     uint32_t index);
 
 /*

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle		# noqa: E402
 PARTS = {
     "entry and return (assembly)": ("#8fa6c4", ("vectors", "trap_sync_entry", "trap_irq_entry", "guest_return")),
     "trap, decoding of the access": ("#e6b86a", ("trap_", "this_cpu", "skip_instruction", "guest_reg", "load_result")),
-    "dispatch": ("#d98f6c", ("mmio_", "ivshmem_register_page", "write_doorbell")),
+    "dispatch": ("#d98f6c", ("mmio_", "write_page", "write_doorbell")),
     "link": ("#86b98c", ("ivshmem_", "send", "spin_", "cpu_", "notify")),
     "interrupt controller": ("#b195c9", ("arch_virq", "vgic", "gic", "write_list_reg", "read_list_reg")),
 }

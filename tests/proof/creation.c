@@ -15,13 +15,14 @@ PROOF_CELL(1);
 static const struct proof_cell cells[CELLS] = { PROOF_CELL_INIT(0), PROOF_CELL_INIT(1) };
 static struct cfg_system machine;
 
-static enum mmio_result no_device(void *owner, uint32_t index, struct mmio_access *access)
+static enum mmio_result refuse_access(const struct mmio_window *window, struct mmio_access *access)
 {
-	(void)owner;
-	(void)index;
+	(void)window;
 	(void)access;
 	return MMIO_REFUSED;
 }
+
+static const struct mmio_device no_device = { .access = refuse_access };
 
 /* With other windows in the way, and perhaps not enough room for its own */
 static bool create(uint32_t n)
@@ -32,7 +33,7 @@ static bool create(uint32_t n)
 	mmio_map_init(&c->cell->mmio, c->windows, (uint32_t)Frama_C_interval(0, FIXED),
 		      MAYBE() && windows > 0 ? windows - 1 : windows);
 	if (MAYBE())
-		mmio_add_fixed(&c->cell->mmio, ANY_U64(), ANY_U64(), no_device, NULL, 0);
+		mmio_add_fixed(&c->cell->mmio, ANY_U64(), ANY_U64(), &no_device, NULL, 0);
 	return vpci_init(c->cell, &machine, c->functions) == 0;
 }
 

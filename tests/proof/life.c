@@ -41,6 +41,16 @@ static void make_device(struct cfg_pci_device *dev)
 		dev->type = (uint8_t)Frama_C_interval(CFG_PCI_IVSHMEM + 1, UINT8_MAX);
 }
 
+/* Something else of the cell, in front of it all */
+static enum mmio_result maybe_refused(const struct mmio_window *window, struct mmio_access *access)
+{
+	(void)window;
+	access->value = ANY_U64();
+	return MAYBE() ? MMIO_REFUSED : MMIO_HANDLED;
+}
+
+static const struct mmio_device other_device = { .access = maybe_refused };
+
 static void create(uint32_t n)
 {
 	const struct proof_cell *c = &cells[n];
@@ -51,7 +61,8 @@ static void create(uint32_t n)
 	c->devices[0].shmem_peers = PEERS;
 	kind = (uint32_t)Frama_C_interval(INTX, TYPE_ABOVE);
 	make_device(&c->devices[0]);
-	mmio_map_init(&c->cell->mmio, c->windows, 1, vpci_movable_windows(&c->cell->config));
+	mmio_map_init(&c->cell->mmio, c->windows, 2, vpci_movable_windows(&c->cell->config));
+	mmio_add_fixed(&c->cell->mmio, 0, PAGE_SIZE, &other_device, NULL, 0);
 	if (vpci_init(c->cell, &machine, c->functions) == 0 && c->cell->num_functions == 1)
 		shape += kind << (2 * n);
 	kind = ABSENT;

@@ -41,7 +41,7 @@ static int setup(void **state)
 	make(&d, 2);
 	for (uint32_t n = 0; n < 3; n++) {
 		mmio_map_init(&page_maps[n], &pages[n], 1, 0);
-		assert_int_equal(mmio_add_fixed(&page_maps[n], 0, PAGE_SIZE, ivshmem_register_page, NULL, ids[n]), 0);
+		assert_int_equal(mmio_add_fixed(&page_maps[n], 0, PAGE_SIZE, &ivshmem_register_page, NULL, ids[n]), 0);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "errors.h"
 #include "mmio.h"
+#include "virq.h"
 
 #define MAX_FIXED	8u
 #define MAX_MOVABLE	3u
@@ -13,24 +14,39 @@
 static struct mmio_window windows[MAX_FIXED + MAX_MOVABLE];
 static struct mmio_map map;
 static uint32_t hit_index;
-static uint64_t hit_offset;
+static uint64_t hit_offset, written;
+static const uint32_t word;
+static struct virq_store store;
+static uint32_t hit_size;
 static void *hit_owner;
 
-static enum mmio_result record(void *owner, uint32_t index, struct mmio_access *access)
+#define READ_VALUE	0x1234567887654321u
+
+static struct mmio_read record_read(const struct mmio_window *window, uint64_t offset, uint32_t size)
 {
-	hit_owner = owner;
-	hit_index = index;
-	hit_offset = access->offset;
-	return MMIO_HANDLED;
+	hit_owner = window->owner;
+	hit_index = window->index;
+	hit_offset = offset;
+	hit_size = size;
+	return (struct mmio_read){ READ_VALUE, &word };
 }
 
-static enum mmio_result deny(void *owner, uint32_t index, struct mmio_access *access)
+static struct virq_store *record_write(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value)
 {
-	(void)owner;
-	(void)index;
-	(void)access;
+	record_read(window, offset, size);
+	written = value;
+	return &store;
+}
+
+static enum mmio_result deny_access(const struct mmio_window *window, struct mmio_access *access)
+{
+	assert_ptr_equal(access->window, window);
+	hit_offset = access->offset;
 	return MMIO_REFUSED;
 }
+
+static const struct mmio_device record = { .read = record_read, .write = record_write };
+static const struct mmio_device deny = { .access = deny_access };
 
 static int setup(void **state)
 {
@@ -41,7 +57,7 @@ static int setup(void **state)
 
 static int add(uint64_t base, uint64_t size, uint32_t index)
 {
-	return mmio_add_fixed(&map, base, size, record, &map, index);
+	return mmio_add_fixed(&map, base, size, &record, &map, index);
 }
 
 /* Index of the window that was hit, or -1 */
@@ -123,8 +139,8 @@ static void maps_have_limits(void **state)
 		assert_int_equal(add(0x1000 * n, 0x1000, n), 0);
 	assert_int_equal(add(0x100000, 0x1000, 0), -ENOMEM);
 	for (uint32_t n = 0; n < MAX_MOVABLE; n++)
-		assert_non_null(mmio_add_movable(&map, 0x1000, record, NULL, n));
-	assert_null(mmio_add_movable(&map, 0x1000, record, NULL, 0));
+		assert_non_null(mmio_add_movable(&map, 0x1000, &record, NULL, n));
+	assert_null(mmio_add_movable(&map, 0x1000, &record, NULL, 0));
 	for (uint32_t n = 0; n < MAX_FIXED; n++)
 		assert_int_equal(access_at(0x1000 * n, 4), (int)n);
 }
@@ -151,7 +167,7 @@ static void straddling_is_no_window(void **state)
 
 static void movable_window_moves_and_closes(void **state)
 {
-	struct mmio_window *window = mmio_add_movable(&map, 0x1000, record, &windows, 5);
+	struct mmio_window *window = mmio_add_movable(&map, 0x1000, &record, &windows, 5);
 
 	(void)state;
 	assert_int_equal(access_at(0, 1), -1);
@@ -176,7 +192,7 @@ static void movable_window_moves_and_closes(void **state)
 
 static void fixed_wins_over_movable(void **state)
 {
-	struct mmio_window *window = mmio_add_movable(&map, 0x3000, record, NULL, 9);
+	struct mmio_window *window = mmio_add_movable(&map, 0x3000, &record, NULL, 9);
 
 	(void)state;
 	assert_int_equal(add(0x2000, 0x1000, 1), 0);
@@ -191,7 +207,7 @@ static void fixed_wins_over_movable(void **state)
 
 static void has_window_where_an_access_begins(void **state)
 {
-	struct mmio_window *window = mmio_add_movable(&map, 0x1000, record, NULL, 9);
+	struct mmio_window *window = mmio_add_movable(&map, 0x1000, &record, NULL, 9);
 
 	(void)state;
 	assert_int_equal(add(0x1000, 0x1000, 0), 0);
@@ -207,11 +223,29 @@ static void has_window_where_an_access_begins(void **state)
 
 static void result_of_the_handler_is_passed_on(void **state)
 {
-	struct mmio_access access = { .size = 4 };
+	struct mmio_access access = { .size = 4, .again.word = &word };
 
 	(void)state;
-	assert_int_equal(mmio_add_fixed(&map, 0x1000, 0x1000, deny, NULL, 0), 0);
-	assert_int_equal(mmio_dispatch(&map, GUEST_ADDR(0x1000), &access), MMIO_REFUSED);
+	assert_int_equal(mmio_add_fixed(&map, 0x1000, 0x1000, &deny, NULL, 0), 0);
+	assert_int_equal(mmio_dispatch(&map, GUEST_ADDR(0x1ffc), &access), MMIO_REFUSED);
+	assert_int_equal(hit_offset, 0xffc);
+	assert_null(access.again.word);
+}
+
+static void values_come_and_go(void **state)
+{
+	struct mmio_access load = { .size = 8, .value = 5 };
+	struct mmio_access write = { .size = 2, .is_write = true, .value = 0xabcd };
+
+	(void)state;
+	assert_int_equal(add(0x1000, 0x1000, 3), 0);
+	assert_int_equal(mmio_dispatch(&map, GUEST_ADDR(0x1008), &load), MMIO_HANDLED);
+	assert_true(load.value == READ_VALUE && hit_offset == 8 && hit_size == 8);
+	assert_ptr_equal(load.window, &windows[0]);
+	assert_ptr_equal(load.again.word, &word);
+	assert_int_equal(mmio_dispatch(&map, GUEST_ADDR(0x1010), &write), MMIO_HANDLED);
+	assert_true(written == 0xabcd && write.value == 0xabcd && hit_offset == 0x10 && hit_size == 2);
+	assert_ptr_equal(write.again.store, &store);
 }
 
 int main(void)
@@ -226,6 +260,7 @@ int main(void)
 		cmocka_unit_test_setup(fixed_wins_over_movable, setup),
 		cmocka_unit_test_setup(has_window_where_an_access_begins, setup),
 		cmocka_unit_test_setup(result_of_the_handler_is_passed_on, setup),
+		cmocka_unit_test_setup(values_come_and_go, setup),
 	};
 
 	return cmocka_run_group_tests_name("mmio", tests, NULL, NULL);

@@ -181,19 +181,20 @@ static void every_device_can_fail(void **state)
 	assert_int_equal(fixture_create(&c), 0);
 }
 
-static enum mmio_result unused(void *owner, uint32_t index, struct mmio_access *access)
+static enum mmio_result refuse_access(const struct mmio_window *window, struct mmio_access *access)
 {
-	(void)owner;
-	(void)index;
+	(void)window;
 	(void)access;
 	return MMIO_REFUSED;
 }
+
+static const struct mmio_device unused = { .access = refuse_access };
 
 static void ecam_in_the_way_of_another_window(void **state)
 {
 	(void)state;
 	mmio_map_init(&c.cell.mmio, c.windows, 2, vpci_movable_windows(&c.cell.config));
-	assert_int_equal(mmio_add_fixed(&c.cell.mmio, FIXTURE_ECAM + 0x1ff000, 0x2000, unused, NULL, 0), 0);
+	assert_int_equal(mmio_add_fixed(&c.cell.mmio, FIXTURE_ECAM + 0x1ff000, 0x2000, &unused, NULL, 0), 0);
 	assert_int_equal(vpci_init(&c.cell, &fixture_system, c.functions), -EINVAL);
 	assert_non_null(strstr(host_reason(), "[0x7000000, 0x7200000)"));
 	assert_int_equal(c.cell.num_functions, 0);

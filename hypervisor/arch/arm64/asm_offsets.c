@@ -7,6 +7,7 @@
 #include "trace.h"
 #include "asm/sysreg.h"
 #include "gic.h"
+#include "trap.h"
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"#define " #name " %c0\\n\"" : : "i"(value))
 
@@ -31,6 +32,7 @@ void asm_offsets(void)
 	_Static_assert(sizeof(struct fast_doorbell) * FAST_DOORBELLS == 1 << 8, "behind the last one bit 8 of the address is set");
 	DEFINE(DOORBELL_STARTED, offsetof(struct fast_doorbell, started));
 	DEFINE(DOORBELL_SYNDROME, offsetof(struct fast_doorbell, syndrome));
+	DEFINE(DOORBELL_WHERE, offsetof(struct fast_doorbell, where));
 	DEFINE(DOORBELL_VALUE, offsetof(struct fast_doorbell, value));
 	DEFINE(DOORBELL_COUNTED, offsetof(struct fast_doorbell, counted));
 	_Static_assert(!offsetof(struct percpu, fast.doorbells) && !offsetof(struct fast_doorbell, done) &&
@@ -51,6 +53,8 @@ void asm_offsets(void)
 	DEFINE(NO_HYPERCALL, -ENOSYS);
 	DEFINE(COUNT_HYPERCALLS, offsetof(struct percpu, exits[CPU_EXIT_HYPERCALL]));
 	_Static_assert(KICK_SGI == 0, "the entry code compares the INTID with 0");
+	DEFINE(LIGHT_BITS, LIGHT_BITS);
+	DEFINE(LIGHT_ABORT, LIGHT_ABORT);
 	DEFINE(HEADER_SIZE, sizeof(struct bh_image_header));
 	DEFINE(HEADER_CORE_SIZE, offsetof(struct bh_image_header, core_size));
 	DEFINE(HEADER_PHYS_BASE, offsetof(struct bh_image_header, boot.phys_base));

@@ -15,10 +15,6 @@
 #include "gic.h"
 #include "trap.h"
 
-#define ESR_ISS_SSE	(1UL << 21)	/* sign-extended */
-
-#define APART	__attribute__((noinline))
-
 /* By register of the store: code that compares it with the value (vectors.S) */
 extern const char doorbell_values[];
 #define VALUE_SIZE	16
@@ -96,8 +92,7 @@ COLD void arch_forget_all(struct percpu *cpu)
 		cpu->fast.counters[n].sent = cpu->fast.counters[n].delivered = NULL;
 		cpu->fast.doorbells[n].store = NULL;
 	}
-	cpu->fast.page = 0;
-	cpu->fast.window = NULL;
+	cpu->fast.page = FAST_EMPTY;
 }
 
 /* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
@@ -216,7 +211,7 @@ static volatile uint64_t *remember_register(struct percpu *cpu, uint64_t where, 
 	record->syndrome = 0;
 	record->where = where;
 	record->word = access->again.word;
-	record->counter = &cpu->exits[access->cause];
+	record->counter = &cpu->exits[access->window->device->cause];
 	return &record->syndrome;
 }
 
@@ -227,7 +222,7 @@ COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint
 	uint64_t base = ((hpfar & 0xfffffffff0UL) << 8 | (far & (PAGE_SIZE - 1))) - access->offset;
 	volatile uint64_t *syndrome;
 
-	if (access->size != 4 || (esr & ESR_ISS_SSE))
+	if (access->size != 4 || (esr & ISS_SSE))
 		return;
 	if (access->is_write)
 		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, esr >> 16 & 0x1f), access);

@@ -15,50 +15,68 @@
 #include "asm/sysreg.h"
 #include "gic.h"
 
-/* How a register bank with a field of `bits` bits per interrupt is to be accessed */
-enum bank_kind {
-	BANK_WRITE_ONES,	/* writing ones acts, zeros do nothing: mask and write */
-	BANK_FIELDS,		/* plain fields: read-modify-write */
+/*
+ * Register banks with a field for each interrupt, of 1024 interrupts in the distributor, of the first 32 in the frame of a
+ * redistributor; found by what is above the lowest 7 bits of the offset.
+ */
+enum bank {
+	NO_BANK,
+	BANK_ACTS,		/* a bit each: writing ones acts, zeros do nothing */
+	BANK_GROUPS,		/* plain fields from here on: a bit */
+	BANK_CONFIG,		/* 2 bits */
+	BANK_PRIORITIES,	/* 8 bits */
 };
 
-struct gic_bank {
-	uint32_t start;
-	uint32_t bits;		/* 1, 2 or 8 per interrupt; a bank covers 1024 interrupts */
-	enum bank_kind kind;
+#define BANK_NUMBER(offset)	((offset) >> 7)
+#define NUM_BANKS		32U
+
+static const uint8_t banks[NUM_BANKS] = {
+	[BANK_NUMBER(GICD_IGROUPR)] = BANK_GROUPS,
+	[BANK_NUMBER(GICD_ISENABLER) ... BANK_NUMBER(GICD_ICACTIVER)] = BANK_ACTS,
+	[BANK_NUMBER(GICD_IPRIORITYR) ... BANK_NUMBER(GICD_IPRIORITYR + 1023)] = BANK_PRIORITIES,
+	[BANK_NUMBER(GICD_ICFGR) ... BANK_NUMBER(GICD_ICFGR + 255)] = BANK_CONFIG,
 };
 
-static const struct gic_bank banks[] = {
-	{ .start = GICD_IGROUPR, .bits = 1, .kind = BANK_FIELDS },
-	{ .start = GICD_ISENABLER, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_ICENABLER, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_ISPENDR, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_ICPENDR, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_ISACTIVER, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_ICACTIVER, .bits = 1, .kind = BANK_WRITE_ONES },
-	{ .start = GICD_IPRIORITYR, .bits = 8, .kind = BANK_FIELDS },
-	{ .start = GICD_ICFGR, .bits = 2, .kind = BANK_FIELDS },
-};
-
-static const struct gic_bank *find_bank(uint32_t offset, uint32_t interrupts)
+static inline enum bank bank_at(uint64_t offset)
 {
-	for (uint32_t i = 0; i < ARRAY_SIZE(banks); i++)
-		if (offset >= banks[i].start && offset < banks[i].start + interrupts * banks[i].bits / 8)
-			return &banks[i];
-	return NULL;
+	return BANK_NUMBER(offset) < NUM_BANKS ? (enum bank)banks[BANK_NUMBER(offset)] : NO_BANK;
 }
 
-/* Spread ownership bits of up to 32 interrupts from `first` over their fields in `size` bytes. */
-static uint32_t field_mask(const volatile uint32_t *owned, uint32_t first, uint32_t bits, uint32_t size)
+/* INTID of the first field at an offset in a bank */
+static inline uint32_t first_intid(enum bank bank, uint32_t offset)
 {
-	uint32_t mask = 0;
+	if (bank == BANK_PRIORITIES)
+		return offset - GICD_IPRIORITYR;
+	return bank == BANK_CONFIG ? (offset - GICD_ICFGR) * 4 : offset % 128 * 8;
+}
 
-	for (uint32_t i = 0; i < size * 8 / bits; i++) {
-		uint32_t intid = first + i;
+/*
+ * The bits of a register whose interrupts are the cell's. The distributor takes 32-bit accesses, priorities also bytes (IHI
+ * 0069, 12.1.3): 0 for others, which may end in an external abort. owned[0] stands for INTIDs 0-31.
+ */
+static uint32_t owned_fields(enum bank bank, const volatile uint32_t *owned, uint32_t interrupts, uint32_t offset,
+			     uint32_t size)
+{
+	uint32_t first = first_intid(bank, offset), fields;
 
-		if (owned[intid / 32] >> (intid % 32) & 1)
-			mask |= (bits == 8 ? 0xffU : (1U << bits) - 1) << (i * bits);
+	if (first >= interrupts)
+		return 0;
+	fields = owned[first / 32] >> (first % 32);
+	if (size == 1 && bank == BANK_PRIORITIES)
+		return fields & 1 ? 0xff : 0;
+	if (size != 4 || (offset & 3))
+		return 0;
+	if (bank == BANK_PRIORITIES)
+		/* bit n to bit 8n: of the copies at each seventh bit, only that one */
+		return ((fields & 0xf) * 0x00204081 & 0x01010101) * 0xff;
+	if (bank == BANK_CONFIG) {
+		/* bit n to bits 2n and 2n + 1, by halves */
+		fields = ((fields & 0xffff) | fields << 8) & 0x00ff00ff;
+		fields = (fields | fields << 4) & 0x0f0f0f0f;
+		fields = (fields | fields << 2) & 0x33333333;
+		return ((fields | fields << 1) & 0x55555555) * 3;
 	}
-	return mask;
+	return fields;
 }
 
 static uint32_t raw_read(const volatile uint8_t *frame, uint32_t offset, uint32_t size)
@@ -74,39 +92,43 @@ static void raw_write(volatile uint8_t *frame, uint32_t offset, uint32_t size, u
 		mmio_write32(frame, offset, value);
 }
 
-/*
- * Access to a bank. The distributor takes 32-bit accesses, priorities also bytes (IHI 0069, 12.1.3). owned[0]
- * stands for INTIDs 0-31.
- */
-static void access_bank(const struct cell *cell, const struct gic_bank *bank, volatile uint8_t *frame,
-			const volatile uint32_t *owned, struct mmio_access *access)
+static uint32_t read_bank(enum bank bank, const volatile uint8_t *frame, const volatile uint32_t *owned, uint32_t interrupts,
+			  uint32_t offset, uint32_t size)
 {
-	uint32_t offset = (uint32_t)access->offset;
-	uint32_t first = (offset - bank->start) * 8 / bank->bits;
-	uint32_t mask, value;
+	uint32_t mask = owned_fields(bank, owned, interrupts, offset, size);
 
-	if (access->size != 4 && (access->size != 1 || bank->bits != 8))
-		return;		/* what the hardware does not take may end in an external abort */
-	if (offset & (access->size - 1U))
-		return;
-	mask = field_mask(owned, first, bank->bits, access->size);
-	if (!access->is_write) {
-		access->value = raw_read(frame, offset, access->size) & mask;
-		return;
-	}
-	value = (uint32_t)access->value & mask;
+	return mask ? raw_read(frame, offset, size) & mask : 0;
+}
+
+/* Not BANK_ACTS */
+static void write_fields(const struct cell *cell, enum bank bank, volatile uint8_t *frame, const volatile uint32_t *owned,
+			 uint32_t interrupts, uint32_t offset, uint32_t size, uint32_t value)
+{
+	uint32_t mask = owned_fields(bank, owned, interrupts, offset, size);
+
 	if (!mask)
 		return;
-	if (bank->kind == BANK_WRITE_ONES) {
-		raw_write(frame, offset, access->size, value);
-		return;
-	}
 	/* gic.lock: the other fields may be another cell's */
 	spin_lock(&gic.lock);
-	raw_write(frame, offset, access->size, (raw_read(frame, offset, access->size) & ~mask) | value);
+	raw_write(frame, offset, size, (raw_read(frame, offset, size) & ~mask) | (value & mask));
 	spin_unlock(&gic.lock);
-	if (bank->bits == 8)
-		vgic_new_priorities(cell, first, access->size);
+	if (bank == BANK_PRIORITIES)
+		vgic_new_priorities(cell, first_intid(bank, offset), size);
+}
+
+/* Fast for what guests do all the time: to switch an interrupt on and off. */
+static inline void write_bank(const struct cell *cell, enum bank bank, volatile uint8_t *frame, const volatile uint32_t *owned,
+			      uint32_t interrupts, uint32_t offset, uint32_t size, uint32_t value)
+{
+	if (bank != BANK_ACTS) {
+		write_fields(cell, bank, frame, owned, interrupts, offset, size, value);
+		return;
+	}
+	if (size != 4 || (offset & 3) || first_intid(BANK_ACTS, offset) >= interrupts)
+		return;
+	value &= owned[offset % 128 / 4];
+	if (value)
+		mmio_write32(frame, offset, value);
 }
 
 static const struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
@@ -130,20 +152,15 @@ uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *rout
 	return status << 34;
 }
 
-static void access_router(const struct cell *cell, struct mmio_access *access)
+/* NULL, or where it is. The upper half of a route is 0 on machines with Aff3 = 0, and a 64-bit write does both. */
+static volatile uint8_t *find_router(const struct cell *cell, uint32_t offset, uint32_t size)
 {
-	uint32_t offset = (uint32_t)access->offset;
 	uint32_t intid = (offset - GICD_IROUTER) / 8;
 
-	if (intid < FIRST_SPI || intid >= gic.num_intids || (offset & (access->size - 1U)) || access->size < 4 ||
+	if (offset < GICD_IROUTER || intid < FIRST_SPI || intid >= gic.num_intids || (offset & 7) || size < 4 ||
 	    !(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
-		return;
-	if (offset & 4)
-		return;		/* upper half: 0 on machines with Aff3 = 0, and a 64-bit write does both */
-	if (!access->is_write)
-		access->value = access->size == 8 ? mmio_read64(gic.gicd, offset) : mmio_read32(gic.gicd, offset);
-	else if (cpu_in_cell(cell, access->value))
-		mmio_write64(gic.gicd, offset, access->value);
+		return NULL;
+	return gic.gicd + offset;
 }
 
 static bool is_id_register(uint32_t offset)
@@ -151,83 +168,127 @@ static bool is_id_register(uint32_t offset)
 	return offset >= 0xffd0 && offset < 0x10000;
 }
 
-static enum mmio_result access_distributor(void *owner, uint32_t index, struct mmio_access *access)
+static struct mmio_read read_distributor(const struct mmio_window *window, uint64_t at, uint32_t size)
 {
-	struct cell *cell = owner;
-	uint32_t offset = (uint32_t)access->offset;
-	const struct gic_bank *bank = find_bank(offset, 1024);
-
-	(void)index;
-	access->cause = CPU_EXIT_GICD;
-	access->value = access->is_write ? access->value : 0;
-	if (bank) {
-		access_bank(cell, bank, gic.gicd, cell->arch.spis, access);
-	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * 1024) {
-		access_router(cell, access);
-	} else if (!access->is_write && access->size == 4 && !(offset & 3) &&
-		   (offset == GICD_CTLR || offset == GICD_TYPER || offset == GICD_IIDR || is_id_register(offset))) {
-		access->value = mmio_read32(gic.gicd, offset);
-		access->again.word = (const volatile uint32_t *)(gic.gicd + offset);
-	}
-	return MMIO_HANDLED;
-}
-
-/* Guests look through all frames for that of their CPU: each is there, whosever it is. */
-static void access_rd_frame(const volatile uint8_t *frame, bool own, bool last, struct mmio_access *access)
-{
-	uint32_t offset = (uint32_t)access->offset;
-
-	if (offset == GICR_TYPER || offset == GICR_TYPER + 4) {
-		uint64_t typer = mmio_read64(frame, GICR_TYPER) | (last ? GICR_TYPER_LAST : 0);
-
-		if (!access->is_write && access->size >= 4)
-			access->value = offset == GICR_TYPER ? typer : typer >> 32;
-		return;
-	}
-	if (access->size != 4 || (offset & 3))
-		return;
-	if (offset == GICR_IIDR || is_id_register(offset)) {
-		if (!access->is_write)
-			access->value = mmio_read32(frame, offset);
-	} else if (own && (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER)) {
-		if (!access->is_write)
-			access->value = mmio_read32(frame, offset);
-		/* the hypervisor needs the redistributor awake, its LPIs are the root cell's from before */
-	}
-}
-
-static void access_sgi_frame(const struct cell *cell, struct percpu *cpu, struct mmio_access *access)
-{
-	const struct gic_bank *bank = find_bank((uint32_t)access->offset, 32);
-	uint32_t owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid |
-			   (cpu->cell->watchdog.period ? 1U << TIMER_INTID : 0));
+	const struct cell *cell = window->owner;
+	uint32_t offset = (uint32_t)at;
+	enum bank bank = bank_at(offset);
+	const volatile uint8_t *router;
 
 	if (bank)
-		access_bank(cell, bank, cpu->arch.gicr + GICR_SGI_FRAME, &owned, access);
+		return (struct mmio_read){ read_bank(bank, gic.gicd, cell->arch.spis, 1024, offset, size), NULL };
+	if (size == 4 && (offset == GICD_CTLR || offset == GICD_TYPER || offset == GICD_IIDR ||
+			  (is_id_register(offset) && !(offset & 3))))
+		return (struct mmio_read){ mmio_read32(gic.gicd, offset), (const volatile uint32_t *)(gic.gicd + offset) };
+	router = find_router(cell, offset, size);
+	if (!router)
+		return (struct mmio_read){ 0, NULL };
+	return (struct mmio_read){ size == 8 ? mmio_read64(router, 0) : mmio_read32(router, 0), NULL };
 }
 
-static enum mmio_result access_redistributor(void *owner, uint32_t index, struct mmio_access *access)
+static struct virq_store *write_distributor(const struct mmio_window *window, uint64_t at, uint32_t size, uint64_t value)
 {
-	struct cell *cell = owner;
-	uint64_t number = access->offset / gic.gicr_stride;
-	volatile uint8_t *frame = gic.redistributors[number];
-	struct percpu *own = NULL;
+	struct cell *cell = window->owner;
+	uint32_t offset = (uint32_t)at;
+	enum bank bank = bank_at(offset);
+	volatile uint8_t *router;
 
-	(void)index;
-	access->cause = CPU_EXIT_GICR;
-	access->value = access->is_write ? access->value : 0;
-	access->offset %= gic.gicr_stride;
-	for_each_cpu(id, &cell->cpus)
-		if (percpu_of(id)->arch.gicr == frame)
-			own = percpu_of(id);
-	if (access->offset < GIC_FRAME_SIZE) {
-		access_rd_frame(frame, own, number + 1 == gic.num_redistributors, access);
-	} else if (access->offset < 2 * GIC_FRAME_SIZE && own) {
-		access->offset -= GIC_FRAME_SIZE;
-		access_sgi_frame(cell, own, access);
+	if (bank) {
+		write_bank(cell, bank, gic.gicd, cell->arch.spis, 1024, offset, size, (uint32_t)value);
+		return NULL;
 	}
-	return MMIO_HANDLED;
+	router = find_router(cell, offset, size);
+	value = size == 8 ? value : (uint32_t)value;
+	if (router && cpu_in_cell(cell, value))
+		mmio_write64(router, 0, value);
+	return NULL;
 }
+
+static const struct mmio_device distributor = {
+	.cause = CPU_EXIT_GICD, .read = read_distributor, .write = write_distributor,
+};
+
+/* A frame of a redistributor, as a cell sees it */
+struct redistributor {
+	volatile uint8_t *frame;
+	struct percpu *cpu;		/* NULL: of no CPU of the cell */
+	uint32_t offset;
+	bool is_last;
+	uint32_t owned;			/* of the interrupts of the CPU */
+};
+
+static struct redistributor find_redistributor(const struct mmio_window *window, uint64_t offset)
+{
+	const struct cell *cell = window->owner;
+	uint64_t number = offset / gic.gicr_stride;
+	struct redistributor found = {
+		.frame = gic.redistributors[number],
+		.offset = (uint32_t)(offset % gic.gicr_stride),
+		.is_last = number + 1 == gic.num_redistributors,
+		.owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid | (cell->watchdog.period ? 1U << TIMER_INTID : 0)),
+	};
+
+	if (this_cpu()->arch.gicr == found.frame) {
+		found.cpu = this_cpu();
+		return found;
+	}
+	for_each_cpu(id, &cell->cpus)
+		if (percpu_of(id)->arch.gicr == found.frame)
+			found.cpu = percpu_of(id);
+	return found;
+}
+
+/*
+ * Guests look through all frames for that of their CPU: each is there, whosever it is. Nothing there can be written: the
+ * hypervisor needs the redistributor awake, its LPIs are the root cell's from before.
+ */
+static uint64_t read_rd_frame(const struct redistributor *rd, uint32_t size)
+{
+	uint32_t offset = rd->offset;
+
+	if (offset == GICR_TYPER || offset == GICR_TYPER + 4) {
+		uint64_t typer = mmio_read64(rd->frame, GICR_TYPER) | (rd->is_last ? GICR_TYPER_LAST : 0);
+
+		if (size < 4)
+			return 0;
+		typer = offset == GICR_TYPER ? typer : typer >> 32;
+		return size == 8 ? typer : (uint32_t)typer;
+	}
+	if (size != 4 || (offset & 3))
+		return 0;
+	if (offset == GICR_IIDR || is_id_register(offset))
+		return mmio_read32(rd->frame, offset);
+	if (rd->cpu && (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER))
+		return mmio_read32(rd->frame, offset);
+	return 0;
+}
+
+static struct mmio_read read_redistributor(const struct mmio_window *window, uint64_t at, uint32_t size)
+{
+	struct redistributor rd = find_redistributor(window, at);
+	uint32_t offset = rd.offset - GIC_FRAME_SIZE;
+	enum bank bank;
+
+	if (rd.offset < GIC_FRAME_SIZE)
+		return (struct mmio_read){ read_rd_frame(&rd, size), NULL };
+	bank = offset < GIC_FRAME_SIZE && rd.cpu ? bank_at(offset) : NO_BANK;
+	return (struct mmio_read){ bank ? read_bank(bank, rd.frame + GICR_SGI_FRAME, &rd.owned, 32, offset, size) : 0, NULL };
+}
+
+static struct virq_store *write_redistributor(const struct mmio_window *window, uint64_t at, uint32_t size, uint64_t value)
+{
+	struct redistributor rd = find_redistributor(window, at);
+	uint32_t offset = rd.offset - GIC_FRAME_SIZE;
+	enum bank bank = rd.offset >= GIC_FRAME_SIZE && offset < GIC_FRAME_SIZE && rd.cpu ? bank_at(offset) : NO_BANK;
+
+	if (bank)
+		write_bank(window->owner, bank, rd.frame + GICR_SGI_FRAME, &rd.owned, 32, offset, size, (uint32_t)value);
+	return NULL;
+}
+
+static const struct mmio_device redistributor = {
+	.cause = CPU_EXIT_GICR, .read = read_redistributor, .write = write_redistributor,
+};
 
 static void save_spi(struct cell *cell, uint32_t intid)
 {
@@ -288,9 +349,9 @@ COLD int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 	uint64_t redistributors = gic.num_redistributors * gic.gicr_stride;
 	int error;
 
-	error = mmio_add_fixed(&cell->mmio, gic.gicd_phys, GIC_FRAME_SIZE, access_distributor, cell, 0);
+	error = mmio_add_fixed(&cell->mmio, gic.gicd_phys, GIC_FRAME_SIZE, &distributor, cell, 0);
 	if (!error)
-		error = mmio_add_fixed(&cell->mmio, gic.gicr_phys, redistributors, access_redistributor, cell, 0);
+		error = mmio_add_fixed(&cell->mmio, gic.gicr_phys, redistributors, &redistributor, cell, 0);
 	if (error)
 		return refuse(error, "%pC: a sub-page region or the ECAM window overlaps the GIC", &cell->config);
 	take_spis(cell, system, true);

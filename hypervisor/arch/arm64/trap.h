@@ -10,8 +10,20 @@ struct mmio_access;
 
 void trap_sync(struct trap_frame *frame, uint64_t esr);
 
+/* Syndromes of data aborts (DDI 0487, D17.2.37) */
+#define ISS_ISV		(1UL << 24)
+#define ISS_SSE		(1UL << 21)
+#define ISS_CM		(1UL << 8)
+#define ISS_S1PTW	(1UL << 7)
+#define FSC_TYPE(esr)	((esr) & 0x3c)
+#define FSC_TRANSLATION	0x04
+
+/* An access that is described, of a 32-bit instruction, not sign-extended, to what is not mapped: bits that count, their values */
+#define LIGHT_BITS	(0x3fUL << 26 | ESR_IL | ISS_ISV | ISS_SSE | ISS_CM | ISS_S1PTW | FSC_TYPE(UINT64_MAX))
+#define LIGHT_ABORT	((uint64_t)EC_DABT_LOW << 26 | ESR_IL | ISS_ISV | FSC_TRANSLATION)
+
 /*
- * A data abort that is an access to the page of the last one that came to a device is done, and the result is true; else nothing
+ * Such an abort that is an access to the page of the last one that came to a device is done, and the result is true; else nothing
  * has happened. Of x20 to x30 nothing has to be in the frame but the register of the access.
  */
 bool trap_light(struct trap_frame *frame, uint64_t esr);
@@ -33,12 +45,12 @@ void trap_smc(struct trap_frame *frame, uint64_t esr);
 void trap_hvc(struct trap_frame *frame, uint64_t esr);
 
 /* Register 31 is the zero register in all trapped instructions. */
-static inline uint64_t guest_reg(const struct trap_frame *frame, uint32_t n)
+static inline uint64_t guest_reg(const struct trap_frame *frame, uint64_t n)
 {
 	return n < 31 ? frame->x[n] : 0;
 }
 
-static inline void set_guest_reg(struct trap_frame *frame, uint32_t n, uint64_t value)
+static inline void set_guest_reg(struct trap_frame *frame, uint64_t n, uint64_t value)
 {
 	if (n < 31)
 		frame->x[n] = value;

@@ -12,14 +12,8 @@
 #include "asm/sysreg.h"
 #include "trap.h"
 
-#define ISS_ISV		(1UL << 24)
-#define ISS_SSE		(1UL << 21)
 #define ISS_SF		(1UL << 15)
-#define ISS_CM		(1UL << 8)
-#define ISS_S1PTW	(1UL << 7)
 #define ISS_WNR		(1UL << 6)
-#define FSC_TYPE(esr)	((esr) & 0x3c)
-#define FSC_TRANSLATION	0x04
 #define FSC_ACCESS_FLAG	0x08
 #define FSC_PERMISSION	0x0c
 #define FSC_EXTERNAL	0x10
@@ -126,13 +120,13 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 		enum mmio_result result = access_device(cpu, *element, &access);
 
 		if (result == MMIO_NO_WINDOW && cell_ignores_stray(cpu->cell, GUEST_ADDR(*element), &access)) {
-			access.cause = CPU_EXIT_STRAY_IGNORED;
-			result = MMIO_HANDLED;
-		}
-		if (result != MMIO_HANDLED)
+			cause = CPU_EXIT_STRAY_IGNORED;
+		} else if (result != MMIO_HANDLED) {
 			return result;
-		cause = access.cause;
-		values[i] = access.value & size_mask(decoded.size);
+		} else {
+			cause = access.window->device->cause;
+		}
+		values[i] = access.value;
 		*element += decoded.size;
 	}
 	if (!decoded.is_write)
@@ -145,60 +139,90 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	return MMIO_HANDLED;
 }
 
-/* The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. */
-static COLD void remember_window(struct percpu *cpu, const struct mmio_access *access)
+static uint32_t access_size(uint64_t esr)
 {
-	uint64_t hpfar = read_sysreg(hpfar_el2), page = fault_address() & PAGE_MASK;
-	uint64_t base = __atomic_load_n(&access->window->base, __ATOMIC_RELAXED);
-
-	if (access->cause == CPU_EXIT_SUBPAGE || !range_contains(base, access->window->size, page, PAGE_SIZE) ||
-	    mmio_windows_in(&cpu->cell->mmio, GUEST_ADDR(page), PAGE_SIZE) != 1)
-		return;
-	cpu->fast.page = hpfar | FAST_PAGE;
-	cpu->fast.base = base;
-	cpu->fast.window = access->window;
+	return 1U << (esr >> 22 & 3);
 }
 
-/* An access that is described, of a 64-bit instruction, not sign-extended */
-#define LIGHT_BITS	(ISS_ISV | ISS_CM | ISS_S1PTW | ISS_SSE | ESR_IL | FSC_TYPE(UINT64_MAX))
-#define LIGHT_ABORT	(ISS_ISV | ESR_IL | FSC_TRANSLATION)
+static uint64_t access_register(uint64_t esr)
+{
+	return esr >> 16 & 0x1f;
+}
+
+/*
+ * The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. Not
+ * of devices that may refuse.
+ */
+static void remember_window(struct percpu *cpu, const struct mmio_window *window)
+{
+	struct arch_fast_path *fast = &cpu->fast;
+	uint64_t hpfar = read_sysreg(hpfar_el2), page = fault_address() & PAGE_MASK;
+	uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+
+	if ((fast->page == hpfar && fast->window == window && fast->base == base) || window->device->access ||
+	    !range_contains(base, window->size, page, PAGE_SIZE) ||
+	    mmio_windows_in(&cpu->cell->mmio, GUEST_ADDR(page), PAGE_SIZE) != 1)
+		return;
+	fast->page = hpfar;
+	fast->offset = page - base;
+	fast->window = window;
+	fast->base = base;
+	fast->read = window->device->read;
+	fast->write = window->device->write;
+	fast->counter = &cpu->exits[window->device->cause];
+}
+
+/* How a light access may be done again without asking: one of the two is not NULL. */
+static APART void remember_light(const struct trap_frame *frame, uint64_t esr, uint64_t offset, const volatile uint32_t *word,
+				 struct virq_store *store)
+{
+	struct percpu *cpu = this_cpu();
+	struct mmio_access access = {
+		.offset = offset, .size = (uint8_t)access_size(esr), .is_write = esr & ISS_WNR, .window = cpu->fast.window,
+	};
+
+	if (access.is_write) {
+		access.value = guest_reg(frame, access_register(esr)) & size_mask(access.size);
+		access.again.store = store;
+	} else {
+		access.again.word = word;
+	}
+	fast_remember(cpu, frame, esr, &access);
+}
 
 bool trap_light(struct trap_frame *frame, uint64_t esr)
 {
-	struct percpu *cpu = this_cpu();
-	const struct arch_fast_path *fast = &cpu->fast;
-	uint64_t page = read_sysreg(hpfar_el2), base = fast->base, rt = esr >> 16 & 0x1f;
+	const struct arch_fast_path *fast = &this_cpu()->fast;
 	const struct mmio_window *window = fast->window;
-	struct mmio_access access = { .size = (uint8_t)(1U << (esr >> 22 & 3)), .is_write = esr & ISS_WNR };
-	uint64_t mask = size_mask(access.size);
+	uint64_t offset = read_sysreg(far_el2) & (PAGE_SIZE - 1);
 
-	if ((esr & LIGHT_BITS) != LIGHT_ABORT || (page | FAST_PAGE) != fast->page ||
-	    __atomic_load_n(&window->base, __ATOMIC_RELAXED) != base)
+	/* what begins in the last bytes of the page may leave it */
+	if (read_sysreg(hpfar_el2) != fast->page || offset > PAGE_SIZE - 8 ||
+	    __atomic_load_n(&window->base, __ATOMIC_RELAXED) != fast->base)
 		return false;
-	access.offset = (page << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1))) - base;
-	if (access.offset & (access.size - 1U))
-		return false;
-	if (access.is_write)
-		access.value = guest_reg(frame, (uint32_t)rt) & mask;
-	/* has done nothing: the way through C asks again, and has all registers for the record */
-	if (window->handler(window->owner, window->index, &access) != MMIO_HANDLED)
-		return false;
-	cpu->exits[access.cause]++;
-	if (CONFIG_FAST_PATH && access.again.word) {
-		access.window = window;
-		fast_remember(cpu, frame, esr, &access);
-	}
-	if (!access.is_write)
-		set_guest_reg(frame, (uint32_t)rt, access.value & mask);
+	++*fast->counter;
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	offset += fast->offset;
+	if (esr & ISS_WNR) {
+		struct virq_store *store = fast->write(window, offset, access_size(esr), guest_reg(frame, access_register(esr)));
+
+		if (CONFIG_FAST_PATH && store)
+			remember_light(frame, esr, offset, NULL, store);
+	} else {
+		struct mmio_read result = fast->read(window, offset, access_size(esr));
+
+		set_guest_reg(frame, access_register(esr), result.value);
+		if (CONFIG_FAST_PATH && result.word)
+			remember_light(frame, esr, offset, result.word, NULL);
+	}
 	return true;
 }
 
 static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu *cpu, uint64_t esr,
 					uint64_t address)
 {
-	uint32_t size = 1U << (esr >> 22 & 3);
-	uint32_t rt = esr >> 16 & 0x1f;
+	uint32_t size = access_size(esr);
+	uint64_t rt = access_register(esr);
 	struct mmio_access access = {
 		.size = (uint8_t)size,
 		.is_write = esr & ISS_WNR,
@@ -209,19 +233,17 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	if (result != MMIO_HANDLED)
 		return result;
 	if (CONFIG_FAST_PATH) {
-		remember_window(cpu, &access);
+		remember_window(cpu, access.window);
 		if (access.again.word)
 			fast_remember(cpu, frame, esr, &access);
 	}
-	cpu->exits[access.cause]++;
+	cpu->exits[access.window->device->cause]++;
 	if (!access.is_write)
-		set_guest_reg(frame, rt, load_result(access.value & size_mask(size), size, esr & ISS_SSE,
-						     esr & ISS_SF));
+		set_guest_reg(frame, rt, load_result(access.value, size, esr & ISS_SSE, esr & ISS_SF));
 	return result;
 }
 
-/* Not inlined: what the guest gets wrong takes no instruction from what it gets right. */
-#define APART	__attribute__((noinline))
+/* From here on: APART, so that what the guest gets wrong takes no instruction from what it gets right. */
 
 /*
  * An abort that says nothing, because the cell had no memory for a moment (arch_revoke()): the guest repeats its access after
@@ -288,11 +310,11 @@ static APART void syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum
 	if (is_revocation(cpu))
 		return;
 	if (result != MMIO_NO_WINDOW || !cell_ignores_stray(cpu->cell, GUEST_ADDR(address), &access)) {
-		access_not_done(frame, esr, result, address, 1U << (esr >> 22 & 3));
+		access_not_done(frame, esr, result, address, access_size(esr));
 		return;
 	}
 	if (!access.is_write)
-		set_guest_reg(frame, esr >> 16 & 0x1f, access.value);
+		set_guest_reg(frame, access_register(esr), access.value);
 	cpu->exits[CPU_EXIT_STRAY_IGNORED]++;
 	skip_instruction();
 }

@@ -13,6 +13,10 @@
 
 .macro save_light		/* the others that C does not preserve, but x30; and x19, which is beside x18 */
 	stp	x4, x5, [sp, #8 * 4]
+	save_more
+.endm
+
+.macro save_more
 	stp	x6, x7, [sp, #8 * 6]
 	stp	x8, x9, [sp, #8 * 8]
 	stp	x10, x11, [sp, #8 * 10]
@@ -380,6 +384,10 @@ irq_acknowledged:
 /* Not what the first record says: look at the others of doorbells, or those of registers. x0, x1, x2 as they are in the slot */
 other_abort:
 	tbz	x2, #6, load
+	ldr	x4, [x0, #DOORBELL_WHERE]	/* no doorbell has another offset in its page */
+	eor	x4, x4, x1
+	lsr	x4, x4, #40
+	cbnz	x4, abort_to_c
 other_doorbell:
 	add	x0, x0, #DOORBELL_SIZE
 	tbnz	x0, #DOORBELLS_END, abort_to_c
@@ -438,30 +446,39 @@ withdrawn:
 	add	x3, x3, #1
 	str	x3, [x0, #DOORBELL_COUNTED]
 	mrs	x2, esr_el2
-/* trap_light() may be able to do it. The register of the access is saved, or it is 31, else the rest has to be, too. */
+/* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */
 abort_to_c:
-	ldp	x4, x5, [sp, #8 * 4]
+	ldr	x3, light_abort
+	and	w4, w2, w3
+	cmp	x4, x3, lsr #32
+	b.ne	not_light
+	save_more
+.if TRACE
 	ldp	x0, x1, [sp]
-	lsr	x3, x2, #26
-	cmp	x3, #0x24			/* data abort */
-	b.ne	no_abort
-	sync_light
-	ubfx	x3, x1, #16, #5
-	cmp	x3, #20
-	b.lo	1f
-	cmp	x3, #31
-	b.ne	2f
-1:	mov	x0, sp
+	trace_sync
+.else
+	str	x30, [sp, #8 * 30]
+	mov	x1, x2
+.endif
+	mov	x0, sp
+	tbnz	w1, #20, 1f
 	bl	trap_light
 	cbnz	w0, light_return
 	mrs	x1, esr_el2
 	b	sync_in_c
-2:	save_rest
-	mov	x0, sp
+1:	save_rest
 	bl	trap_light
-	cbnz	w0, guest_return
 	mrs	x1, esr_el2
-	b	sync_saved
+	cbz	w0, sync_saved
+	tbz	w1, #6, 2f
+	b	light_return			/* a store: as C leaves them */
+2:	b	guest_return
+not_light:
+	ldp	x4, x5, [sp, #8 * 4]
+	ldp	x0, x1, [sp]
+	b	other_class
+light_abort:
+	.word	LIGHT_BITS, LIGHT_ABORT
 
 /* A write to ICC_SGI1R_EL1? Then nothing is left of the syndrome but the register, in bits 9 to 5. */
 no_hypercall:

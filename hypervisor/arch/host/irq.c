@@ -12,13 +12,14 @@
 
 struct host_spi host_spis[HOST_NUM_INTIDS];
 
-static enum mmio_result access_register(void *owner, uint32_t index, struct mmio_access *access)
+static enum mmio_result access_register(const struct mmio_window *window, struct mmio_access *access)
 {
-	(void)owner;
-	(void)index;
+	(void)window;
 	access->value = access->is_write ? access->value : 0;
 	return MMIO_HANDLED;
 }
+
+static const struct mmio_device registers = { .access = access_register };
 
 static bool owns(const struct cell *cell, uint32_t intid)
 {
@@ -44,10 +45,10 @@ static void take_spis(struct cell *cell, const struct cfg_system *system, bool t
 
 int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 {
-	int error = mmio_add_fixed(&cell->mmio, HOST_GICD, GICD_SIZE, access_register, cell, 0);
+	int error = mmio_add_fixed(&cell->mmio, HOST_GICD, GICD_SIZE, &registers, cell, 0);
 
 	if (!error)
-		error = mmio_add_fixed(&cell->mmio, HOST_GICR, GICR_SIZE, access_register, cell, 0);
+		error = mmio_add_fixed(&cell->mmio, HOST_GICR, GICR_SIZE, &registers, cell, 0);
 	if (error)
 		return refuse(error, "cell \"%s\": a window overlaps the GIC", cell->config.cell->name);
 	take_spis(cell, system, true);

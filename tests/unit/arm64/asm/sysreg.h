@@ -15,6 +15,7 @@ extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el
 	sysreg_vtcr_el2;
 
 #define ESR_IL			(1UL << 25)
+#define EC_DABT_LOW	0x24
 
 #define MPIDR_AFFINITY	0xff00ffffffUL
 #define ICC_CTLR_PRI_BITS(ctlr)	(((ctlr) >> 8 & 7) + 1)

@@ -25,8 +25,7 @@ _Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace i
  * event in the trace: while that is to have all exits, they are empty; arch_forget_fast_paths().
  */
 #define FAST_INTERRUPTS		16
-#define FAST_PAGE		1UL		/* HPFAR_EL2 has a 0 there: page 0 is one, too */
-#define FAST_EMPTY		UINT64_MAX	/* no INTID is like its lower half */
+#define FAST_EMPTY		UINT64_MAX	/* no INTID is like its lower half, and HPFAR_EL2 is not like it */
 
 struct fast_interrupt {
 	volatile uint64_t list_reg;	/* as it is written; also emptied by other CPUs */
@@ -35,6 +34,7 @@ struct fast_interrupt {
 	uint64_t unused;
 };
 
+struct mmio_read;
 struct mmio_window;
 struct virq_store;
 
@@ -71,9 +71,13 @@ struct arch_fast_path {
 	struct fast_register registers[FAST_REGISTERS];
 
 	/* the page of the last access to a device: trap_light(), which is behind the event of the trace */
-	uint64_t page;			/* as HPFAR_EL2 says it, and FAST_PAGE; 0: none */
-	uint64_t base;			/* of its window then */
+	uint64_t page;			/* as HPFAR_EL2 says it; FAST_EMPTY: none */
+	uint64_t offset;		/* in its window */
 	const struct mmio_window *window;
+	uint64_t base;			/* where it was then */
+	struct mmio_read (*read)(const struct mmio_window *window, uint64_t offset, uint32_t size);	/* of its device */
+	struct virq_store *(*write)(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value);
+	volatile uint64_t *counter;	/* of the cause of the exit */
 
 	/* what doorbells are counted by */
 	struct {
