@@ -205,26 +205,66 @@ bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, u
 	return true;
 }
 
-/* The link lock makes table and State registers agree when several CPUs write. */
-void ivshmem_set_state(uint32_t endpoint, uint32_t value)
+/* send(), most of which it can leave out */
+static bool tell_state(struct ivshmem_endpoint *ep)
 {
-	struct ivshmem_link *link = ivshmem_link_of(endpoint);
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-	uint32_t peer;
+	bool present;
+
+	spin_lock_ordered(&ep->lock);
+	present = ep->active;
+	if (present && enabled(ep) && armed(ep, 0))
+		interrupt(ep, 0, 0);
+	else if (present)
+		receive(ep, 0, EVENT_STATE);
+	spin_unlock(&ep->lock);
+	return present;
+}
+
+/* Link lock. Peers come and go without it: who is not there is not meant. */
+static APART void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
+{
+	struct ivshmem_endpoint *peer = link->endpoints;
+	uint32_t sent = 0;
+
+	for (uint32_t rest = link->num_peers; rest; rest--, peer++)
+		if (peer != ep)
+			sent += tell_state(peer);
+	__atomic_fetch_add(&ep->vector_counters[0][LINK_COUNTER_SENT], sent, __ATOMIC_RELAXED);
+}
+
+/* The link lock makes table and State registers agree when several CPUs write. */
+static APART void change_state(struct ivshmem_link *link, struct ivshmem_endpoint *ep, uint32_t value)
+{
 	bool changed;
 
 	spin_lock_ordered(&link->lock);
 	changed = ep->state != value;
-	__atomic_store_n(&ep->state, value, __ATOMIC_RELAXED);
-	/* Observable before the interrupts: by spin_lock_ordered() in send(). Who goes before he has joined writes nothing. */
-	if (changed || value)
-		__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_RELEASE);
-
-	for (peer = 0; changed && peer < link->num_peers; peer++)
-		/* Peers come and go without the link lock: who is not there is not meant. */
-		if (peer != ep->params.id && send(&link->endpoints[peer], 0, EVENT_STATE))
-			count_vector(ep, 0, LINK_COUNTER_SENT);
+	__atomic_store_n(&ep->state, value, __ATOMIC_SEQ_CST);
+	/* Observable before the interrupts: by spin_lock_ordered() in tell_state() */
+	__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_SEQ_CST);
+	if (changed)
+		tell_peers(link, ep);
 	spin_unlock(&link->lock);
+}
+
+/*
+ * If nothing changes, only the entry of the table is written again, without the lock: whoever changes it meanwhile stores State,
+ * then the entry; so either its entry comes after this one, or its State is seen here. Who goes before he has joined has State
+ * 0, and writes nothing.
+ */
+void ivshmem_set_state(uint32_t endpoint, uint32_t value)
+{
+	struct ivshmem_link *link = ivshmem_link_of(endpoint);
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+
+	if (__atomic_load_n(&ep->state, __ATOMIC_RELAXED) == value) {
+		if (!value)
+			return;
+		__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&ep->state, __ATOMIC_SEQ_CST) == value)
+			return;
+	}
+	change_state(link, ep, value);
 }
 
 /* What is latched is lost with the registers that it waited for. Endpoint lock. */

@@ -22,7 +22,7 @@ MUTANTS = [
     ("index: peer of a doorbell", "life", D + "ivshmem_link.c",
      "if (peer >= __atomic_load_n(", "if (peer > __atomic_load_n("),
     ("index: peers of a State change", "life", D + "ivshmem_link.c",
-     "changed && peer < link->num_peers", "changed && peer <= link->num_peers"),
+     "rest = link->num_peers; rest;", "rest = link->num_peers + 1; rest;"),
     ("index: peer of a question", "life", D + "ivshmem_info.c",
      "	if (peer >= peers)\n", "	if (peer > peers)\n"),
     ("index: counter, off by one", "life", D + "ivshmem_info.c",

@@ -153,6 +153,27 @@ static void two_cpus_write_state(void **state)
 	assert_int_equal(host_raised(52), 2 * ROUNDS);
 }
 
+static void *state_repeater(void *arg)
+{
+	for (uintptr_t n = 0; n < 400; n++)
+		page_write(ids[0], IVSHMEM_REG_STATE, 1 + (((uintptr_t)arg + n) / 4 & 1));
+	return NULL;
+}
+
+/* Writes that change nothing are between those that do: table and register agree all the same when all are over. */
+static void two_cpus_write_the_same_states(void **state)
+{
+	void *(*const cpus[])(void *) = { state_repeater, state_repeater, state_repeater };
+	void *const args[] = { (void *)0, (void *)2, (void *)4 };
+
+	(void)state;
+	for (uint32_t n = 0; n < 300; n++) {
+		run(3, cpus, args);
+		assert_int_equal(fixture_state_entry(0), page_read(ids[0], IVSHMEM_REG_STATE));
+	}
+	check_sum();
+}
+
 static void *resetter(void *arg)
 {
 	(void)arg;
@@ -265,7 +286,8 @@ static void one_shot_against_doorbells(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(everybody_at_once), TEST(two_cpus_write_state), TEST(reset_against_doorbells_and_state),
+		TEST(everybody_at_once), TEST(two_cpus_write_state), TEST(two_cpus_write_the_same_states),
+		TEST(reset_against_doorbells_and_state),
 		TEST(leaving_against_doorbells_and_state), TEST(nothing_in_flight_after_disabling),
 		TEST(one_shot_against_doorbells),
 	};
