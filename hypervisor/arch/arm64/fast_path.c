@@ -141,6 +141,11 @@ static uint64_t value_of(const struct virq_route *route)
 	return 1UL << (route->intid % 32);
 }
 
+static bool is_published(const struct virq_store *store, const struct virq_route *route)
+{
+	return store->address == address_of(route) && (!store->address || store->value == value_of(route));
+}
+
 /*
  * The entry code reads address and value by two loads: so the value changes only while there is no address, and no CPU is left
  * that has seen it before but the address after that.
@@ -150,9 +155,12 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 	bool wait = false;
 	uint32_t n;
 
+	for (n = 0; n < count && is_published(&stores[n], &routes[n]); n++)
+		;
+	if (n == count)
+		return;
 	for (n = 0; n < count; n++) {
-		if (!stores[n].address ||
-		    (stores[n].address == address_of(&routes[n]) && stores[n].value == value_of(&routes[n])))
+		if (!stores[n].address || is_published(&stores[n], &routes[n]))
 			continue;
 		stores[n].address = 0;
 		wait = true;
