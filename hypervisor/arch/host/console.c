@@ -88,6 +88,7 @@ void host_reset(void)
 	output[0] = '\0';
 	host_fail_map(0);
 	host_on_raise(NULL);
-	host_forget();
+	if (host_forget)
+		host_forget();
 	host_clear_raised();
 }
