@@ -123,7 +123,7 @@ void ivshmem_update_routes(uint32_t endpoint)
 
 	for (n = 0; n < ivshmem_num_vectors(ep); n++)
 		resolve_route(ep, n);
-	publish(ep, 0, n);
+	publish(ep, 0, ivshmem_num_vectors(ep));
 	deliver_latched(ep);
 }
 

@@ -381,7 +381,7 @@ irq_acknowledged:
 
 	.text
 .if FAST_PATH
-/* Not what the first record says: look at the others of doorbells, or those of registers. x0, x1, x2 as they are in the slot */
+/* Not what the first record says: look at the others of doorbells, or those of registers. x0 to x3 as they are in the slot */
 other_abort:
 	tbz	x2, #6, load
 	ldr	x4, [x0, #DOORBELL_WHERE]	/* no doorbell has another offset in its page */
@@ -401,8 +401,8 @@ other_doorbell:
 	.globl doorbell_values
 doorbell_values:
 	.irp	n,0,1,2,3,4,5
-	ldr	x3, [sp, #8 * \n]
-	cmp	x3, x4
+	ldr	x5, [sp, #8 * \n]
+	cmp	x5, x4
 	b.eq	ring
 	b	other_doorbell
 	.endr
@@ -414,9 +414,8 @@ doorbell_values:
 	.endr
 /* A register that is a word of memory (mmio.h): by the lowest bits of its address */
 load:
-	mrs	x3, far_el2
-	ubfx	x3, x3, #2, #3
-	add	x0, x0, x3, lsl #5
+	ubfx	x4, x3, #2, #3
+	add	x0, x0, x4, lsl #5
 	add	x0, x0, #REGISTER_FIRST
 	ldp	x4, x5, [x0]			/* syndrome, where */
 	cmp	x2, x4
@@ -446,16 +445,20 @@ withdrawn:
 	add	x3, x3, #1
 	str	x3, [x0, #DOORBELL_COUNTED]
 	mrs	x2, esr_el2
+	mrs	x3, far_el2
 /* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */
 abort_to_c:
-	ldr	x3, light_abort
-	and	w4, w2, w3
-	cmp	x4, x3, lsr #32
+	ldr	x5, light_abort
+	and	w4, w2, w5
+	cmp	x4, x5, lsr #32
 	b.ne	not_light
 	save_more
 .if TRACE
+	trace_begin				/* as trace_sync does, but x3 has FAR_EL2 */
 	ldp	x0, x1, [sp]
-	trace_sync
+	stp	x0, x1, [x9, #FRAME_SIZE + 32]
+	mov	x1, x2
+	trace_end x2, x3
 .else
 	str	x30, [sp, #8 * 30]
 	mov	x1, x2
