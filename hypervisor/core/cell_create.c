@@ -337,11 +337,12 @@ int cell_create(guest_addr_t config)
 		error = create(config, &cell);
 	root_resume();
 	if (!error) {
+		/* they park; but one that waits to look would keep all who wait behind it from that, this CPU first */
+		cell_resume_cpus(cell);
 		/* it can neither be loaded nor started before; its memory may be large, and root CPUs run and look meanwhile */
 		look_unlock();
 		cell_memory_scrub(cell);
 		look_lock();
-		cell_resume_cpus(cell);
 	}
 	management_unlock();
 	return error;

@@ -149,6 +149,37 @@ static void nobody_waits_who_asks(void)
 	host_stop();
 }
 
+/* [CPU 3] CPU 1 asks about cells while CPU 0 waits to create one that gets CPU 1. */
+static int64_t make_both_wait(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	look_lock();
+	host_post_hypercall(0, HC_CELL_CREATE, CONFIG_AT, 0);
+	for (uint32_t turns = 0; turns < 100; turns++)
+		arch_relax();
+	host_post_hypercall(1, HC_CELL_GET_STATE, 0, 0);
+	for (uint32_t turns = 0; turns < 100; turns++)
+		arch_relax();
+	look_unlock();
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	return 0;
+}
+
+/* A CPU that is given away while it waits for its turn to look has it nevertheless: others wait behind it. */
+static void nobody_waits_for_who_was_given_away(void)
+{
+	core_start();
+	describe_alpha();
+	core_place(&alpha, CONFIG_AT);
+	host_run(3, make_both_wait, 0, 0, 0);
+	assert_int_equal(host_wait(0), 0);
+	assert_true(core_cpu(1)->cell == core_cell(1));
+	assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_SHUT_DOWN);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	host_stop();
+}
+
 /* Wherever it fails: nothing of what the root cell keeps has changed. The link would be a new one. */
 static void refused_creation(void)
 {
@@ -257,6 +288,7 @@ int main(void)
 		CORE_TEST(destruction_of_a_loadable_cell),
 		CORE_TEST(a_restart_is_no_change),
 		CORE_TEST(nobody_waits_who_asks),
+		CORE_TEST(nobody_waits_for_who_was_given_away),
 		CORE_TEST(refused_creation),
 		CORE_TEST(refused_second_device),
 		CORE_TEST(link_with_the_root_cell),
