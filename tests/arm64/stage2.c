@@ -24,7 +24,7 @@
 #define ACROSS		(0x1feull << 30)	/* across 512 GiB: two roots, or two entries of level 0 */
 #define BELOW		((0x200ull << 30) - WINDOW)	/* up to 512 GiB: one root of three levels */
 #define START		window_start
-#define OPERATIONS	400u
+#define OPERATIONS	600u
 #define VALID		1ull
 #define TABLE		2ull
 #define ADDRESS		0xfffffffff000ull
@@ -189,7 +189,8 @@ static void operate(void)
 		CFG_MEM_READ | CFG_MEM_WRITE, CFG_MEM_READ, CFG_MEM_READ | CFG_MEM_WRITE | CFG_MEM_IO,
 		CFG_MEM_READ | CFG_MEM_WRITE | CFG_MEM_NO_HUGEPAGES, CFG_MEM_READ | CFG_MEM_WRITE, 0,
 	};
-	uint64_t a = pick(), b = rand() % 4 ? pick() : MIN(a + 1 + (uint64_t)rand() % 600, PAGES);
+	uint64_t a = pick(), b = rand() % 16 == 0 ? PAGES : rand() % 4 ? pick() :
+			MIN(a + 1 + (uint64_t)rand() % 600, PAGES);	/* PAGES: up to the last page below a limit, too */
 	uint64_t first = MIN(a, b), count = MAX(MAX(a, b) - first, 1u), flags = kinds[rand() % 6];
 	uint64_t host = (rand() % 3 ? first : pick()) * PAGE_SIZE + (1ull << 33), guest = START + first * PAGE_SIZE;
 	bool one = rand() % 8 == 0, unmap = rand() % 4 == 0;
