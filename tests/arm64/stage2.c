@@ -30,6 +30,7 @@
 #define ADDRESS		0xfffffffff000ull
 #define NO_BLOCK	(1ull << 55)
 
+struct config_platform platform;
 uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2, sysreg_vtcr_el2;
 static struct cfg_cell header = { .num_memory_regions = 2 };
 static struct cfg_memory regions[2];
@@ -221,6 +222,24 @@ static void operate(void)
 			(host + i * PAGE_SIZE) | attributes(flags);
 }
 
+/* What the root cell sees of hypervisor memory beyond 512 GiB, whatever it has itself. Nonzero: nothing */
+static int hypervisor_is_seen(void)
+{
+	struct cell root = { .is_root = true, .config = cell.config };
+	struct cfg_memory high = regions[1];
+	guest_addr_t at = GUEST_ADDR(ACROSS + WINDOW);
+	host_addr_t found;
+	int error;
+
+	regions[1].virt_start = regions[1].phys_start = 0;
+	platform = (struct config_platform){ .hv_start = at.value, .hv_size = PAGE_SIZE };
+	error = arch_memory_init(&root) || arch_memory_map_one(&root, at, HOST_ADDR(at.value), PAGE_SIZE) ||
+		!arch_memory_lookup(&root, at, false, &found) || found.value != at.value;
+	arch_memory_exit(&root);
+	regions[1] = high;
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
@@ -235,6 +254,8 @@ int main(int argc, char **argv)
 	stage2_setup();
 	pages_init(pool, POOL_PAGES);
 	if (arch_memory_init(&cell))
+		return 1;
+	if (hypervisor_is_seen())
 		return 1;
 	for (uint32_t n = 0; n < OPERATIONS; n++) {
 		operate();

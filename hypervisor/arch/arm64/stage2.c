@@ -34,10 +34,13 @@ void stage2_setup(void)
 
 /*
  * As many bits of guest addresses as the CPUs have, or as one page at level 1 takes, if all that the cell's configuration maps is
- * below. What is beyond them faults like what is not mapped. The root cell's memory is at its physical address.
+ * below. What is beyond them faults like what is not mapped. The root cell's memory is at its physical address; it also sees
+ * pages of hypervisor memory, which is in none of its regions.
  */
 static uint8_t bits_needed(const struct cell *cell)
 {
+	if (cell->is_root && (platform.hv_start + platform.hv_size - 1) >> SMALL_BITS)
+		return (uint8_t)ipa_bits;
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 		uint64_t last = (cell->is_root ? MAX(mem->virt_start, mem->phys_start) : mem->virt_start) + mem->size - 1;
