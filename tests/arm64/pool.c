@@ -162,6 +162,12 @@ void cpu_resume(struct percpu *cpu) { }
 bool hypervisor_is_ending(void) { return false; }
 void trace_note(struct percpu *cpu, uint64_t cause, const void *content) { }
 void management_lock(void) { }
+void look_lock(void) { }
+void look_unlock(void) { }
+void arch_forget_all(struct percpu *cpu) { }
+void arch_forget_accesses(const struct cell *cell) { }
+void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count) { }
+uint64_t arch_virq_uncounted(const uint64_t *counter) { return 0; }
 void management_unlock(void) { }
 #pragma GCC diagnostic pop
 
