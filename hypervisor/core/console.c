@@ -119,7 +119,9 @@ static void console_write(volatile struct bh_cell_console *record, const char *t
 		await_panic_line();
 	if (record)
 		keep_text(record, text, length);
-	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_RELAXED);
+	/* who has read what is overwritten now sees that, or the tail behind it */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (uart)
 		write_uart(text, length);
 	if (!ring_disabled)

@@ -93,7 +93,7 @@ void crash_log_write(const struct bh_crash_registers *registers, uint32_t vector
 		log->cell = BH_CRASH_NO_CELL;
 		log->ticks = arch_ticks();
 		log->ticks_per_second = arch_ticks_per_second();
-		format_text(log->software, sizeof(log->software), "%s", BULKHEAD_VERSION);
+		format_text(log->software, sizeof(log->software), "%pT", BULKHEAD_VERSION);
 		format_text(log->reason, sizeof(log->reason), "%s", reason);
 		if (registers) {
 			log->registers = *registers;

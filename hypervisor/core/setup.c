@@ -137,7 +137,7 @@ static int setup_system(const struct boot_info *boot)
 	if (error)
 		return error;
 	crash_log_init(boot->crash_log);
-	console_printf("Bulkhead %s on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
+	console_printf("Bulkhead %pT on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
 		       pages_total() - pages_used());
 	error = boot->check ? boot->check(boot) : 0;
 	if (!error)
@@ -202,7 +202,7 @@ static int setup_finish(const struct boot_info *boot)
 	if (expected != boot->entering_cpus)
 		return refuse_invalid("%u CPUs are online, but the root cell's CPU set has %u: bring them online "
 				      "or correct the set", boot->entering_cpus, expected);
-	console_printf("root %pC %s %u CPUs, %u pages free\n", &root_cell.config,
+	console_printf("root %pC %pT %u CPUs, %u pages free\n", &root_cell.config,
 		       boot->from_guest ? "runs on" : "has", expected, pages_total() - pages_used());
 	return 0;
 }
