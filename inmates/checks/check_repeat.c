@@ -115,6 +115,21 @@ static bool stores_like_it(void)
 	return tap_equal("sent", counter(LINK_COUNTER_SENT) - sent, 0) && !is_pending();
 }
 
+/* The instruction has two bytes: the next one is not four bytes further. */
+static bool stores_of_thumb(void)
+{
+	uint64_t sent = counter(LINK_COUNTER_SENT), id;
+
+	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(id));
+	if ((id & 0xf) != 2)
+		return true;
+	shmem_write(&dev, IVSHMEM_REG_INT_CTRL, 1);
+	if (!tap_equal("counted", thumb_repeat((uint32_t)dev.registers + IVSHMEM_REG_DOORBELL, dev.id << 16), 4))
+		return false;
+	drop_pending();
+	return tap_equal("sent", counter(LINK_COUNTER_SENT) - sent, 4);
+}
+
 /* The register page goes away, and comes back somewhere else: nothing is there where it was. */
 static bool page_that_moves(void)
 {
@@ -183,6 +198,7 @@ void inmate_main(void)
 		{ "doorbells and registers, with each register of the CPU", doorbells },
 		{ "doorbells that are not like those before", doorbells_of_others },
 		{ "stores that are almost like a doorbell's", stores_like_it },
+		{ "stores of a 32-bit process, by instructions of two bytes", stores_of_thumb },
 		{ "the register page moves, the interrupt is switched off", page_that_moves },
 		{ "interrupts that are off come no more", off_is_off },
 	};

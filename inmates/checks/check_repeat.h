@@ -17,6 +17,7 @@ struct repeat {
 };
 
 extern void (*const repeat_with[31])(struct repeat *repeat);
+uint32_t thumb_repeat(uint32_t address, uint32_t value);
 #endif
 
 #endif

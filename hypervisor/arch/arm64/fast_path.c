@@ -230,7 +230,8 @@ COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint
 	uint64_t base = ((hpfar & 0xfffffffff0UL) << 8 | (far & (PAGE_SIZE - 1))) - access->offset;
 	volatile uint64_t *syndrome;
 
-	if (access->size != 4 || (esr & ISS_SSE))
+	/* the entry code goes on four bytes later, and sets the register as it is */
+	if (access->size != 4 || (esr & (ISS_SSE | ESR_IL)) != ESR_IL)
 		return;
 	if (access->is_write)
 		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, esr >> 16 & 0x1f), access);

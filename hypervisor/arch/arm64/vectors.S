@@ -154,10 +154,11 @@
 	b.ne	other_abort
 	br	x5				/* to doorbell_values: compare the register that is stored */
 ring:
+	dsb	ish				/* what the guest has written; who waits for this ring does not wait for that */
 	ldp	x1, x5, [x0, #DOORBELL_STARTED]	/* x5: struct virq_store */
 	add	x1, x1, #1
 	str	x1, [x0, #DOORBELL_STARTED]
-	dsb	ish				/* this, and all that the guest has written, before what follows */
+	dmb	ish				/* before the look */
 	ldp	x2, x3, [x5]
 	cbz	x2, withdrawn
 	str	w3, [x2]
