@@ -47,8 +47,6 @@ static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
 	for (n = 0; (changed & PCI_COMMAND_MEMORY) && n < IVSHMEM_NUM_BARS; n++)
 		if (ep->windows[n])
 			mmio_move(ep->windows[n], command & PCI_COMMAND_MEMORY ? ep->bar[n] : MMIO_CLOSED);
-	if (CONFIG_FAST_PATH && (changed & PCI_COMMAND_MEMORY))
-		arch_forget_accesses(ep->cell);
 	if (changed & (PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF))
 		ivshmem_update_routes(endpoint);
 }
@@ -191,14 +189,19 @@ void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uin
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	const struct config_dword *dword;
-	uint32_t shift = 8 * (offset % 4);
+	uint32_t shift = 8 * (offset % 4), changed;
 
 	if (offset >= CONFIG_SIZE)
 		return;
 	dword = &config_space[offset / 4];
 	if (dword->write) {
 		spin_lock_ordered(&ep->lock);
+		changed = ep->command;
 		dword->write(endpoint, size_mask(size) << shift, value << shift);
+		changed ^= ep->command;
 		spin_unlock(&ep->lock);
+		/* takes some time with many CPUs: peers need not wait for it */
+		if (CONFIG_FAST_PATH && (changed & PCI_COMMAND_MEMORY))
+			arch_forget_accesses(ep->cell);
 	}
 }

@@ -298,8 +298,6 @@ COLD void ivshmem_reset_registers(uint32_t endpoint)
 		if (ep->windows[n])
 			mmio_move(ep->windows[n], MMIO_CLOSED);
 	}
-	if (CONFIG_FAST_PATH)
-		arch_forget_accesses(ep->cell);
 	/* INTx needs no register to be armed. */
 	resolve_route(ep, 0);
 }
@@ -307,10 +305,14 @@ COLD void ivshmem_reset_registers(uint32_t endpoint)
 COLD void ivshmem_reset(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
+	bool decoded;
 
 	spin_lock_ordered(&ep->lock);
+	decoded = ep->command & PCI_COMMAND_MEMORY;
 	ivshmem_reset_registers(endpoint);
 	spin_unlock(&ep->lock);
+	if (CONFIG_FAST_PATH && decoded)
+		arch_forget_accesses(ep->cell);
 	ivshmem_set_state(endpoint, 0);
 }
 

@@ -13,14 +13,14 @@ D = "hypervisor/devices/"
 
 # what, harness, file, text that is there once, what replaces it
 MUTANTS = [
-    ("index: vector, off by one", "life", D + "ivshmem.c",
-     "|| vector >= ep->params.vectors)", "|| vector > ep->params.vectors)"),
+    ("index: vector", "life", D + "ivshmem.c",
+     "|| vector >= ep->params.vectors)", "|| vector > ep->params.vectors + 1)"),
     ("index: register, off by one", "life", D + "ivshmem.c",
      "number >= ARRAY_SIZE(registers)", "number > ARRAY_SIZE(registers)"),
     ("index: end of configuration space", "life", D + "ivshmem_config.c",
      "	if (offset >= CONFIG_SIZE)\n		return;\n", "	if (offset > CONFIG_SIZE)\n		return;\n"),
     ("index: peer of a doorbell", "life", D + "ivshmem_link.c",
-     "if (peer >= __atomic_load_n(", "if (peer > __atomic_load_n("),
+     "if (peer >= __atomic_load_n(&link", "if (peer > __atomic_load_n(&link"),
     ("index: peers of a State change", "life", D + "ivshmem_link.c",
      "rest = link->num_peers; rest;", "rest = link->num_peers + 1; rest;"),
     ("index: peer of a question", "life", D + "ivshmem_info.c",
@@ -28,7 +28,7 @@ MUTANTS = [
     ("index: counter, off by one", "life", D + "ivshmem_info.c",
      "item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS", "item - LINK_INFO_COUNTER_BASE <= LINK_NUM_COUNTERS"),
     ("index: number of a vector's counter", "life", D + "ivshmem_info.c",
-     "vector_counters[item / 16 % 16]", "vector_counters[item / 16 % 32]"),
+     "item / 16 % 16, item % 16)", "item / 16 % 32, item % 16)"),
     ("index: place of a vector's counter", "life", D + "ivshmem_link.c",
      "vector < IVSHMEM_MAX_VECTORS ? &ep", "vector <= IVSHMEM_MAX_VECTORS ? &ep"),
     ("index: route", "life", D + "ivshmem_info.c",
@@ -68,7 +68,8 @@ MUTANTS = [
      "	link->num_endpoints--;\n	free_link_if_unused(link);\n",
      "	link->num_endpoints--;\n	free_link_if_unused(link);\n	free_link_if_unused(link);\n"),
     ("lock: not released", "life", D + "ivshmem.c",
-     "	value = ep->interrupt_control;\n	spin_unlock(&ep->lock);\n", "	value = ep->interrupt_control;\n"),
+     "	ivshmem_update_route(window->index, vector);\n	spin_unlock(&ep->lock);\n",
+     "	ivshmem_update_route(window->index, vector);\n"),
 ]
 
 

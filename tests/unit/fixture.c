@@ -92,6 +92,7 @@ int fixture_create(struct fixture_cell *c)
 
 void fixture_destroy(struct fixture_cell *c)
 {
+	host_forget_cell(&c->cell.mmio);
 	vpci_exit(&c->cell);
 }
 

@@ -22,7 +22,10 @@ extern const char doorbell_values[];
 /* Rings of one record that are over, but in no counter */
 static uint64_t uncounted(const struct fast_doorbell *record)
 {
-	return record->done - record->counted;
+	uint64_t counted = record->counted, done = __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
+
+	/* the entry code may be in between, with one that it takes back */
+	return done > counted ? done - counted : 0;
 }
 
 static void count_doorbells(struct percpu *cpu, uint32_t n)
@@ -88,6 +91,9 @@ COLD void arch_forget_all(struct percpu *cpu)
 {
 	arch_forget_fast_paths(cpu);
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
+		/* the entry code goes there before it looks at what it has compared */
+		if (!cpu->fast.doorbells[n].compare)
+			cpu->fast.doorbells[n].compare = doorbell_values;
 		count_doorbells(cpu, n);
 		cpu->fast.counters[n].sent = cpu->fast.counters[n].delivered = NULL;
 		cpu->fast.doorbells[n].store = NULL;
@@ -96,11 +102,11 @@ COLD void arch_forget_all(struct percpu *cpu)
 }
 
 /* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
-static APART void wait_for_ring(const struct fast_doorbell *record)
+static APART void wait_for_ring(const struct percpu *cpu, const struct fast_doorbell *record)
 {
 	uint64_t started = record->started;
 
-	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0)
+	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
 		arch_relax();
 }
 
@@ -112,11 +118,12 @@ static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
 
-		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) && record->started != record->done)
+		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) &&
+		    record->started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE))
 			used = record;
 	}
 	if (used)
-		wait_for_ring(used);
+		wait_for_ring(cpu, used);
 }
 
 /*

@@ -151,8 +151,7 @@
 	cmp	x2, x4
 	ccmp	x1, x5, #0, eq
 	ldp	x4, x5, [x0, #DOORBELL_VALUE]
-	b.ne	other_abort
-	br	x5				/* to doorbell_values: compare the register that is stored */
+	br	x5				/* to doorbell_values: and the register that is stored */
 ring:
 	dsb	ish				/* what the guest has written; who waits for this ring does not wait for that */
 	ldp	x1, x5, [x0, #DOORBELL_STARTED]	/* x5: struct virq_store */
@@ -395,22 +394,21 @@ other_doorbell:
 	ldp	x4, x5, [x0, #DOORBELL_SYNDROME]
 	cmp	x2, x4
 	ccmp	x1, x5, #0, eq
-	b.ne	other_doorbell
 	ldp	x4, x5, [x0, #DOORBELL_VALUE]
 	br	x5
-/* 16 bytes for each register: is it the value, x4? */
+/* 16 bytes for each register: if all was equal so far, is it the value, x4? */
 	.globl doorbell_values
 doorbell_values:
 	.irp	n,0,1,2,3,4,5
 	ldr	x5, [sp, #8 * \n]
-	cmp	x5, x4
+	ccmp	x5, x4, #0, eq
 	b.eq	ring
-	b	other_doorbell
+	b	other_abort
 	.endr
 	.irp	n,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,zr
-	cmp	x\n, x4
+	ccmp	x\n, x4, #0, eq
 	b.eq	ring
-	b	other_doorbell
+	b	other_abort
 	nop
 	.endr
 /* A register that is a word of memory (mmio.h): by the lowest bits of its address */
@@ -441,10 +439,10 @@ load:
 	.endr
 /* The receiver wants it in another way now. This one was not done. */
 withdrawn:
-	stlr	x1, [x0]
 	ldr	x3, [x0, #DOORBELL_COUNTED]
 	add	x3, x3, #1
 	str	x3, [x0, #DOORBELL_COUNTED]
+	stlr	x1, [x0]
 	mrs	x2, esr_el2
 	mrs	x3, far_el2
 /* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */

@@ -140,6 +140,22 @@ void host_forget(void)
 		}
 }
 
+void host_forget_cell(const struct mmio_map *map)
+{
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+		for (uint32_t n = 0; n < RECORDS; n++) {
+			struct record *record = &records[cpu][n];
+
+			if (LOAD(record->map) != map)
+				continue;
+			STORE(record->valid, false);
+			count(record);
+			STORE(record->store, NULL);
+			STORE(record->sent, NULL);
+			STORE(record->delivered, NULL);
+		}
+}
+
 static void wait_for_rings(const struct virq_store *stores, uint32_t count)
 {
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)

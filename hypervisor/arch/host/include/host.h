@@ -55,6 +55,7 @@ void host_on_raise(void (*hook)(uint32_t intid));
  */
 enum mmio_result host_access(const struct mmio_map *map, uint64_t address, struct mmio_access *access);
 uint64_t host_repeated(void);
+void host_forget_cell(const struct mmio_map *map);	/* which makes no accesses any more: arch_forget_all() of its CPUs */
 void host_forget(void) __attribute__((weak));	/* only where there are devices */
 
 /* Called once, when this thread takes its next lock, before it has it: what another CPU may do just then */
