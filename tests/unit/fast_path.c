@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the entry code repeats: what is written down for it, when it is forgotten, and what a receiver waits for that publishes
+ * something else. Other CPUs act in barriers and in turns of wait loops.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include "asm/sysreg.h"
+#undef dsb
+#define dsb(scope)	on_barrier()
+static void on_barrier(void);
+#include "../../hypervisor/arch/arm64/fast_path.c"
+
+#define CPUS		3u
+#define PAGE		0x80001000ULL	/* guest-physical */
+#define DOORBELL	0x0cULL
+#define GICD		0x1000000ULL	/* never accessed */
+#define ESR(write, rt)	(0x24ULL << 26 | ESR_IL | 1ULL << 24 | 2ULL << 22 | (uint64_t)(rt) << 16 | (uint64_t)(write) << 6 | 7)
+
+uint64_t sysreg_hpfar_el2, sysreg_far_el2;
+struct gic gic;
+uint32_t num_cpu_slots = CPUS + 1;
+const char doorbell_values[32 * VALUE_SIZE];
+
+static struct percpu cpus[CPUS];
+static struct cell cell;
+static struct cfg_cell header;
+static const struct mmio_device device = { .cause = CPU_EXIT_PCI_CONFIG };
+static struct mmio_window window = { .base = PAGE, .size = PAGE_SIZE, .device = &device, .index = 5 };
+static struct virq_store stores[3];
+static uint64_t sent, delivered;
+static struct trap_frame frame;
+static bool has_counters;
+static void (*barrier_hook)(void), (*relax_hook)(void);
+static uint32_t turns;
+
+static void on_barrier(void)
+{
+	if (barrier_hook)
+		barrier_hook();
+}
+
+void arch_relax(void)
+{
+	assert_true(++turns < 100);
+	relax_hook();
+}
+
+struct percpu *percpu_of(uint32_t cpu)
+{
+	return cpu < CPUS ? &cpus[cpu] : NULL;
+}
+
+bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **out_sent, uint64_t **out_delivered)
+{
+	assert_int_equal(endpoint, window.index);
+	assert_int_equal(value & 0xffff0000, 0x10000);
+	*out_sent = &sent;
+	*out_delivered = &delivered;
+	return has_counters;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(cpus, 0, sizeof(cpus));
+	memset(&cell, 0, sizeof(cell));
+	memset(stores, 0, sizeof(stores));
+	cell.config.cell = &header;
+	gic.gicd = (volatile uint8_t *)(uintptr_t)GICD;
+	for (uint32_t n = 0; n < CPUS; n++)
+		cpus[n].cell = &cell;
+	cpu_set_assign(&cell.cpus, 0, true);
+	cpu_set_assign(&cell.cpus, 2, true);
+	window.base = PAGE;
+	sent = delivered = 0;
+	has_counters = true;
+	barrier_hook = relax_hook = NULL;
+	turns = 0;
+	return 0;
+}
+
+static const struct fast_doorbell *doorbell(uint32_t n)
+{
+	return &cpus[0].fast.doorbells[n];
+}
+
+/* CPU 0 has had this done by C, by register 3. */
+static void access_done(uint64_t esr, uint64_t offset, uint64_t reg, uint8_t size, const void *again)
+{
+	struct mmio_access access = {
+		.offset = offset, .value = (uint32_t)reg, .size = size, .is_write = esr >> 6 & 1, .window = &window,
+	};
+
+	access.again.word = again;
+	frame.x[3] = reg;
+	sysreg_far_el2 = 0xffff800000005000 | offset;
+	sysreg_hpfar_el2 = PAGE >> 8;
+	fast_remember(&cpus[0], &frame, esr, &access);
+}
+
+static void ring_done(uint32_t vector)
+{
+	access_done(ESR(1, 3), DOORBELL, 0x10000 | vector, 4, &stores[vector % 3]);
+}
+
+static void what_is_written_down(void **state)
+{
+	static const uint32_t word;
+	const struct fast_register *reg = &cpus[0].fast.registers[4];
+
+	(void)state;
+	ring_done(1);
+	assert_int_equal(doorbell(0)->syndrome, ESR(1, 3));
+	assert_int_equal(doorbell(0)->where, PAGE >> 8 | DOORBELL << 40);
+	assert_int_equal(doorbell(0)->value, 0x10001);
+	assert_ptr_equal(doorbell(0)->store, &stores[1]);
+	assert_ptr_equal(doorbell(0)->compare, doorbell_values + 3 * VALUE_SIZE);
+	access_done(ESR(0, 3), 0x10, 0, 4, &word);
+	assert_int_equal(reg->syndrome, ESR(0, 3));
+	assert_int_equal(reg->where, PAGE >> 8 | 0x10ULL << 40);
+	assert_ptr_equal(reg->word, &word);
+	assert_ptr_equal(reg->counter, &cpus[0].exits[CPU_EXIT_PCI_CONFIG]);
+	/* once is enough, but for another register, or another value */
+	ring_done(1);
+	assert_int_equal(doorbell(1)->syndrome, 0);
+	access_done(ESR(1, 31), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_int_equal(doorbell(1)->syndrome, 0);		/* register 31 has another value: 0 */
+	access_done(ESR(1, 2), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_int_equal(doorbell(1)->syndrome, 0);
+	frame.x[2] = 0x10001;
+	access_done(ESR(1, 2), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_int_equal(doorbell(1)->syndrome, ESR(1, 2));
+}
+
+static void what_is_not(void **state)
+{
+	static const uint32_t word;
+
+	(void)state;
+	access_done(ESR(1, 3), DOORBELL, 0x10000, 2, &stores[0]);
+	access_done(ESR(1, 3) & ~ESR_IL, DOORBELL, 0x10000, 4, &stores[0]);	/* two bytes long: Thumb */
+	access_done(ESR(1, 3) | ISS_SSE, DOORBELL, 0x10000, 4, &stores[0]);
+	access_done(ESR(1, 3), DOORBELL, 0x100010000, 4, &stores[0]);		/* the upper half is not stored */
+	has_counters = false;
+	ring_done(0);
+	access_done(ESR(0, 3), 0, 0, 8, &word);
+	access_done(ESR(0, 3) & ~ESR_IL, 0, 0, 4, &word);
+	access_done(ESR(0, 3) | ISS_SSE, 0, 0, 4, &word);
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		assert_int_equal(doorbell(n)->syndrome, 0);
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		assert_int_equal(cpus[0].fast.registers[n].syndrome, 0);
+}
+
+static void oldest_goes_and_is_counted(void **state)
+{
+	(void)state;
+	for (uint32_t vector = 0; vector < FAST_DOORBELLS; vector++)
+		ring_done(vector);
+	cpus[0].fast.doorbells[0].done = cpus[0].fast.doorbells[0].started = 7;
+	cpus[0].fast.doorbells[1].done = cpus[0].fast.doorbells[1].started = 5;
+	cpus[0].fast.doorbells[1].counted = 2;			/* two of them were taken back */
+	assert_int_equal(arch_uncounted_exits(&cpus[0]), 10);
+	assert_int_equal(arch_virq_uncounted(&sent), 10);
+	assert_int_equal(arch_virq_uncounted(&delivered), 10);
+	ring_done(9);
+	assert_int_equal(doorbell(0)->value, 0x10009);
+	assert_int_equal(sent, 7);
+	assert_int_equal(delivered, 7);
+	assert_int_equal(cpus[0].exits[CPU_EXIT_IVSHMEM], 7);
+	assert_int_equal(arch_virq_uncounted(&sent), 3);
+	/* started and done go on: who waits compares them with what he has seen */
+	assert_int_equal(doorbell(0)->done, 7);
+	arch_forget_all(&cpus[0]);
+	assert_int_equal(sent, 10);
+	assert_int_equal(cpus[0].exits[CPU_EXIT_IVSHMEM], 10);
+	assert_int_equal(arch_uncounted_exits(&cpus[0]), 0);
+	/* one that is being taken back is not less than nothing */
+	cpus[0].fast.doorbells[1].counted++;
+	assert_int_equal(arch_uncounted_exits(&cpus[0]), 0);
+}
+
+/* Who forgets; all that could be used is none, but what the entry code goes to without looking is there. */
+static bool knows(const struct percpu *cpu)
+{
+	uint64_t any = 0;
+
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		any |= cpu->fast.doorbells[n].syndrome;
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		any |= cpu->fast.registers[n].syndrome;
+	return any;
+}
+
+static void fill(struct percpu *cpu)
+{
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		cpu->fast.doorbells[n].syndrome = 1;
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		cpu->fast.registers[n].syndrome = 1;
+}
+
+static void forgetting(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < CPUS; n++)
+		fill(&cpus[n]);
+	arch_forget_accesses(&cell);
+	assert_false(knows(&cpus[0]) || knows(&cpus[2]));
+	assert_true(knows(&cpus[1]));
+	arch_forget_fast_paths(&cpus[1]);
+	assert_false(knows(&cpus[1]));
+	assert_int_equal(cpus[1].fast.interrupts[15].list_reg, FAST_EMPTY);
+	fill(&cpus[1]);
+	arch_forget_all(&cpus[1]);
+	assert_false(knows(&cpus[1]));
+	assert_int_equal(cpus[1].fast.page, FAST_EMPTY);
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		assert_non_null(cpus[1].fast.doorbells[n].compare);
+}
+
+static void window_moves(void)
+{
+	barrier_hook = NULL;
+	window.base = PAGE + PAGE_SIZE;
+}
+
+static void all_is_traced(void)
+{
+	cpus[0].trace_mode = BH_TRACE_ALL;
+	barrier_hook = NULL;
+}
+
+static void changes_while_it_is_written_down(void **state)
+{
+	static const uint32_t word;
+
+	(void)state;
+	barrier_hook = window_moves;
+	ring_done(0);
+	assert_false(knows(&cpus[0]));
+	window.base = PAGE;
+	barrier_hook = window_moves;
+	access_done(ESR(0, 3), 0, 0, 4, &word);
+	assert_false(knows(&cpus[0]));
+	window.base = PAGE;
+	barrier_hook = all_is_traced;
+	ring_done(0);
+	assert_false(knows(&cpus[0]));
+}
+
+static void publish(uint32_t first, uint32_t second)
+{
+	const struct virq_route routes[3] = { { .intid = first }, { .intid = second } };
+
+	arch_virq_publish(stores, routes, 3);
+}
+
+static void publications(void **state)
+{
+	(void)state;
+	publish(40, 64);
+	assert_int_equal(stores[0].address, GICD + GICD_ISPENDR + 4);
+	assert_int_equal(stores[0].value, 1 << 8);
+	assert_int_equal(stores[1].address, GICD + GICD_ISPENDR + 8);
+	assert_int_equal(stores[1].value, 1);
+	assert_int_equal(stores[2].address, 0);
+	publish(0, 64);
+	assert_int_equal(stores[0].address, 0);
+	assert_int_equal(stores[1].address, GICD + GICD_ISPENDR + 8);
+	publish(1019, 0);
+	assert_int_equal(stores[0].address, GICD + GICD_ISPENDR + 31 * 4);
+	assert_int_equal(stores[0].value, 1 << 27);
+	assert_int_equal(stores[1].address, 0);
+}
+
+/* A ring of CPU n by the store, which is over or not */
+static void fly(uint32_t n, struct virq_store *store)
+{
+	struct fast_doorbell *record = &cpus[n].fast.doorbells[n];
+
+	record->store = store;
+	record->started = record->done + 1;
+}
+
+static void land(uint32_t n)
+{
+	cpus[n].fast.doorbells[n].done = cpus[n].fast.doorbells[n].started;
+}
+
+static void second_wait(void)
+{
+	/* nobody is left who could have the old value, and see the new address after it */
+	assert_int_equal(stores[0].address, 0);
+	assert_int_equal(stores[0].value, 1 << 9);
+	land(1);
+}
+
+static void first_wait_of_the_last(void)
+{
+	assert_int_equal(stores[0].address, 0);
+	assert_int_equal(stores[0].value, 1 << 8);
+	land(2);
+	/* has begun after that, and has seen that there is no address: but it may have the old value */
+	fly(1, &stores[0]);
+	relax_hook = second_wait;
+}
+
+static void first_wait(void)
+{
+	assert_int_equal(stores[0].address, 0);
+	assert_int_equal(stores[0].value, 1 << 8);
+	/* that was not the end */
+	if (turns < 3)
+		return;
+	land(1);
+	relax_hook = first_wait_of_the_last;
+}
+
+static void who_is_in_the_middle_is_waited_for(void **state)
+{
+	(void)state;
+	publish(40, 64);
+	fly(1, &stores[0]);
+	fly(2, &stores[0]);
+	relax_hook = first_wait;
+	publish(41, 64);
+	assert_ptr_equal(relax_hook, second_wait);
+	assert_int_equal(turns, 5);
+	assert_int_equal(stores[0].address, GICD + GICD_ISPENDR + 4);
+	assert_int_equal(stores[0].value, 1 << 9);
+}
+
+static void off(void)
+{
+	assert_int_equal(stores[0].address, 0);
+	assert_int_equal(stores[1].address, 0);
+	land(2);
+}
+
+static void nobody_else_is_waited_for(void **state)
+{
+	static struct virq_store of_others;
+
+	(void)state;
+	publish(40, 64);
+	/* of another receiver; nothing new; of a CPU that is dead */
+	fly(1, &of_others);
+	publish(0, 64);
+	fly(1, &stores[0]);
+	publish(0, 64);
+	assert_int_equal(turns, 0);
+	cpus[1].dead = 1;
+	fly(2, &stores[1]);
+	relax_hook = off;
+	publish(0, 0);
+	assert_int_equal(turns, 1);
+}
+
+#define TEST(name)	cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_written_down), TEST(what_is_not), TEST(oldest_goes_and_is_counted), TEST(forgetting),
+		TEST(changes_while_it_is_written_down), TEST(publications), TEST(who_is_in_the_middle_is_waited_for),
+		TEST(nobody_else_is_waited_for),
+	};
+
+	return cmocka_run_group_tests_name("fast_path", tests, NULL, NULL);
+}
