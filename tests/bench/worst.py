@@ -22,7 +22,7 @@ BUILD = ROOT / "build"
 # proportion to configuration and memory of one cell
 LIMIT = 5000
 LIMITS = {"boot": None, "create": None, "start": None, "set_loadable": None, "destroy": None, "restart": None,
-          "violation": 35000, "panic": 60000}
+          "violation": 45000, "event": 15000, "woken": 8000, "panic": 60000}
 
 
 def summary(results):
@@ -39,7 +39,7 @@ def summary(results):
 
 
 def limit_of(cause):
-    return LIMITS.get(cause.partition("/")[2], LIMIT)
+    return LIMITS.get(cause.partition("/")[2] or cause, LIMIT)
 
 
 def too_long(causes):

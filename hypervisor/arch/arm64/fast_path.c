@@ -57,9 +57,12 @@ uint64_t arch_virq_uncounted(const uint64_t *counter)
 	for (uint32_t id = 0; id < num_cpu_slots; id++) {
 		const struct percpu *cpu = percpu_of(id);
 
-		for (uint32_t n = 0; cpu && n < FAST_DOORBELLS; n++)
-			if (cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter)
-				sum += uncounted(&cpu->fast.doorbells[n]);
+		for (uint32_t n = 0; cpu && n < FAST_DOORBELLS; n++) {
+			uint64_t rung = uncounted(&cpu->fast.doorbells[n]);
+
+			if (rung && (cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter))
+				sum += rung;
+		}
 	}
 	return sum;
 }
