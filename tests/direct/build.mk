@@ -16,39 +16,27 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-# The hypervisor as it is, but without its trace
+# The hypervisor as it is, but for one switch.  1: name  2: switch  3: y or n
 NO_TRACE := $(B)/no-trace
-$(NO_TRACE)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
-	@mkdir -p $(@D)
-	$(Q)cp $(B)/config.mk $(NO_TRACE)/config.mk
-	$(Q)sed 's/^\(#define CONFIG_TRACE\) .*/\1 0/' $< > $@
-
-.PHONY: no-trace
-no-trace: $(NO_TRACE)/include/generated/config.h
-	+$(Q)$(MAKE) B=$(NO_TRACE) CONFIG_H=$< CONFIG_TRACE=n SETUP=$(SETUP) -o $< hypervisor
-
-# And with every exit in it from the start
 TRACE_ALL := $(B)/trace-all
-$(TRACE_ALL)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
-	@mkdir -p $(@D)
-	$(Q)cp $(B)/config.mk $(TRACE_ALL)/config.mk
-	$(Q)sed 's/^\(#define CONFIG_TRACE_ALL\) .*/\1 1/' $< > $@
-
-.PHONY: trace-all
-trace-all: $(TRACE_ALL)/include/generated/config.h
-	+$(Q)$(MAKE) B=$(TRACE_ALL) CONFIG_H=$< CONFIG_TRACE_ALL=y SETUP=$(SETUP) -o $< hypervisor
-
-# Without the fast paths, what they do has to come out the same: containment, conformance, counters, failures
 NO_FAST_PATH := $(B)/no-fast-path
-$(NO_FAST_PATH)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
-	@mkdir -p $(@D)
-	$(Q)cp $(B)/config.mk $(NO_FAST_PATH)/config.mk
-	$(Q)sed 's/^\(#define CONFIG_FAST_PATH\) .*/\1 0/' $< > $@
+define other_build
+$(B)/$(1)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
+	@mkdir -p $$(@D)
+	$$(Q)cp $(B)/config.mk $(B)/$(1)/config.mk
+	$$(Q)sed 's/^\(#define CONFIG_$(2)\) .*/\1 $(if $(filter y,$(3)),1,0)/' $$< > $$@
 
-.PHONY: no-fast-path direct-no-fast-path
-no-fast-path: $(NO_FAST_PATH)/include/generated/config.h
-	+$(Q)$(MAKE) B=$(NO_FAST_PATH) CONFIG_H=$< CONFIG_FAST_PATH=n SETUP=$(SETUP) -o $< hypervisor
+.PHONY: $(1)
+$(1): $(B)/$(1)/include/generated/config.h
+	+$$(Q)$$(MAKE) B=$(B)/$(1) CONFIG_H=$$< CONFIG_$(2)=$(3) SETUP=$$(SETUP) -o $$< hypervisor
+endef
+# without its trace; with every exit in it from the start; and without the fast paths: what they do has to come out the same
+$(eval $(call other_build,no-trace,TRACE,n))
+$(eval $(call other_build,trace-all,TRACE_ALL,y))
+$(eval $(call other_build,no-fast-path,FAST_PATH,n))
 
+.PHONY: direct-no-fast-path
+# containment, conformance, counters, failures
 NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell sgi)
 direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \

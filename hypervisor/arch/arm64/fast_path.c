@@ -217,7 +217,7 @@ static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrom
 		return NULL;
 	record->where = where;
 	record->value = value;
-	record->compare = doorbell_values + VALUE_SIZE * (syndrome >> 16 & 0x1f);
+	record->compare = doorbell_values + VALUE_SIZE * access_register(syndrome);
 	record->store = access->again.store;
 	return &record->syndrome;
 }
@@ -237,14 +237,14 @@ COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint
 {
 	uint64_t hpfar = read_sysreg(hpfar_el2), far = read_sysreg(far_el2);
 	uint64_t where = (hpfar & ~(0xfffUL << 40)) | (far & (PAGE_SIZE - 1)) << 40;
-	uint64_t base = ((hpfar & 0xfffffffff0UL) << 8 | (far & (PAGE_SIZE - 1))) - access->offset;
+	uint64_t base = fault_address() - access->offset;
 	volatile uint64_t *syndrome;
 
 	/* the entry code goes on four bytes later, and sets the register as it is */
 	if (access->size != 4 || (esr & (ISS_SSE | ESR_IL)) != ESR_IL)
 		return;
 	if (access->is_write)
-		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, esr >> 16 & 0x1f), access);
+		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, access_register(esr)), access);
 	else
 		syndrome = remember_register(cpu, where, access);
 	if (!syndrome)

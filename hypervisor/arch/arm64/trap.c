@@ -185,7 +185,7 @@ COLD void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flag
 		[BH_FAULT_FETCH] = "instruction fetch from memory it does not have",
 	};
 	struct percpu *cpu = this_cpu();
-	uint64_t address = (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & 0xfff);
+	uint64_t address = fault_address();
 
 	record_fault(cpu->cell, frame, address, kind, flags | (cpu->cell->is_root ? BH_FAULT_ABORTED : 0), size);
 	if (cpu->cell->is_root) {

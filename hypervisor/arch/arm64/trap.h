@@ -56,6 +56,18 @@ static inline void set_guest_reg(struct trap_frame *frame, uint64_t n, uint64_t 
 		frame->x[n] = value;
 }
 
+/* ESR_EL2.SRT: register of a load or store that is described */
+static inline uint64_t access_register(uint64_t esr)
+{
+	return esr >> 16 & 0x1f;
+}
+
+/* HPFAR_EL2.FIPA is bits 47..12 of the address; valid for translation faults (DDI 0487, D17.2.61) */
+static inline uint64_t fault_address(void)
+{
+	return (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1));
+}
+
 void skip_instruction(void);
 
 /* For instructions that always have four bytes */

@@ -20,12 +20,6 @@
 
 #define PAR_F		(1UL << 0)
 
-static uint64_t fault_address(void)
-{
-	/* HPFAR_EL2.FIPA is bits 47..12 of the address; valid for translation faults (DDI 0487, D17.2.61) */
-	return (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1));
-}
-
 static uint64_t size_mask(uint32_t size)
 {
 	return UINT64_MAX >> (64 - 8 * size);
@@ -144,11 +138,6 @@ static uint32_t access_size(uint64_t esr)
 	return 1U << (esr >> 22 & 3);
 }
 
-static uint64_t access_register(uint64_t esr)
-{
-	return esr >> 16 & 0x1f;
-}
-
 /*
  * The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. Not
  * of devices that may refuse.
@@ -201,7 +190,7 @@ bool trap_light(struct trap_frame *frame, uint64_t esr)
 	    __atomic_load_n(&window->base, __ATOMIC_RELAXED) != fast->base)
 		return false;
 	++*fast->counter;
-	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	skip_word();
 	offset += fast->offset;
 	if (esr & ISS_WNR) {
 		struct virq_store *store = fast->write(window, offset, access_size(esr), guest_reg(frame, access_register(esr)));
