@@ -187,34 +187,45 @@ def pair_bundle(directory):
     return make_bundle(system_text(cells), directory)
 
 
-def life_bundle(directory):
-    """A root cell that is a program, and a cell with one CPU, 2 MiB and a link to it. Made twice: what the root cell has
-    to know of the result is in it then."""
+def managing_bundle(directory, manager, managed, others=("", ()), links="", manages=True, **board):
+    """A root cell that is a program, and a cell with one CPU, 2 MiB and a link to it, which the root cell manages. Made twice:
+    what the root cell has to know of the result, its parameters, is in it then.
+
+    manager: the root cell's program; managed: name and CPU of the cell; others: text and programs of further cells;
+    links: lines of YAML beside its own; manages: has the program parameters; board: as for board_text()
+    """
     directory = Path(directory)
-    for name in ("bench_root", "ring-demo"):
+    for name in (manager, "ring-demo", *others[1]):
         (directory / f"{name}.bin").write_bytes((INMATES / f"{name}.bin").read_bytes())
-    (directory / "other.yaml").write_text(board_text(dram="{ at: 0x40000000, size: 2 GiB }"), encoding="utf-8")
+    (directory / "other.yaml").write_text(board_text(dram="{ at: 0x40000000, size: 2 GiB }", **board), encoding="utf-8")
     size = (directory / "ring-demo.bin").stat().st_size
     for name in ("comm", "config"):
         (directory / f"{name}.bin").write_bytes(bytes(4096))
-    ram = 0
+    ram = ident = 0
     for _ in range(2):
-        parameters = f"config={CONFIG_AT:#x} image={IMAGE_AT:#x} size={size:#x} ram={ram:#x}"
+        parameters = f"config={CONFIG_AT:#x} image={IMAGE_AT:#x} size={size:#x} ram={ram:#x} id={ident}" if manages else ""
         cells = (f"  root:\n    root: true\n    virtual-console: active\n    entry: {ROOT_AT:#x}\n    images:\n"
-                 f"      - {{ file: bench_root.bin, at: {ROOT_AT:#x} }}\n"
+                 f"      - {{ file: {manager}.bin, at: {ROOT_AT:#x} }}\n"
                  f"      - {{ text: \"{parameters}\", at: {ROOT_AT + 0x1000:#x} }}\n"
                  f"      - {{ file: comm.bin, at: {COMM_AT:#x} }}\n      - {{ file: config.bin, at: {CONFIG_AT:#x} }}\n"
                  f"      - {{ file: ring-demo.bin, at: {IMAGE_AT:#x} }}\n")
-        cells += cell_text("cell", [3], "ring-demo", more="passive: true").replace("size: 2 MiB }",
-                                                                                   "size: 2 MiB, loadable: true }")
-        link = "  l: { peers: [root, cell], output: 4 KiB }\n"
-        path = make_bundle(system_text(cells, link, board="other"), directory, files=directory)
+        cells += others[0]
+        cells += cell_text(managed[0], [managed[1]], "ring-demo", more="passive: true").replace(
+            "size: 2 MiB }", "size: 2 MiB, loadable: true }")
+        own = f"  l: {{ peers: [root, {managed[0]}], output: 4 KiB }}\n"
+        path = make_bundle(system_text(cells, links + own, board="other"), directory, files=directory)
         made = Bundle(path.read_bytes()).cells_by_name()
-        root, config = made["root"][0], made["cell"][0]
+        root, config = made["root"][0], made[managed[0]][0]
         (directory / "comm.bin").write_bytes(comm_region(root.header).ljust(4096, b"\0"))
         (directory / "config.bin").write_bytes(config.bytes().ljust(4096, b"\0"))
         ram = next(region.phys_start for region in config.memory_regions if region.virt_start == 0)
+        ident = config.cell.id
     return path
+
+
+def life_bundle(directory):
+    """One cell, which is created, started and destroyed"""
+    return managing_bundle(directory, "bench_root", ("cell", 3))
 
 
 def boot_bundle(directory):

@@ -10,48 +10,24 @@ from pathlib import Path
 import pytest
 
 import excursions
-from direct import BASE, BUILD, CPU, HYPERVISOR_ELF, INMATES, Bundle, Machine, board_text, cell_text, make_bundle, system_text
-from soak import COMM_AT, ROOT_AT, comm_region
+import operations
+from direct import BASE, BUILD, CPU, HYPERVISOR_ELF, Machine, cell_text
 
 CPUS = 5
 STEADY, PEER, FAILING, MANAGED = 1, 4, 2, 3		# CPUs; the root cell has the first one
 ROUNDS = 1000
 EACH = 10		# exits in a round beside the timer's and the SGI's
-CONFIG_AT, IMAGE_AT = 0x54000000, 0x54100000
 
 
 def bundle(directory, managed, fails):
-    """As tests/bench/operations.py makes life_bundle(): twice, what the root cell has to know of the result is in it then."""
-    size = (INMATES / "ring-demo.bin").stat().st_size
-    for name in ("steady_root", "steady", "fail", "ring-demo"):
-        (directory / f"{name}.bin").write_bytes((INMATES / f"{name}.bin").read_bytes())
-    (directory / "other.yaml").write_text(board_text(
-        dram="{ at: 0x40000000, size: 2 GiB }", cpus=CPUS, redistributors=f"{{ at: 0x080a0000, size: {128 * CPUS} KiB }}"))
-    for name in ("comm", "config"):
-        (directory / f"{name}.bin").write_bytes(bytes(4096))
-    ram = ident = 0
-    for _ in range(2):
-        parameters = f"config={CONFIG_AT:#x} image={IMAGE_AT:#x} size={size:#x} ram={ram:#x} id={ident}" if managed else ""
-        cells = (f"  root:\n    root: true\n    virtual-console: active\n    entry: {ROOT_AT:#x}\n    images:\n"
-                 f"      - {{ file: steady_root.bin, at: {ROOT_AT:#x} }}\n"
-                 f"      - {{ text: \"{parameters}\", at: {ROOT_AT + 0x1000:#x} }}\n"
-                 f"      - {{ file: comm.bin, at: {COMM_AT:#x} }}\n      - {{ file: config.bin, at: {CONFIG_AT:#x} }}\n"
-                 f"      - {{ file: ring-demo.bin, at: {IMAGE_AT:#x} }}\n")
-        cells += cell_text("steady", [STEADY], "steady", f"rounds={ROUNDS}", "passive: true")
-        cells += cell_text("peer", [PEER], "steady", "", "passive: true")
-        cells += cell_text("failing", [FAILING], "fail", "", f"passive: true\non-failure: {'restart' if fails else 'stop'}")
-        cells += cell_text("managed", [MANAGED], "ring-demo", more="passive: true").replace(
-            "size: 2 MiB }", "size: 2 MiB, loadable: true }")
-        links = ("  own: { peers: [steady, peer], output: 4 KiB }\n"
-                 "  other: { peers: [root, managed], output: 4 KiB }\n")
-        path = make_bundle(system_text(cells, links, board="other"), directory, files=directory)
-        made = Bundle(path.read_bytes()).cells_by_name()
-        root, config = made["root"][0], made["managed"][0]
-        (directory / "comm.bin").write_bytes(comm_region(root.header).ljust(4096, b"\0"))
-        (directory / "config.bin").write_bytes(config.bytes().ljust(4096, b"\0"))
-        ram = next(region.phys_start for region in config.memory_regions if region.virt_start == 0)
-        ident = config.cell.id
-    return path
+    """The cell that is looked at with its peer, one that fails, and one that the root cell manages"""
+    cells = cell_text("steady", [STEADY], "steady", f"rounds={ROUNDS}", "passive: true")
+    cells += cell_text("peer", [PEER], "steady", "", "passive: true")
+    cells += cell_text("failing", [FAILING], "fail", "", f"passive: true\non-failure: {'restart' if fails else 'stop'}")
+    return operations.managing_bundle(
+        directory, "steady_root", ("managed", MANAGED), (cells, ("steady", "fail")),
+        "  own: { peers: [steady, peer], output: 4 KiB }\n", managed,
+        cpus=CPUS, redistributors=f"{{ at: 0x080a0000, size: {128 * CPUS} KiB }}")
 
 
 def observe(directory, managed, fails):
