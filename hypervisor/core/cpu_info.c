@@ -17,7 +17,7 @@ static int64_t visible_cpu(uint64_t cpu_id, const struct percpu **cpu)
 
 static uint64_t exits(const struct percpu *cpu, uint32_t cause)
 {
-	return cpu->exits[cause] + (CONFIG_FAST_PATH && cause == CPU_EXIT_IVSHMEM ? arch_uncounted_exits(cpu) : 0);
+	return CONFIG_FAST_PATH ? arch_exits(cpu, cause) : cpu->exits[cause];
 }
 
 /* Statistics of Jailhouse are sums over causes; those of interrupts count each of them, not the exits. */

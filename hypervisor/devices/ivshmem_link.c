@@ -31,7 +31,7 @@ uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector
 {
 	const uint64_t *count = &ep->vector_counters[vector][ivshmem_vector_counter(counter)];
 
-	return __atomic_load_n(count, __ATOMIC_RELAXED) + (CONFIG_FAST_PATH ? arch_virq_uncounted(count) : 0);
+	return CONFIG_FAST_PATH ? arch_virq_count(count) : __atomic_load_n(count, __ATOMIC_RELAXED);
 }
 
 COLD uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)

@@ -46,8 +46,8 @@ struct virq_store {
  */
 void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count);
 
-/* How many interrupts CPUs have raised that way that are not in the counter yet. Approximate while they do. */
-uint64_t arch_virq_uncounted(const uint64_t *counter);
+/* The counter, with the interrupts that CPUs have raised that way and not added yet. Other counts are added to it atomically. */
+uint64_t arch_virq_count(const uint64_t *counter);
 
 /*
  * What the interrupt controller says about an armed route of the cell: LINK_ROUTE_ENABLED and what follows it. [management

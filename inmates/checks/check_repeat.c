@@ -15,7 +15,9 @@
 
 #define GICD_ISPENDR	0x0200u
 #define GICD_ICPENDR	0x0280u
-#define ROUNDS		20u
+#define ROUNDS		2000u
+#define FEWEST		20u	/* on a loaded host: of those, it is enough when ENOUGH_MS are over */
+#define ENOUGH_MS	5000u
 #define LOOKS		20u
 #define WAIT_MS		120000u
 
@@ -161,10 +163,11 @@ static bool page_that_moves(void)
 static bool off_is_off(void)
 {
 	uint64_t start = timer_ticks(), ticks = timer_frequency() * WAIT_MS / 1000, before, after;
+	uint64_t enough = timer_frequency() * ENOUGH_MS / 1000;
 	uint32_t late = 0, rounds = 0;
 
 	shmem_write(&dev, IVSHMEM_REG_STATE, 1);
-	while (rounds < ROUNDS && timer_ticks() - start < ticks) {
+	while (rounds < ROUNDS && timer_ticks() - start < (rounds < FEWEST ? ticks : enough)) {
 		before = counter(LINK_COUNTER_DELIVERED);
 		shmem_write(&dev, IVSHMEM_REG_INT_CTRL, 1);
 		while (counter(LINK_COUNTER_DELIVERED) < before + 2 && timer_ticks() - start < ticks)
@@ -177,7 +180,7 @@ static bool off_is_off(void)
 			late += is_pending() || counter(LINK_COUNTER_DELIVERED) != after;
 	}
 	shmem_write(&dev, IVSHMEM_REG_STATE, 2);
-	return tap_equal("interrupts after interrupts were off", late, 0) && tap_equal("rounds", rounds, ROUNDS);
+	return tap_equal("interrupts after interrupts were off", late, 0) && (rounds >= FEWEST || tap_equal("rounds", rounds, ROUNDS));
 }
 
 static void ring_all_the_time(void)

@@ -19,50 +19,104 @@
 extern const char doorbell_values[];
 #define VALUE_SIZE	16
 
-/* Rings of one record that are over, but in no counter */
-static uint64_t uncounted(const struct fast_doorbell *record)
-{
-	uint64_t counted = record->counted, done = __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
+#define MAX_LOOKS	16	/* at a CPU that rings all the time: each fails if it is in the middle of one */
 
-	/* the entry code may be in between, with one that it takes back */
+/* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
+static APART void wait_for_ring(const struct percpu *cpu, const struct fast_doorbell *record)
+{
+	uint64_t started = record->started;
+
+	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
+		arch_relax();
+}
+
+/* Rings of one record that are over, but in no counter. One that is begun may be taken back, which changes both: look once more. */
+static uint64_t uncounted(const struct percpu *cpu, const struct fast_doorbell *record)
+{
+	uint64_t done, counted;
+
+	for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
+		done = __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
+		counted = __atomic_load_n(&record->counted, __ATOMIC_ACQUIRE);
+		if (record->started == done)
+			break;
+		wait_for_ring(cpu, record);
+	}
 	return done > counted ? done - counted : 0;
 }
 
+/* [calling CPU, or one that is suspended] So none of them is begun; of a CPU that is dead, one may be taken back for ever. */
 static void count_doorbells(struct percpu *cpu, uint32_t n)
 {
 	struct fast_doorbell *record = &cpu->fast.doorbells[n];
-	uint64_t rung = uncounted(record);
+	uint64_t rung = record->done - record->counted;
 
-	if (!rung)
+	if (record->done <= record->counted)
 		return;
+	cpu->fast.adding++;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	cpu->exits[CPU_EXIT_IVSHMEM] += rung;
 	__atomic_fetch_add(cpu->fast.counters[n].sent, rung, __ATOMIC_RELAXED);
 	__atomic_fetch_add(cpu->fast.counters[n].delivered, rung, __ATOMIC_RELAXED);
 	record->counted += rung;
+	__atomic_store_n(&cpu->fast.added, cpu->fast.adding, __ATOMIC_RELEASE);
 }
 
-uint64_t arch_uncounted_exits(const struct percpu *cpu)
+/* All of both numbers, which are equal if nobody adds between two looks, first at the one and then at the other */
+static uint32_t times_added(bool begun)
 {
-	uint64_t sum = 0;
-
-	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
-		sum += uncounted(&cpu->fast.doorbells[n]);
-	return sum;
-}
-
-uint64_t arch_virq_uncounted(const uint64_t *counter)
-{
-	uint64_t sum = 0;
+	uint32_t sum = 0;
 
 	for (uint32_t id = 0; id < num_cpu_slots; id++) {
 		const struct percpu *cpu = percpu_of(id);
 
-		for (uint32_t n = 0; cpu && n < FAST_DOORBELLS; n++) {
-			uint64_t rung = uncounted(&cpu->fast.doorbells[n]);
+		if (cpu)
+			sum += __atomic_load_n(begun ? &cpu->fast.adding : &cpu->fast.added, __ATOMIC_ACQUIRE);
+	}
+	return sum;
+}
 
-			if (rung && (cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter))
-				sum += rung;
-		}
+static uint64_t uncounted_of(const struct percpu *cpu, const uint64_t *counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
+		uint64_t rung = uncounted(cpu, &cpu->fast.doorbells[n]);
+
+		if (rung && (!counter || cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter))
+			sum += rung;
+	}
+	return sum;
+}
+
+uint64_t arch_exits(const struct percpu *cpu, uint32_t cause)
+{
+	uint64_t sum = 0;
+	uint32_t added;
+
+	for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
+		added = __atomic_load_n(&cpu->fast.added, __ATOMIC_ACQUIRE);
+		sum = cpu->exits[cause] + (cause == CPU_EXIT_IVSHMEM ? uncounted_of(cpu, NULL) : 0);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (cpu->fast.adding == added)
+			break;
+	}
+	return sum;
+}
+
+uint64_t arch_virq_count(const uint64_t *counter)
+{
+	uint64_t sum = 0;
+	uint32_t added;
+
+	for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
+		added = times_added(false);
+		sum = __atomic_load_n(counter, __ATOMIC_RELAXED);
+		for (uint32_t id = 0; id < num_cpu_slots; id++)
+			sum += percpu_of(id) ? uncounted_of(percpu_of(id), counter) : 0;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (times_added(true) == added)
+			break;
 	}
 	return sum;
 }
@@ -102,15 +156,6 @@ COLD void arch_forget_all(struct percpu *cpu)
 		cpu->fast.doorbells[n].store = NULL;
 	}
 	cpu->fast.page = FAST_EMPTY;
-}
-
-/* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
-static APART void wait_for_ring(const struct percpu *cpu, const struct fast_doorbell *record)
-{
-	uint64_t started = record->started;
-
-	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
-		arch_relax();
 }
 
 /* Of the records of a CPU, one at most is being used. */

@@ -83,8 +83,8 @@ void arch_system_reset(void) __attribute__((noreturn));
 void arch_forget_accesses(const struct cell *cell);
 void arch_forget_all(struct percpu *cpu);
 
-/* Exits that are not in cpu->exits yet, all of them of cause CPU_EXIT_IVSHMEM. Approximate while the CPU runs. */
-uint64_t arch_uncounted_exits(const struct percpu *cpu);
+/* cpu->exits, with those that a CPU has done by itself and not added yet. */
+uint64_t arch_exits(const struct percpu *cpu, uint32_t cause);
 
 /*
  * Access a device register that may not exist: false instead of an exception if nothing answers. Naturally aligned,

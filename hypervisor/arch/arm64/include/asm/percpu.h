@@ -83,6 +83,7 @@ struct arch_fast_path {
 	struct {
 		uint64_t *sent, *delivered;
 	} counters[FAST_DOORBELLS];
+	volatile uint32_t adding, added;	/* how often they were added to; with the time that is being done: adding */
 	uint32_t next;			/* doorbell to be replaced */
 };
 
