@@ -2,9 +2,12 @@
 /*
  * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator. An xarray
  * counts, per page, the claims that hold it; a page is taken with the first. It stays taken when the last
- * is gone, until the module is removed: what goes back is the first that Linux uses for its next unmovable
- * pages, and the same cell could not be created again. Taken pages are marked offline, which keeps
- * /proc/kcore, crash dumps and hibernation from reading what the hypervisor has unmapped from Linux.
+ * is gone, until the module is removed. Taken pages are marked offline, which keeps /proc/kcore, crash
+ * dumps and hibernation from reading what the hypervisor has unmapped from Linux.
+ *
+ * Blocks that were taken once are CMA blocks from then on: what goes back is the first that Linux would use
+ * for its next unmovable pages, and no cell could have it again before Linux is restarted. In a CMA block
+ * Linux puts only pages that it can move away.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -14,7 +17,7 @@
 #include <linux/mmzone.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-#include <linux/pageblock-flags.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -50,24 +53,6 @@ static bool is_taken(unsigned long pfn)
 	return xa_load(&claim_counts, pfn);
 }
 
-/*
- * alloc_contig_range() wants to be told the type of the blocks it empties: it refuses CMA blocks as
- * MOVABLE, and would turn other blocks into CMA. The accessor is not exported, its data are.
- */
-static unsigned int pageblock_type(unsigned long pfn)
-{
-	unsigned long *map = section_to_usemap(__pfn_to_section(pfn));
-	unsigned long bit = ((pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order) * NR_PAGEBLOCK_BITS;
-
-	return (READ_ONCE(map[bit / BITS_PER_LONG]) >> (bit % BITS_PER_LONG)) &
-	       ((1 << PB_migratetype_bits) - 1);
-}
-
-static unsigned int allocation_type(unsigned long pfn)
-{
-	return is_migrate_cma(pageblock_type(pfn)) ? MIGRATE_CMA : MIGRATE_MOVABLE;
-}
-
 static bool page_usable(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -75,16 +60,14 @@ static bool page_usable(unsigned long pfn)
 	return page && !is_zone_device_page(page);
 }
 
-/* End of the untaken, equally typed pages from start on that one call can take */
+/* End of the untaken pages from start on that one call can take */
 static unsigned long run_end(unsigned long start, unsigned long end)
 {
-	unsigned int type = allocation_type(start);
 	struct zone *zone = page_zone(pfn_to_page(start));
 	unsigned long pfn;
 
 	for (pfn = start + 1; pfn < end; pfn++)
-		if (is_taken(pfn) || !page_usable(pfn) || page_zone(pfn_to_page(pfn)) != zone ||
-		    (pageblock_aligned(pfn) && allocation_type(pfn) != type))
+		if (is_taken(pfn) || !page_usable(pfn) || page_zone(pfn_to_page(pfn)) != zone)
 			break;
 	return pfn;
 }
@@ -131,17 +114,52 @@ static void clear_pages(unsigned long start, unsigned long end)
 	bh_clean_to_poc(pfn_to_kaddr(start), (end - start) << PAGE_SHIFT);
 }
 
+/* What Linux uses a page for that it cannot move; NULL: it is free, or can be moved as far as one sees from here. */
+static const char *unmovable_use(struct page *page)
+{
+	if (PageReserved(page))
+		return "is reserved since boot";
+	/* free, or a part of a larger page: its first one has the count */
+	if (!page_ref_count(page) || PageLRU(page) || __PageMovable(page) || PageHuge(page))
+		return NULL;
+	if (PageSlab(page))
+		return "has objects of the kernel";
+	return PageTable(page) ? "is a page table" : "is memory of the kernel or a device";
+}
+
+/* The first page that Linux cannot move, with its use; without one, the start and what else there is to say. */
+static unsigned long page_in_the_way(unsigned long start, unsigned long end, const char **use)
+{
+	unsigned long pfn;
+
+	for (pfn = start; pfn < end; pfn++) {
+		*use = page_usable(pfn) ? unmovable_use(pfn_to_page(pfn)) : "is no ordinary memory";
+		if (*use)
+			return pfn;
+	}
+	*use = "or a page behind it is pinned, or changes all the time";
+	return start;
+}
+
 static int take_from_linux(unsigned long start, unsigned long end)
 {
+	const char *use;
 	int attempt, err = -EBUSY;
 
 	for (attempt = 0; attempt < CLAIM_ATTEMPTS && err == -EBUSY; attempt++) {
-		/* nothing tells when the last user of a page lets go */
-		if (attempt)
+		if (attempt && PageReserved(pfn_to_page(page_in_the_way(start, end, &use))))
+			break;
+		/*
+		 * The kernel frees much of its own a grace period later: objects, page tables, stacks of tasks. Nothing
+		 * tells when the last user of a pinned page lets go.
+		 */
+		if (attempt == 1)
+			synchronize_rcu();
+		else if (attempt)
 			msleep(CLAIM_PAUSE_MS << attempt);
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = alloc_contig_range(start, end, allocation_type(start), GFP_KERNEL | __GFP_NOWARN);
+		err = alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
 	}
 	if (err)
 		return err;
@@ -245,13 +263,16 @@ static int ram_piece(struct resource *res, void *data)
 		return -ENOMEM;
 	err = claim_pages(start, end, walk->claims->scrubbed, &stuck);
 	if (err) {
+		const char *use;
+
 		kfree(range);
 		if (err != -EBUSY)
 			return err;
+		stuck = page_in_the_way(stuck, end, &use);
 		return bh_refuse(walk->why, err,
-				 "%s: Linux cannot give up 0x%llx-0x%llx (in use near 0x%llx): choose other memory, or reserve it with mem= or a reserved-memory node",
+				 "%s: Linux cannot give up 0x%llx-0x%llx (0x%llx %s): choose other memory, or reserve it with mem= or a reserved-memory node",
 				 walk->what, (u64)start << PAGE_SHIFT, (u64)end << PAGE_SHIFT,
-				 (u64)stuck << PAGE_SHIFT);
+				 (u64)stuck << PAGE_SHIFT, use);
 	}
 	range->start = start;
 	range->end = end;

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Memory of cells comes from a running Linux: what it has had back it gives again, and what it cannot give it says."""
+import struct
+
+import pytest
+
+from cellfile import abi
+from conftest import RTOS
+from test_errors import CREATE
+
+PAGE = 4096
+RAM = 0x40000000	# QEMU's; Linux puts its own at the start of it
+LOOK_AT = 0x8000000
+SLAB, TABLE, RESERVED = (1 << bit for bit in (7, 26, 32))	# in /proc/kpageflags
+
+
+def page_flags(machine, start, size):
+    machine.check(f"dd if=/proc/kpageflags of=/tmp/flags bs={8 * PAGE} skip={start // PAGE // PAGE} "
+                  f"count={-(-size // PAGE // PAGE)} 2>/dev/null")
+    return [flags for (flags,) in struct.iter_unpack("<Q", machine.guest.pull("/tmp/flags"))]
+
+
+def fill_pipes(machine):
+    """Some 6 MB that Linux cannot move: what is in pipes that nobody reads."""
+    machine.check("for i in $(seq 100); do dd if=/dev/zero bs=65536 count=1 2>/dev/null | sleep 10000 & done; true")
+
+
+@pytest.fixture
+def crowded(machine):
+    yield machine
+    if machine.guest.alive:
+        machine.run("killall sleep")
+
+
+def test_what_went_back(crowded):
+    """Pages that the module gives back are the first that Linux uses again; but not for what would keep them."""
+    machine = crowded
+    machine.enable()
+    machine.create()
+    machine.jailhouse("disable")
+    machine.check("rmmod uio_ivshmem jailhouse")
+    fill_pipes(machine)
+    machine.enable()
+    machine.create()
+    machine.jailhouse("disable")
+
+
+def begin_at(config, address):
+    for region in config.memory_regions:
+        if region.flags & abi.CFG_MEM_LOADABLE:
+            region.phys_start = address
+
+
+@pytest.mark.parametrize("wanted, use", [
+    (RESERVED, "is reserved since boot"),
+    (SLAB, "has objects of the kernel"),
+    (TABLE, "is a page table"),
+])
+def test_what_linux_cannot_give(root, rtos_config, wanted, use):
+    """The first page that is in the way is named, with what it is."""
+    # the lowest one is of those that were there first, and stay
+    number = next(n for n, flags in enumerate(page_flags(root, RAM, LOOK_AT)) if flags & (RESERVED | SLAB | TABLE) == wanted)
+    address = RAM + number * PAGE
+    path = root.push_config("rtos", rtos_config.changed(lambda config: begin_at(config, address)).bytes())
+    before = root.snapshot()
+    root.refused(f"jailhouse cell create {path}", CREATE, "Device or resource busy", "Linux cannot give up",
+                 f"(0x{address:x} {use})", "reserved-memory node")
+    assert root.snapshot() == before
+    root.create(RTOS)
