@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from direct import BUILD, CPU, HYPERVISOR, INMATES, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
+from direct import BUILD, CPU, HYPERVISOR, INMATES, PAUSE, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
 from root_cell import RootCell
 
 ATTACKER = BUILD / "direct/attacker.bin"
@@ -129,6 +129,7 @@ class Lab:
         while time.monotonic() < end:
             if self.word(address) != before:
                 return True
+            time.sleep(PAUSE)
         return False
 
     # --- the attacker
@@ -145,13 +146,14 @@ class Lab:
         """Gives the code to the attacker, and waits until it is about to run it."""
         self.requests += 1
         memory = self.machine.memory
-        memory.write(RAM_PHYS + CODE, self.codes[code])
         words = [argument & (1 << 64) - 1 for argument in arguments] + [0] * (8 - len(arguments))
-        memory.write(RAM_PHYS + MAILBOX + ARGUMENTS, struct.pack("<8Q", *words))
-        memory.write(RAM_PHYS + MAILBOX + REQUEST, struct.pack("<Q", self.requests))
+        memory.write_all([(RAM_PHYS + CODE, self.codes[code]),
+                          (RAM_PHYS + MAILBOX + ARGUMENTS, struct.pack("<8Q", *words)),
+                          (RAM_PHYS + MAILBOX + REQUEST, struct.pack("<Q", self.requests))])
         end = time.monotonic() + TIMEOUT
         while struct.unpack("<Q", self.read(RAM_PHYS + MAILBOX + BEGUN, 8))[0] != self.requests:
             assert time.monotonic() < end, "the attacker does not take requests"
+            time.sleep(PAUSE)
 
     def answer(self):
         """What has become of the request so far, None if nothing has."""
@@ -170,8 +172,9 @@ class Lab:
         end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             answer = self.answer()
-            if answer or self.root.state("a") == abi.COMM_STATE_FAILED:
+            if answer or any(re.fullmatch('cell ".*" failed', line) for line in self.said()):
                 return answer
+            time.sleep(PAUSE)
         raise AssertionError("neither an answer nor a failure")
 
     def wait_absent(self):
@@ -195,23 +198,21 @@ class Lab:
 
     def gic_state(self, own):
         """What the interrupt controller holds of others; own is the attacker's interrupt."""
-        state = {"CTLR": self.read_device(GICD, 4)}
-        for name, offset, bits in SHARED_BANKS:
-            fields = int.from_bytes(self.read_device(GICD + offset, 256 * bits // 8), "little")
-            state[name] = (fields & ~((1 << bits) - 1 << own * bits)) >> 32 * bits
-        for name, offset in ("ISPENDR", 0x200), ("ISACTIVER", 0x300):
-            state[name] = self.read_device(GICD + offset + 4, ROOT_SPIS // 8)
-        for intid in (33, 48, *range(own + 1, own + 12)):
-            state[f"IROUTER {intid}"] = self.read_device(GICD + 0x6000 + 8 * intid, 4)
-        for cpu in (0, 2, 3):
-            for name, offset, size in FRAME_REGISTERS:
-                state[f"CPU {cpu} {name}"] = self.read_device(GICR + GICR_STEP * cpu + offset, size)
+        places = {"CTLR": (GICD, 4)}
+        places |= {name: (GICD + offset, 256 * bits // 8) for name, offset, bits in SHARED_BANKS}
+        places |= {name: (GICD + offset + 4, ROOT_SPIS // 8) for name, offset in (("ISPENDR", 0x200), ("ISACTIVER", 0x300))}
+        places |= {f"IROUTER {intid}": (GICD + 0x6000 + 8 * intid, 4) for intid in (33, 48, *range(own + 1, own + 12))}
+        places |= {f"CPU {cpu} {name}": (GICR + GICR_STEP * cpu + offset, size)
+                   for cpu in (0, 2, 3) for name, offset, size in FRAME_REGISTERS}
+        data = self.machine.memory.read_all([at for start, size in places.values() for at in range(start, start + size, 4)], 4)
+        state = {}
+        for name, (_, size) in places.items():
+            state[name], data = data[:size], data[size:]
+        for name, _, bits in SHARED_BANKS:
+            state[name] = (int.from_bytes(state[name], "little") & ~((1 << bits) - 1 << own * bits)) >> 32 * bits
         return state
 
     def switch_kick_off(self, cpu):
         """SGI 0 at the CPU's redistributor, as no guest can: cells have no SGIs there."""
         self.machine.memory.write(GICR + GICR_STEP * cpu + 0x10180, struct.pack("<I", 1))
         assert not self.word(GICR + GICR_STEP * cpu + 0x10100) & 1
-
-    def read_device(self, address, size):
-        return b"".join(self.read(at, 4) for at in range(address, address + size, 4))

@@ -55,6 +55,7 @@ HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d
 
 # For a loaded host; nothing waits for it when all is well.
 TIMEOUT = 180
+PAUSE = 0.0002		# between two looks at memory: who is waited for needs the processor
 
 
 def compile_system(text, directory, boards=(), files=INMATES, hypervisor=HYPERVISOR):
@@ -226,21 +227,35 @@ class Memory:
         self._file = sock.makefile("rb")
         self._sock.settimeout(TIMEOUT)
 
+    def _ask_all(self, lines):
+        """All questions at once: each way to the emulator and back waits for a processor."""
+        self._sock.sendall("".join(f"{line}\n" for line in lines).encode())
+        answers = [self._file.readline().decode().split() for _ in lines]
+        for line, words in zip(lines, answers):
+            if not words or words[0] != "OK":
+                raise GuestError(f"memory: {line[:40]}: {' '.join(words)}")
+        return [words[1:] for words in answers]
+
     def _ask(self, line):
-        self._sock.sendall(line.encode() + b"\n")
-        words = self._file.readline().decode().split()
-        if not words or words[0] != "OK":
-            raise GuestError(f"memory: {line[:40]}: {' '.join(words)}")
-        return words[1:]
+        return self._ask_all([line])[0]
 
     def write(self, address, content):
-        self._ask(f"write {address:#x} {len(content):#x} 0x{content.hex()}")
+        self.write_all([(address, content)])
+
+    def write_all(self, places):
+        """In this order; [(address, content)]"""
+        self._ask_all([f"write {address:#x} {len(content):#x} 0x{content.hex()}" for address, content in places])
 
     def fill(self, address, size, byte):
         self._ask(f"memset {address:#x} {size:#x} {byte:#x}")
 
     def read(self, address, size):
-        return bytes.fromhex(self._ask(f"read {address:#x} {size:#x}")[0][2:])
+        return self.read_all([address], size)
+
+    def read_all(self, addresses, size):
+        """What is there, one behind the other; some hundred at most."""
+        answers = self._ask_all([f"read {address:#x} {size:#x}" for address in addresses])
+        return b"".join(bytes.fromhex(word[2:]) for word, in answers)
 
     def close(self):
         self._file.close()
@@ -361,8 +376,8 @@ class Machine:
     def hypercall(self, code, arg1=0, arg2=0, timeout=TIMEOUT):
         """Made by the root cell, which is the proxy (ROOT_CELL)."""
         self._requests += 1
-        self.memory.write(MAILBOX + 16, struct.pack("<3Q", code, arg1, arg2))
-        self.memory.write(MAILBOX, struct.pack("<Q", self._requests))
+        self.memory.write_all([(MAILBOX + 16, struct.pack("<3Q", code, arg1, arg2)),
+                               (MAILBOX, struct.pack("<Q", self._requests))])
         end = time.monotonic() + timeout
         while True:
             answer, = struct.unpack("<Q", self.memory.read(MAILBOX + 8, 8))
@@ -370,6 +385,7 @@ class Machine:
                 return struct.unpack("<q", self.memory.read(MAILBOX + 40, 8))[0]
             if time.monotonic() > end or self.console.closed:
                 self._fail(f"hypercall {code:#x} ({arg1:#x}, {arg2:#x}) was not answered within {timeout} s")
+            time.sleep(PAUSE)
 
     def wait_end(self, timeout=TIMEOUT):
         """Until the machine switches itself off; QEMU's exit status."""
