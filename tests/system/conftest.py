@@ -39,9 +39,7 @@ class Machine:
     # --- state
 
     def load_modules(self):
-        for module in ("uio", "jailhouse", "uio_ivshmem"):
-            if not self.run(f"grep -q ^{module} /proc/modules").ok:
-                self.check(f"insmod /lib/modules/{module}.ko")
+        self.check("for m in uio jailhouse uio_ivshmem; do grep -q \"^$m \" /proc/modules || insmod /lib/modules/$m.ko || exit 1; done")
 
     def enabled(self):
         return self.run(f"cat {SYSFS}/enabled").output.strip() == "1"
@@ -54,12 +52,9 @@ class Machine:
 
     def cells(self):
         """name -> (id, state, CPU list)"""
-        cells = {}
-        for number in self.check(f"ls {SYSFS}/cells").split():
-            name, state, cpus = (self.check(f"cat {SYSFS}/cells/{number}/{file}").strip()
-                                 for file in ("name", "state", "cpus_assigned_list"))
-            cells[name] = (int(number), state, cpus)
-        return cells
+        lines = self.check(f"cd {SYSFS}/cells && for n in $(ls); do echo $n && cd $n && cat name state cpus_assigned_list && cd .. "
+                           "|| exit 1; done").splitlines()
+        return {name: (int(number), state, cpus) for number, name, state, cpus in zip(*(lines[n::4] for n in range(4)))}
 
     def snapshot(self):
         """What has to be the same before and after anything that was refused or undone."""
