@@ -31,6 +31,11 @@ AREAS := $(filter-out tests/system,$(AREAS)) $(filter tests/system,$(AREAS))
 UNIT_TESTS :=	# phony targets: suites that write their own results
 CHECKS :=	# phony targets: a suite, or one check by its exit status
 DEMO_DEPS :=	# files that the root file system takes in
+# The checks that take long, the longest first. They are run two at a time, and so are the tests on machines, when all
+# is built that they need: each make would build it, too.
+LONG_CHECKS := check-spin check-proof fuzz-ivshmem check-config check-cli
+LONG_CHECKS_FILES :=
+MACHINE_FILES :=
 
 .PHONY: all hypervisor driver tools inmates configs demo demo-direct test check direct system menuconfig defconfig clean help FORCE
 all: hypervisor driver tools inmates configs
@@ -65,11 +70,11 @@ menuconfig: .config | $(SETUP)
 include $(addsuffix /build.mk,$(AREAS))
 
 # Everything that needs no emulator, then everything
-check: $(SETUP) $(CONFIG_H)
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS)
+check: $(SETUP) $(CONFIG_H) $(LONG_CHECKS_FILES)
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside $(LONG_CHECKS)
 
-test: all
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --suite direct direct-no-fast-path system
+test: all $(LONG_CHECKS_FILES) $(MACHINE_FILES)
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside system direct direct-no-fast-path $(LONG_CHECKS)
 
 clean:
 	rm -rf $(B)

@@ -35,6 +35,9 @@ $(eval $(call other_build,no-trace,TRACE,n))
 $(eval $(call other_build,trace-all,TRACE_ALL,y))
 $(eval $(call other_build,no-fast-path,FAST_PATH,n))
 
+MACHINE_FILES += no-trace trace-all no-fast-path $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
+	$(B)/bench/boot_count.so $(B)/bench/excursions.so
+
 .PHONY: direct-no-fast-path
 # containment, conformance, counters, failures
 NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell sgi)
@@ -42,9 +45,7 @@ direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
 
-direct: no-trace trace-all no-fast-path hypervisor inmates configs $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin \
-		$(B)/direct/no_primary.bin $(B)/bench/boot_count.so $(B)/bench/excursions.so \
-		$(B)/linux-cells/rootfs.cpio.gz		# the last one has an initrd beside it
+direct: hypervisor inmates configs $(MACHINE_FILES) $(B)/linux-cells/rootfs.cpio.gz		# that one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
 		$(DIRECT_SRC) $(PYTEST_ARGS)
 

@@ -40,6 +40,8 @@ $(eval $(call fuzz_test,a64_access,hypervisor/core/a64_access.c $(UNIT_HOST)))
 $(eval $(call fuzz_test,bundle_check,$(addprefix hypervisor/core/,bundle_check.c crc32.c) $(UNIT_HOST),-O2 \
 	-fsanitize-coverage-ignorelist=tests/fuzz/not-covered.list -DCONFIG_MAX_CELLS=4))
 
+LONG_CHECKS_FILES += $(B)/fuzz/ivshmem
+
 # Does fuzz-config_check notice when a rule is gone? Some minutes; not part of make check.
 .PHONY: fuzz-mutants
 fuzz-mutants:

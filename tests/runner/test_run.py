@@ -13,9 +13,10 @@ BAD_XML = '<testsuites><testsuite><testcase name="a"/><testcase name="b"><failur
 SKIP_XML = '<testsuites><testsuite><testcase name="a"><skipped/></testcase></testsuite></testsuites>'
 
 
-def run(tmp_path, recipe, *arguments):
+def run(tmp_path, recipe, *arguments, whole=False):
+    """recipe: of the target "suite", or a whole makefile."""
     lines = textwrap.dedent(recipe).strip().splitlines()
-    makefile = "suite:\n" + "".join(f"\t@{line}\n" for line in lines)
+    makefile = recipe if whole else "suite:\n" + "".join(f"\t@{line}\n" for line in lines)
     (tmp_path / "Makefile").write_text(makefile)
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
     result = subprocess.run([RUN, *(arguments or ["suite"])], cwd=tmp_path, capture_output=True, text=True, check=False,
@@ -51,6 +52,21 @@ def test_check_counts_by_its_exit_status(tmp_path):
 def test_several_suites_add_up(tmp_path):
     recipe = f"echo '{GOOD_XML}' >build/results/suite.x.xml"
     assert run(tmp_path, recipe, "suite", "nosuch") == (1, "2 passed, 1 failed")
+
+
+WAITS = "touch $@.runs; for i in $$(seq 600); do [ -e {}.runs ] && break; sleep 0.1; done; [ -e {}.runs ]"
+
+
+@pytest.mark.parametrize("xml, last", [(GOOD_XML, "5 passed, 0 failed"), (BAD_XML, "4 passed, 1 failed")])
+def test_two_beside_each_other(tmp_path, xml, last):
+    """Each waits for the other one to begin; what is named as a check is one, and runs once."""
+    arguments = ["suite", "--check", "check", "--beside", "other", "check"]
+    makefile = (f"suite:\n\t@echo '{GOOD_XML}' >build/results/suite.x.xml\n"
+                f"other:\n\t@echo '{xml}' >build/results/other.x.xml\n\t@{WAITS.format('check', 'check')}\n"
+                f"check:\n\t@echo run >>checked\n\t@{WAITS.format('other', 'other')}\n")
+    status, line = run(tmp_path, makefile, *arguments, whole=True)
+    assert (status == 0, line) == (last.endswith(" 0 failed"), last)
+    assert (tmp_path / "checked").read_text() == "run\n"
 
 
 def test_results_of_an_earlier_run_do_not_count(tmp_path):

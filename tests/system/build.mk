@@ -53,7 +53,9 @@ $(LINUX_CELLS)/rootfs.cpio.gz: $(ROOTFS) $(LINUX_CELLS_CONFIGS) $(PROBE) $(INMAT
 demo: all $(ROOTFS)
 	$(Q)$(PYTHON) $(SYSTEM_SRC)/demo.py --build $(B) --cache $(CACHE)/arm64
 
-system: no-trace all hostile-configs $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
+MACHINE_FILES += $(ROOTFS) $(DIRECT_LINUX) $(LINUX_CELLS)/rootfs.cpio.gz
+
+system: all hostile-configs $(MACHINE_FILES)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(SYSTEM_SRC) -v \
 		$(SYSTEM_SRC) $(PYTEST_ARGS)
 
