@@ -141,26 +141,36 @@ static unsigned long page_in_the_way(unsigned long start, unsigned long end, con
 	return start;
 }
 
-static int take_from_linux(unsigned long start, unsigned long end)
+/*
+ * Before the next try; false: there is none. A page that waits in a list of some CPU to become one that can be moved counts
+ * as one that cannot, and an idle CPU leaves it there: shake_page() empties these lists. Other pages the kernel frees
+ * a grace period later. Nothing tells when the last user of a pinned page lets go.
+ */
+static bool another_try(unsigned long start, unsigned long end, int attempt)
 {
 	const char *use;
-	int attempt, err = -EBUSY;
+	struct page *page = pfn_to_page(page_in_the_way(start, end, &use));
 
-	for (attempt = 0; attempt < CLAIM_ATTEMPTS && err == -EBUSY; attempt++) {
-		if (attempt && PageReserved(pfn_to_page(page_in_the_way(start, end, &use))))
-			break;
-		/*
-		 * The kernel frees much of its own a grace period later: objects, page tables, stacks of tasks. Nothing
-		 * tells when the last user of a pinned page lets go.
-		 */
-		if (attempt == 1)
-			synchronize_rcu();
-		else if (attempt)
-			msleep(CLAIM_PAUSE_MS << attempt);
+	if (PageReserved(page) || attempt == CLAIM_ATTEMPTS)
+		return false;
+	if (IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		shake_page(page);
+	if (attempt == 1)
+		synchronize_rcu();
+	else
+		msleep(CLAIM_PAUSE_MS << attempt);
+	return true;
+}
+
+static int take_from_linux(unsigned long start, unsigned long end)
+{
+	int attempt = 0, err;
+
+	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		err = alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
-	}
+	} while (err == -EBUSY && another_try(start, end, ++attempt));
 	if (err)
 		return err;
 	clear_pages(start, end);

@@ -45,10 +45,10 @@ def test_what_went_back(crowded):
     machine.jailhouse("disable")
 
 
-def begin_at(config, address):
+def begin_at(config, address, size=None):
     for region in config.memory_regions:
         if region.flags & abi.CFG_MEM_LOADABLE:
-            region.phys_start = address
+            region.phys_start, region.size = address, size or region.size
 
 
 @pytest.mark.parametrize("wanted, use", [
@@ -67,3 +67,14 @@ def test_what_linux_cannot_give(root, rtos_config, wanted, use):
                  f"(0x{address:x} {use})", "reserved-memory node")
     assert root.snapshot() == before
     root.create(RTOS)
+
+
+def test_page_that_is_pinned(root, rtos_config):
+    """As long as it is."""
+    root.check("mkfifo /tmp/pinned; bh-probe pin </tmp/pinned >/tmp/pin & exec 3>/tmp/pinned; sleep 10000 >&3 & "
+               "for i in $(seq 600); do grep -q ok /tmp/pin && exit 0; sleep 0.1; done; exit 1")
+    address = int(root.check("cat /tmp/pin").split()[1], 16)
+    path = root.push_config("rtos", rtos_config.changed(lambda config: begin_at(config, address, PAGE)).bytes())
+    root.refused(f"jailhouse cell create {path}", CREATE, "Device or resource busy", f"(0x{address:x} or a page behind it is pinned")
+    root.check("killall sleep; while killall -0 bh-probe 2>/dev/null; do sleep 0.1; done")
+    assert "cannot give up" not in root.run(f"jailhouse cell create {path}").output

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "bulkhead/ivshmem.h"
@@ -346,6 +347,30 @@ static int read_segment(const char *path, uint64_t address, struct kexec_segment
 	return 0;
 }
 
+/* pin: keeps a page of its memory where it is, says its physical address, and ends with its standard input. */
+static int pin(char **argv)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), c;
+	struct iovec vector = { .iov_base = page, .iov_len = 4096 };
+	uint64_t entry = 0;
+	int ends[2], map;
+
+	(void)argv;
+	if (page == MAP_FAILED || pipe(ends))
+		return report(-1);
+	*page = 1;
+	if (vmsplice(ends[1], &vector, 1, 0) != 4096)
+		return report(-1);
+	map = open("/proc/self/pagemap", O_RDONLY);
+	if (map < 0 || pread(map, &entry, sizeof(entry), (off_t)((uintptr_t)page / 4096 * sizeof(entry))) != sizeof(entry))
+		return report(-1);
+	printf("ok 0x%llx\n", (unsigned long long)(entry & ((1ULL << 55) - 1)) * 4096);
+	fflush(stdout);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
 /* kexec now|crash ENTRY FILE ADDRESS...: loads what kexec-go starts, or a panic. */
 static int kexec_load(char **argv)
 {
@@ -384,6 +409,7 @@ static const struct {
 	{ "load", load, 3 },
 	{ "cell", cell, 2 },
 	{ "link", link_info, 3 },
+	{ "pin", pin, 0 },
 	{ "kexec", kexec_load, 4 },
 	{ "kexec-go", kexec_go, 0 },
 };
@@ -398,7 +424,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: bh-probe kvm-create | kvm-hold | poke DEVICE MAP OFFSET VALUE |\n"
 		"  peek DEVICE MAP OFFSET | uio-wait DEVICE | uio-answer DEVICE |\n"
 		"  mem read|write WIDTH ADDRESS [VALUE] | ioctl NUMBER [CONFIG [SIZE]] | enable FILE |\n"
-		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM |\n"
+		"  load NAME FILE|- ADDRESS | cell start|destroy NAME | link BDF PEER ITEM | pin |\n"
 		"  kexec now|crash ENTRY FILE ADDRESS... | kexec-go\n");
 	return 2;
 }
