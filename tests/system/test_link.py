@@ -43,7 +43,7 @@ def test_talk_after_restart_and_after_new_creation(root):
 
 def test_nobody_there(root):
     """Without a peer the program ends with an explanation, not by hanging."""
-    result = root.run("timeout 100 ivshmem-demo", timeout=200)
+    result = root.run("timeout 100 ivshmem-demo --timeout 2", timeout=200)
     assert result.status not in (0, 124), repr(result)
     assert result.lines, "no explanation"
 
