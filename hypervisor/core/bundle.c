@@ -131,6 +131,8 @@ static void restart(uint32_t n)
 		return;
 	}
 	cell_stop_cpus(cell);
+	/* this one, too: what came for the guest that failed is not the next one's */
+	arch_cpu_park();
 	look_unlock();		/* large memory takes long */
 	image = load_images(n);
 	if (!image)

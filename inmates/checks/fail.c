@@ -7,15 +7,20 @@
  * of this one; so no two programs print at the same time.
  *
  * Parameters: times=N failures, from then on it lives (default 0: it always fails); kept=ADDRESS of the memory where it
- * counts (default 100000h).
+ * counts (default 100000h); first=N: the cell has the SPIs with INTIDs N .. N + 19, which are pending when it fails, and
+ * it says how many are when it starts.
  */
 #include <cpu.h>
 #include <inmate.h>
+#include <io.h>
+#include <irq.h>
 #include <pci.h>
 
 #define NOTHING		0x50000000u
 #define STATE_PRESENT	1u
 #define FRESH		1000u
+#define SPIS		20u	/* more than list registers */
+#define GICD_ISPENDR	0x0200u
 
 static uint32_t data __attribute__((section(".loaded_data"))) = FRESH;
 static struct shmem_device dev;
@@ -41,6 +46,26 @@ static void announce(void)
 	wait_until_told(STATE_PRESENT);
 }
 
+static void nothing(uint32_t intid)
+{
+	(void)intid;
+}
+
+static void pend_interrupts(uint32_t first)
+{
+	uintptr_t pending = comm_region()->gicd_base + GICD_ISPENDR;
+	uint32_t before = 0;
+
+	gic_setup(nothing);
+	for (uint32_t intid = first; intid < first + SPIS; intid++)
+		before += io_read32(pending + intid / 32 * 4) >> (intid % 32) & 1;
+	printk("fail: %u interrupts pending\n", before);
+	for (uint32_t intid = first; intid < first + SPIS; intid++) {
+		gic_enable(intid);
+		io_write32(pending + intid / 32 * 4, 1u << (intid % 32));
+	}
+}
+
 void inmate_main(void)
 {
 	uint64_t kept = (uint64_t)param_int("kept", 0x100000);
@@ -53,6 +78,8 @@ void inmate_main(void)
 	++*starts;
 	data++;
 	printk("fail: start %u, data %u\n", *starts, *(volatile uint32_t *)&data);
+	if (param_int("first", 0))
+		pend_interrupts((uint32_t)param_int("first", 0));
 	if (times && *starts > times) {
 		printk("fail: not any more\n");
 		return;

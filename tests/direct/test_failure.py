@@ -51,6 +51,14 @@ def test_restart(bench):
     assert text.count('cell "w" started') == 1
 
 
+def test_restart_with_interrupts(bench):
+    """Those that had come to the CPU are not the next start's, whether they wait in list registers or for one."""
+    cells = cell_text("f", [1], "fail", "times=2 first=72", f"on-failure: restart\ninterrupts: {list(range(40, 60))}")
+    machine = bench.boot(bench.make(system_text(cells)))
+    machine.program_says("^fail: not any more$")
+    assert [line for line in starts(machine) if "pending" in line] == ["fail: 0 interrupts pending"] * 3
+
+
 def test_console_is_kept(bench):
     """Over each restart, with the hypervisor's lines about the cell between its own; not over its destruction."""
     path = bench.make(system_text(ROOT_CELL + cell_text("f", [1], "fail", "times=2", "on-failure: restart") + WATCH, LINK))
