@@ -14,6 +14,7 @@
 
 #define GICD_ISENABLER	0x0100u
 #define GICD_ISPENDR	0x0200u
+#define GICD_ISACTIVER	0x0300u
 #define GICD_IPRIORITYR	0x0400u
 #define GICD_IROUTER	0x6000u
 #define GICR_SGI_BASE	0x10000u
@@ -21,6 +22,7 @@
 #define SPIS		20u	/* more than list registers, than one exit takes, and than 16 slots */
 #define ROUNDS		4u
 #define USUAL		0xa0
+#define URGENT		0	/* as the hypervisor's own */
 #define LOW		0xf0	/* not higher than the mask that gic_setup() sets */
 #define MASK_USUAL	0xf0
 #define MASK_OPEN	0xf8
@@ -210,6 +212,53 @@ static void route_all(uint64_t cpu)
 		io_write64(comm_region()->gicd_base + GICD_IROUTER + 8 * (first + n), cpu);
 }
 
+static void switch_off(uint64_t cpu)
+{
+	second.mode = SECOND_OFF;
+	while (smc_call(PSCI_AFFINITY_INFO, cpu, 0, 0).x0 != AFFINITY_OFF)
+		__asm__ volatile("yield");
+}
+
+static uint32_t active(uint32_t intid)
+{
+	return io_read32(comm_region()->gicd_base + GICD_ISACTIVER + intid / 32 * 4) >> (intid % 32) & 1;
+}
+
+/* They come to a CPU that is off, where nobody takes them, and then to this one. */
+static bool sent_to_off(uint8_t priority)
+{
+	uint64_t other = (uint64_t)param_int("second", 0);
+	bool good = true;
+
+	for (uint32_t round = 1; round <= ROUNDS && good; round++) {
+		clear();
+		route_all(other);
+		for (uint32_t n = 0; n < SPIS; n++) {
+			set_priority(first + n, priority);
+			pend(first + n);
+		}
+		timer_delay_ms(QUIET_MS);
+		good &= tap_equal("interrupts of the CPU that is off", total, 0);
+		route_all(cpu_affinity());
+		good &= wait_total(SPIS) && each_came(1);
+		for (uint32_t n = 0; n < SPIS; n++) {
+			good &= tap_equal("active", active(first + n), 0);
+			set_priority(first + n, USUAL);
+		}
+	}
+	return good;
+}
+
+static bool sent_to_off_usual(void)
+{
+	return sent_to_off(USUAL);
+}
+
+static bool sent_to_off_urgent(void)
+{
+	return sent_to_off(URGENT);
+}
+
 static bool not_taken(void)
 {
 	uint64_t other = (uint64_t)param_int("second", 0);
@@ -232,9 +281,7 @@ static bool not_taken(void)
 		good &= tap_equal("interrupts of the other CPU", total, 0);
 		/* as kernels do with a CPU that they are going to switch off */
 		route_all(cpu_affinity());
-		second.mode = SECOND_OFF;
-		while (smc_call(PSCI_AFFINITY_INFO, other, 0, 0).x0 != AFFINITY_OFF)
-			__asm__ volatile("yield");
+		switch_off(other);
 		good &= wait_total(SPIS) && each_came(1);
 	}
 	return good;
@@ -250,6 +297,8 @@ void inmate_main(void)
 		{ "a changed priority of an SPI counts", priority_of_spi },
 		{ "a changed priority of the timer counts", priority_of_timer },
 		{ "what a CPU that goes off has not taken comes to another one", not_taken },
+		{ "what comes to a CPU that is off comes to another one later", sent_to_off_usual },
+		{ "as well if it is most urgent", sent_to_off_urgent },
 		{ "interrupts that come one by one, afterwards", one_by_one },
 	};
 

@@ -86,6 +86,20 @@ def test_first_cpu_is_off(bench, how):
         machine.runs_guests_on([2, 3])
 
 
+def test_comes_first(bench):
+    """No guest's interrupt is more urgent than the hypervisor's own. Where nobody watches, its timer's is a guest's."""
+    machine = bench.boot(bench.make(system_text(watched("off", "[1, 2]") + cell_text("n", [3], "hang", "how=never ticks=150"))))
+    machine.program_says("^hang: 20 ticks$")
+
+    def priorities(cpu):
+        return [machine.word(0x080b0400 + cpu * 0x20000 + intid // 4 * 4) >> intid % 4 * 8 & 0xff for intid in (0, 25, 26)]
+    assert priorities(1) == [0, 0, 0]
+    for cpu in (2, 3):
+        assert priorities(cpu) == [0, 0, 0xa0]
+    fails(machine, (1, 2))
+    assert priorities(1) == [0, 0, 0]
+
+
 @pytest.mark.parametrize("how", ["all-off", "shut-down"])
 def test_end_is_no_failure(bench, how):
     """Of its own accord. A neighbour's ticks tell the time."""

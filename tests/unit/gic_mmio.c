@@ -73,13 +73,6 @@ int arch_memory_unmap(struct cell *of, guest_addr_t guest, uint64_t size)
 	return 0;
 }
 
-void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids)
-{
-	(void)cpu;
-	(void)word;
-	(void)intids;
-}
-
 void gic_set_route(uint32_t intid, uint64_t affinity)
 {
 	(void)intid;

@@ -145,9 +145,6 @@ void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered S
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
 /* Their priorities have changed: the entry code shall not hand them to CPUs of the cell by itself. */
 void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count);
-void vgic_spill(struct percpu *cpu, uint32_t intid);	/* active, waits for a list register */
-/* Drop what waits so: some of the interrupts of a word. The CPU is suspended, or the calling one. */
-void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids);
 void vgic_flush(struct percpu *cpu);		/* what is pending in software -> list registers */
 bool vgic_has_pending(struct percpu *cpu);	/* would the guest wake from WFI? */
 void vgic_to_physical(struct percpu *cpu);	/* hand everything pending back to the hardware */

@@ -376,9 +376,6 @@ COLD void arch_irq_cell_reset(struct cell *cell)
 		mmio_write32(gic.gicd, GICD_ICENABLER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
-		/* a CPU may have taken them while it waited: the next guest's they are not */
-		for_each_cpu(id, &cell->cpus)
-			vgic_forget(percpu_of(id), word, spis);
 		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */
 		while (spis && !cell->is_root) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);

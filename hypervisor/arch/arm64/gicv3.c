@@ -137,6 +137,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	launch->maintenance_enabled = enabled & (1U << gic.maintenance_intid);
 	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
 		launch->priorities[i] = mmio_read32(sgi, GICD_IPRIORITYR + 4 * i);
+	launch->maintenance_priority = sgi[GICD_IPRIORITYR + gic.maintenance_intid];
 	launch->groups = mmio_read32(sgi, GICD_IGROUPR);
 	launch->ppi_config = mmio_read32(sgi, GICD_ICFGR + 4);
 
@@ -168,6 +169,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	__atomic_fetch_or(&cpu->arch.sgi_pending, pending, __ATOMIC_RELAXED);
 
 	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
+	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = 0;
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
 	wait_redistributor(cpu);
 	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
@@ -188,6 +190,7 @@ void gic_deactivate_cpu(struct percpu *cpu)
 	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
 	mmio_write32(sgi, GICD_IPRIORITYR, (mmio_read32(sgi, GICD_IPRIORITYR) & 0xffff0000) |
 		     (launch->priorities[0] & 0xffff));
+	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = launch->maintenance_priority;
 	vgic_to_physical(cpu);
 	wait_redistributor(cpu);
 

@@ -13,11 +13,11 @@
 #define BATCH	8
 
 /*
- * Priorities below it are not held up. The kick has 0, which with two security states is 80h in hardware. The mask is
- * shifted likewise only if firmware takes Group 0 (IHI 0069, 4.8.6: SCR_EL3.FIQ): this one lets the kick through in
+ * Priorities below it are not held up. Ours are 0, which with two security states is 80h in hardware. The mask is
+ * shifted likewise only if firmware takes Group 0 (IHI 0069, 4.8.6: SCR_EL3.FIQ): this one lets ours through in
  * each case. Guests may give such priorities to interrupts of theirs.
  */
-#define KICK_ONLY_MASK	0x88
+#define OURS_ONLY_MASK	0x88
 
 static bool is_spurious(uint32_t intid)
 {
@@ -78,6 +78,13 @@ static uint32_t cause_of_kick(const struct percpu *cpu)
 	return cpu->arch.sgi_pending ? CPU_EXIT_KICK_SGI : CPU_EXIT_KICK_LATE;
 }
 
+/* Left routed to a CPU that changed its cell, by something the root cell does not list. */
+static COLD void take_foreign(uint32_t intid)
+{
+	mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
+	deactivate(intid);
+}
+
 /* Was it a kick, or is there something else to be obeyed? */
 static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters)
 {
@@ -99,10 +106,8 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 		take_timer();
 		return true;
 	} else if (is_foreign(cpu, intid)) {
-		/* left routed to a CPU that changed its cell, by something the root cell does not list */
 		counters[CPU_EXIT_FOREIGN_IRQ]++;
-		mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
-		deactivate(intid);
+		take_foreign(intid);
 	} else {
 		counters[gic_cause_of_exit(intid)]++;
 		vgic_inject_hardware(cpu, intid);
@@ -153,11 +158,14 @@ void trap_fiq(struct trap_frame *frame)
 
 void arch_timer_arm(uint64_t when)
 {
+	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
+
 	write_sysreg(when, cnthp_cval_el2);
 	write_sysreg(CNTHP_ENABLE, cnthp_ctl_el2);
 	isb();
 	/* nothing is left of whoever had it before: a reset came first (vgic_reset()) */
-	mmio_write32(this_cpu()->arch.gicr + GICR_SGI_FRAME, GICD_ISENABLER, 1U << TIMER_INTID);
+	sgi[GICD_IPRIORITYR + TIMER_INTID] = 0;
+	mmio_write32(sgi, GICD_ISENABLER, 1U << TIMER_INTID);
 }
 
 void arch_timer_stop(void)
@@ -170,8 +178,11 @@ void arch_sleep_while(const volatile bool *request)
 {
 	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
 
-	/* what is less urgent than a kick shall not wake it; the kick shall, whatever kept it away (arch_revoke()) */
-	write_sysreg(KICK_ONLY_MASK, ICC_PMR_EL1);
+	/*
+	 * What is less urgent than a kick shall not wake it; the kick shall, whatever kept it away (arch_revoke()). A watchdog
+	 * that is due has it poll.
+	 */
+	write_sysreg(OURS_ONLY_MASK, ICC_PMR_EL1);
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI);
 	for (;;) {
 		/* an earlier kick would not let it sleep. It is gone before the request is looked at. tests/spin/suspend.pml */
@@ -192,22 +203,22 @@ void arch_wait_for_kick(void)
 	struct percpu *cpu = this_cpu();
 	uint32_t intid;
 
+	/* what is for guests stays pending, until it is routed elsewhere or the CPU runs one */
+	write_sysreg(OURS_ONLY_MASK, ICC_PMR_EL1);
 	dsb(sy);
 	wfi();
 	intid = acknowledge();
+	write_sysreg(0xff, ICC_PMR_EL1);
 	if (is_spurious(intid))
 		return;
 	drop_priority(intid);
-	if (intid < 16 || intid == gic.maintenance_intid) {
-		deactivate(intid);
-		return;
-	}
-	if (is_timer(this_cpu(), intid)) {
+	if (is_timer(cpu, intid))
 		take_timer();
-		return;
-	}
-	if (intid >= FIRST_LPI)
-		return;		/* for a guest that is gone */
-	/* stays active, hence quiet, until the CPU runs a guest again */
-	vgic_spill(cpu, intid);
+	else if (is_foreign(cpu, intid))
+		take_foreign(intid);
+	else if (intid < FIRST_SPI)
+		deactivate(intid);
+	else if (intid < SPURIOUS_INTID)
+		/* as urgent as ours: pending again, and so again here, if it stays routed here */
+		gic_release(cpu, intid / 32, 1U << (intid % 32), true);
 }

@@ -91,27 +91,10 @@ static void set_underflow_interrupt(bool on)
 	write_sysreg(ICH_HCR_EN | (on ? ICH_HCR_UIE : 0), ICH_HCR_EL2);
 }
 
-/* A guest may deactivate an interrupt behind our back and get it once more: it is kept, and counted, once. */
-void vgic_spill(struct percpu *cpu, uint32_t intid)
+static void spill(struct percpu *cpu, uint32_t intid)
 {
 	uint32_t bit = 1U << (intid % 32);
 
-	if (cpu->arch.spill[intid / 32] & bit)
-		return;
-	cpu->arch.spill[intid / 32] |= bit;
-	cpu->arch.num_spilled++;
-}
-
-COLD void vgic_forget(struct percpu *cpu, uint32_t word, uint32_t intids)
-{
-	for (intids &= cpu->arch.spill[word]; intids; intids &= intids - 1) {
-		cpu->arch.spill[word] &= ~(intids & -intids);
-		cpu->arch.num_spilled--;
-	}
-}
-
-static void spill(struct percpu *cpu, uint32_t intid)
-{
 	if (intid >= FIRST_LPI) {
 		if (cpu->arch.num_lpis < LPI_QUEUE)
 			cpu->arch.lpis[cpu->arch.num_lpis++] = intid;
@@ -119,7 +102,11 @@ static void spill(struct percpu *cpu, uint32_t intid)
 			cpu->arch.lost_lpis++;
 		return;
 	}
-	vgic_spill(cpu, intid);
+	/* a guest may deactivate an interrupt behind our back and get it once more: it is kept, and counted, once */
+	if (cpu->arch.spill[intid / 32] & bit)
+		return;
+	cpu->arch.spill[intid / 32] |= bit;
+	cpu->arch.num_spilled++;
 }
 
 /*
@@ -302,11 +289,11 @@ static COLD void release_undelivered(struct percpu *cpu, bool keep_active)
 	for (uint32_t word = 0; word < INTID_WORDS && cpu->arch.num_spilled; word++) {
 		uint32_t intids = cpu->arch.spill[word];
 
-		if (!intids)
-			continue;
-		gic_release(cpu, word, intids, true);
-		vgic_forget(cpu, word, intids);
+		if (intids)
+			gic_release(cpu, word, intids, true);
+		cpu->arch.spill[word] = 0;
 	}
+	cpu->arch.num_spilled = 0;
 	cpu->arch.num_lpis = 0;
 }
 
@@ -319,18 +306,18 @@ COLD void vgic_to_physical(struct percpu *cpu)
 	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, sgis);
 }
 
-/* Group, priority and trigger of SGIs and PPIs as Linux had them: no cell inherits what another one set. */
-static void restore_private_interrupts(struct percpu *cpu)
+/* Group, priority and trigger of SGIs and PPIs as Linux had them: no cell inherits what another one set. Ours come first. */
+static void restore_private_interrupts(struct percpu *cpu, uint32_t ours)
 {
 	const struct launch_state *launch = &cpu->arch.launch;
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
 
 	mmio_write32(sgi, GICD_IGROUPR, launch->groups);
 	mmio_write32(sgi, GICD_ICFGR + 4, launch->ppi_config);
-	/* the first two bytes are the kick's */
-	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
-	for (uint32_t i = 1; i < ARRAY_SIZE(launch->priorities); i++)
+	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
 		mmio_write32(sgi, GICD_IPRIORITYR + 4 * i, launch->priorities[i]);
+	for (; ours; ours &= ours - 1)
+		sgi[GICD_IPRIORITYR + __builtin_ctz(ours)] = 0;
 }
 
 /* One, two or four registers per group, for 5, 6 or 7 bits of preemption (IHI 0069, ICH_VTR_EL2.PREbits). */
@@ -371,7 +358,7 @@ COLD void vgic_reset(struct percpu *cpu)
 		release_undelivered(cpu, false);
 		mmio_write32(sgi, GICD_ICACTIVER, guests);
 		mmio_write32(sgi, GICD_ICPENDR, guests);
-		restore_private_interrupts(cpu);
+		restore_private_interrupts(cpu, ~guests);
 		set_underflow_interrupt(false);
 	} else {
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)

@@ -31,7 +31,7 @@ void arch_restore(struct percpu *cpu);
  */
 void arch_sleep_while(const volatile bool *request);
 
-/* [calling CPU] Sleep in the hypervisor until a kick (or anything else) arrived; takes and keeps interrupts. */
+/* [calling CPU] Sleep in the hypervisor until a kick (or anything else) arrived; those of guests stay pending. */
 void arch_wait_for_kick(void);
 
 /*

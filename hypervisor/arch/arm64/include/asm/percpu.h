@@ -105,6 +105,7 @@ struct launch_state {
 	uint32_t groups;		/* GICR_IGROUPR0 */
 	uint32_t ppi_config;		/* GICR_ICFGR1 */
 	uint32_t maintenance_enabled;
+	uint8_t maintenance_priority;
 };
 
 struct arch_percpu {
