@@ -73,7 +73,7 @@ HV_LINK := --no-warn-rwx-segments --gc-sections --fatal-warnings -znoexecstack -
 comma := ,
 $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 	@echo "  LD      $@"
-	$(Q)$(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -Bci/assembler/ -nostdlib -static \
+	$(Q)CROSS=$(CROSS) $(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -Bci/assembler/ -nostdlib -static \
 		$(addprefix -Wl$(comma),$(HV_LINK)) $(HV_KEPT:%=-Wl$(comma)-u$(comma)%) -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
@@ -103,7 +103,16 @@ check-locks: $(HV)/hypervisor.elf
 	$(Q)ci/lockbound.py --docs docs/locking.md $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 CHECKS += check-locks
 
-$(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt
+# Texts that are packed get only to where they are taken apart
+$(HV)/texts.txt: $(HV_OBJS) ci/textcheck.py ci/assembler/as
+	$(Q)ci/textcheck.py $(HV_APART:%=--plain hypervisor/%.c) $(CROSS)gcc $(HV_CFLAGS) -- $(HV_C) > $@.new && mv $@.new $@
+
+.PHONY: check-texts
+check-texts: $(HV)/texts.txt
+	$(Q)cat $<
+CHECKS += check-texts
+
+$(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt $(HV)/texts.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds

@@ -8,6 +8,6 @@ check-runner:
 check-kconfig: | $(SETUP)
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_kconfig.py
 
-# The tools of check-stack and check-locks
+# The tools of check-stack, check-locks and check-texts, and the assembler that packs texts
 check-bounds: | $(SETUP)
-	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_bounds.py
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider $(addprefix tests/runner/test_,bounds.py texts.py textcheck.py)

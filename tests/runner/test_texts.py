@@ -2,7 +2,9 @@
 """The assembler that packs messages (ci/assembler/as) packs those, and nothing else, so that they can be taken apart again."""
 import importlib.machinery
 import importlib.util
+import os
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,15 @@ def test_what_is_not_packed():
 def test_no_other_characters():
     with pytest.raises(SystemExit):
         assembler.rewrite(source("ein schl\\303\\266nes Wort"))
+
+
+def test_tools_of_the_build(tmp_path):
+    """It runs the assembler that CROSS names."""
+    (tmp_path / "other-as").write_text('#!/bin/sh\necho "other: $@"\n')
+    (tmp_path / "other-as").chmod(0o755)
+    said = subprocess.run([ROOT / "ci/assembler/as", "-o", "x.o"], env={**os.environ, "CROSS": f"{tmp_path}/other-"},
+                          check=True, capture_output=True, text=True).stdout
+    assert said == "other: -o x.o\n"
 
 
 def test_formatter_agrees():
