@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BULKHEAD_BUILD", ROOT / "build")).resolve()
+NOT_LOADED = "the driver is not loaded: modprobe jailhouse, or insmod jailhouse.ko"
 TOOL = BUILD / "tools/host/jailhouse-test"
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Command words, cell designation, wrong usage, extension commands."""
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT, TOOL
+from conftest import BUILD, NOT_LOADED, ROOT, TOOL
 from test_cell_linux import configuration
 
 START, DESTROY, LOAD, DISABLE = 0x40280004, 0x40280005, 0x40300003, 0x00000001
@@ -25,6 +26,83 @@ def test_help_lists_every_command_once(box):
     assert len(lines) == 3 + len(COMMANDS)
     for line, command in zip(lines[3:], COMMANDS):
         assert line.strip().startswith(command)
+
+
+def commands(usage):
+    """(words, the rest of the line) of each"""
+    return [(tuple(word for word in line.split()[:2] if word.isalpha() and word.islower()), line.strip()) for line in usage.splitlines()[3:]]
+
+
+def test_help_of_each_command(box, usage):
+    """Nothing is done but to tell, of which one, what its options are. Extensions have their own."""
+    for words, line in commands(usage):
+        result = box.run(*words, "--help", argv0="/some/where/jailhouse")
+        if result.stderr == "execvp: No such file or directory\n":
+            assert words[0] in ("config", "hardware") or words in (("cell", "linux"), ("cell", "stats"))
+            continue
+        assert (result.returncode, result.stderr) == (0, "")
+        first, empty, *text = result.stdout.splitlines()
+        assert first == f"Usage: jailhouse {line}" and empty == "" and text[0].endswith(".")
+        for option in re.findall(r"--[a-z]+", line.replace("[--name]", "")):
+            assert any(re.match(rf" +(-[a-z], )?{option}\b", row) for row in text[1:]), (words, option)
+    assert box.requests() == []
+
+
+def test_help_of_extensions(box, usage, tmp_path):
+    """With the programs that are installed."""
+    subprocess.run(["make", "-s", "install-tools", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=ROOT, check=True, timeout=600,
+                   stdout=subprocess.DEVNULL)
+    libexec = tmp_path / "usr/libexec/jailhouse"
+    shutil.copy(BUILD / "tools/host/jailhouse-cell-stats-test", libexec / "jailhouse-cell-stats")
+    for words, _ in commands(usage):
+        if words[0] not in ("config", "hardware") and words not in (("cell", "linux"), ("cell", "stats")):
+            continue
+        result = box.run(*words, "--help", env={"PATH": f"{libexec}:/usr/bin:/bin"})
+        if words in (("config", "collect"), ("hardware", "check")):	# of others, which we do not have
+            assert result.stderr == "execvp: No such file or directory\n"
+            continue
+        assert (result.returncode, result.stderr) == (0, ""), words
+        assert result.stdout.lower().startswith(f"usage: jailhouse {' '.join(words)} ")
+
+
+@pytest.mark.parametrize("group", ["cell", "link", "config", "hardware"])
+def test_help_of_groups(box, usage, group):
+    result = box.run(group, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"Usage: jailhouse {group} {{ COMMAND | --help }}"
+    assert lines[3:] == [f"   {line}" for words, line in commands(usage) if words[0] == group]
+
+
+@pytest.mark.parametrize("arguments", ["cell list --help x", "trace --help --json", "cell start x --help", "link show --help 1"])
+def test_help_stands_alone(box, usage, arguments):
+    result = box.run(*arguments.split())
+    assert (result.returncode, result.stdout) == (1, usage) and box.requests() == []
+
+
+@pytest.mark.parametrize("arguments", ["trace", "trace --mode all", "crash", "link list", "link show 1", "link check", "cell show 1",
+                                       "cell console 1", "cell start 1", "enable x", "disable", "console"])
+def test_no_driver(box, arguments):
+    """What to do about it; as soon as there is a driver, it is not said."""
+    box.file("x", b"")
+    box.device.unlink()
+    result = box.run(*arguments.split())
+    if arguments == "enable x":
+        assert "a system configuration" in result.stderr		# the file is looked at first
+        return
+    assert result.returncode in (1, 2) and result.stdout == ""
+    assert re.fullmatch(rf"opening \S+: No such file or directory: {NOT_LOADED}\n", result.stderr), result.stderr
+    box.file("sys/enabled", "1\n")
+    assert re.fullmatch(r"opening \S+: No such file or directory\n", box.run(*arguments.split()).stderr)
+
+
+@pytest.mark.parametrize("command", ["show", "console"])
+def test_not_enabled(box, command):
+    box.file("sys/enabled", "0\n")
+    assert box.run("cell", command, "1").stderr == (
+        "opening sys/cells/1: No such file or directory: the hypervisor is not enabled: jailhouse enable SYSCONFIG\n")
+    box.file("sys/enabled", "1\n")
+    assert box.run("cell", command, "1").stderr == "opening sys/cells/1: No such file or directory\n"
 
 
 def test_version(box):
@@ -47,7 +125,7 @@ def test_version(box):
     "link", "link bogus", "link list x", "link list --json --json", "link list -h", "link show", "link show --json",
     "trace x", "trace --cpu", "trace --cpu x", "trace --cpu -1", "trace --cpu 4096", "trace --cpu 1x", "trace --cell", "trace --last",
     "trace --last 0", "trace --last 1000001", "trace --last 99999999999999999999999", "trace --bogus", "trace -x", "trace --json=1",
-    "trace -- x", "trace --mode", "trace --mode x", "trace --mode all x", "trace --mode all --json", "trace --help", "trace --usage", "trace --version",
+    "trace -- x", "trace --mode", "trace --mode x", "trace --mode all x", "trace --mode all --json", "trace --usage", "trace --version",
     "link show 1 2", "link show 1 --json --json", "link show --jso 1",
 ])
 def test_wrong_usage(box, usage, arguments):
@@ -138,7 +216,7 @@ def test_product_build_uses_the_real_device_node():
     environment = {"LC_ALL": "C", "JAILHOUSE_DEVICE": "/dev/null", "JAILHOUSE_SYSFS": "/tmp"}
     result = subprocess.run([product, "disable"], capture_output=True, text=True, env=environment)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "opening /dev/jailhouse: No such file or directory\n"
+    assert result.stderr == f"opening /dev/jailhouse: No such file or directory: {NOT_LOADED}\n"
     assert TOOL != product
 
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from conftest import NOT_LOADED
 from linkdriver import (abi, ARMED, COUNTERS, DROPS, ENABLED, INTX_OFF, LATCHED, LINK_INFO, MASTER, MEMORY, MSIX, MSIX_MASKED, NEXT,
                         ONE_SHOT, PEERS, CELL, STATE, FLAGS, PROTOCOL, ROUTE, VECTOR_COUNTERS, VECTORS, Driver, pci_device, region,
                         route)
@@ -364,7 +365,7 @@ def test_device_missing(box, command):
     box.device.unlink()
     result = box.run("link", *command)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "opening dev/jailhouse: No such file or directory\n"
+    assert result.stderr == f"opening dev/jailhouse: No such file or directory: {NOT_LOADED}\n"
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "1", "--json"]])

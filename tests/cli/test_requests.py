@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from conftest import NOT_LOADED
+
 ENABLE, DISABLE, CREATE, LOAD, START, DESTROY = (
     0x40080000, 0x00000001, 0x40100002, 0x40300003, 0x40280004, 0x40280005)
 
@@ -129,7 +131,7 @@ def test_device_missing(box, files, name, number, arguments):
     box.device.unlink()
     result = box.run(*arguments)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "opening dev/jailhouse: No such file or directory\n"
+    assert result.stderr == f"opening dev/jailhouse: No such file or directory: {NOT_LOADED}\n"
 
 
 @pytest.mark.parametrize("arguments", [["enable", "gone"], ["cell", "create", "gone"],

@@ -10,7 +10,7 @@ import sys
 import jsonschema
 import pytest
 
-from conftest import ROOT, TOOL
+from conftest import NOT_LOADED, ROOT, TOOL
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -344,12 +344,12 @@ def test_nonsense(trace, content):
 @pytest.mark.parametrize("words, file", [((), "sys/trace"), (("--mode", "all"), "sys/trace_mode")])
 def test_no_file(box, words, file):
     result = box.run("trace", *words)
-    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"opening {file}: No such file or directory\n")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"opening {file}: No such file or directory: {NOT_LOADED}\n")
     assert not list(box.path.glob("sys/*"))
 
 
 ERRORS = ((38, "the hypervisor keeps no trace: it was built without; set CONFIG_TRACE=y (make menuconfig, Debugging), build it and "
-               "enable it again"), (19, "there is no trace: the hypervisor is not enabled"))
+               "enable it again"), (19, "there is no trace: the hypervisor is not enabled: jailhouse enable SYSCONFIG"))
 
 
 @pytest.mark.parametrize("number, error", [*ERRORS, (5, "reading sys/trace: Input/output error")])

@@ -149,7 +149,7 @@ def test_the_mode_ends_with_the_hypervisor(machine):
 def test_not_enabled(machine):
     for command in ("trace", "trace --mode all"):
         result = machine.run(f"jailhouse {command}")
-        assert (result.status, result.lines) == (1, ["there is no trace: the hypervisor is not enabled"])
+        assert (result.status, result.lines) == (1, ["there is no trace: the hypervisor is not enabled: jailhouse enable SYSCONFIG"])
     assert machine.run(f"cat {SYSFS}/trace_mode").status == 1
 
 

@@ -49,7 +49,8 @@ struct request {
 };
 
 /* support.c */
-void print_failed(const char *what, const char *object);	/* "<what> <object>: <strerror(errno)>" */
+/* "<what> <object>: <strerror(errno)>", and why, if that is because there is no driver, or nothing enabled */
+void print_failed(const char *what, const char *object);
 int wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int read_file(const char *path, size_t limit, struct file_data *file);
 int read_fd(int fd, size_t limit, struct file_data *file);

@@ -13,9 +13,43 @@
 
 #define READ_STEP	(64UL * 1024)
 
+static int is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && (!path[length] || path[length] == '/');
+}
+
+static int is_enabled(void)
+{
+	char value = '1';
+	int fd = open(JAILHOUSE_SYSFS "/enabled", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 1;	/* nobody knows */
+	if (read(fd, &value, 1) != 1)
+		value = '1';
+	close(fd);
+	return value != '0';
+}
+
+/* What is there to be done, when something of the driver is not there? */
+static const char *advice(const char *path)
+{
+	if (!is_below(path, JAILHOUSE_DEVICE) && !is_below(path, JAILHOUSE_SYSFS))
+		return "";
+	if (access(JAILHOUSE_SYSFS, F_OK) != 0)
+		return ": the driver is not loaded: modprobe jailhouse, or insmod jailhouse.ko";
+	if (is_below(path, JAILHOUSE_SYSFS "/cells") && !is_enabled())
+		return ": the hypervisor is not enabled: jailhouse enable SYSCONFIG";
+	return "";
+}
+
 void print_failed(const char *what, const char *object)
 {
-	fprintf(stderr, "%s %s: %s\n", what, object, strerror(errno));
+	int error = errno;
+
+	fprintf(stderr, "%s %s: %s%s\n", what, object, strerror(error), error == ENOENT ? advice(object) : "");
 }
 
 int wrong_usage(const char *format, ...)

@@ -41,7 +41,7 @@ static void print_errno(const char *what, const char *file)
 			"Debugging), build it and enable it again\n");
 		break;
 	case ENODEV:
-		fprintf(stderr, "there is no trace: the hypervisor is not enabled\n");
+		fprintf(stderr, "there is no trace: the hypervisor is not enabled: jailhouse enable SYSCONFIG\n");
 		break;
 	default:
 		print_failed(what, file);
