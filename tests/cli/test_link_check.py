@@ -59,11 +59,14 @@ class Link:
         document = self.driver.json("check", "2", *arguments, status=result.returncode)
         link, = document["links"]
         problems = link["problems"]
+        history = link["history"]
         assert document["healthy"] == link["healthy"] == (not problems) == (result.returncode == 0)
-        assert re.findall(r"^  (?:peer (\d+), .*?: )?(.*) \[(.*)\]$", result.stdout, re.M) == [
-            ("" if problem["peer"] is None else str(problem["peer"]), problem["problem"], problem["id"]) for problem in problems]
+        assert re.findall(r"^  (before, )?(?:peer (\d+), .*?: )?(.*) \[(.*)\]$", result.stdout, re.M) == [
+            (when, "" if problem["peer"] is None else str(problem["peer"]), problem["problem"], problem["id"])
+            for when, found in (("", problems), ("before, ", history)) for problem in found]
         assert re.findall(r"^    evidence:   (.*)\n    what to do: (.*)$", result.stdout, re.M) == [
-            (problem["evidence"], problem["remedy"]) for problem in problems]
+            (problem["evidence"], problem["remedy"]) for problem in problems + history]
+        self.history = [(problem["id"], problem["peer"], problem["evidence"]) for problem in history]
         assert result.stdout.startswith("Link 00:02.0: " + ("healthy\n" if not problems else f"{len(problems)} problem"))
         self.evidence = [problem["evidence"] for problem in problems]
         return [(problem["id"], problem["peer"]) for problem in problems]
@@ -93,7 +96,7 @@ def test_healthy(link):
         "  peer 0, linux (running): State 1, sent 4, delivered 3\n"
         "  peer 1, rtos (running): State 1, sent 4, delivered 3\n")
     assert link.driver.json("check", "2", "--wait", "7") == {"healthy": True, "milliseconds": 7, "links": [
-        {"bdf": "00:02.0", "healthy": True, "problems": [], "peers": [
+        {"bdf": "00:02.0", "healthy": True, "problems": [], "history": [], "peers": [
             {"id": 0, "cell_id": 0, "cell": "linux", "cell_state": "running", "state": 1, "state_name": None},
             {"id": 1, "cell_id": 1, "cell": "rtos", "cell_state": "running", "state": 1, "state_name": None}]}]}
 
@@ -206,9 +209,14 @@ def test_reserved_protocol(link):
 @pytest.mark.parametrize("counter, problem", [(NO_PEER, "no-such-peer"), (NO_VECTOR, "no-such-vector")])
 def test_wrong_target(link, counter, problem):
     link.peers[0]["counters"][counter] = 2
+    assert link.check() == []		# that was before
+    (entry,) = link.history
+    assert entry[:2] == (problem, 0) and "2 (0 of them in 1000 ms)" in entry[2]
     link.later(0, COUNTERS + counter, 5)
-    assert link.check() == [(problem, 0)]
+    assert link.again() == [(problem, 0)] and not link.history
     assert "5 (3 of them in 1000 ms)" in link.evidence[0]
+    link.later(1, CELL, -errno.ENOENT)
+    assert link.again()[0] == ("peer-absent", None)
 
 
 def test_absent_peer_is_rung(link):
@@ -398,8 +406,21 @@ def test_state_that_the_protocol_does_not_have(link, protocol, state):
 
 def test_all_was_dropped(link):
     link.peers[1]["counters"] = counted(sent=1, disabled=2, masked=3)
-    assert link.check() == [("only-dropped", 1)]
-    assert link.evidence == ["delivered 0, disabled 2, masked 3 (0 and 0 dropped in 1000 ms)"]
+    assert link.check() == []
+    assert link.history == [("only-dropped", 1, "delivered 0, disabled 2, masked 3 (0 and 0 dropped in 1000 ms)")]
+    link.later(1, COUNTERS + MASKED, 4)
+    assert link.again() == [("only-dropped", 1)] and not link.history
+    assert link.evidence == ["delivered 0, disabled 2, masked 4 (0 and 1 dropped in 1000 ms)"]
+
+
+def test_history_behind_problems(link):
+    """What is over makes nobody ill, and hides nothing."""
+    link.peers[0]["counters"][NO_PEER] = 1
+    link.cells[1]["state"] = "failed\n"
+    assert link.check() == [("cell-failed", 1)]
+    assert [entry[:2] for entry in link.history] == [("no-such-peer", 0)]
+    text = link.driver.good("check", status=1)
+    assert text.index("[cell-failed]") < text.index("\n  before, peer 0, linux: it has rung")
 
 
 def test_dropped_now(link):

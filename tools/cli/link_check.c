@@ -174,27 +174,40 @@ static void text_peer(FILE *out, const struct link_peer *peer, uint32_t n)
 
 static void text_finding(FILE *out, const struct link_view *view, const struct finding *finding)
 {
-	fprintf(out, "\n  ");
+	fprintf(out, "\n  %s", finding->is_history ? "before, " : "");
 	if (finding->peer != WHOLE_LINK)
 		fprintf(out, "peer %u, %.31s: ", finding->peer, view->now->peers[finding->peer].cell);
 	fprintf(out, "%s [%s]\n    evidence:   %s\n    what to do: %s\n", finding->diagnosis->sentence, finding->diagnosis->id,
 		finding->evidence, finding->diagnosis->remedy);
 }
 
+static size_t count_problems(const struct finding *findings, size_t count)
+{
+	size_t n, problems = 0;
+
+	for (n = 0; n < count; n++)
+		problems += !findings[n].is_history;
+	return problems;
+}
+
 static void text_report(FILE *out, const struct link_view *view, const struct finding *findings, size_t count)
 {
-	size_t n;
+	size_t problems = count_problems(findings, count), n;
 
 	fprintf(out, "Link " BDF_FORMAT ": ", BDF_VALUES(view->now->bdf));
-	if (count)
-		fprintf(out, "%zu problem%s\n", count, count > 1 ? "s" : "");
+	if (problems)
+		fprintf(out, "%zu problem%s\n", problems, problems > 1 ? "s" : "");
 	else
 		fprintf(out, "healthy\n");
 	for (n = 0; n < view->now->num_peers; n++)
 		if (peer_is_there(view, (uint32_t)n))
 			text_peer(out, &view->now->peers[n], (uint32_t)n);
 	for (n = 0; n < count; n++)
-		text_finding(out, view, &findings[n]);
+		if (!findings[n].is_history)
+			text_finding(out, view, &findings[n]);
+	for (n = 0; n < count; n++)
+		if (findings[n].is_history)
+			text_finding(out, view, &findings[n]);
 }
 
 static void json_peer(FILE *out, const struct link_peer *peer, uint32_t n)
@@ -230,13 +243,27 @@ static void json_finding(FILE *out, const struct link_view *view, const struct f
 	fputc('}', out);
 }
 
+static void json_findings(FILE *out, const struct link_view *view, const struct finding *findings, size_t count, int is_history)
+{
+	const char *separator = "";
+	size_t n;
+
+	for (n = 0; n < count; n++) {
+		if (findings[n].is_history != is_history)
+			continue;
+		fputs(separator, out);
+		json_finding(out, view, &findings[n]);
+		separator = ", ";
+	}
+}
+
 static void json_report(FILE *out, const struct link_view *view, const struct finding *findings, size_t count)
 {
 	const char *separator = "";
 	size_t n;
 
 	fprintf(out, "{\"bdf\": \"" BDF_FORMAT "\", \"healthy\": %s, \"peers\": [", BDF_VALUES(view->now->bdf),
-		count ? "false" : "true");
+		count_problems(findings, count) ? "false" : "true");
 	for (n = 0; n < view->now->num_peers; n++) {
 		if (!peer_is_there(view, (uint32_t)n))
 			continue;
@@ -245,10 +272,9 @@ static void json_report(FILE *out, const struct link_view *view, const struct fi
 		separator = ", ";
 	}
 	fprintf(out, "], \"problems\": [");
-	for (n = 0; n < count; n++) {
-		fputs(n ? ", " : "", out);
-		json_finding(out, view, &findings[n]);
-	}
+	json_findings(out, view, findings, count, 0);
+	fprintf(out, "], \"history\": [");
+	json_findings(out, view, findings, count, 1);
 	fprintf(out, "]}");
 }
 
@@ -276,7 +302,7 @@ static int report(FILE *out, const struct patients *patients, int json)
 			json_report(out, &view, findings, count);
 		else
 			text_report(out, &view, findings, count);
-		ill += count > 0;
+		ill += count_problems(findings, count) > 0;
 		free(findings);
 	}
 	if (!reported && !json)

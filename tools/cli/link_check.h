@@ -27,8 +27,12 @@ struct diagnosis {
 struct finding {
 	const struct diagnosis *diagnosis;
 	uint32_t peer;			/* or WHOLE_LINK */
+	int is_history;			/* it is over: mentioned, but nobody is ill of it */
 	char evidence[EVIDENCE_SIZE];
 };
+
+/* What a test of a diagnosis says; NOT_FOUND is 0 */
+enum { NOT_FOUND, FOUND_NOW, FOUND_BEFORE };
 
 /* Findings in order of peers, causes first; to be freed. NULL: no memory; count is 0 if there is none. */
 struct finding *diagnose(const struct link_view *view, size_t *count);
@@ -37,7 +41,7 @@ int peer_is_there(const struct link_view *view, uint32_t peer);
 uint32_t peers_there(const struct link_view *view);
 int peer_runs(const struct link_peer *peer);
 
-/* For tests of diagnoses: 1, with the text as evidence; a peer at one of the looks; how much a counter has grown */
+/* For tests of diagnoses: FOUND_NOW, with the text as evidence; a peer at one of the looks; how much a counter has grown */
 int found(char *evidence, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const struct link_peer *peer_now(const struct link_view *view, uint32_t peer);
 const struct link_peer *peer_before(const struct link_view *view, uint32_t peer);

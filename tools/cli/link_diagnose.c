@@ -21,7 +21,13 @@ int found(char *evidence, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(evidence, EVIDENCE_SIZE, format, arguments);
 	va_end(arguments);
-	return 1;
+	return FOUND_NOW;
+}
+
+/* Counters are those of the whole life of a link: what has not happened during the check is over. */
+static int found_if(int happens, int result)
+{
+	return result && !happens ? FOUND_BEFORE : result;
 }
 
 const struct link_peer *peer_now(const struct link_view *view, uint32_t n)
@@ -143,20 +149,20 @@ static int protocol_unknown(const struct link_view *view, uint32_t n, char *evid
 
 static int no_such_peer(const struct link_view *view, uint32_t n, char *evidence)
 {
-	uint64_t count = peer_now(view, n)->counter[LINK_COUNTER_NO_PEER];
+	uint64_t count = peer_now(view, n)->counter[LINK_COUNTER_NO_PEER], now = grown(view, n, LINK_COUNTER_NO_PEER);
 
-	return count ? found(evidence, "no peer %" PRIu64 " (%" PRIu64 " of them in %u ms); the link has IDs 0 to %u", count,
-			     grown(view, n, LINK_COUNTER_NO_PEER), view->milliseconds, view->now->num_peers - 1) : 0;
+	return found_if(now > 0, count ? found(evidence, "no peer %" PRIu64 " (%" PRIu64 " of them in %u ms); the link has IDs 0 to %u",
+					       count, now, view->milliseconds, view->now->num_peers - 1) : 0);
 }
 
 static int no_such_vector(const struct link_view *view, uint32_t n, char *evidence)
 {
 	const struct link_peer *peer = peer_now(view, n);
-	uint64_t count = peer->counter[LINK_COUNTER_NO_VECTOR];
+	uint64_t count = peer->counter[LINK_COUNTER_NO_VECTOR], now = grown(view, n, LINK_COUNTER_NO_VECTOR);
 
-	return count ? found(evidence, "no vector %" PRIu64 " (%" PRIu64 " of them in %u ms); the device has %s%u", count,
-			     grown(view, n, LINK_COUNTER_NO_VECTOR), view->milliseconds, peer->vectors ? "vectors 0 to " :
-			     "INTx, which takes 0 to ", peer->vectors ? peer->vectors - 1 : MAX_VECTORS - 1) : 0;
+	return found_if(now > 0, count ? found(evidence, "no vector %" PRIu64 " (%" PRIu64 " of them in %u ms); the device has %s%u",
+					       count, now, view->milliseconds, peer->vectors ? "vectors 0 to " :
+					       "INTx, which takes 0 to ", peer->vectors ? peer->vectors - 1 : MAX_VECTORS - 1) : 0);
 }
 
 static int absent_peer_rung(const struct link_view *view, uint32_t n, char *evidence)
@@ -286,7 +292,8 @@ static int only_dropped(const struct link_view *view, uint32_t n, char *evidence
 {
 	const struct link_peer *peer = peer_now(view, n);
 
-	return !peer->counter[LINK_COUNTER_DELIVERED] && dropped(peer) ? counts(view, n, evidence) : 0;
+	return found_if(dropped(peer) != dropped(peer_before(view, n)),
+			!peer->counter[LINK_COUNTER_DELIVERED] && dropped(peer) ? counts(view, n, evidence) : 0);
 }
 
 static int drops_now(const struct link_view *view, uint32_t n, char *evidence)
@@ -451,10 +458,13 @@ static enum level look_at(const struct link_view *view, uint32_t n, enum level l
 
 	for (entry = entries; entry < entries + NUM_ENTRIES; entry++) {
 		struct finding *finding = &findings[*count];
+		int result = 0;
 
-		if (entry->whole_link != (n == WHOLE_LINK) || (limit && entry->level > limit) ||
-		    !entry->test(view, n, finding->evidence))
+		if (entry->whole_link == (n == WHOLE_LINK) && (!limit || entry->level <= limit))
+			result = entry->test(view, n, finding->evidence);
+		if (!result)
 			continue;
+		finding->is_history = result == FOUND_BEFORE;
 		finding->diagnosis = &entry->diagnosis;
 		finding->peer = n;
 		++*count;
