@@ -180,6 +180,50 @@ static void nobody_waits_for_who_was_given_away(void)
 	host_stop();
 }
 
+static uint32_t holds;
+
+/* [CPU 3] Somebody looks, for a while. */
+static int64_t look_long(uint64_t turns, uint64_t arg2, uint64_t arg3)
+{
+	look_lock();
+	holds++;
+	for (uint64_t turn = 0; turn < turns; turn++)
+		arch_relax();
+	look_unlock();
+	(void)arg2;
+	(void)arg3;
+	return 0;
+}
+
+/* [CPU 0, which destroys a cell] Meanwhile one CPU looks, and another one waits for its turn to. */
+static void begin_to_look(void)
+{
+	host_sweep_hook = NULL;
+	host_post(3, look_long, 300, 0, 0);
+	while (!holds)
+		arch_relax();
+	host_post_hypercall(2, HC_CELL_GET_STATE, 0, 0);
+	for (uint32_t turns = 0; turns < 20; turns++)
+		arch_relax();
+}
+
+/* Whose turn comes before is not suspended by who waits for that turn to end: look lock first, then the root CPUs. */
+static void who_destroys_waits_for_who_looks(void)
+{
+	core_start();
+	describe_alpha();
+	core_created(&alpha);
+	host_sweep_hook = begin_to_look;
+	host_post_hypercall(0, HC_CELL_DESTROY, 1, 0);
+	for (uint32_t turns = 0; turns < 100000 && !host_is_done(0); turns++)
+		arch_relax();
+	assert_true(holds && host_is_done(0));
+	assert_int_equal(host_wait(0), 0);
+	assert_int_equal(host_wait(2), COMM_STATE_RUNNING);
+	assert_int_equal(host_wait(3), 0);
+	host_stop();
+}
+
 /* Wherever it fails: nothing of what the root cell keeps has changed. The link would be a new one. */
 static void refused_creation(void)
 {
@@ -289,6 +333,7 @@ int main(void)
 		CORE_TEST(a_restart_is_no_change),
 		CORE_TEST(nobody_waits_who_asks),
 		CORE_TEST(nobody_waits_for_who_was_given_away),
+		CORE_TEST(who_destroys_waits_for_who_looks),
 		CORE_TEST(refused_creation),
 		CORE_TEST(refused_second_device),
 		CORE_TEST(link_with_the_root_cell),
