@@ -472,10 +472,11 @@ def test_views(terminal):
     screen.press("v")
     screen.order(("linux", "0", "total"), ("linux", "2", "total"), ("rtos", "1", "total"),
                  ("a-name-of-exactly-31-ch", "3", "total"))
-    assert "by CPU, every" in screen.text()[0]
+    screen.shows("by CPU, every", line=0)
     screen.press("v")
-    screen.shows("^0 linux +2 +irq +900 ", "by CPU and cause, every", line=None)
-    assert len(screen.rows()) == 10
+    screen.shows("by CPU and cause, every", line=0)
+    screen.shows("^0 linux +2 +irq +900 ")
+    screen.wait(lambda _: len(screen.rows()) == 10, "not ten rows")
     screen.press("v")
     screen.order(("linux", "all", "total"), ("rtos", "all", "total"), ("a-name-of-exactly-31-ch", "all", "total"))
     screen.press("v")
