@@ -7,6 +7,8 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/cacheflush.h>
@@ -298,6 +300,22 @@ int bh_cell_create(void *config, u64 size, struct bh_reason *why)
 	return create(header, &view, why);
 }
 
+/* Piece by piece: copy_from_user() warns about 2 GiB and more, and whoever kills the loader does not wait for all of it. */
+static int copy_bytes(void *target, u64 source, u64 size)
+{
+	u64 done, piece;
+
+	for (done = 0; done < size; done += piece) {
+		piece = min_t(u64, size - done, SZ_1M);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (copy_from_user(target + done, u64_to_user_ptr(source + done), piece))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
 static int copy_image(const struct bh_cell *cell, const struct bh_image *image,
 		      struct bh_reason *why)
 {
@@ -305,7 +323,7 @@ static int copy_image(const struct bh_cell *cell, const struct bh_image *image,
 	u64 offset, phys;
 	void *target;
 	u32 n;
-	int err = 0;
+	int err;
 
 	for (n = 0; n < cell->num_memory && !region; n++)
 		if (image->target_address >= cell->memory[n].virt_start &&
@@ -335,8 +353,7 @@ static int copy_image(const struct bh_cell *cell, const struct bh_image *image,
 	if (!target)
 		return bh_refuse(why, -EBUSY, "cell \"%s\": cannot map 0x%llx-0x%llx", cell->name, phys,
 				 phys + image->size);
-	if (copy_from_user(target, u64_to_user_ptr(image->source_address), image->size))
-		err = -EFAULT;
+	err = copy_bytes(target, image->source_address, image->size);
 	/* The cell starts with MMU and caches off. */
 	caches_clean_inval_pou((unsigned long)target, (unsigned long)target + image->size);
 	bh_clean_to_poc(target, image->size);
