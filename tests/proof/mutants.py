@@ -18,7 +18,7 @@ MUTANTS = [
     ("index: register, off by one", "life", D + "ivshmem.c",
      "number >= ARRAY_SIZE(registers)", "number > ARRAY_SIZE(registers)"),
     ("index: end of configuration space", "life", D + "ivshmem_config.c",
-     "	if (offset >= CONFIG_SIZE)\n		return;\n", "	if (offset > CONFIG_SIZE)\n		return;\n"),
+     "offset < CONFIG_SIZE ? words", "offset <= CONFIG_SIZE ? words"),
     ("index: peer of a doorbell", "life", D + "ivshmem_link.c",
      "if (peer >= __atomic_load_n(&link", "if (peer > __atomic_load_n(&link"),
     ("index: peers of a State change", "life", D + "ivshmem_link.c",
