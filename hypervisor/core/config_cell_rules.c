@@ -47,27 +47,23 @@ static int check_stray_action(const struct check *check)
 }
 
 /* They map nothing, whatever else is in them, because their size is 0. */
-static int stray_range(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+static int check_stray_ranges(const struct check *check)
 {
+	const struct cfg_memory *mem = check->mem;
 	const uint64_t limit = check->platform->guest_limit;
 
 	if (!(mem->flags & CFG_STRAY_ACTIONS))
 		return 0;
 	if (mem->size || !is_one_action(mem->flags))
 		return refuse_invalid("%pC: memory region %u has size 0x%llx and flags 0x%llx: for accesses to "
-				      "nothing make that 0 and one action", check->view, index, ULL(mem->size),
+				      "nothing make that 0 and one action", check->view, check->index, ULL(mem->size),
 				      ULL(mem->flags));
 	if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
 	    mem->virt_start + mem->phys_start > limit)
 		return refuse_invalid("%pC: memory region %u, accesses to nothing at 0x%llx, length 0x%llx: make "
-				      "it a range inside the address space (0x%llx)", check->view, index,
+				      "it a range inside the address space (0x%llx)", check->view, check->index,
 				      ULL(mem->virt_start), ULL(mem->phys_start), ULL(limit));
 	return 0;
-}
-
-static int check_stray_ranges(const struct check *check)
-{
-	return for_each_region(check, stray_range);
 }
 
 /* It maps nothing, because its size is 0; what is to be changed regularly is in the communication region. */
@@ -117,70 +113,58 @@ static int check_cpu_set(const struct check *check)
 	return 0;
 }
 
-static int check_range(const struct check *check, uint32_t index, const char *space, uint64_t start,
-		       uint64_t limit)
+static int check_range(const struct check *check, const char *space, uint64_t start, uint64_t limit)
 {
-	const uint64_t size = check->view->memory[index].size;
+	const uint64_t size = check->mem->size;
 
 	if (range_valid(start, size) && start + size <= limit)
 		return 0;
 	return refuse_invalid("%pC: memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the address space "
-			      "(0x%llx)", check->view, index, space, ULL(start), ULL(size), ULL(limit));
-}
-
-static int memory_range(const struct check *check, uint32_t index, const struct cfg_memory *mem)
-{
-	int err;
-
-	if (mem->size == 0)
-		return 0;
-	err = check_range(check, index, "guest-physical", mem->virt_start, check->platform->guest_limit);
-	if (err || !has_physical_range(mem))
-		return err;
-	return check_range(check, index, "physical", mem->phys_start, check->platform->phys_limit);
+			      "(0x%llx)", check->view, check->index, space, ULL(start), ULL(size), ULL(limit));
 }
 
 static int check_memory_ranges(const struct check *check)
 {
-	return for_each_region(check, memory_range);
+	const struct cfg_memory *mem = check->mem;
+	int err;
+
+	if (mem->size == 0)
+		return 0;
+	err = check_range(check, "guest-physical", mem->virt_start, check->platform->guest_limit);
+	if (err || !has_physical_range(mem))
+		return err;
+	return check_range(check, "physical", mem->phys_start, check->platform->phys_limit);
 }
 
 /* A region of whole guest pages is mapped: at another offset in its page it would expose its neighbours. */
-static int page_offset(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+static int check_page_offsets(const struct check *check)
 {
+	const struct cfg_memory *mem = check->mem;
+
 	if (!has_physical_range(mem) || config_is_subpage(mem) || !(mem->phys_start & (PAGE_SIZE - 1)))
 		return 0;
 	return refuse_invalid("%pC: memory region %u has virt_start 0x%llx in whole pages, but phys_start 0x%llx "
-			      "is not a multiple of 0x%x", check->view, index, ULL(mem->virt_start),
+			      "is not a multiple of 0x%x", check->view, check->index, ULL(mem->virt_start),
 			      ULL(mem->phys_start), (uint32_t)PAGE_SIZE);
 }
 
-static int check_page_offsets(const struct check *check)
-{
-	return for_each_region(check, page_offset);
-}
-
 /* Behind its single page lies other memory of the hypervisor. The root cell has none: ignored there. */
-static int comm_region(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+static int check_comm_region(const struct check *check)
 {
+	const struct cfg_memory *mem = check->mem;
 	const struct cfg_memory *before = check->view->memory;
 
 	if (check->is_root || !is_comm_region(mem) || mem->size == 0)
 		return 0;
 	if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
 		return refuse_invalid("%pC: memory region %u is a communication region at 0x%llx with 0x%llx "
-				      "bytes: make it one aligned page, 0x%x bytes", check->view, index,
+				      "bytes: make it one aligned page, 0x%x bytes", check->view, check->index,
 				      ULL(mem->virt_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
-	for (uint32_t i = 0; i < index; i++)
+	for (uint32_t i = 0; i < check->index; i++)
 		if (is_comm_region(&before[i]) && before[i].size)
 			return refuse_invalid("%pC: memory regions %u and %u are both communication regions: "
-					      "remove one", check->view, i, index);
+					      "remove one", check->view, i, check->index);
 	return 0;
-}
-
-static int check_comm_region(const struct check *check)
-{
-	return for_each_region(check, comm_region);
 }
 
 /* Other chips than the distributor of the machine are ignored by the ABI, whatever they say. */
@@ -216,46 +200,44 @@ static int check_pci_cap_indices(const struct check *check)
 	return 0;
 }
 
-static int ivshmem_sections(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+static int check_ivshmem_sections(const struct check *check)
 {
+	const struct cfg_pci_device *dev = check->dev;
 	const uint64_t end = (uint64_t)dev->shmem_regions_start + config_num_sections(check->view, dev);
 	const uint32_t regions = check->view->cell->num_memory_regions;
 
 	if (dev->shmem_peers == 0)
 		return refuse_invalid("%pC: ivshmem device %u has shmem_peers 0: set it to the number of peers of "
-				      "the link", check->view, index);
+				      "the link", check->view, check->device);
 	if (end > regions)
 		return refuse_invalid("%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%llu as "
-				      "sections, but the cell lists %u", check->view, index, dev->shmem_peers,
+				      "sections, but the cell lists %u", check->view, check->device, dev->shmem_peers,
 				      dev->shmem_regions_start, ULL(end - 1), regions);
 	return 0;
 }
 
-static int check_ivshmem_sections(const struct check *check)
+int check_cell_alone(struct check *check)
 {
-	return for_each_ivshmem(check, ivshmem_sections);
-}
-
-int check_cell_alone(const struct check *check)
-{
-	static const config_rule_t rules[] = {
-		check_size,
-		check_name,
-		check_flags,
-		check_stray_action,
-		check_cpu_set,
-		check_memory_ranges,
-		check_stray_ranges,
-		check_watchdog,
-		check_page_offsets,
-		check_comm_region,
-		check_irqchips,
-		check_pci_cap_indices,
-		check_ivshmem_sections,
-		check_section_kinds,
-		check_sections_outside_machine,
-		check_section_layout,
-		check_sections_once,
+	static const struct rule rules[] = {
+		{ PER_CELL, check_size },
+		{ PER_CELL, check_name },
+		{ PER_CELL, check_flags },
+		{ PER_CELL, check_stray_action },
+		{ PER_CELL, check_cpu_set },
+		{ PER_REGION, check_memory_ranges },
+		{ PER_REGION, check_stray_ranges },
+		{ PER_CELL, check_watchdog },
+		{ PER_REGION, check_page_offsets },
+		{ PER_REGION, check_comm_region },
+		{ PER_CELL, check_irqchips },
+		{ PER_CELL, check_pci_cap_indices },
+		{ PER_IVSHMEM, check_ivshmem_sections },
+		{ PER_CELL, check_links },
+		{ PER_SECTION, check_section_kinds },
+		{ PER_SECTION, check_sections_outside_machine },
+		{ PER_IVSHMEM, check_section_layout },
+		{ PER_SECTION, check_sections_are_memory },
+		{ PER_SECTION, check_sections_once },
 	};
 
 	return run_rules(check, rules, ARRAY_SIZE(rules));

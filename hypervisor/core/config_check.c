@@ -7,56 +7,88 @@
 #define ECAM_BUS_SIZE 0x100000UL /* configuration space of one bus */
 #define GIC_FRAME 0x10000UL
 
-int run_rules(const struct check *check, const config_rule_t *rules, size_t count)
+static int apply(const struct check *check, const struct rule *rules, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		int err = rules[i](check);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-int for_each_region(const struct check *check, region_rule_t rule)
-{
-	const struct config_view *view = check->view;
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < view->cell->num_memory_regions; i++)
-		err = rule(check, i, &view->memory[i]);
+	for (size_t i = 0; !err && i < count; i++)
+		err = rules[i].check(check);
 	return err;
 }
 
-int for_each_ivshmem(const struct check *check, device_rule_t rule)
+static int for_each_overlap(struct check *check, const struct rule *rules, size_t count)
 {
-	const struct config_view *view = check->view;
+	const uint64_t start = check->mem->phys_start, size = check->mem->size;
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < view->cell->num_pci_devices; i++)
-		if (is_ivshmem(&view->pci_devices[i]))
-			err = rule(check, i, &view->pci_devices[i]);
-	return err;
-}
-
-int for_each_overlap(const struct check *check, uint32_t first, overlap_rule_t rule)
-{
-	struct overlap o = { .check = check, .mem = check->view->memory };
-	int err;
-
-	for (; o.index < check->view->cell->num_memory_regions; o.index++, o.mem++)
-		for (o.other = first; o.other < check->num_cells; o.other++) {
-			o.other_view = check->cells[o.other];
-			o.other_mem = o.other_view->memory;
-			for (o.other_index = 0; o.other_index < o.other_view->cell->num_memory_regions;
-			     o.other_index++, o.other_mem++)
-				if (same_memory(o.mem, o.other_mem)) {
-					err = rule(&o);
-					if (err)
-						return err;
-				}
+	for (check->other = 0; has_physical_range(check->mem) && check->other < check->num_cells; check->other++) {
+		check->other_view = check->cells[check->other];
+		for (uint32_t i = 0; !err && i < check->other_view->cell->num_memory_regions; i++) {
+			check->other_index = i;
+			check->other_mem = &check->other_view->memory[i];
+			if (has_physical_range(check->other_mem) &&
+			    ranges_overlap(start, size, check->other_mem->phys_start, check->other_mem->size))
+				err = apply(check, rules, count);
 		}
-	return 0;
+	}
+	return err;
+}
+
+static int for_each_region(struct check *check, const struct rule *rules, size_t count)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < check->view->cell->num_memory_regions; i++) {
+		check->index = i;
+		check->mem = &check->view->memory[i];
+		err = rules->kind == PER_REGION ? apply(check, rules, count) : for_each_overlap(check, rules, count);
+	}
+	return err;
+}
+
+static int for_each_section(struct check *check, const struct rule *rules, size_t count)
+{
+	const uint32_t sections = config_num_sections(check->view, check->dev);
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < sections; i++) {
+		check->section = i;
+		check->index = check->dev->shmem_regions_start + i;
+		check->mem = &check->view->memory[check->index];
+		if (check->mem->size)
+			err = apply(check, rules, count);
+	}
+	return err;
+}
+
+static int for_each_ivshmem(struct check *check, const struct rule *rules, size_t count)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < check->view->cell->num_pci_devices; i++) {
+		check->device = i;
+		check->dev = &check->view->pci_devices[i];
+		if (is_ivshmem(check->dev))
+			err = rules->kind == PER_IVSHMEM ? apply(check, rules, count) : for_each_section(check, rules, count);
+	}
+	return err;
+}
+
+int run_rules(struct check *check, const struct rule *rules, size_t count)
+{
+	int err = 0;
+
+	for (size_t alike; !err && count > 0; rules += alike, count -= alike) {
+		for (alike = 1; alike < count && rules[alike].kind == rules->kind; )
+			alike++;
+		if (rules->kind == PER_CELL)
+			err = apply(check, rules, alike);
+		else if (rules->kind <= PER_OVERLAP)
+			err = for_each_region(check, rules, alike);
+		else
+			err = for_each_ivshmem(check, rules, alike);
+	}
+	return err;
 }
 
 static bool signature_is(const char *signature, const char *expected)
@@ -159,26 +191,24 @@ void machine_window(const struct check *check, enum machine_window number, struc
 	window->range.size = size;
 }
 
-static bool misaligned(uint64_t value, uint64_t alignment)
+static bool is_range(uint64_t start, uint64_t size, uint64_t unit, uint64_t limit)
 {
-	return value & (alignment - 1);
+	return size && !((start | size) & (unit - 1)) && range_valid(start, size) && start + size <= limit;
+}
+
+static int check_place(const char *what, uint64_t start, uint64_t size, uint32_t unit, uint64_t limit)
+{
+	if (is_range(start, size, unit, limit))
+		return 0;
+	return refuse_invalid("%pT at 0x%llx, size 0x%llx: make it one or more units of 0x%x bytes, below 0x%llx", what,
+			      ULL(start), ULL(size), unit, ULL(limit));
 }
 
 static int check_hypervisor_memory(const struct check *check)
 {
 	const struct cfg_memory *mem = &check->platform->system->hypervisor_memory;
 
-	if (mem->size == 0)
-		return refuse_invalid("hypervisor_memory has size 0: give the hypervisor memory");
-	if (misaligned(mem->phys_start | mem->size, PAGE_SIZE))
-		return refuse_invalid("hypervisor_memory at 0x%llx, size 0x%llx: make both multiples of 0x%x",
-				      ULL(mem->phys_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
-	if (!range_valid(mem->phys_start, mem->size) ||
-	    mem->phys_start + mem->size > check->platform->phys_limit)
-		return refuse_invalid("hypervisor_memory at 0x%llx, size 0x%llx ends beyond the physical address "
-				      "space (0x%llx)", ULL(mem->phys_start), ULL(mem->size),
-				      ULL(check->platform->phys_limit));
-	return 0;
+	return check_place("hypervisor_memory", mem->phys_start, mem->size, PAGE_SIZE, check->platform->phys_limit);
 }
 
 /* The launcher may have chosen the place itself; what it says must make sense, too. */
@@ -186,13 +216,11 @@ static int check_hypervisor_placement(const struct check *check)
 {
 	const struct config_platform *platform = check->platform;
 
-	if (platform->hv_size == 0 || misaligned(platform->hv_start | platform->hv_size, PAGE_SIZE) ||
-	    !range_valid(platform->hv_start, platform->hv_size) ||
-	    platform->hv_start + platform->hv_size > platform->phys_limit)
-		return refuse_invalid("hypervisor placed at 0x%llx, size 0x%llx, which is no page-aligned range "
-				      "of memory: launcher and hypervisor do not match", ULL(platform->hv_start),
-				      ULL(platform->hv_size));
-	return 0;
+	if (is_range(platform->hv_start, platform->hv_size, PAGE_SIZE, platform->phys_limit))
+		return 0;
+	return refuse_invalid("hypervisor placed at 0x%llx, size 0x%llx, which is no page-aligned range "
+			      "of memory: launcher and hypervisor do not match", ULL(platform->hv_start),
+			      ULL(platform->hv_size));
 }
 
 /* A console inside the hypervisor would have it write characters over itself. */
@@ -200,19 +228,17 @@ static int check_debug_console(const struct check *check)
 {
 	const struct config_platform *platform = check->platform;
 	const struct cfg_console *console = &platform->system->debug_console;
+	const uint32_t size = MAX(console->size, 1);
+	int err;
 
 	if (console->type == CFG_CONSOLE_NONE || !(console->flags & CFG_CONSOLE_MMIO))
 		return 0;
-	if (!range_valid(console->address, console->size) ||
-	    console->address + console->size > platform->phys_limit)
-		return refuse_invalid("debug_console at 0x%llx, size 0x%x ends beyond the physical address space "
-				      "(0x%llx)", ULL(console->address), console->size, ULL(platform->phys_limit));
-	if (ranges_overlap(console->address, MAX(console->size, 1), platform->hv_start, platform->hv_size))
-		return refuse_invalid("debug_console [0x%llx, 0x%llx) lies in hypervisor memory [0x%llx, 0x%llx): "
-				      "correct its address", ULL(console->address),
-				      ULL(console->address + console->size), ULL(platform->hv_start),
-				      ULL(platform->hv_start + platform->hv_size));
-	return 0;
+	err = check_place("debug_console", console->address, size, 1, platform->phys_limit);
+	if (err || !ranges_overlap(console->address, size, platform->hv_start, platform->hv_size))
+		return err;
+	return refuse_invalid("debug_console [0x%llx, 0x%llx) lies in hypervisor memory [0x%llx, 0x%llx): correct its address",
+			      ULL(console->address), ULL(console->address + size), ULL(platform->hv_start),
+			      ULL(platform->hv_start + platform->hv_size));
 }
 
 static int check_gic_version(const struct check *check)
@@ -236,134 +262,99 @@ static int check_maintenance_irq(const struct check *check)
 	return 0;
 }
 
-static int check_gic_frame(const struct check *check, const char *name, uint64_t base, uint64_t size)
+/* At 0 there is none. */
+static int check_gic_frames(const struct check *check, const char *name, uint64_t base, uint64_t size)
 {
-	if (base == 0 || misaligned(base, GIC_FRAME) || !range_valid(base, size) ||
-	    base + size > check->platform->phys_limit)
-		return refuse_invalid("%s is 0x%llx, but it must be a multiple of 0x%x, not 0, and below 0x%llx: "
-				      "set it to the one of the machine", name, ULL(base), (uint32_t)GIC_FRAME,
-				      ULL(check->platform->phys_limit));
-	return 0;
+	return check_place(name, base, base ? size : 0, GIC_FRAME, check->platform->phys_limit);
 }
 
 static int check_gic_bases(const struct check *check)
 {
 	const struct cfg_system *system = check->platform->system;
-	int err;
+	int err = check_gic_frames(check, "gicd_base", system->arch.arm.gicd_base,
+				   CFG_GICD_SIZE(system->arch.arm.gic_version));
 
-	err = check_gic_frame(check, "gicd_base", system->arch.arm.gicd_base,
-			      CFG_GICD_SIZE(system->arch.arm.gic_version));
-	if (err)
-		return err;
-	return check_gic_frame(check, "gicr_base", system->arch.arm.gicr_base,
-			       redistributors_size(check->view, check->platform));
+	return err ? err : check_gic_frames(check, "gicr_base", system->arch.arm.gicr_base,
+					    redistributors_size(check->view, check->platform));
 }
 
 static int check_ecam_window(const struct check *check)
 {
 	const struct cfg_system *system = check->platform->system;
 	const uint64_t base = system->pci_mmconfig_base;
-	const uint64_t size = config_ecam_size(system);
-	const uint64_t limit = MIN(check->platform->phys_limit, check->platform->guest_limit);
 
-	if (misaligned(base, ECAM_BUS_SIZE))
-		return refuse_invalid("pci_mmconfig_base is 0x%llx: make it a multiple of 0x%x", ULL(base),
-				      (uint32_t)ECAM_BUS_SIZE);
-	if (!range_valid(base, size) || base + size > limit)
-		return refuse_invalid("pci_mmconfig_base 0x%llx with %u buses ends beyond the address space "
-				      "(0x%llx)", ULL(base), system->pci_mmconfig_end_bus + 1u, ULL(limit));
-	return 0;
+	return !base ? 0 : check_place("pci_mmconfig_base", base, config_ecam_size(system), ECAM_BUS_SIZE,
+				       MIN(check->platform->phys_limit, check->platform->guest_limit));
 }
 
 /* The window is emulated as a whole; a physical host behind it would vanish. */
-static int pci_host(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+static int check_pci_host(const struct check *check)
 {
 	const struct cfg_system *system = check->platform->system;
 
-	(void)index, (void)dev;
 	if (system->pci_mmconfig_base == 0 || system->pci_is_virtual == 1)
 		return 0;
 	return refuse_invalid("ivshmem devices on a physical PCI host (pci_is_virtual %u) are not supported yet: "
 			      "use a virtual one", system->pci_is_virtual);
 }
 
-static int check_pci_host(const struct check *check)
-{
-	return for_each_ivshmem(check, pci_host);
-}
-
 /* All take and return operations assume it. */
-static int root_identity_map(const struct check *check, uint32_t index, const struct cfg_memory *mem)
+static int check_root_identity_map(const struct check *check)
 {
-	(void)check;
+	const struct cfg_memory *mem = check->mem;
+
 	if (!has_physical_range(mem) || mem->phys_start == mem->virt_start)
 		return 0;
 	return refuse_invalid("root cell: memory region %u has virt_start 0x%llx but phys_start 0x%llx: make them "
-			      "equal", index, ULL(mem->virt_start), ULL(mem->phys_start));
-}
-
-static int check_root_identity_map(const struct check *check)
-{
-	return for_each_region(check, root_identity_map);
+			      "equal", check->index, ULL(mem->virt_start), ULL(mem->phys_start));
 }
 
 int config_check_system(const struct cfg_system *system, uint64_t bytes,
 			const struct config_platform *platform, struct config_view *view)
 {
-	static const config_rule_t machine_rules[] = {
-		check_hypervisor_memory,
-		check_hypervisor_placement,
-		check_debug_console,
-		check_gic_version,
-		check_maintenance_irq,
-		check_gic_bases,
-		check_ecam_window,
+	static const struct rule machine_rules[] = {
+		{ PER_CELL, check_hypervisor_memory },
+		{ PER_CELL, check_hypervisor_placement },
+		{ PER_CELL, check_debug_console },
+		{ PER_CELL, check_gic_version },
+		{ PER_CELL, check_maintenance_irq },
+		{ PER_CELL, check_gic_bases },
+		{ PER_CELL, check_ecam_window },
 	};
-	static const config_rule_t root_rules[] = {
-		check_pci_host,
-		check_root_identity_map,
+	static const struct rule root_rules[] = {
+		{ PER_IVSHMEM, check_pci_host },
+		{ PER_REGION, check_root_identity_map },
 	};
 	struct config_platform here = *platform;
-	const struct check check = { .platform = &here, .view = view, .is_root = true };
+	struct check check = { .platform = &here, .view = view, .is_root = true };
 	int err;
 
 	here.system = system;
-
 	err = check_system_header(system, bytes);
-	if (err)
-		return err;
-	err = check_system_size(system);
-	if (err)
-		return err;
-	err = config_view_init(view, &system->root_cell, bytes - offsetof(struct cfg_system, root_cell));
-	if (err)
-		return err;
-	err = run_rules(&check, machine_rules, ARRAY_SIZE(machine_rules));
-	if (err)
-		return err;
-	err = check_cell_alone(&check);
-	if (err)
-		return err;
-	return run_rules(&check, root_rules, ARRAY_SIZE(root_rules));
+	if (!err)
+		err = check_system_size(system);
+	if (!err)
+		err = config_view_init(view, &system->root_cell, bytes - offsetof(struct cfg_system, root_cell));
+	if (!err)
+		err = run_rules(&check, machine_rules, ARRAY_SIZE(machine_rules));
+	if (!err)
+		err = check_cell_alone(&check);
+	return err ? err : run_rules(&check, root_rules, ARRAY_SIZE(root_rules));
 }
 
 int config_check_cell(const struct config_view *view, const struct config_platform *platform,
 		      const struct config_view *const *cells, uint32_t num_cells)
 {
-	const struct check check = {
+	struct check check = {
 		.platform = platform,
 		.view = view,
 		.cells = cells,
 		.num_cells = num_cells,
 	};
-	int err;
+	int err = check_identity("cell", view->cell->signature, CFG_SIGNATURE_CELL, view->cell->revision,
+				 view->cell->architecture);
 
-	err = check_identity("cell", view->cell->signature, CFG_SIGNATURE_CELL, view->cell->revision,
-			     view->cell->architecture);
-	if (err)
-		return err;
-	err = check_cell_alone(&check);
-	if (err)
-		return err;
-	return check_conflicts(&check);
+	if (!err)
+		err = check_cell_alone(&check);
+	return err ? err : check_conflicts(&check);
 }

@@ -7,42 +7,32 @@
 #define FIRST_NON_ROOT 1 /* in check->cells */
 
 /* by_access: regions that allow none do not matter */
-static int check_untouched(const struct check *check, const struct window *window, bool by_access)
+static int refuse_touched(const struct check *check, const struct window *window, bool by_access)
 {
 	for (uint32_t i = 0; i < check->view->cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &check->view->memory[i];
 
-		if (has_physical_range(mem) && (!by_access || gives_access(mem)) &&
-		    ranges_overlap(mem->phys_start, mem->size, window->range.phys_start, window->range.size))
+		if (same_memory(mem, &window->range) && (!by_access || gives_access(mem)))
 			return refuse_invalid("%pC: memory region %u, physical %pM, overlaps %pT %pM: move or remove it",
 					      check->view, i, mem, window->what, &window->range);
 	}
 	return 0;
 }
 
-static int check_window_untouched(const struct check *check, enum machine_window number)
+/*
+ * With the distributor a cell would own every interrupt of the machine. Redistributors read and write memory (LPI tables): worse
+ * than a lost interrupt.
+ */
+static int check_machine_untouched(const struct check *check)
 {
-	struct window window;
+	struct window window = { .range.flags = 0 };
+	int err = 0;
 
-	machine_window(check, number, &window);
-	return check_untouched(check, &window, number != WINDOW_HYPERVISOR);
-}
-
-static int check_hypervisor_untouched(const struct check *check)
-{
-	return check_window_untouched(check, WINDOW_HYPERVISOR);
-}
-
-/* With the distributor a cell would own every interrupt of the machine. */
-static int check_distributor_untouched(const struct check *check)
-{
-	return check_window_untouched(check, WINDOW_DISTRIBUTOR);
-}
-
-/* Redistributors read and write memory (LPI tables): worse than a lost interrupt. */
-static int check_redistributors_untouched(const struct check *check)
-{
-	return check_window_untouched(check, WINDOW_REDISTRIBUTORS);
+	for (uint32_t n = WINDOW_HYPERVISOR; !err && n < NUM_WINDOWS; n++) {
+		machine_window(check, n, &window);
+		err = refuse_touched(check, &window, n != WINDOW_HYPERVISOR);
+	}
+	return err;
 }
 
 /* Whoever has its registers reaches all memory by DMA. The root cell may drive it, as it did before. */
@@ -55,27 +45,22 @@ static int check_iommus_untouched(const struct check *check)
 	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++) {
 		window.range.phys_start = system->iommu_units[i].base;
 		window.range.size = system->iommu_units[i].size;
-		err = check_untouched(check, &window, true);
+		err = refuse_touched(check, &window, true);
 	}
 	return err;
 }
 
-static int memory_unowned(const struct overlap *o)
+static int check_memory_unowned(const struct check *o)
 {
-	if (o->mem->flags & o->other_mem->flags & CFG_MEM_ROOTSHARED)
+	if (o->other < FIRST_NON_ROOT || (o->mem->flags & o->other_mem->flags & CFG_MEM_ROOTSHARED))
 		return 0;
 	/* whether it is the same section, check_sections_of_link_only() looks at */
-	if (config_is_ivshmem_section(o->check->view, o->index, NULL) &&
+	if (config_is_ivshmem_section(o->view, o->index, NULL) &&
 	    config_is_ivshmem_section(o->other_view, o->other_index, NULL))
 		return 0;
 	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag both as "
-			      "root-shared", o->check->view, o->index, o->mem, o->other_index, o->other_mem,
+			      "root-shared", o->view, o->index, o->mem, o->other_index, o->other_mem,
 			      o->other_view);
-}
-
-static int check_memory_unowned(const struct check *check)
-{
-	return for_each_overlap(check, FIRST_NON_ROOT, memory_unowned);
 }
 
 static int check_spis_unowned(const struct check *check)
@@ -104,42 +89,35 @@ static uint64_t intx_intid(const struct config_view *view, const struct cfg_pci_
 	return INTID_SPI_FIRST + (uint64_t)view->cell->vpci_irq_base + ((dev->bdf >> 3) & 3);
 }
 
-static int intx_unowned(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+static int check_intx_unowned(const struct check *check)
 {
-	const uint64_t intid = intx_intid(check->view, dev);
+	const uint64_t intid = intx_intid(check->view, check->dev);
 	struct spi_set theirs;
 
 	/* beyond the SPIs nothing can be armed and nobody be disturbed */
-	if (dev->num_msix_vectors || intid >= INTID_SPI_END)
+	if (check->dev->num_msix_vectors || intid >= INTID_SPI_END)
 		return 0;
 	for (uint32_t c = FIRST_NON_ROOT; c < check->num_cells; c++) {
 		config_collect_spis(check->cells[c], check->platform->system->arch.arm.gicd_base, &theirs);
 		if (spi_set_test(&theirs, (uint32_t)intid))
 			return refuse_invalid("%pC: ivshmem device %u would interrupt by INTID %u, which belongs "
-					      "to %pC: change vpci_irq_base", check->view, index, (uint32_t)intid,
+					      "to %pC: change vpci_irq_base", check->view, check->device, (uint32_t)intid,
 					      check->cells[c]);
 	}
 	return 0;
 }
 
-static int check_intx_unowned(const struct check *check)
+int check_conflicts(struct check *check)
 {
-	return for_each_ivshmem(check, intx_unowned);
-}
-
-int check_conflicts(const struct check *check)
-{
-	static const config_rule_t rules[] = {
-		check_hypervisor_untouched,
-		check_distributor_untouched,
-		check_redistributors_untouched,
-		check_iommus_untouched,
-		check_memory_unowned,
-		check_state_tables_of_others,
-		check_sections_agree,
-		check_sections_of_link_only,
-		check_spis_unowned,
-		check_intx_unowned,
+	static const struct rule rules[] = {
+		{ PER_CELL, check_machine_untouched },
+		{ PER_CELL, check_iommus_untouched },
+		{ PER_OVERLAP, check_memory_unowned },
+		{ PER_OVERLAP, check_state_tables_of_others },
+		{ PER_OVERLAP, check_sections_of_link_only },
+		{ PER_IVSHMEM, check_sections_agree },
+		{ PER_CELL, check_spis_unowned },
+		{ PER_IVSHMEM, check_intx_unowned },
 	};
 
 	return run_rules(check, rules, ARRAY_SIZE(rules));

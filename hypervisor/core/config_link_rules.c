@@ -9,53 +9,32 @@
 #include "errors.h"
 #include "generated/config.h"
 
-typedef int (*section_rule_t)(const struct check *check, uint32_t device, uint32_t section,
-			      const struct cfg_memory *mem);
-
 static const struct cfg_memory *section_of(const struct config_view *view, const struct cfg_pci_device *dev,
 					   uint32_t section)
 {
 	return &view->memory[dev->shmem_regions_start + section];
 }
 
-static int for_each_section(const struct check *check, section_rule_t rule)
+int check_section_kinds(const struct check *check)
 {
-	const struct config_view *view = check->view;
+	const struct cfg_memory *mem = check->mem;
+	const uint32_t own = check->dev->shmem_dev_id, peer = check->section - CFG_SECTION_OUTPUT;
 
-	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
-		const struct cfg_pci_device *dev = &view->pci_devices[d];
-
-		for (uint32_t s = 0; is_ivshmem(dev) && s < config_num_sections(view, dev); s++) {
-			const struct cfg_memory *mem = section_of(view, dev, s);
-			int err = mem->size ? rule(check, d, s, mem) : 0;
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
-static int section_kind(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
-{
 	if (mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))
 		return refuse_invalid("%pC: section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
-				      "communication region, device memory or loadable", check->view, section,
-				      device, ULL(mem->flags));
-	if (section >= CFG_SECTION_OUTPUT && section - CFG_SECTION_OUTPUT != check->view->pci_devices[device].shmem_dev_id &&
-	    (mem->flags & CFG_MEM_WRITE))
+				      "communication region, device memory or loadable", check->view, check->section,
+				      check->device, ULL(mem->flags));
+	if (check->section >= CFG_SECTION_OUTPUT && peer != own && (mem->flags & CFG_MEM_WRITE))
 		return refuse_invalid("%pC: the output section of peer %u is writable through ivshmem device %u, "
-				      "which is peer %u: make it read-only", check->view,
-				      section - CFG_SECTION_OUTPUT, device,
-				      check->view->pci_devices[device].shmem_dev_id);
-	if (section == 0 && !(mem->flags & CFG_MEM_READ))
+				      "which is peer %u: make it read-only", check->view, peer, check->device, own);
+	if (check->section == CFG_SECTION_STATE && !(mem->flags & CFG_MEM_READ))
 		return refuse_invalid("%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
-				      "readable", check->view, device, ULL(mem->flags));
+				      "readable", check->view, check->device, ULL(mem->flags));
 	return 0;
 }
 
 /* A link has one device in a cell, and every device has a state table. */
-static int check_devices(const struct check *check)
+int check_links(const struct check *check)
 {
 	const struct config_view *view = check->view;
 	uint32_t count = 0;
@@ -75,29 +54,22 @@ static int check_devices(const struct check *check)
 	return 0;
 }
 
-int check_section_kinds(const struct check *check)
-{
-	int err = check_devices(check);
-
-	return err ? err : for_each_section(check, section_kind);
-}
-
-static int section_outside_machine(const struct check *check, uint32_t device, uint32_t section,
-				   const struct cfg_memory *mem)
+int check_sections_outside_machine(const struct check *check)
 {
 	struct window window;
 
 	for (uint32_t n = 0; n < NUM_WINDOWS; n++) {
 		machine_window(check, n, &window);
-		if (ranges_overlap(mem->phys_start, mem->size, window.range.phys_start, window.range.size))
+		if (ranges_overlap(check->mem->phys_start, check->mem->size, window.range.phys_start, window.range.size))
 			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %pT %pM: move it",
-					      check->view, section, device, mem, window.what, &window.range);
+					      check->view, check->section, check->device, check->mem, window.what,
+					      &window.range);
 	}
 	return 0;
 }
 
 /* The hypervisor maps state tables as memory and writes them: nothing that is a device to anybody. */
-static int section_is_memory(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
+int check_sections_are_memory(const struct check *check)
 {
 	const uint32_t others = check->cells ? check->num_cells : 0;
 
@@ -107,20 +79,13 @@ static int section_is_memory(const struct check *check, uint32_t device, uint32_
 		for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
 			const struct cfg_memory *io = &view->memory[i];
 
-			if (!(io->flags & CFG_MEM_IO) || is_comm_region(io) ||
-			    !ranges_overlap(mem->phys_start, mem->size, io->phys_start, io->size))
-				continue;
-			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
-					      "device %pM of %pC: move it", check->view, section, device, mem, io,
-					      view);
+			if ((io->flags & CFG_MEM_IO) && same_memory(check->mem, io))
+				return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
+						      "device %pM of %pC: move it", check->view, check->section,
+						      check->device, check->mem, io, view);
 		}
 	}
 	return 0;
-}
-
-int check_sections_outside_machine(const struct check *check)
-{
-	return for_each_section(check, section_outside_machine);
 }
 
 static int refuse_writable(const struct config_view *writer, uint32_t index, const struct config_view *owner,
@@ -141,18 +106,13 @@ static bool is_state_table(const struct config_view *view, uint32_t index)
 }
 
 /* The root cell maps 1:1 and loses the tables of others. */
-static int state_table_of_other(const struct overlap *o)
+int check_state_tables_of_others(const struct check *o)
 {
 	if ((o->mem->flags & CFG_MEM_WRITE) && is_state_table(o->other_view, o->other_index))
-		return refuse_writable(o->check->view, o->index, o->other_view, o->other_mem);
-	if (o->other > 0 && (o->other_mem->flags & CFG_MEM_WRITE) && is_state_table(o->check->view, o->index))
-		return refuse_writable(o->other_view, o->other_index, o->check->view, o->mem);
+		return refuse_writable(o->view, o->index, o->other_view, o->other_mem);
+	if (o->other > 0 && (o->other_mem->flags & CFG_MEM_WRITE) && is_state_table(o->view, o->index))
+		return refuse_writable(o->other_view, o->other_index, o->view, o->mem);
 	return 0;
-}
-
-int check_state_tables_of_others(const struct check *check)
-{
-	return for_each_overlap(check, 0, state_table_of_other);
 }
 
 /* Section by section, the ends of a link mean the same memory. */
@@ -173,32 +133,27 @@ static int agree(const struct check *check, const struct cfg_pci_device *mine, c
 	return 0;
 }
 
-static int sections_agree(const struct check *check, uint32_t index, const struct cfg_pci_device *dev)
+int check_sections_agree(const struct check *check)
 {
 	int err = 0;
 
-	(void)index;
 	for (uint32_t c = 0; c < check->num_cells; c++)
 		for (uint32_t o = 0; !err && o < check->cells[c]->cell->num_pci_devices; o++) {
 			const struct cfg_pci_device *theirs = &check->cells[c]->pci_devices[o];
 
-			if (is_ivshmem(theirs) && theirs->bdf == dev->bdf)
-				err = agree(check, dev, check->cells[c], theirs);
+			if (is_ivshmem(theirs) && theirs->bdf == check->dev->bdf)
+				err = agree(check, check->dev, check->cells[c], theirs);
 		}
 	return err;
-}
-
-int check_sections_agree(const struct check *check)
-{
-	return for_each_ivshmem(check, sections_agree);
 }
 
 /*
  * Guests compute where sections are from Base Address and the sizes, so one follows the other, and all outputs are
  * equally large. Rights are those of pages.
  */
-static int section_layout(const struct check *check, uint32_t device, const struct cfg_pci_device *dev)
+int check_section_layout(const struct check *check)
 {
+	const struct cfg_pci_device *dev = check->dev;
 	const struct config_view *view = check->view;
 	const uint64_t output_size = section_of(view, dev, CFG_SECTION_OUTPUT)->size;
 	uint64_t expected = section_of(view, dev, CFG_SECTION_STATE)->virt_start;
@@ -209,24 +164,19 @@ static int section_layout(const struct check *check, uint32_t device, const stru
 		if (s >= CFG_SECTION_OUTPUT && mem->size != output_size)
 			return refuse_invalid("%pC: the output section of peer %u of ivshmem device %u has 0x%llx "
 					      "bytes, that of peer 0 0x%llx: make them equal", view,
-					      s - CFG_SECTION_OUTPUT, device, ULL(mem->size), ULL(output_size));
+					      s - CFG_SECTION_OUTPUT, check->device, ULL(mem->size), ULL(output_size));
 		if (!mem->size)
 			continue;
 		if ((mem->size | mem->virt_start | mem->phys_start) & ~PAGE_MASK)
 			return refuse_invalid("%pC: section %u of ivshmem device %u, guest %pG, is not made of "
-					      "whole pages", view, s, device, mem);
+					      "whole pages", view, s, check->device, mem);
 		if (mem->virt_start != expected)
 			return refuse_invalid("%pC: section %u of ivshmem device %u is at 0x%llx, but the section "
-					      "before it ends at 0x%llx: leave no gap", view, s, device,
+					      "before it ends at 0x%llx: leave no gap", view, s, check->device,
 					      ULL(mem->virt_start), ULL(expected));
 		expected += mem->size;
 	}
 	return 0;
-}
-
-int check_section_layout(const struct check *check)
-{
-	return for_each_ivshmem(check, section_layout);
 }
 
 /*
@@ -244,33 +194,25 @@ static bool second_way(const struct check *check, const struct cfg_memory *mem)
  * A section is no other section of its own cell, and no second way to write it exists there. The root cell's other
  * regions end where its sections are.
  */
-static int section_once(const struct check *check, uint32_t device, uint32_t section, const struct cfg_memory *mem)
+int check_sections_once(const struct check *check)
 {
 	const struct config_view *view = check->view;
-	const uint32_t own = view->pci_devices[device].shmem_regions_start + section;
 
 	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
 		const struct cfg_pci_device *user = NULL;
 
-		if (!same_memory(mem, &view->memory[i]))
+		if (!same_memory(check->mem, &view->memory[i]))
 			continue;
 		if (config_is_ivshmem_section(view, i, &user)) {
-			if (i == own && user == &view->pci_devices[device])
+			if (i == check->index && user == check->dev)
 				continue;
 		} else if (!second_way(check, &view->memory[i])) {
 			continue;
 		}
 		return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, is memory region %u, "
-				      "too: give each memory of its own", view, section, device, mem, i);
+				      "too: give each memory of its own", view, check->section, check->device, check->mem, i);
 	}
 	return 0;
-}
-
-int check_sections_once(const struct check *check)
-{
-	int err = for_each_section(check, section_is_memory);
-
-	return err ? err : for_each_section(check, section_once);
 }
 
 /*
@@ -289,9 +231,10 @@ static bool may_have_section(const struct config_view *view, uint32_t index, con
 	return !(view->memory[index].flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE));
 }
 
-static int section_of_link_only(const struct overlap *o)
+/* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */
+int check_sections_of_link_only(const struct check *o)
 {
-	const struct config_view *view = o->check->view;
+	const struct config_view *view = o->view;
 	const struct cfg_pci_device *dev;
 	bool conflict;
 
@@ -305,10 +248,4 @@ static int section_of_link_only(const struct overlap *o)
 	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link "
 			      "is for its peers only: move it", view, o->index, o->mem, o->other_index,
 			      o->other_mem, o->other_view);
-}
-
-/* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */
-int check_sections_of_link_only(const struct check *check)
-{
-	return for_each_overlap(check, 0, section_of_link_only);
 }

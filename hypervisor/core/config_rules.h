@@ -21,54 +21,56 @@ struct check {
 	bool is_root;
 	const struct config_view *const *cells;	/* existing ones, [0] is the root cell; NULL at enable */
 	uint32_t num_cells;
-};
 
-typedef int (*config_rule_t)(const struct check *check);
-
-int run_rules(const struct check *check, const config_rule_t *rules, size_t count);
-
-/* A rule on each memory region of the cell, and on each of its ivshmem devices, by index */
-typedef int (*region_rule_t)(const struct check *check, uint32_t index, const struct cfg_memory *mem);
-typedef int (*device_rule_t)(const struct check *check, uint32_t index, const struct cfg_pci_device *dev);
-
-int for_each_region(const struct check *check, region_rule_t rule);
-int for_each_ivshmem(const struct check *check, device_rule_t rule);
-
-/* One on each pair of regions that share physical memory: one of the cell, the other of cells[other], from the first on */
-struct overlap {
-	const struct check *check;
+	/* what it is about, by the kind of the rule: a memory region, perhaps as a section of an ivshmem device, ... */
 	uint32_t index;
 	const struct cfg_memory *mem;
-	uint32_t other;
+	uint32_t device, section;
+	const struct cfg_pci_device *dev;
+	/* ... and one of cells[other] that has physical memory of the region, too */
+	uint32_t other, other_index;
 	const struct config_view *other_view;
-	uint32_t other_index;
 	const struct cfg_memory *other_mem;
 };
 
-typedef int (*overlap_rule_t)(const struct overlap *overlap);
+enum rule_kind {
+	PER_CELL,
+	PER_REGION,
+	PER_OVERLAP,
+	PER_IVSHMEM,
+	PER_SECTION,		/* that has memory */
+};
 
-int for_each_overlap(const struct check *check, uint32_t first, overlap_rule_t rule);
+struct rule {
+	enum rule_kind kind;
+	int (*check)(const struct check *check);
+};
+
+/* Of neighbours of one kind, all look at one thing before they look at the next. */
+int run_rules(struct check *check, const struct rule *rules, size_t count);
 
 /* Rules on one cell alone, root or not, and on a new cell against everything that exists. */
-int check_cell_alone(const struct check *check);
-int check_conflicts(const struct check *check);
+int check_cell_alone(struct check *check);
+int check_conflicts(struct check *check);
 
 /* Rules of config_link_rules.c, for those lists */
+int check_links(const struct check *check);
 int check_section_kinds(const struct check *check);
+int check_section_layout(const struct check *check);
 int check_sections_outside_machine(const struct check *check);
+int check_sections_are_memory(const struct check *check);
+int check_sections_once(const struct check *check);
 int check_state_tables_of_others(const struct check *check);
 int check_sections_agree(const struct check *check);
-int check_section_layout(const struct check *check);
-int check_sections_once(const struct check *check);
 int check_sections_of_link_only(const struct check *check);
 
 /* Places of the machine that are not for everybody; of the range physical start and size count. */
 enum machine_window {
+	WINDOW_ECAM,
+	WINDOW_CONSOLE,
 	WINDOW_HYPERVISOR,
 	WINDOW_DISTRIBUTOR,
 	WINDOW_REDISTRIBUTORS,
-	WINDOW_ECAM,
-	WINDOW_CONSOLE,
 	NUM_WINDOWS,
 };
 

@@ -198,8 +198,8 @@ def hypervisor_rules():
     """The functions in the lists of rules of the hypervisor."""
     names = []
     for path in sorted((ROOT / "hypervisor/core").glob("config_*.c")):
-        for body in re.findall(r"static const config_rule_t \w+\[\] = \{([^}]*)\}", read(path)):
-            names += re.findall(IDENTIFIER, body)
+        for body in re.findall(r"static const struct rule \w+\[\] = \{(.*?)\n\t\};", read(path), re.S):
+            names += re.findall(r"\{ PER_\w+, (\w+) \}", body)
     return names
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "hypervisor/core"
 CORPUS = ROOT / "tests/fuzz/corpus/config_check"
 FILES = ("config.c", "config_check.c", "config_cell_rules.c", "config_conflicts.c", "config_link_rules.c")
-LISTED = re.compile(r"^\t\t(check_\w+),\n", re.M)
+LISTED = re.compile(r"^\t\t\{ PER_\w+, (check_\w+) \},\n", re.M)
 REFUSAL = re.compile(r"\breturn (refuse(?:_invalid|_writable)?)\(")
 # (file, what stands there, what the mutant has instead): conditions that are right in most cases
 CONDITIONS = [
@@ -42,16 +42,17 @@ CONDITIONS = [
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_COMM_REGION | CFG_MEM_IO))"),
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_COMM_REGION | CFG_MEM_LOADABLE))"),
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_IO | CFG_MEM_LOADABLE))"),
-    ("config_link_rules.c", "if (i == own && user == &view->pci_devices[device])", "if (i == own)"),
+    ("config_link_rules.c", "if (i == check->index && user == check->dev)", "if (i == check->index)"),
     ("config_link_rules.c", "const uint32_t others = check->cells ? check->num_cells : 0;", "const uint32_t others = 0;"),
     ("config_conflicts.c", "o->mem->flags & o->other_mem->flags & CFG_MEM_ROOTSHARED",
      "(o->mem->flags | o->other_mem->flags) & CFG_MEM_ROOTSHARED"),
-    ("config_conflicts.c", "config_is_ivshmem_section(o->check->view, o->index, NULL) &&",
-     "config_is_ivshmem_section(o->check->view, o->index, NULL) ||"),
-    ("config_conflicts.c", "for_each_overlap(check, FIRST_NON_ROOT, memory_unowned)", "for_each_overlap(check, 2, memory_unowned)"),
+    ("config_conflicts.c", "config_is_ivshmem_section(o->view, o->index, NULL) &&",
+     "config_is_ivshmem_section(o->view, o->index, NULL) ||"),
+    ("config_conflicts.c", "o->other < FIRST_NON_ROOT ||", "o->other < 2 ||"),
     ("config_conflicts.c", "i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type", "i < 1"),
     ("config_check.c", "while (count > 1 && !config_has_cpu(root, count - 1))", "while (count > 1)"),
     ("config_check.c", "MAX(console->size, 1)", "console->size"),
+    ("config_check.c", "base ? size : 0", "size"),
     ("config_cell_rules.c", "if (err || !has_physical_range(mem))", "if (1)"),
     ("config_cell_rules.c", "(uint32_t)dev->caps_start + dev->num_caps", "(uint16_t)(dev->caps_start + dev->num_caps)"),
     ("config.c", "return CFG_SECTION_OUTPUT + dev->shmem_dev_id + 1u;", "return CFG_SECTION_OUTPUT + dev->shmem_peers;"),
@@ -63,7 +64,7 @@ CONDITIONS = [
 # What no input can show, and why
 EQUIVALENT = {
     "config_check.c check_gic_version #1": "so does the refusal behind it, for all versions",
-    "config_link_rules.c condition 14: CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_M": "section_is_memory() looks at its own cell, too",
+    "config_link_rules.c condition 14: CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_M": "check_sections_are_memory() looks at its own cell, too",
 }
 
 

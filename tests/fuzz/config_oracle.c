@@ -356,9 +356,10 @@ static const char *judge_machine(const struct machine *machine)
 	RULE(machine->hv_size && in_pages(machine->hv_size) && in_pages(machine->hv_start) &&
 	     span(machine->hv_start, machine->hv_size).end <= limit, "place of the hypervisor");
 	if (uart->type && (uart->flags & 1)) {
-		RULE(span(uart->address, uart->size).end <= limit, "range of the UART");
-		RULE(!meet(span(uart->address, uart->size ? uart->size : 1), span(machine->hv_start, machine->hv_size)),
-		     "UART in the hypervisor");
+		const struct span registers = span(uart->address, uart->size ? uart->size : 1);
+
+		RULE(registers.end <= limit, "range of the UART");
+		RULE(!meet(registers, span(machine->hv_start, machine->hv_size)), "UART in the hypervisor");
 	}
 	RULE(system->arch.arm.gic_version == 3, "GICv3");
 	RULE(system->arch.arm.maintenance_irq >> 4 == 1, "maintenance interrupt");

@@ -142,18 +142,21 @@ static void hypervisor_memory(void **state)
 	sys.header.hypervisor_memory.phys_start = 0;	/* the driver chooses */
 	passes();
 	sys.header.hypervisor_memory.size = 0;
-	refused(-EINVAL, "hypervisor_memory has size 0: give the hypervisor memory");
+	refused(-EINVAL, "hypervisor_memory at 0x0, size 0x0: make it one or more units of 0x1000 bytes, below "
+			 "0x100000000000");
 	sys.header.hypervisor_memory.size = 0x400800;
-	refused(-EINVAL, "hypervisor_memory at 0x0, size 0x400800: make both multiples of 0x1000");
+	refused(-EINVAL, "hypervisor_memory at 0x0, size 0x400800: make it one or more units of 0x1000 bytes, below "
+			 "0x100000000000");
 	sys.header.hypervisor_memory.size = 0x400000;
 	sys.header.hypervisor_memory.phys_start = 0x7fc00001;
-	refused(-EINVAL, "hypervisor_memory at 0x7fc00001, size 0x400000: make both multiples of 0x1000");
+	refused(-EINVAL, "hypervisor_memory at 0x7fc00001, size 0x400000: make it one or more units of 0x1000 bytes, "
+			 "below 0x100000000000");
 	sys.header.hypervisor_memory.phys_start = (1ull << 44) - 0x1000;
-	refused(-EINVAL, "hypervisor_memory at 0xffffffff000, size 0x400000 ends beyond the physical address "
-			 "space (0x100000000000)");
+	refused(-EINVAL, "hypervisor_memory at 0xffffffff000, size 0x400000: make it one or more units of 0x1000 bytes, "
+			 "below 0x100000000000");
 	sys.header.hypervisor_memory.phys_start = 0xfffffffffffff000;
-	refused(-EINVAL, "hypervisor_memory at 0xfffffffffffff000, size 0x400000 ends beyond the physical "
-			 "address space (0x100000000000)");
+	refused(-EINVAL, "hypervisor_memory at 0xfffffffffffff000, size 0x400000: make it one or more units of 0x1000 "
+			 "bytes, below 0x100000000000");
 }
 
 static void hypervisor_placement(void **state)
@@ -216,8 +219,8 @@ static void debug_console(void **state)
 	console->type = CFG_CONSOLE_PL011;
 	console->size = 0x1000;
 	console->address = 0xfffffffffffff800;
-	refused(-EINVAL, "debug_console at 0xfffffffffffff800, size 0x1000 ends beyond the physical address "
-			 "space (0x100000000000)");
+	refused(-EINVAL, "debug_console at 0xfffffffffffff800, size 0x1000: make it one or more units of 0x1 bytes, below "
+			 "0x100000000000");
 }
 
 static void gic_version(void **state)
@@ -247,16 +250,15 @@ static void gic_bases(void **state)
 {
 	(void)state;
 	sys.header.arch.arm.gicd_base = 0;
-	refused(-EINVAL, "gicd_base is 0x0, but it must be a multiple of 0x10000, not 0, and below "
-			 "0x100000000000: set it to the one of the machine");
+	refused(-EINVAL, "gicd_base at 0x0, size 0x0: make it one or more units of 0x10000 bytes, below 0x100000000000");
 	sys.header.arch.arm.gicd_base = 0x08001000;
 	assert_int_equal(check(), -EINVAL);
 	sys.header.arch.arm.gicd_base = 0xffffffffffff0000;
 	assert_int_equal(check(), -EINVAL);
 	sys.header.arch.arm.gicd_base = 0x08000000;
 	sys.header.arch.arm.gicr_base = (1ull << 44) - 3 * 0x20000;	/* of four CPUs */
-	refused(-EINVAL, "gicr_base is 0xffffffa0000, but it must be a multiple of 0x10000, not 0, and below "
-			 "0x100000000000: set it to the one of the machine");
+	refused(-EINVAL, "gicr_base at 0xffffffa0000, size 0x80000: make it one or more units of 0x10000 bytes, below "
+			 "0x100000000000");
 	sys.header.arch.arm.gicr_base = (1ull << 44) - 4 * 0x20000;
 	passes();
 }
@@ -265,12 +267,13 @@ static void ecam_window(void **state)
 {
 	(void)state;
 	sys.header.pci_mmconfig_base = 0x08e80000;
-	refused(-EINVAL, "pci_mmconfig_base is 0x8e80000: make it a multiple of 0x100000");
+	refused(-EINVAL, "pci_mmconfig_base at 0x8e80000, size 0x100000: make it one or more units of 0x100000 bytes, "
+			 "below 0x10000000000");
 	sys.header.pci_mmconfig_base = 0xfffff00000;
 	passes();
 	sys.header.pci_mmconfig_end_bus = 1;
-	refused(-EINVAL, "pci_mmconfig_base 0xfffff00000 with 2 buses ends beyond the address space "
-			 "(0x10000000000)");
+	refused(-EINVAL, "pci_mmconfig_base at 0xfffff00000, size 0x200000: make it one or more units of 0x100000 bytes, "
+			 "below 0x10000000000");
 	sys.header.pci_mmconfig_base = 0xfffffffffff00000;
 	assert_int_equal(check(), -EINVAL);
 	sys.header.pci_mmconfig_base = 0;
