@@ -11,45 +11,6 @@
 
 #define REG_SP_OR_ZERO	31
 
-/* What size and opc say in the single-register classes. */
-struct single_form {
-	bool valid;
-	bool is_write;
-	bool sign_extend;
-	uint8_t width;
-};
-
-/* Indexed by size:opc; general registers (V = 0). The rest is unallocated or a prefetch. */
-static const struct single_form single_forms[16] = {
-	[0x0] = { .valid = true, .width = 32, .is_write = true },	/* STRB */
-	[0x1] = { .valid = true, .width = 32 },				/* LDRB */
-	[0x2] = { .valid = true, .width = 64, .sign_extend = true },	/* LDRSB X */
-	[0x3] = { .valid = true, .width = 32, .sign_extend = true },	/* LDRSB W */
-	[0x4] = { .valid = true, .width = 32, .is_write = true },	/* STRH */
-	[0x5] = { .valid = true, .width = 32 },				/* LDRH */
-	[0x6] = { .valid = true, .width = 64, .sign_extend = true },	/* LDRSH X */
-	[0x7] = { .valid = true, .width = 32, .sign_extend = true },	/* LDRSH W */
-	[0x8] = { .valid = true, .width = 32, .is_write = true },	/* STR W */
-	[0x9] = { .valid = true, .width = 32 },				/* LDR W */
-	[0xa] = { .valid = true, .width = 64, .sign_extend = true },	/* LDRSW */
-	[0xc] = { .valid = true, .width = 64, .is_write = true },	/* STR X */
-	[0xd] = { .valid = true, .width = 64 },				/* LDR X */
-};
-
-/* What opc says in the pair classes: 01 exists as a load only (LDPSW; the store is STGP), 11 not at all. */
-struct pair_form {
-	bool load, store;
-	bool sign_extend;
-	uint8_t size;
-	uint8_t width;
-};
-
-static const struct pair_form pair_forms[4] = {
-	[0] = { .load = true, .store = true, .size = 4, .width = 32 },
-	[1] = { .load = true, .sign_extend = true, .size = 4, .width = 64 },
-	[2] = { .load = true, .store = true, .size = 8, .width = 64 },
-};
-
 static int32_t sign_extend32(uint32_t value, uint32_t bits)
 {
 	const uint32_t sign = 1u << (bits - 1);
@@ -57,30 +18,31 @@ static int32_t sign_extend32(uint32_t value, uint32_t bits)
 	return (int32_t)((value ^ sign) - sign);
 }
 
-static void set_address(struct a64_access *out, enum a64_writeback writeback, int32_t imm)
+/* mode: bit 0 is write-back, after the access (1) or before it (3) */
+static void set_address(struct a64_access *out, uint32_t mode, int32_t imm)
 {
-	out->writeback = writeback;
-	out->writeback_imm = writeback == A64_WRITEBACK_NONE ? 0 : imm;
-	out->offset = writeback == A64_WRITEBACK_POST ? 0 : imm;
+	out->writeback = mode & 1;
+	out->writeback_imm = out->writeback ? imm : 0;
+	out->offset = mode == 1 ? 0 : imm;
 }
 
+/* size and opc of one register: store, load, load signed to 64 bits, load signed to 32 bits */
 static bool decode_single_form(uint32_t insn, struct a64_access *out)
 {
-	const struct single_form *form = &single_forms[BITS(insn, 31, 30) << 2 | BITS(insn, 23, 22)];
+	const uint32_t size = BITS(insn, 31, 30), opc = BITS(insn, 23, 22);
 
-	out->is_write = form->is_write;
-	out->sign_extend = form->sign_extend;
-	out->width = form->width;
-	out->size = (uint8_t)(1u << BITS(insn, 31, 30));
-	out->rt = (uint8_t)BITS(insn, 4, 0);
-	out->rn = (uint8_t)BITS(insn, 9, 5);
-	return form->valid;
+	out->is_write = opc == 0;
+	out->sign_extend = opc >= 2;
+	out->width = opc == 2 || (opc < 2 && size == 3) ? 64 : 32;
+	out->size = (uint8_t)(1u << size);
+	/* what has no bits to be extended to is unallocated or a prefetch */
+	return opc < 2 || size + (opc & 1) < 3;
 }
 
 /* Load/store register (unsigned immediate): size 111 0 01 opc imm12 Rn Rt */
 static bool decode_unsigned_offset(uint32_t insn, struct a64_access *out)
 {
-	set_address(out, A64_WRITEBACK_NONE, (int32_t)(BITS(insn, 21, 10) << BITS(insn, 31, 30)));
+	set_address(out, 0, (int32_t)(BITS(insn, 21, 10) << BITS(insn, 31, 30)));
 	return decode_single_form(insn, out);
 }
 
@@ -90,62 +52,39 @@ static bool decode_unsigned_offset(uint32_t insn, struct a64_access *out)
  */
 static bool decode_imm9(uint32_t insn, struct a64_access *out)
 {
-	static const enum a64_writeback modes[4] = {
-		[0] = A64_WRITEBACK_NONE,	/* unscaled */
-		[1] = A64_WRITEBACK_POST,
-		[2] = A64_WRITEBACK_NONE,	/* unprivileged */
-		[3] = A64_WRITEBACK_PRE,
-	};
-
-	set_address(out, modes[BITS(insn, 11, 10)], sign_extend32(BITS(insn, 20, 12), 9));
+	set_address(out, BITS(insn, 11, 10), sign_extend32(BITS(insn, 20, 12), 9));
 	return decode_single_form(insn, out);
 }
 
 /* Load/store register (register offset): size 111 0 00 opc 1 Rm option S 10 Rn Rt */
 static bool decode_register_offset(uint32_t insn, struct a64_access *out)
 {
-	/* bit 1 of option clear would be an 8 or 16-bit extend: unallocated */
-	if (!BIT(insn, 14))
-		return false;
-
 	out->has_index = true;
 	out->rm = (uint8_t)BITS(insn, 20, 16);
 	out->index_is_32bit = !BIT(insn, 13);
 	out->index_is_signed = BIT(insn, 15);
 	out->index_shift = BIT(insn, 12) ? (uint8_t)BITS(insn, 31, 30) : 0;
-	return decode_single_form(insn, out);
+	/* bit 1 of option clear would be an 8 or 16-bit extend: unallocated */
+	return BIT(insn, 14) && decode_single_form(insn, out);
 }
 
 /*
- * Load/store pair (post-indexed, offset, pre-indexed) and no-allocate pair:
- * opc 101 0 0 mode L imm7 Rt2 Rn Rt
+ * Load/store pair (no-allocate, post-indexed, offset, pre-indexed): opc 101 0 0 mode L imm7 Rt2 Rn Rt. opc is 32 bits, 32 bits
+ * signed to 64, 64 bits.
  */
 static bool decode_pair(uint32_t insn, struct a64_access *out)
 {
-	static const enum a64_writeback modes[4] = {
-		[0] = A64_WRITEBACK_NONE,	/* no-allocate */
-		[1] = A64_WRITEBACK_POST,
-		[2] = A64_WRITEBACK_NONE,
-		[3] = A64_WRITEBACK_PRE,
-	};
-	const struct pair_form *form = &pair_forms[BITS(insn, 31, 30)];
-	const uint32_t mode = BITS(insn, 24, 23);
-	const bool is_load = BIT(insn, 22);
+	const uint32_t opc = BITS(insn, 31, 30), mode = BITS(insn, 24, 23);
 
-	out->is_write = !is_load;
+	out->is_write = !BIT(insn, 22);
 	out->is_pair = true;
-	out->sign_extend = form->sign_extend;
-	out->width = form->width;
-	out->size = form->size;
-	out->rt = (uint8_t)BITS(insn, 4, 0);
+	out->sign_extend = opc == 1;
+	out->width = opc ? 64 : 32;
+	out->size = opc == 2 ? 8 : 4;
 	out->rt2 = (uint8_t)BITS(insn, 14, 10);
-	out->rn = (uint8_t)BITS(insn, 9, 5);
-	set_address(out, modes[mode], sign_extend32(BITS(insn, 21, 15), 7) * form->size);
-
-	/* there is no LDNPSW */
-	if (mode == 0 && form->sign_extend)
-		return false;
-	return is_load ? form->load : form->store;
+	set_address(out, mode, sign_extend32(BITS(insn, 21, 15), 7) * out->size);
+	/* there is LDPSW, but no LDNPSW, and the store is STGP */
+	return opc < 3 && !(out->sign_extend && (out->is_write || mode == 0));
 }
 
 /*
@@ -157,26 +96,22 @@ static bool decode_ordered(uint32_t insn, struct a64_access *out)
 	out->is_write = !BIT(insn, 22);
 	out->size = (uint8_t)(1u << BITS(insn, 31, 30));
 	out->width = out->size == 8 ? 64 : 32;
-	out->rt = (uint8_t)BITS(insn, 4, 0);
-	out->rn = (uint8_t)BITS(insn, 9, 5);
-	set_address(out, A64_WRITEBACK_NONE, 0);
 	return true;
 }
 
-struct a64_class {
-	uint32_t mask;
-	uint32_t value;
-	bool (*decode)(uint32_t insn, struct a64_access *out);
-};
-
 /* V (bit 26) is in every mask: SIMD and floating point are not emulated. */
-static const struct a64_class classes[] = {
-	{ .mask = 0x3f000000, .value = 0x39000000, .decode = decode_unsigned_offset },
-	{ .mask = 0x3f200000, .value = 0x38000000, .decode = decode_imm9 },
-	{ .mask = 0x3f200c00, .value = 0x38200800, .decode = decode_register_offset },
-	{ .mask = 0x3e000000, .value = 0x28000000, .decode = decode_pair },
-	{ .mask = 0x3fbf7c00, .value = 0x089f7c00, .decode = decode_ordered },
-};
+static bool decode_class(uint32_t insn, struct a64_access *out)
+{
+	if ((insn & 0x3f000000) == 0x39000000)
+		return decode_unsigned_offset(insn, out);
+	if ((insn & 0x3f200000) == 0x38000000)
+		return decode_imm9(insn, out);
+	if ((insn & 0x3f200c00) == 0x38200800)
+		return decode_register_offset(insn, out);
+	if ((insn & 0x3e000000) == 0x28000000)
+		return decode_pair(insn, out);
+	return (insn & 0x3fbf7c00) == 0x089f7c00 && decode_ordered(insn, out);
+}
 
 /*
  * CONSTRAINED UNPREDICTABLE forms (DDI 0487, K1.1): write-back to a register that is transferred as well, and
@@ -186,20 +121,15 @@ static bool is_unpredictable(const struct a64_access *access)
 {
 	if (access->is_pair && !access->is_write && access->rt == access->rt2)
 		return true;
-	if (access->writeback == A64_WRITEBACK_NONE || access->rn == REG_SP_OR_ZERO)
+	if (!access->writeback || access->rn == REG_SP_OR_ZERO)
 		return false;
 	return access->rn == access->rt || (access->is_pair && access->rn == access->rt2);
 }
 
 bool a64_decode_access(uint32_t insn, struct a64_access *out)
 {
-	for (uint32_t i = 0; i < ARRAY_SIZE(classes); i++) {
-		if ((insn & classes[i].mask) != classes[i].value)
-			continue;
-		*out = (struct a64_access){ .is_pair = false };
-		return classes[i].decode(insn, out) && !is_unpredictable(out);
-	}
-	return false;
+	*out = (struct a64_access){ .rt = (uint8_t)BITS(insn, 4, 0), .rn = (uint8_t)BITS(insn, 9, 5) };
+	return decode_class(insn, out) && !is_unpredictable(out);
 }
 
 uint64_t a64_access_address(const struct a64_access *access, uint64_t base, uint64_t index)

@@ -18,12 +18,6 @@
 
 #include "types.h"
 
-enum a64_writeback {
-	A64_WRITEBACK_NONE,
-	A64_WRITEBACK_PRE,
-	A64_WRITEBACK_POST,
-};
-
 struct a64_access {
 	bool is_write;
 	bool is_pair;		/* two elements: rt, then rt2 */
@@ -41,7 +35,7 @@ struct a64_access {
 	uint8_t index_shift;
 	uint8_t rm;		/* index; 31: zero */
 
-	enum a64_writeback writeback;
+	bool writeback;		/* before or after the access: pre or post-indexed */
 	int32_t writeback_imm;	/* to be added to rn, 0 without write-back */
 };
 

@@ -30,7 +30,7 @@ static void execute(uint32_t word, uint64_t base, uint64_t index)
 
 	CHECK(access.rt < 32 && access.rt2 < 32 && access.rn < 32 && access.rm < 32);
 	CHECK(access.is_pair || access.rt2 == 0);
-	CHECK((access.writeback == A64_WRITEBACK_NONE) <= (access.writeback_imm == 0));
+	CHECK(access.writeback || access.writeback_imm == 0);
 
 	address = a64_access_address(&access, base, index);
 	if (!access.has_index)

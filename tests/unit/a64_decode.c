@@ -72,7 +72,7 @@ static void results_are_in_range(uint32_t insn, const struct a64_access *access)
 	const bool imm_ok = access->offset >= -512 && access->offset <= 4095 * 8 &&
 			    access->writeback_imm >= -512 && access->writeback_imm <= 504;
 	const bool index_ok = !access->has_index || (access->offset == 0 && access->index_shift <= 3 &&
-						     access->writeback == A64_WRITEBACK_NONE);
+						     !access->writeback);
 
 	/* op0 of "Loads and Stores" is x1x0, and SIMD has bit 26 set */
 	if ((insn & 0x0e000000) != 0x08000000 || !size_ok || !registers_ok || !width_ok || !signs_ok ||

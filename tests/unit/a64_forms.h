@@ -10,8 +10,8 @@
 #define STORE(s, t)		.size = s, .width = s == 8 ? 64 : 32, .rt = t, .is_write = true
 #define AND(t2)			.is_pair = true, .rt2 = t2
 #define AT(n, imm)		.rn = n, .offset = imm
-#define PRE(n, imm)		AT(n, imm), .writeback = A64_WRITEBACK_PRE, .writeback_imm = imm
-#define POST(n, imm)		AT(n, 0), .writeback = A64_WRITEBACK_POST, .writeback_imm = imm
+#define PRE(n, imm)		AT(n, imm), .writeback = true, .writeback_imm = imm
+#define POST(n, imm)		AT(n, 0), .writeback = true, .writeback_imm = imm
 #define INDEX(n, m, shift)	.rn = n, .has_index = true, .rm = m, .index_shift = shift
 #define UXTW			.index_is_32bit = true
 #define SXTW			.index_is_32bit = true, .index_is_signed = true

@@ -126,7 +126,7 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	if (!decoded.is_write)
 		for (uint32_t i = 0; i < count; i++)
 			set_guest_reg(frame, registers[i], a64_load_result(&decoded, values[i]));
-	if (decoded.writeback != A64_WRITEBACK_NONE)
+	if (decoded.writeback)
 		write_base(frame, decoded.rn,
 			   read_base(frame, decoded.rn) + (uint64_t)(int64_t)decoded.writeback_imm);
 	cpu->exits[cause]++;
