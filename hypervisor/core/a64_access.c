@@ -144,14 +144,11 @@ uint64_t a64_access_address(const struct a64_access *access, uint64_t base, uint
 	return address + (index << access->index_shift);
 }
 
-uint64_t a64_load_result(const struct a64_access *access, uint64_t value)
+uint64_t a64_load_result(uint64_t value, uint32_t size, bool sign_extend, bool to_64)
 {
-	const uint32_t bits = 8u * access->size;
-	const uint64_t value_mask = bits >= 64 ? UINT64_MAX : (1ULL << bits) - 1;
-	const uint64_t sign = 1ULL << ((bits - 1) % 64);
+	const uint32_t unused = 64 - 8 * size;
 
-	value &= value_mask;
-	if (access->sign_extend)
-		value = (value ^ sign) - sign;
-	return access->width == 64 ? value : (uint32_t)value;
+	value <<= unused;
+	value = sign_extend ? (uint64_t)((int64_t)value >> unused) : value >> unused;
+	return to_64 ? value : (uint32_t)value;
 }

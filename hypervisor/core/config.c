@@ -6,53 +6,23 @@
 
 #define SPI_END 1020 /* INTIDs 1020..1023 are special */
 
-/* The arrays behind the header, in their order in the file. */
-enum cfg_array {
-	ARRAY_CPU_SET,
-	ARRAY_MEMORY,
-	ARRAY_CACHES,
-	ARRAY_IRQCHIPS,
-	ARRAY_PIO,
-	ARRAY_PCI_DEVICES,
-	ARRAY_PCI_CAPS,
-	ARRAY_STREAM_IDS,
-	NUM_ARRAYS,
-};
-
-/* Offsets of all arrays and, as last element, of the end of the configuration. */
-static void array_offsets(const struct cfg_cell *cell, uint64_t offsets[NUM_ARRAYS + 1])
-{
-	const uint64_t sizes[NUM_ARRAYS] = {
-		[ARRAY_CPU_SET] = cell->cpu_set_size,
-		[ARRAY_MEMORY] = cell->num_memory_regions * (uint64_t)sizeof(struct cfg_memory),
-		[ARRAY_CACHES] = cell->num_cache_regions * (uint64_t)sizeof(struct cfg_cache),
-		[ARRAY_IRQCHIPS] = cell->num_irqchips * (uint64_t)sizeof(struct cfg_irqchip),
-		[ARRAY_PIO] = cell->num_pio_regions * (uint64_t)sizeof(struct cfg_pio),
-		[ARRAY_PCI_DEVICES] = cell->num_pci_devices * (uint64_t)sizeof(struct cfg_pci_device),
-		[ARRAY_PCI_CAPS] = cell->num_pci_caps * (uint64_t)sizeof(struct cfg_pci_cap),
-		[ARRAY_STREAM_IDS] = cell->num_stream_ids * (uint64_t)sizeof(uint32_t),
-	};
-	uint64_t offset = sizeof(struct cfg_cell);
-
-	for (uint32_t i = 0; i < NUM_ARRAYS; i++) {
-		offsets[i] = offset;
-		offset += sizes[i];
-	}
-	offsets[NUM_ARRAYS] = offset;
-}
-
+/* The arrays behind the header, in their order in the file */
 uint64_t config_size(const struct cfg_cell *cell)
 {
-	uint64_t offsets[NUM_ARRAYS + 1];
-
-	array_offsets(cell, offsets);
-	return offsets[NUM_ARRAYS];
+	return sizeof(*cell) + cell->cpu_set_size +
+	       cell->num_memory_regions * (uint64_t)sizeof(struct cfg_memory) +
+	       cell->num_cache_regions * (uint64_t)sizeof(struct cfg_cache) +
+	       cell->num_irqchips * (uint64_t)sizeof(struct cfg_irqchip) +
+	       cell->num_pio_regions * (uint64_t)sizeof(struct cfg_pio) +
+	       cell->num_pci_devices * (uint64_t)sizeof(struct cfg_pci_device) +
+	       cell->num_pci_caps * (uint64_t)sizeof(struct cfg_pci_cap) +
+	       cell->num_stream_ids * (uint64_t)sizeof(uint32_t);
 }
 
 int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint64_t available)
 {
-	const uint8_t *base = (const uint8_t *)cell;
-	uint64_t offsets[NUM_ARRAYS + 1];
+	const struct cfg_cache *caches;
+	const struct cfg_pio *pio;
 
 	if (available < sizeof(*cell))
 		return refuse_invalid("cell configuration is truncated: %llu bytes, its header alone has %u",
@@ -61,23 +31,18 @@ int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint
 		return refuse_invalid("cell configuration: cpu_set_size is %u bytes, at most %u are allowed",
 				      cell->cpu_set_size, CFG_MAX_CPU_SET);
 
-	array_offsets(cell, offsets);
-	if (offsets[NUM_ARRAYS] > available)
+	view->size = config_size(cell);
+	if (view->size > available)
 		return refuse_invalid("cell configuration is truncated: its counts need %llu bytes, there are %llu",
-				      (unsigned long long)offsets[NUM_ARRAYS], (unsigned long long)available);
+				      (unsigned long long)view->size, (unsigned long long)available);
 
-	*view = (struct config_view){
-		.cell = cell,
-		.cpu_set = base + offsets[ARRAY_CPU_SET],
-		.memory = (const void *)(base + offsets[ARRAY_MEMORY]),
-		.caches = (const void *)(base + offsets[ARRAY_CACHES]),
-		.irqchips = (const void *)(base + offsets[ARRAY_IRQCHIPS]),
-		.pio = (const void *)(base + offsets[ARRAY_PIO]),
-		.pci_devices = (const void *)(base + offsets[ARRAY_PCI_DEVICES]),
-		.pci_caps = (const void *)(base + offsets[ARRAY_PCI_CAPS]),
-		.stream_ids = (const void *)(base + offsets[ARRAY_STREAM_IDS]),
-		.size = offsets[NUM_ARRAYS],
-	};
+	view->cell = cell;
+	view->cpu_set = (const uint8_t *)(cell + 1);
+	view->memory = (const void *)(view->cpu_set + cell->cpu_set_size);
+	caches = (const void *)(view->memory + cell->num_memory_regions);
+	view->irqchips = (const void *)(caches + cell->num_cache_regions);
+	pio = (const void *)(view->irqchips + cell->num_irqchips);
+	view->pci_devices = (const void *)(pio + cell->num_pio_regions);
 	return 0;
 }
 

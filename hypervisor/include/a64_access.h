@@ -50,7 +50,7 @@ bool a64_decode_access(uint32_t insn, struct a64_access *out);
 /* Address of the first element from the values of rn and, if has_index, rm. */
 uint64_t a64_access_address(const struct a64_access *access, uint64_t base, uint64_t index);
 
-/* What a load puts into the 64-bit register when it read value. */
-uint64_t a64_load_result(const struct a64_access *access, uint64_t value);
+/* What a load of size bytes puts into the 64-bit register, or into the 32-bit one, when it read value. */
+uint64_t a64_load_result(uint64_t value, uint32_t size, bool sign_extend, bool to_64);
 
 #endif

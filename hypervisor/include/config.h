@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Access to cell configurations. A config_view is made once from an untrusted image by
- * config_view_init(), which bounds every count; afterwards the arrays may be indexed up to their
+ * config_view_init(), which bounds every count; afterwards its arrays may be indexed up to their
  * counts. Index fields inside elements (caps_start, shmem_regions_start) stay untrusted until
  * config_check.c passed them.
  */
@@ -15,12 +15,8 @@ struct config_view {
 	const struct cfg_cell *cell;
 	const uint8_t *cpu_set;			/* cell->cpu_set_size bytes */
 	const struct cfg_memory *memory;
-	const struct cfg_cache *caches;
 	const struct cfg_irqchip *irqchips;
-	const struct cfg_pio *pio;
 	const struct cfg_pci_device *pci_devices;
-	const struct cfg_pci_cap *pci_caps;
-	const uint32_t *stream_ids;		/* possibly unaligned */
 	uint64_t size;				/* bytes, header included */
 };
 

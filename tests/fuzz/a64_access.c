@@ -38,7 +38,7 @@ static void execute(uint32_t word, uint64_t base, uint64_t index)
 	else if (!access.index_is_32bit)
 		CHECK(address == base + index * (1u << access.index_shift));
 
-	value = a64_load_result(&access, index);
+	value = a64_load_result(index, access.size, access.sign_extend, access.width == 64);
 	lowest = access.size == 8 ? index : index % (1ull << (8 * access.size));
 	CHECK((access.size == 8 ? value : value % (1ull << (8 * access.size))) == lowest);
 	CHECK(access.sign_extend || value == lowest);

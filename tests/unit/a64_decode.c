@@ -119,9 +119,7 @@ static void addresses(void **state)
 
 static uint64_t result(uint8_t size, uint8_t width, bool sign_extend, uint64_t value)
 {
-	const struct a64_access access = { .size = size, .width = width, .sign_extend = sign_extend };
-
-	return a64_load_result(&access, value);
+	return a64_load_result(value, size, sign_extend, width == 64);
 }
 
 static void load_results(void **state)

@@ -139,6 +139,9 @@ void gic_wake(struct percpu *cpu);
 /* Distributor base of an affinity as IROUTER takes it; MPIDR affinity fields already have that layout. */
 void gic_set_route(uint32_t intid, uint64_t affinity);
 
+/* The CPU of the cell with an MPIDR affinity, or NULL */
+struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity);
+
 /* Calling CPU: virtual side of the CPU interface. */
 void vgic_init_cpu(struct percpu *cpu);		/* what is known about it and never changes */
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */

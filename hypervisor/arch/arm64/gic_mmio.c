@@ -131,7 +131,7 @@ static inline void write_bank(const struct cell *cell, enum bank bank, volatile 
 		mmio_write32(frame, offset, value);
 }
 
-static const struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
+COLD struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
 {
 	for_each_cpu(id, &cell->cpus)
 		if (percpu_of(id)->mpidr == affinity)

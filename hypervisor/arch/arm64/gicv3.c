@@ -54,8 +54,6 @@ int gic_init(const struct cfg_system *system)
 	gic.gicd_phys = system->arch.arm.gicd_base;
 	gic.gicr_phys = system->arch.arm.gicr_base;
 	gic.maintenance_intid = system->arch.arm.maintenance_irq;
-	if (gic.maintenance_intid < 16 || gic.maintenance_intid >= FIRST_SPI)
-		return refuse_invalid("maintenance interrupt %u is not a PPI (INTID 16-31)", gic.maintenance_intid);
 	gic.gicd = map_range(HOST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE, MAP_DEVICE);
 	if (!gic.gicd)
 		return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC distributor");

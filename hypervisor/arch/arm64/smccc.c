@@ -71,20 +71,9 @@ void smccc_setup(void)
 		has_workaround[n] = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, workarounds[n], 0, 0) >= 0;
 }
 
-static struct percpu *cpu_by_affinity(struct cell *cell, uint64_t target)
-{
-	for_each_cpu(id, &cell->cpus) {
-		struct percpu *cpu = percpu_of(id);
-
-		if (cpu->mpidr == target)
-			return cpu;
-	}
-	return NULL;
-}
-
 static int64_t psci_cpu_on(struct percpu *cpu, uint64_t target, uint64_t entry, uint64_t context)
 {
-	struct percpu *other = cpu_by_affinity(cpu->cell, target);
+	struct percpu *other = cpu_in_cell(cpu->cell, target);
 
 	if (!other)
 		return PSCI_DENIED;
@@ -93,7 +82,7 @@ static int64_t psci_cpu_on(struct percpu *cpu, uint64_t target, uint64_t entry, 
 
 static int64_t psci_affinity_info(struct percpu *cpu, uint64_t target)
 {
-	struct percpu *other = cpu_by_affinity(cpu->cell, target);
+	struct percpu *other = cpu_in_cell(cpu->cell, target);
 
 	if (!other)
 		return PSCI_DENIED;

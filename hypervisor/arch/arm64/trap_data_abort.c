@@ -25,13 +25,6 @@ static uint64_t size_mask(uint32_t size)
 	return UINT64_MAX >> (64 - 8 * size);
 }
 
-static uint64_t load_result(uint64_t value, uint32_t size, bool sign_extend, bool to_64)
-{
-	if (sign_extend && size < 8 && (value >> (8 * size - 1) & 1))
-		value |= ~size_mask(size);
-	return to_64 ? value : value & 0xffffffff;
-}
-
 static enum mmio_result access_device(struct percpu *cpu, uint64_t address, struct mmio_access *access)
 {
 	return mmio_dispatch(&cpu->cell->mmio, GUEST_ADDR(address), access);
@@ -125,7 +118,8 @@ static enum mmio_result access_decoded(struct trap_frame *frame, struct percpu *
 	}
 	if (!decoded.is_write)
 		for (uint32_t i = 0; i < count; i++)
-			set_guest_reg(frame, registers[i], a64_load_result(&decoded, values[i]));
+			set_guest_reg(frame, registers[i], a64_load_result(values[i], decoded.size, decoded.sign_extend,
+								      decoded.width == 64));
 	if (decoded.writeback)
 		write_base(frame, decoded.rn,
 			   read_base(frame, decoded.rn) + (uint64_t)(int64_t)decoded.writeback_imm);
@@ -228,7 +222,7 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	}
 	cpu->exits[access.window->device->cause]++;
 	if (!access.is_write)
-		set_guest_reg(frame, rt, load_result(access.value, size, esr & ISS_SSE, esr & ISS_SF));
+		set_guest_reg(frame, rt, a64_load_result(access.value, size, esr & ISS_SSE, esr & ISS_SF));
 	return result;
 }
 
