@@ -22,7 +22,7 @@ HV_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-pic -no-pie -mgeneral-regs-on
 # Nobody walks frames, and there is no filling between functions.
 HV_CFLAGS += -mcmodel=tiny -fomit-frame-pointer $(addprefix -fno-align-,functions loops jumps labels)
 # What makes the code larger on the whole, measured one by one
-HV_SHORT := -fno-shrink-wrap -fno-move-loop-invariants -fno-tree-tail-merge -fno-tree-coalesce-vars -fno-tree-dominator-opts -fno-tree-loop-im -fno-thread-jumps
+HV_SHORT := -fno-shrink-wrap -fno-move-loop-invariants -fno-tree-tail-merge -fno-tree-coalesce-vars -fno-tree-dominator-opts -fno-tree-loop-im -fno-thread-jumps -fno-guess-branch-probability
 
 # What guests wait for is made fast, and so are loops over much memory; all the rest is made small
 HV_FAST := $(addprefix core/,a64_access mmio) $(addprefix devices/,ivshmem ivshmem_link) \
