@@ -4,7 +4,10 @@
  * Ranges are mapped, unmapped and filled at random, with ends that are often those of blocks or of other ranges; a walk that
  * knows nothing of stage2.c then has to find what the model says, in no more tables than that needs.
  *
- *   stage2 PA_RANGE SEED low|high      low: all that the cell has is below 512 GiB, and it has few levels. Prints "ok" and how many operations ran out of pages
+ *   stage2 PA_RANGE SEED own|low|high	own: all that the cell has is below 16 GiB, and it needs no page for its root; low:
+ *					below 512 GiB, and it has few levels
+ *
+ * Prints "ok" and how many operations ran out of pages.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +26,7 @@
 #define PAGES		(WINDOW / PAGE_SIZE)
 #define ACROSS		(0x1feull << 30)	/* across 512 GiB: two roots, or two entries of level 0 */
 #define BELOW		((0x200ull << 30) - WINDOW)	/* up to 512 GiB: one root of three levels */
+#define OWN		((16ull << 30) - WINDOW)	/* up to 16 GiB: the root is part of the cell's object */
 #define START		window_start
 #define OPERATIONS	600u
 #define VALID		1ull
@@ -114,36 +118,38 @@ static void check_leaf(uint64_t entry, uint32_t level, uint64_t base)
 }
 
 /* Tables are counted, too. */
-static void check_level(const uint64_t *table, uint32_t level, uint64_t base)
+static void check_level(const uint64_t *table, uint32_t level, uint64_t entries, uint64_t base)
 {
 	uint64_t pages = 1ull << 9 * (3 - level);
 
 	tables++;
-	for (uint64_t n = 0; n < 512; n++, base += pages * PAGE_SIZE) {
+	for (uint64_t n = 0; n < entries; n++, base += pages * PAGE_SIZE) {
 		uint64_t entry = table[n];
 
 		if (level == 3 || (entry & (VALID | TABLE)) != (VALID | TABLE)) {
 			check_leaf(entry, level, base);
 			continue;
 		}
-		check_level((void *)(entry & ADDRESS), level + 1, base);
+		check_level((void *)(entry & ADDRESS), level + 1, 512, base);
 		if (level > 0 && base >= START && base < START + WINDOW)
 			check_needed((base - START) / PAGE_SIZE, pages);
 	}
 }
 
-/* The root: VTCR_EL2.SL0, and as many pages as T0SZ makes necessary (DDI 0487, D8.2) */
+/* The root: VTCR_EL2.SL0, as many entries as T0SZ makes necessary, aligned to what they take (DDI 0487, D8.2) */
 static void check(void)
 {
-	uint64_t *root = (void *)(cell.arch.vttbr & ADDRESS), vtcr = cell.arch.vtcr;
+	uint64_t address = cell.arch.vttbr & 0xfffffffffffeull, vtcr = cell.arch.vtcr;
 	uint32_t level = 2 - (vtcr >> 6 & 3), bits = 64 - (vtcr & 63);
-	uint64_t span = 512ull << (39 - 9 * level), roots = (1ull << bits) > span ? (1ull << bits) / span : 1;
+	uint64_t entries = 1ull << (bits - (39 - 9 * level));
+	bool own = address >= (uintptr_t)&cell && address < (uintptr_t)(&cell + 1);
 
-	if (window_start == BELOW && (level != 1 || roots != 1))
+	if (address % (8 * entries) || entries > 8192 || (level == 0) != (bits >= 44) || own != (window_start == OWN) ||
+	    (window_start != ACROSS && bits != (window_start == OWN ? 34 : 39)))
 		exit(1);
 	tables = 0;
-	for (uint64_t n = 0; n < roots; n++)
-		check_level(root + 512 * n, level, n * span);
+	check_level((void *)address, level, entries, 0);
+	tables += own ? -1u : (uint32_t)((entries + 511) / 512 - 1);
 	if (tables + 1 != pages_used()) {
 		printf("%u tables, %u pages in use with the bitmap\n", tables, pages_used());
 		exit(1);
@@ -247,7 +253,7 @@ int main(int argc, char **argv)
 	model = calloc(PAGES, sizeof(*model));
 	if (argc != 4 || !pool || !model)
 		return 2;
-	window_start = strcmp(argv[3], "low") ? ACROSS : BELOW;
+	window_start = !strcmp(argv[3], "own") ? OWN : !strcmp(argv[3], "low") ? BELOW : ACROSS;
 	regions[1] = (struct cfg_memory){ .virt_start = window_start, .phys_start = 1ull << 47, .size = WINDOW };
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	srand((unsigned int)atoi(argv[2]));

@@ -11,7 +11,7 @@ PA_RANGES = {"three levels, two roots": 2, "four levels": 4}	# ID_AA64MMFR0_EL1.
 
 
 @pytest.mark.parametrize("pa_range", PA_RANGES.values(), ids=PA_RANGES)
-@pytest.mark.parametrize("where", ["low", "high"])
+@pytest.mark.parametrize("where", ["own", "low", "high"])
 @pytest.mark.parametrize("seed", range(3))
 def test_tables_are_those_of_the_model(pa_range, where, seed):
     done = subprocess.run(["qemu-aarch64", "-cpu", "cortex-a57", BUILD / "arm64-user/stage2", str(pa_range), str(seed), where],

@@ -146,17 +146,20 @@ READ = 1
 
 
 @pytest.mark.parametrize("regions, count", [
-    ([], 1),
-    ([(Range.at(0, PAGE), 0, READ)], 3),			# one table of each level below the root
-    ([(Range.at(0, 2 * MIB), 0, READ)], 2),			# a block of 2 MiB
-    ([(Range.at(0, 2 * MIB), PAGE, READ)], 3),			# the host address does not allow a block
-    ([(Range.at(0, GIB), 0, READ)], 1),				# a block of 1 GiB
-    ([(Range.at(0, GIB), 2 * MIB, READ)], 2),
-    ([(Range.at(0, 512 * GIB), 0, READ)], 1),
-    ([(Range.at(0, GIB), 0, READ), (Range.at(2 * MIB, PAGE), 0, 0)], 3),	# a page taken out of it
-    ([(Range.at(0, GIB), 0, READ), (Range.at(2 * MIB, 2 * MIB), 0, 0)], 2),
-    ([(Range.at(0, PAGE), 0, READ), (Range.at(0, PAGE), 0, 0)], 1),
-    ([(Range.at(n * 2 * MIB, PAGE), 0, READ) for n in range(5)], 7),
+    ([], 0),
+    ([(Range.at(0, PAGE), 0, READ)], 2),			# a table of each level below the root, which is in the object
+    ([(Range.at(0, 2 * MIB), 0, READ)], 1),			# a block of 2 MiB
+    ([(Range.at(0, 2 * MIB), PAGE, READ)], 2),			# the host address does not allow a block
+    ([(Range.at(0, GIB), 0, READ)], 0),				# a block of 1 GiB
+    ([(Range.at(0, GIB), 2 * MIB, READ)], 1),
+    ([(Range.at(0, 16 * GIB), 0, READ)], 0),
+    ([(Range.at(0, 512 * GIB), 0, READ)], 1),			# the root is a page
+    ([(Range.at(16 * GIB - PAGE, PAGE), 0, READ)], 2),
+    ([(Range.at(16 * GIB, PAGE), 0, READ)], 3),
+    ([(Range.at(0, GIB), 0, READ), (Range.at(2 * MIB, PAGE), 0, 0)], 2),	# a page taken out of it
+    ([(Range.at(0, GIB), 0, READ), (Range.at(2 * MIB, 2 * MIB), 0, 0)], 1),
+    ([(Range.at(0, PAGE), 0, READ), (Range.at(0, PAGE), 0, 0)], 0),
+    ([(Range.at(n * 2 * MIB, PAGE), 0, READ) for n in range(5)], 6),
     ([(Range.at(512 * GIB - PAGE, 2 * PAGE), 0, READ)], 6),	# across the border of all levels
 ])
 def test_tables(regions, count):

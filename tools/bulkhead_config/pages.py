@@ -12,9 +12,10 @@ FIXED = 3			# bitmap of the pool, two tables of the remap area
 SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
 PER_CELL = 2			# the cell itself, its communication region
-ENDPOINT = 1024			# bytes of a peer of a link, of which there is a multiple of
+ENDPOINT = 1536			# bytes of a peer of a link, of which there is a multiple of
 PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
+OWN_ROOT = 16 * GIB		# up to there, the root of the tables is in the object
 ENTRY = abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_IO | abi.CFG_MEM_NO_HUGEPAGES	# what entries of tables tell
 SPANS = (TOP, GIB, 2 * MIB)	# of one entry of a table of level 0, 1 and 2
 
@@ -41,7 +42,7 @@ def _joined(leaves):
 
 def tables(regions):
     """Pages of stage-2 tables for (guest range, host offset, flags), in order of mapping; flags 0: nothing is there. The
-    root of four levels is not counted: small machines have three."""
+    root of four levels is not counted: small machines have three. Nor is a root that needs no page."""
     needed = set()
     for area, offset, _ in _joined(_leaves(regions)):
         inside = [area]			# what no larger block covers
@@ -53,7 +54,8 @@ def tables(regions):
                 rest += part.minus(block) if fits else [part]
             needed.update((level, index) for part in rest for index in range(part.start // span, -(-part.end // span)))
             inside = rest
-    return max(len(needed), 1)
+    own_root = all(area.end <= OWN_ROOT for area, *_ in regions)
+    return len([level for level, _ in needed if level > 0 or not own_root])
 
 
 def _region(memory):

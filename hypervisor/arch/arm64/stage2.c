@@ -2,7 +2,8 @@
 /*
  * Stage-2 translation tables of cells (DDI 0487, D8.2): 4K granule, 1 GiB and 2 MiB blocks where a region allows
  * them. Tables of a cell that has nothing from 512 GiB on have three levels; of others four, or with less than 44
- * physical address bits three with a root of up to 16 concatenated pages. Management lock; no CPU of the cell runs while its tables change
+ * physical address bits three with a root of up to 16 concatenated pages. A root of few entries is in the cell's object: that of a cell
+ * that has nothing from 16 GiB on. Management lock; no CPU of the cell runs while its tables change
  * (root CPUs are suspended, others stopped), so entries are replaced without break-before-make
  * and one flush ends each series of changes.
  */
@@ -18,6 +19,7 @@
 
 #define ENTRIES		512U
 #define SMALL_BITS	39U		/* 512 entries of level 1 */
+#define OWN_BITS	34U		/* STAGE2_OWN_ROOT of them */
 #define VTCR_RES1	(1UL << 31)
 #define VTCR_WALK	0x3500UL	/* write-back walks, inner shareable */
 
@@ -33,33 +35,41 @@ void stage2_setup(void)
 }
 
 /*
- * As many bits of guest addresses as the CPUs have, or as one page at level 1 takes, if all that the cell's configuration maps is
- * below. What is beyond them faults like what is not mapped. The root cell's memory is at its physical address; it also sees
+ * The last address that the cell's configuration maps. The root cell's memory is at its physical address; it also sees
  * pages of hypervisor memory, which is in none of its regions.
  */
-static uint8_t bits_needed(const struct cell *cell)
+static uint64_t last_address(const struct cell *cell)
 {
-	if (cell->is_root && (platform.hv_start + platform.hv_size - 1) >> SMALL_BITS)
-		return (uint8_t)ipa_bits;
+	uint64_t last = cell->is_root ? platform.hv_start + platform.hv_size - 1 : 0;
+
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
-		uint64_t last = (cell->is_root ? MAX(mem->virt_start, mem->phys_start) : mem->virt_start) + mem->size - 1;
 
-		if (mem->size && last >> SMALL_BITS)
-			return (uint8_t)ipa_bits;
+		if (mem->size)
+			last = MAX(last, (cell->is_root ? MAX(mem->virt_start, mem->phys_start) : mem->virt_start) + mem->size - 1);
 	}
-	return (uint8_t)MIN(ipa_bits, SMALL_BITS);
+	return last;
 }
 
+/*
+ * As many bits of guest addresses as the smallest root has that is enough. What is beyond them faults like what is not
+ * mapped.
+ */
 static void choose_format(struct cell *cell)
 {
 	struct arch_cell *arch = &cell->arch;
-	uint8_t bits = bits_needed(cell);
+	uint64_t last = last_address(cell);
+	uint32_t bits = MIN(ipa_bits, last >> SMALL_BITS ? 64U : last >> OWN_BITS ? SMALL_BITS : OWN_BITS);
 
-	arch->guest_bits = bits;
+	arch->guest_bits = (uint8_t)bits;
 	arch->root_level = bits >= 44 ? 0 : 1;
-	arch->root_pages = (uint8_t)(arch->root_level == 0 || bits <= SMALL_BITS ? 1 : 1 << (bits - SMALL_BITS));
+	arch->root_entries = (uint16_t)(1U << (bits - (arch->root_level == 0 ? 39 : 30)));
 	arch->vtcr = VTCR_RES1 | pa_range << 16 | VTCR_WALK | (arch->root_level == 0 ? 2UL : 1UL) << 6 | (64U - bits);
+}
+
+static uint32_t root_pages(const struct cell *cell)
+{
+	return (cell->arch.root_entries + ENTRIES - 1) / ENTRIES;
 }
 
 uint64_t arch_phys_limit(void)
@@ -186,7 +196,7 @@ static void advance(struct mapping *map, uint64_t done)
 static void set_leaves(const struct cell *cell, struct mapping *map, uint64_t *entry, uint32_t level)
 {
 	uint64_t span = level_size(level), index = map->guest / span;
-	uint64_t room = level == cell->arch.root_level ? cell->arch.root_pages * ENTRIES - index : ENTRIES - index % ENTRIES;
+	uint64_t room = level == cell->arch.root_level ? cell->arch.root_entries - index : ENTRIES - index % ENTRIES;
 	uint64_t count = MIN(map->size / span, room), leaf = 0, step = 0;
 
 	if (map->attributes) {
@@ -321,7 +331,8 @@ int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 int arch_memory_init(struct cell *cell)
 {
 	choose_format(cell);
-	cell->arch.stage2_root = pages_alloc(cell->arch.root_pages, cell->arch.root_pages);
+	cell->arch.stage2_root = cell->arch.root_entries <= STAGE2_OWN_ROOT ? cell->arch.own_root :
+				 pages_alloc(root_pages(cell), root_pages(cell));
 	if (!cell->arch.stage2_root)
 		return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
 			      &cell->config);
@@ -335,10 +346,11 @@ void arch_memory_exit(struct cell *cell)
 
 	if (!root)
 		return;
-	for (uint32_t i = 0; i < cell->arch.root_pages * ENTRIES; i++)
+	for (uint32_t i = 0; i < cell->arch.root_entries; i++)
 		if (is_table(root[i], cell->arch.root_level))
 			free_subtables(root[i], cell->arch.root_level);
-	pages_free(root, cell->arch.root_pages);
+	if (root != cell->arch.own_root)
+		pages_free(root, root_pages(cell));
 	cell->arch.stage2_root = NULL;
 }
 
@@ -396,7 +408,7 @@ void stage2_revoke(struct cell *cell, bool revoke)
 		cell->arch.revocations++;
 		dsb(ishst);
 	}
-	for (uint32_t i = 0; i < cell->arch.root_pages * ENTRIES; i++)
+	for (uint32_t i = 0; i < cell->arch.root_entries; i++)
 		if (root[i])
 			root[i] ^= PTE_VALID;
 	arch_memory_flush(cell);

@@ -5,11 +5,17 @@
 
 #include "types.h"
 
+#define STAGE2_OWN_ROOT	16U	/* entries */
+
 struct arch_cell {
+	/* the root of small tables: aligned as hardware wants as many entries to be (DDI 0487, VTTBR_EL2) */
+	uint64_t own_root[STAGE2_OWN_ROOT] __attribute__((aligned(8 * STAGE2_OWN_ROOT)));
+
 	/* management lock; read by the cell's CPUs only through VTTBR */
 	void *stage2_root;
 	uint64_t vttbr, vtcr;
-	uint8_t guest_bits, root_level, root_pages;	/* of the tables */
+	uint8_t guest_bits, root_level;	/* of the tables */
+	uint16_t root_entries;
 	volatile uint32_t revocations;	/* begins and ends of them: odd while the cell has no memory. Atomics */
 
 	/* management lock; readers see single bits come and go, which is all they need */
