@@ -235,8 +235,6 @@ void cell_free(struct cell *cell)
 		pages_free(cell->comm, 1);
 	if (cell->console)
 		pages_free((void *)(uintptr_t)cell->console, 1);
-	if (cell->config_pages)
-		pages_free((void *)((uint64_t)cell->config.cell & PAGE_MASK), cell->config_pages);
 	pages_free(cell, cell->object_pages);
 }
 

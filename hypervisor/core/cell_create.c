@@ -110,10 +110,11 @@ static int check_against_cells(const struct config_view *view)
 	return config_check_cell(view, &platform, cells, count);
 }
 
-/* A whole copy, of which size bytes were there. by_guest: the caller's CPU stays with the root cell. */
-static int check_copy(struct config_view *view, const struct cfg_cell *copy, uint64_t size, bool by_guest)
+/* The cell's copy of its configuration, of which size bytes were there. by_guest: the caller's CPU stays with the root cell. */
+static int check_copy(struct cell *cell, uint64_t size, bool by_guest)
 {
-	int error = config_view_init(view, copy, size);
+	struct config_view *view = &cell->config;
+	int error = config_view_init(view, view->cell, size);
 
 	if (!error && by_guest)
 		error = check_caller_is_kept(view);
@@ -122,61 +123,64 @@ static int check_copy(struct config_view *view, const struct cfg_cell *copy, uin
 	return error ? error : check_against_cells(view);
 }
 
-/* Pages for the hypervisor's own copy of a configuration with this header: nobody can change what is checked. */
-static int make_room(const struct cfg_cell *header, uint64_t offset_in_page, struct cfg_cell **copy, uint32_t *pages)
+static int refuse_memory(const struct config_view *view)
 {
-	uint64_t size = config_size(header);
-
-	if (offset_in_page + size > MAX_CONFIG_PAGES * PAGE_SIZE)
-		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header->name,
-			      (unsigned long long)size, CFG_MAX_SIZE);
-	*pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
-	*copy = pages_alloc(*pages, 1);
-	if (!*copy)
-		return refuse(-ENOMEM, "no memory for the configuration of cell \"%s\": hypervisor memory is too small",
-			      header->name);
-	**copy = *header;
-	return 0;
+	return refuse(-ENOMEM, "no memory for %pC: hypervisor memory is too small", view);
 }
 
-static int fetch_config(guest_addr_t address, struct config_view *view, uint32_t *pages)
+/* More windows than that a configuration with this header cannot have, whatever is behind it. */
+static uint32_t most_fixed_windows(const struct cfg_cell *header)
 {
-	struct cfg_cell header, *copy;
-	uint64_t size;
-	int error = copy_from_root(&header, address, sizeof(header));
-
-	if (error)
-		return error;
-	header.name[CFG_NAME_LEN - 1] = '\0';
-	error = check_identity(&header);
-	if (!error)
-		error = make_room(&header, address.value & ~PAGE_MASK, &copy, pages);
-	if (error)
-		return error;
-	size = config_size(&header);
-	error = copy_from_root(copy + 1, GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
-	if (!error)
-		error = check_copy(view, copy, size, true);
-	if (error)
-		pages_free(copy, *pages);
-	return error;
+	return ARCH_IRQ_WINDOWS + 1 + header->num_memory_regions;
 }
 
-/* Object, window tables and functions in one piece. */
-static uint64_t object_size(const struct config_view *view, uint32_t *fixed, uint32_t *movable)
+static uint64_t tables_size(const struct cfg_cell *header)
 {
-	*fixed = ARCH_IRQ_WINDOWS + 1 + subpage_windows(view);
-	*movable = vpci_movable_windows(view);
-	return sizeof(struct cell) + (uint64_t)(*fixed + *movable) * sizeof(struct mmio_window) +
-	       (uint64_t)view->cell->num_pci_devices * sizeof(struct vpci_function);
+	return (most_fixed_windows(header) + vpci_movable_windows(header)) * sizeof(struct mmio_window) +
+	       (uint64_t)header->num_pci_devices * sizeof(struct vpci_function);
 }
 
-static void place_tables(struct cell *cell, void *tables, uint32_t fixed, uint32_t movable)
+/* Window tables and functions. Where they end */
+static void *place_tables(struct cell *cell, void *tables, const struct cfg_cell *header)
 {
+	uint32_t fixed = most_fixed_windows(header), movable = vpci_movable_windows(header);
 	struct mmio_window *windows = tables;
 
 	mmio_map_init(&cell->mmio, windows, fixed, movable);
 	cell->functions = (struct vpci_function *)(windows + fixed + movable);
+	return cell->functions + header->num_pci_devices;
+}
+
+/*
+ * Object, tables and the hypervisor's own copy of the configuration, in one piece: nobody can change what is checked. Of the
+ * copy, the header is there.
+ */
+static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, struct cell **made)
+{
+	const struct config_view view = { .cell = header };
+	uint64_t size = config_size(header);
+	struct cfg_cell *copy;
+	struct cell *cell;
+	uint32_t pages;
+
+	if (offset_in_page + size > MAX_CONFIG_PAGES * PAGE_SIZE)
+		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header->name,
+			      (unsigned long long)size, CFG_MAX_SIZE);
+	pages = (uint32_t)(PAGE_ALIGN(sizeof(*cell) + tables_size(header) + size) >> PAGE_SHIFT);
+	cell = pages_alloc(pages, 1);
+	if (!cell)
+		return refuse_memory(&view);
+	cell->object_pages = pages;
+	copy = place_tables(cell, cell + 1, header);
+	*copy = *header;
+	cell->config.cell = copy;
+	*made = cell;
+	return 0;
+}
+
+static void *behind_header(const struct cell *cell)
+{
+	return (uint8_t *)(uintptr_t)cell->config.cell + sizeof(struct cfg_cell);
 }
 
 /* CPUs of the new cell: they are root CPUs and suspended. */
@@ -217,46 +221,25 @@ static int take_resources(struct cell *cell)
 	return error;
 }
 
-static int refuse_memory(const struct config_view *view)
-{
-	return refuse(-ENOMEM, "no memory for %pC: hypervisor memory is too small", view);
-}
-
-/* Room for what it prints, if it may. */
+/* Room for what it prints, if it may. Without memory, the root cell runs nothing that could read it. */
 static bool make_console(struct cell *cell)
 {
-	if (!(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED))
+	if (!(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED) || !root_cell.config.cell->num_memory_regions)
 		return true;
 	cell->console = pages_alloc(1, 1);
 	return cell->console;
 }
 
-/* view: what has been checked, with config_pages that belong to the cell now, whether it works or not */
-static int build(const struct config_view *view, uint32_t config_pages, struct cell **created)
+/* A cell whose configuration has been checked */
+static int build(struct cell *cell)
 {
-	uint32_t object_pages, fixed, movable;
-	struct cell *cell;
 	int error;
 
-	object_pages = (uint32_t)(PAGE_ALIGN(object_size(view, &fixed, &movable)) >> PAGE_SHIFT);
-	cell = pages_alloc(object_pages, 1);
-	if (!cell) {
-		error = refuse_memory(view);
-		pages_free((void *)view->cell, config_pages);
-		return error;
-	}
-	cell->config = *view;
-	cell->config_pages = config_pages;
-	cell->object_pages = object_pages;
-	cell->id = (uint16_t)view->cell->id;
-	cell->watchdog.period = config_watchdog(view);
-	place_tables(cell, cell + 1, fixed, movable);
+	cell->id = (uint16_t)cell->config.cell->id;
+	cell->watchdog.period = config_watchdog(&cell->config);
 	cell->comm = pages_alloc(1, 1);
-	if (!cell->comm || !make_console(cell)) {
-		error = refuse_memory(view);
-		cell_free(cell);
-		return error;
-	}
+	if (!cell->comm || !make_console(cell))
+		return refuse_memory(&cell->config);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	take_cpus(cell);
 	error = take_resources(cell);
@@ -264,7 +247,6 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 		cell_return_cpus(cell);
 		arch_irq_retarget(&root_cell);
 		arch_memory_flush(&root_cell);
-		cell_free(cell);
 		return error;
 	}
 	/* SPIs that left the root cell may have been routes of its devices */
@@ -276,45 +258,63 @@ static int build(const struct config_view *view, uint32_t config_pages, struct c
 	arch_memory_flush(cell);
 	cell_link(cell);
 	console_printf("%pC created\n", &cell->config);
-	*created = cell;
 	return 0;
+}
+
+/* A cell whose copy of its configuration is whole, with size bytes; if it cannot be, nothing stays of it. */
+static int check_and_build(struct cell *cell, uint64_t size, bool by_guest)
+{
+	int error = check_copy(cell, size, by_guest);
+
+	if (!error)
+		error = build(cell);
+	if (error)
+		cell_free(cell);
+	return error;
 }
 
 int cell_create_from(const void *config, uint64_t size, struct cell **created)
 {
-	struct cfg_cell header, *copy;
-	struct config_view view;
-	uint32_t pages;
+	struct cfg_cell header;
 	int error;
 
 	__builtin_memcpy(&header, config, sizeof(header));
 	header.name[CFG_NAME_LEN - 1] = '\0';
 	error = check_identity(&header);
 	if (!error)
-		error = make_room(&header, 0, &copy, &pages);
+		error = make_object(&header, 0, created);
 	if (error)
 		return error;
-	__builtin_memcpy(copy + 1, (const uint8_t *)config + sizeof(header),
+	__builtin_memcpy(behind_header(*created), (const uint8_t *)config + sizeof(header),
 			 MIN(size, config_size(&header)) - sizeof(header));
-	error = check_copy(&view, copy, size, false);
-	if (error) {
-		pages_free(copy, pages);
-		return error;
-	}
-	error = build(&view, pages, created);
-	if (!error)
+	error = check_and_build(*created, size, false);
+	if (error)
+		*created = NULL;
+	else
 		cell_memory_scrub(*created);
 	return error;
 }
 
-static int create(guest_addr_t address, struct cell **cell)
+static int create(guest_addr_t address, struct cell **created)
 {
-	struct config_view view;
-	uint32_t config_pages;
-	int error = fetch_config(address, &view, &config_pages);
+	struct cfg_cell header;
+	uint64_t size;
+	int error = copy_from_root(&header, address, sizeof(header));
 
+	if (error)
+		return error;
+	header.name[CFG_NAME_LEN - 1] = '\0';
+	error = check_identity(&header);
 	if (!error)
-		error = build(&view, config_pages, cell);
+		error = make_object(&header, address.value & ~PAGE_MASK, created);
+	if (error)
+		return error;
+	size = config_size(&header);
+	error = copy_from_root(behind_header(*created), GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
+	if (error)
+		cell_free(*created);
+	else
+		error = check_and_build(*created, size, true);
 	if (!error)
 		cells_notify_reconfigured();
 	return error;
@@ -350,25 +350,19 @@ int cell_create(guest_addr_t config)
 
 int root_cell_init(const struct config_view *view)
 {
-	uint32_t fixed, movable, pages;
-	uint64_t size, lent;
-	void *tables;
+	const struct cfg_cell *header = view->cell;
+	uint64_t size = sizeof(struct comm_region) + tables_size(header) + header->num_memory_regions;
+	void *pages = pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
 	int error;
 
 	root_cell.config = *view;
-	root_cell.id = 0;
 	root_cell.is_root = true;
 	root_cell.fault.starts = 1;
-	size = object_size(view, &fixed, &movable) - sizeof(struct cell);
-	lent = size;
-	size += view->cell->num_memory_regions;
-	pages = (uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT);
-	tables = pages_alloc(MAX(pages, 1U), 1);
-	root_cell.comm = pages_alloc(1, 1);
-	if (!tables || !root_cell.comm || !make_console(&root_cell))
+	root_cell.comm = pages;
+	if (!pages || !make_console(&root_cell))
 		return refuse(-ENOMEM, "hypervisor memory is too small for the root cell");
-	root_cell.lent_regions = (uint8_t *)tables + lent;
-	place_tables(&root_cell, tables, fixed, movable);
+	/* no guest sees its communication region: others can be behind it in its page */
+	root_cell.lent_regions = place_tables(&root_cell, root_cell.comm + 1, header);
 	error = arch_memory_init(&root_cell);
 	if (!error)
 		error = arch_irq_cell_init(&root_cell, system_config);

@@ -52,16 +52,6 @@ static enum mmio_result access_subpage(const struct mmio_window *window, struct 
 
 static const struct mmio_device subpage = { .cause = CPU_EXIT_SUBPAGE, .access = access_subpage };
 
-uint32_t subpage_windows(const struct config_view *view)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
-		if (view->memory[i].size && config_is_subpage(&view->memory[i]))
-			count++;
-	return count;
-}
-
 static int add_subpage(struct cell *cell, uint32_t index)
 {
 	const struct cfg_memory *mem = &cell->config.memory[index];

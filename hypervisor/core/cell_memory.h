@@ -8,9 +8,6 @@
 
 #include "cell.h"
 
-/* How many fixed MMIO windows the sub-page regions of a configuration need. */
-uint32_t subpage_windows(const struct config_view *view);
-
 /* Map all regions of a cell, take them from the root cell, carve the emulated windows. */
 int cell_memory_take(struct cell *cell);
 

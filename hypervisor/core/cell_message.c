@@ -31,7 +31,7 @@ void cell_fill_comm_region(struct cell *cell)
 	struct comm_region *comm = cell->comm;
 	uint32_t flags = cell->config.cell->flags;
 
-	__builtin_memset(comm, 0, PAGE_SIZE);
+	__builtin_memset(comm, 0, cell->is_root ? sizeof(*comm) : PAGE_SIZE);
 	__builtin_memcpy(comm->signature, COMM_SIGNATURE, COMM_SIGNATURE_LEN);
 	comm->revision = COMM_REVISION;
 	comm->cell_state = COMM_STATE_RUNNING;

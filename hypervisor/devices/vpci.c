@@ -64,16 +64,6 @@ static struct virq_store *write_ecam(const struct mmio_window *window, uint64_t 
 
 static const struct mmio_device ecam = { .cause = CPU_EXIT_PCI_CONFIG, .read = read_ecam, .write = write_ecam };
 
-COLD uint32_t vpci_movable_windows(const struct config_view *config)
-{
-	uint32_t n, count = 0;
-
-	for (n = 0; n < config->cell->num_pci_devices; n++)
-		if (config->pci_devices[n].type == CFG_PCI_IVSHMEM)
-			count += config->pci_devices[n].num_msix_vectors ? 2 : 1;
-	return count;
-}
-
 static int add_ivshmem(struct cell *cell, const struct cfg_pci_device *dev)
 {
 	uint32_t position = lower_bound(cell->functions, cell->num_functions, dev->bdf), endpoint, n;

@@ -55,15 +55,14 @@ struct watchdog {
 struct cell {
 	/* frozen at creation */
 	struct config_view config;	/* the hypervisor's own copy; root: inside the system configuration */
-	uint32_t config_pages;		/* pages of that copy, 0 for the root cell */
-	uint32_t object_pages;		/* of this object with the arrays behind it, 0 for the root cell */
+	uint32_t object_pages;		/* of this object with the arrays and that copy behind it, 0 for the root cell */
 	uint16_t id;
 	bool is_root;
 	struct mmio_map mmio;
 	struct vpci_function *functions;	/* sorted by bdf */
 	uint32_t num_functions;
-	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile */
-	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print */
+	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile; root: the hypervisor's alone */
+	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print, or nobody can read */
 	struct arch_cell arch;
 
 	struct watchdog watchdog;

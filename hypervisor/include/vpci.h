@@ -19,9 +19,11 @@ struct vpci_function {
 	uint32_t endpoint;	/* ivshmem endpoint id */
 };
 
-/* How many fixed and movable MMIO windows vpci_init() is going to need for this configuration. */
-struct config_view;
-uint32_t vpci_movable_windows(const struct config_view *config);
+/* Movable MMIO windows, as many as vpci_init() can need for a configuration with this header */
+static inline uint32_t vpci_movable_windows(const struct cfg_cell *header)
+{
+	return 2 * header->num_pci_devices;
+}
 
 /*
  * Create the functions of the cell's ivshmem entries and join their links; register the ECAM window (if

@@ -20,7 +20,7 @@ SOMETIMES = "static uint32_t times; if (++times % 128 == 0) return; "
 # name: file, what stands there once, what is put there
 MUTANTS = {
     "comm-page": (CELL, "pages_free(cell->comm, 1);", ";"),
-    "config-pages": (CREATE, "	if (error)\n		pages_free(copy, *pages);\n	return error;", "	return error;"),
+    "config-pages": (CREATE, "		error = build(cell);\n	if (error)\n		cell_free(cell);\n", "		error = build(cell);\n"),
     "undo-links": (CREATE, "		cell_memory_return(cell);\n		vpci_exit(cell);", "		cell_memory_return(cell);"),
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n		arch_irq_retarget", "		arch_irq_retarget"),
     "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),

@@ -28,7 +28,7 @@ static const struct mmio_device no_device = { .access = refuse_access };
 static bool create(uint32_t n)
 {
 	const struct proof_cell *c = &cells[n];
-	uint32_t windows = vpci_movable_windows(&c->cell->config);
+	uint32_t windows = vpci_movable_windows(c->cell->config.cell);
 
 	mmio_map_init(&c->cell->mmio, c->windows, (uint32_t)Frama_C_interval(0, FIXED),
 		      MAYBE() && windows > 0 ? windows - 1 : windows);

@@ -63,7 +63,7 @@ static void create(uint32_t n)
 	c->devices[0].shmem_peers = PEERS;
 	kind = (uint32_t)Frama_C_interval(INTX, TYPE_ABOVE);
 	make_device(&c->devices[0]);
-	mmio_map_init(&c->cell->mmio, c->windows, 1, vpci_movable_windows(&c->cell->config));
+	mmio_map_init(&c->cell->mmio, c->windows, 1, vpci_movable_windows(c->cell->config.cell));
 	if (vpci_init(c->cell, &machine, c->functions) == 0 && c->cell->num_functions == 1)
 		shape += kind << (2 * n);
 	kind = ABSENT;

@@ -150,8 +150,8 @@ static void it_takes_a_page(void)
 	assert_int_equal(with, without + 1);
 	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
 	alpha.header.flags |= CFG_CELL_CONSOLE_PERMITTED;
-	/* configuration, object and communication region come first */
-	host_fail_pages(4, false);
+	/* object and communication region come first */
+	host_fail_pages(3, false);
 	refused(core_create(&alpha), -ENOMEM, "no memory for cell \"alpha\": hypervisor memory is too small");
 	host_fail_pages(0, false);
 	assert_int_equal(pages_used(), used);

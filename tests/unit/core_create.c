@@ -209,7 +209,7 @@ static void step_7_no_memory_for_the_copy(void)
 	beta.header.cpu_set_size = 0;	/* comes later */
 	host_fail_pages(1, false);
 	stays_refused(&beta, -ENOMEM,
-		      "no memory for the configuration of cell \"beta\": hypervisor memory is too small");
+		      "no memory for cell \"beta\": hypervisor memory is too small");
 	host_stop();
 }
 
@@ -335,7 +335,7 @@ static void any_allocation_may_fail(void)
 	maps = host_map_calls() - maps;
 	assert_int_equal(core_call(HC_CELL_DESTROY, 7), 0);
 	core_assert_unchanged(&before);
-	assert_true(pages > 3 && maps > 10);
+	assert_true(pages >= 3 && maps > 10);
 
 	for (uint32_t n = 1; n <= pages; n++) {
 		for (uint32_t ever = 0; ever < 2; ever++) {

@@ -78,7 +78,7 @@ static void scrub_tables(struct fixture_cell *c)
 
 int fixture_create(struct fixture_cell *c)
 {
-	uint32_t movable = vpci_movable_windows(&c->cell.config);
+	uint32_t movable = vpci_movable_windows(c->cell.config.cell);
 	int err;
 
 	assert_true(movable < FIXTURE_MAX_WINDOWS);

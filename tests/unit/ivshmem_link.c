@@ -363,7 +363,7 @@ static void first_peer_leaves_the_table_alone(void **state)
 {
 	(void)state;
 	host_fill(HOST_RAM_BASE, HOST_RAM_SIZE, 0x77);
-	mmio_map_init(&a.cell.mmio, a.windows, 1, vpci_movable_windows(&a.cell.config));
+	mmio_map_init(&a.cell.mmio, a.windows, 1, vpci_movable_windows(a.cell.config.cell));
 	assert_int_equal(vpci_init(&a.cell, &fixture_system, a.functions), 0);
 	vpci_exit(&a.cell);
 	for (uint64_t offset = 0; offset < FIXTURE_STATE_SIZE; offset += 4)

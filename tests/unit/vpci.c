@@ -193,7 +193,7 @@ static const struct mmio_device unused = { .access = refuse_access };
 static void ecam_in_the_way_of_another_window(void **state)
 {
 	(void)state;
-	mmio_map_init(&c.cell.mmio, c.windows, 2, vpci_movable_windows(&c.cell.config));
+	mmio_map_init(&c.cell.mmio, c.windows, 2, vpci_movable_windows(c.cell.config.cell));
 	assert_int_equal(mmio_add_fixed(&c.cell.mmio, FIXTURE_ECAM + 0x1ff000, 0x2000, &unused, NULL, 0), 0);
 	assert_int_equal(vpci_init(&c.cell, &fixture_system, c.functions), -EINVAL);
 	assert_non_null(strstr(host_reason(), "[0x7000000, 0x7200000)"));
@@ -206,7 +206,7 @@ static void ecam_in_the_way_of_another_window(void **state)
 static void too_few_windows(void **state)
 {
 	(void)state;
-	assert_int_equal(vpci_movable_windows(&c.cell.config), 4);
+	assert_true(vpci_movable_windows(c.cell.config.cell) >= 4);
 	for (uint32_t room = 0; room < 4; room++) {
 		host_reset();
 		mmio_map_init(&c.cell.mmio, c.windows, 1, room);

@@ -11,7 +11,8 @@ PERCPU = 16 * KIB		# without CONFIG_TRACE
 FIXED = 3			# bitmap of the pool, two tables of the remap area
 SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
-PER_CELL = 2			# the cell itself, its communication region
+OBJECT = 2 * KIB		# of a cell, with its configuration behind it; less than any
+COMM = PAGE			# its communication region; with that of the root cell are its tables
 ENDPOINT = 1536			# bytes of a peer of a link, of which there is a multiple of
 PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
@@ -64,7 +65,7 @@ def _region(memory):
 
 
 def _mapped(config):
-    """What is mapped, all of its memory regions, and pages for what the cell prints."""
+    """What is mapped, all of its memory regions, and whether the cell may print."""
     binary = parse(config)
     memory = binary.arrays["memory_regions"]
     return [_region(region) for region in memory if region.size], memory, bool(binary.cell.flags & abi.CFG_CELL_CONSOLE_PERMITTED)
@@ -92,25 +93,26 @@ def pool(system):
     # a root cell sees hypervisor memory in single pages; where the driver chooses its place, tables next to it are not known
     shown = bool(root)
     hidden = system.hypervisor_range if root else None
-    count, configs = system.hypervisor_size // SPANS[2] if root and not hidden else 0, 0
+    count, objects = system.hypervisor_size // SPANS[2] if root and not hidden else 0, 0
     windows = system.board.gic() + ([(None, Range.at(system.ecam, MIB))] if root else [])
     for cell in system.others:
         config = emit.cell_config(system, cell)
         regions, memory, console = _mapped(config)
         consoles += console
         count += tables(regions)
-        configs += round_up(len(config), PAGE)
+        objects += round_up(OBJECT + len(config), PAGE)
         root += [(Range.at(item.phys_start, item.size), 0, 0) for item in memory
                  if not item.flags & (abi.CFG_MEM_ROOTSHARED | abi.CFG_MEM_COMM_REGION)]
     root += [(area, 0, 0) for _, area in windows] + ([(hidden, PAGE, abi.CFG_MEM_READ)] if hidden else [])
     count += tables(root)
-    cells = len(system.others) + 1
-    return {"configurations": configs, "cells": (FIXED + (SHOWN if shown else 0) + PER_CELL * cells + consoles) * PAGE,
+    # what cells print is for the root cell, which reads nothing if it is not there
+    pages = FIXED + (SHOWN + consoles if shown else 0)
+    return {"cells": pages * PAGE + objects + COMM * (len(system.others) + 1),
             "links": sum(map(_link_pages, system.links)) * PAGE, "page tables": count * PAGE}
 
 
 def needed(system):
     """Bytes by what they are for."""
-    parts = pool(system)
-    parts["configurations"] += round_up(len(emit.system_config(system)), PAGE)
-    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, **parts, "crash log": CRASH_LOG}
+    configuration = round_up(len(emit.system_config(system)), PAGE)
+    return {"image": IMAGE, "CPUs": system.board.cpus * PERCPU, "configuration": configuration, **pool(system),
+            "crash log": CRASH_LOG}
