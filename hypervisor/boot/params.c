@@ -18,7 +18,8 @@ struct boot_info boot_info_of_image(void)
 		.max_cpus = params->max_cpus,
 		.entering_cpus = params->online_cpus,
 		.primary_cpu = params->primary_cpu,
-		.pool = image_start + pool,
+		.memory = image_start,
+		.pool_page = (uint32_t)(pool >> PAGE_SHIFT),
 		.pool_pages = pool < end ? (uint32_t)((end - pool) >> PAGE_SHIFT) : 0,
 		.crash_log = (struct bh_crash_log *)(image_start + end),
 	};

@@ -2,6 +2,7 @@
 /* Cells that start from a bundle, and what happens when they fail. */
 #include "bundle.h"
 #include "bulkhead/comm_region.h"
+#include "bulkhead/image.h"
 #include "bundle_internal.h"
 #include "cell.h"
 #include "cell_internal.h"
@@ -74,6 +75,21 @@ static int create_cell(uint32_t n)
 	return cell_create_from(bundle.base + part->offset, part->size, &started[n].cell);
 }
 
+/*
+ * What is behind the directory becomes memory like any other, if no cell is ever loaded from there again. Configurations have
+ * been copied.
+ */
+static void release_parts(void)
+{
+	const struct bh_image_header *image = (const void *)bundle.base;
+	uintptr_t start = PAGE_ALIGN((uintptr_t)bundle.head + bundle.head->size);
+
+	for (uint32_t n = 0; n < bundle.head->num_cells; n++)
+		if (bundle.cells[n].on_failure == BH_ON_FAILURE_RESTART)
+			return;
+	pages_add((void *)start, (uint32_t)(((uintptr_t)image + image->boot.pool_offset - start) >> PAGE_SHIFT));
+}
+
 int bundle_start_cells(void)
 {
 	int error = 0;
@@ -87,8 +103,10 @@ int bundle_start_cells(void)
 		error = load_at_start(n);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
 		cell_launch(started[n].cell, bundle.cells[n].argument);
-	if (!error)
+	if (!error) {
+		release_parts();
 		console_printf("%u cells run, %u pages free\n", bundle.head->num_cells, pages_total() - pages_used());
+	}
 	for (uint32_t n = 0; n < bundle.head->num_cells; n++)
 		if (started[n].cell && started[n].cell != &root_cell)
 			cell_resume_cpus(started[n].cell);

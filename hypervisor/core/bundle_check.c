@@ -56,12 +56,12 @@ static int check_directory(const struct bh_boot_params *boot)
 	struct bh_bundle copy;
 	uint32_t crc;
 
-	if (offset % PAGE_SIZE || offset < boot->config_offset + boot->config_size || offset >= limit ||
+	if (offset % BH_BUNDLE_ALIGNMENT || offset < boot->config_offset + boot->config_size || offset >= limit ||
 	    limit - offset < sizeof(*head) || !has_signature(bundle.base + offset))
 		return refuse_invalid("bundle: there is no directory at 0x%llx, behind the system configuration: "
 				      "make the bundle again", (unsigned long long)offset);
 	head = (const void *)(bundle.base + offset);
-	if (head->version != BH_BUNDLE_VERSION)
+	if (head->version < BH_BUNDLE_OLDEST || head->version > BH_BUNDLE_VERSION)
 		return refuse_invalid("bundle: it has version %u, this hypervisor reads version %u: make it again",
 				      head->version, BH_BUNDLE_VERSION);
 	/* a size that is right and inside bounds all counts */
@@ -113,8 +113,8 @@ static int check_place(uint32_t n, uint64_t end, uint64_t limit)
 	const char *wrong, *before = "";
 	struct part_label label, other;
 
-	if (size == 0 || start % PAGE_SIZE || !range_contains(0, limit, start, size)) {
-		wrong = "is empty, not at a page or not inside the bundle";
+	if (size == 0 || start % BH_BUNDLE_ALIGNMENT || !range_contains(0, limit, start, size)) {
+		wrong = "is empty, not at a multiple of 8 or not inside the bundle";
 	} else if (start < end) {
 		wrong = "begins before the end of ";
 		before = n == FIXED_PARTS ? "the directory" : part_label(&other, n - 1);

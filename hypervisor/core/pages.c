@@ -11,12 +11,18 @@
 
 /* management lock, or a single CPU during start-up */
 static struct {
-	uint8_t *base;
-	uint64_t *bitmap;	/* bit set: page in use; lies in the first pages of the pool, which are */
+	uint8_t *base;		/* page 0: of hypervisor memory, before the pool */
+	uint64_t *bitmap;	/* bit set: page in use, or not the pool's; lies in the first pages of the pool, which are */
+	uint32_t first, end;	/* pages before or behind were never the pool's */
 	uint32_t total;
 	uint32_t used;
 	uint32_t first_free;	/* all before it are in use */
 } pool;
+
+static uint32_t bitmap_pages(void)
+{
+	return (pool.end + BITS_PER_PAGE - 1) / BITS_PER_PAGE;
+}
 
 /* Distance from page to the next one whose physical address is aligned: tables are aligned for hardware. */
 static uint32_t alignment_gap(uint32_t page, uint32_t align_pages)
@@ -26,21 +32,21 @@ static uint32_t alignment_gap(uint32_t page, uint32_t align_pages)
 	return (uint32_t)(-((virt_to_host(pool.base).value >> PAGE_SHIFT) + page) & (align_pages - 1));
 }
 
-/* First page of a free run, or pool.total. The search goes on behind a page in use: each is seen once. */
+/* First page of a free run, or pool.end. The search goes on behind a page in use: each is seen once. */
 static uint32_t find_run(uint32_t count, uint32_t align_pages)
 {
-	uint64_t page = pool.first_free = bitmap_find(pool.bitmap, pool.first_free, pool.total, false);
+	uint64_t page = pool.first_free = bitmap_find(pool.bitmap, pool.first_free, pool.end, false);
 
 	for (;;) {
 		uint32_t used;
 
 		page += alignment_gap((uint32_t)page, align_pages);
-		if (page + count > pool.total)
-			return pool.total;
+		if (page + count > pool.end)
+			return pool.end;
 		used = bitmap_find(pool.bitmap, (uint32_t)page, (uint32_t)page + count, true);
 		if (used == page + count)
 			return (uint32_t)page;
-		page = bitmap_find(pool.bitmap, used, pool.total, false);
+		page = bitmap_find(pool.bitmap, used, pool.end, false);
 	}
 }
 
@@ -52,7 +58,7 @@ void *pages_alloc(uint32_t count, uint32_t align_pages)
 	if (count == 0 || align_pages == 0 || (align_pages & (align_pages - 1)))
 		return NULL;
 	first = find_run(count, align_pages);
-	if (first == pool.total)
+	if (first == pool.end)
 		return NULL;
 
 	bitmap_set_range(pool.bitmap, first, count, true);
@@ -65,11 +71,10 @@ void *pages_alloc(uint32_t count, uint32_t align_pages)
 /* Are these count pages allocated ones, and none of them part of the bitmap? */
 static bool is_allocation(uint64_t offset, uint32_t count)
 {
-	const uint32_t bitmap_pages = (pool.total + BITS_PER_PAGE - 1) / BITS_PER_PAGE;
-	const uint64_t first = offset >> PAGE_SHIFT;
+	const uint64_t first = offset >> PAGE_SHIFT, bitmap = ((uint8_t *)pool.bitmap - pool.base) >> PAGE_SHIFT;
 
-	if (offset & (PAGE_SIZE - 1) || first < bitmap_pages || first >= pool.total ||
-	    count > pool.total - first)
+	if (offset & (PAGE_SIZE - 1) || first < pool.first || first >= pool.end || count > pool.end - first ||
+	    ranges_overlap(first, count, bitmap, bitmap_pages()))
 		return false;
 	return bitmap_find(pool.bitmap, (uint32_t)first, (uint32_t)first + count, false) == first + count;
 }
@@ -100,15 +105,27 @@ uint32_t pages_used(void)
 	return pool.used;
 }
 
-void pages_init(void *virt, uint32_t count)
+void pages_add(void *pages, uint32_t count)
 {
-	const uint32_t bitmap_pages = (count + BITS_PER_PAGE - 1) / BITS_PER_PAGE;
+	pool.first = (uint32_t)(((uint8_t *)pages - pool.base) >> PAGE_SHIFT);
+	pool.total += count;
+	pool.used += count;
+	pages_free(pages, count);
+}
 
+void pages_init(void *virt, uint32_t before, uint32_t count)
+{
 	pool.base = virt;
-	pool.bitmap = virt;	/* a page: aligned */
-	pool.total = count;
-	pool.used = bitmap_pages;
+	pool.bitmap = (uint64_t *)(pool.base + before * PAGE_SIZE);	/* a page: aligned */
+	pool.first = before;
+	pool.end = before + count;
 	pool.first_free = 0;
-	__builtin_memset(pool.bitmap, 0, bitmap_pages * PAGE_SIZE);
-	bitmap_set_range(pool.bitmap, 0, bitmap_pages, true);
+	/* an empty pool, if not even the bitmap has room */
+	if (bitmap_pages() > count)
+		pool.end = count = 0;
+	pool.total = count;
+	pool.used = bitmap_pages();
+	__builtin_memset(pool.bitmap, 0, bitmap_pages() * PAGE_SIZE);
+	if (count)
+		bitmap_set_range(pool.bitmap, 0, before + bitmap_pages(), true);
 }

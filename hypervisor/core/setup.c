@@ -121,7 +121,7 @@ static int setup_system(const struct boot_info *boot)
 	can_be_disabled = boot->from_guest;
 	num_cpu_slots = boot->max_cpus;
 	system_config = boot->config;
-	pages_init(boot->pool, boot->pool_pages);
+	pages_init(boot->memory, boot->pool_page, boot->pool_pages);
 	error = arch_init_memory();
 	if (error)
 		return error;

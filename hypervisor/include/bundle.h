@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bundle that a system starts from when firmware enters the hypervisor; see include/bulkhead/bundle.h. It stays in
- * hypervisor memory: cells that are started again get their images from it. Everything in it is suspect until
- * bundle_check() has passed, and configurations are checked like anybody's.
+ * hypervisor memory if there are cells that may be started again: they get their images from it. Otherwise only its
+ * directory stays. Everything in it is suspect until bundle_check() has passed, and configurations are checked like anybody's.
  */
 #ifndef BULKHEAD_HV_BUNDLE_H
 #define BULKHEAD_HV_BUNDLE_H

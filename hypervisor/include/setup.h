@@ -18,7 +18,8 @@ struct boot_info {
 	uint32_t max_cpus;			/* areas */
 	uint32_t entering_cpus;			/* how many CPUs there are to call setup_cpu() */
 	uint32_t primary_cpu;
-	void *pool;				/* rest of hypervisor memory */
+	void *memory;				/* hypervisor memory */
+	uint32_t pool_page;			/* from there on, the rest is the page pool */
 	uint32_t pool_pages;
 	struct bh_crash_log *crash_log;		/* the last page of hypervisor memory */
 	bool from_guest;			/* the CPUs run the root cell already, enter at once, and go on with it */

@@ -7,8 +7,9 @@
  * Nothing is trusted before its checksum is right: CRC-32 of IEEE 802.3 (zlib's crc32()). The directory is checked first,
  * then all parts, and only then is a CPU or a cell touched. What a part says is checked again as if a guest had made it.
  *
- * A version is complete: a reader takes the version that it was built for and refuses all others, and kinds of parts and
+ * A version is complete: a reader takes the versions that it was built for and refuses all others, and kinds of parts and
  * values that it does not know. So whatever gets a meaning, or another one, is a new version. Padding is not read.
+ * Version 1 is version 2 with directory and parts at whole pages.
  *
  * Parts: the hypervisor, the system configuration, then cell configurations and images in any number. They stand in the
  * file in the order of the directory, which stands behind the system configuration, and do not overlap. The hypervisor
@@ -20,7 +21,9 @@
 #include "abi.h"
 
 #define BH_BUNDLE_SIGNATURE	"BHBUNDLE"
-#define BH_BUNDLE_VERSION	1
+#define BH_BUNDLE_VERSION	2
+#define BH_BUNDLE_OLDEST	1	/* that is still taken */
+#define BH_BUNDLE_ALIGNMENT	8	/* of directory and parts */
 
 #define BH_PART_HYPERVISOR	1	/* part 0, the image file: offset 0 */
 #define BH_PART_SYSTEM		2	/* part 1, system configuration: boot.config_offset, boot.config_size */
@@ -43,7 +46,7 @@ struct bh_bundle {
 struct bh_bundle_part {
 	uint32_t kind;			/* BH_PART_* */
 	uint32_t crc;
-	uint64_t offset;		/* page-aligned */
+	uint64_t offset;		/* a multiple of BH_BUNDLE_ALIGNMENT */
 	uint64_t size;			/* not 0 */
 	char name[40];			/* for messages: the file it was; NUL-terminated, printable ASCII */
 };

@@ -7,7 +7,7 @@
  *
  *   image                     header.core_size bytes, bss included; the file may be shorter, the rest is 0
  *   per-CPU areas             boot.max_cpus * header.percpu_size
- *   system configuration      boot.config_size bytes, rounded up to a page
+ *   system configuration      boot.config_size bytes
  *   bundle                    direct boot only: directory and parts, see bundle.h
  *   page tables, page pool    from boot.pool_offset on
  *   crash log                 the last page, see crash_log.h; a launcher reads it before it overwrites it

@@ -210,7 +210,7 @@ int main(int argc, char **argv)
 	}
 	sigaction(SIGILL, &(struct sigaction){ .sa_sigaction = read_tpidr_el2, .sa_flags = SA_SIGINFO }, NULL);
 	stage2_setup();
-	pages_init(pool, POOL_PAGES);
+	pages_init(pool, 0, POOL_PAGES);
 	if (!pages_alloc(1, 1))		/* level 2 of the remap area, see paging_init() */
 		return 1;
 	said("pool", &before);

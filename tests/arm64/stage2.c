@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	srand((unsigned int)atoi(argv[2]));
 	stage2_setup();
-	pages_init(pool, POOL_PAGES);
+	pages_init(pool, 0, POOL_PAGES);
 	if (arch_memory_init(&cell))
 		return 1;
 	if (hypervisor_is_seen())

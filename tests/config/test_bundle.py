@@ -25,20 +25,24 @@ CORE, PERCPU = 0x40000, 0x4000
 BASE, RAM = 0x40400000, 0x40000000
 CONFIG = CORE + 4 * PERCPU
 PAGE = 0x1000
+# of good/direct.yaml: everything at the next multiple of 8
+DIRECTORY = CONFIG + 0x388
+PLACES = [0, CONFIG, DIRECTORY + 712, 0x507f8, 0x509c0, 0x50a00, 0x50a28]
+POOL = CONFIG + PAGE
 
 SHOWN = """\
-bundle for direct boot, hypervisor test, 0x57000 bytes
+bundle for direct boot, hypervisor test, 0x51000 bytes
 memory              [0x40400000, 0x40800000), 0x400000 behind the start of RAM
 entered by          firmware, 4 CPUs
-layout              image 0x0, per-CPU areas 0x40000, configuration 0x50000, directory 0x51000, pool 0x57000
+layout              image 0x0, per-CPU areas 0x40000, configuration 0x50000, directory 0x50388, pool 0x51000
 directory           ??? bytes, CRC ????????, good
 part 0              hypervisor 'jailhouse.bin' [0x0, 0x1234), CRC ????????, good
 part 1              system 'linux.cell' [0x50000, 0x50???), CRC ????????, good
-part 2              cell 'first.cell' [0x52000, 0x52???), CRC ????????, good
-part 3              cell 'last.cell' [0x53000, 0x53???), CRC ????????, good
-part 4              image 'demo' [0x54000, 0x54040), CRC ????????, good
-part 5              image 'tree' [0x55000, 0x55023), CRC ????????, good
-part 6              image 'rounds=5' [0x56000, 0x56009), CRC ????????, good
+part 2              cell 'first.cell' [0x50650, 0x50???), CRC ????????, good
+part 3              cell 'last.cell' [0x507f8, 0x50???), CRC ????????, good
+part 4              image 'demo' [0x509c0, 0x50a00), CRC ????????, good
+part 5              image 'tree' [0x50a00, 0x50a23), CRC ????????, good
+part 6              image 'rounds=5' [0x50a28, 0x50a31), CRC ????????, good
 """
 
 
@@ -85,7 +89,8 @@ def test_kernel_header(content):
 def test_boot_parameters(content):
     assert content[64:144] == HYPERVISOR[64:144]
     assert numbers(content, 144, "QQIIIIQQQQ") == (
-        BASE, 0x400000, 4, 4, 0, 1, CONFIG, len(content_of(content, 1)), CONFIG + PAGE, len(content))
+        BASE, 0x400000, 4, 4, 0, 1, CONFIG, len(content_of(content, 1)), DIRECTORY, POOL)
+    assert len(content) == POOL
 
 
 def test_header_check(content):
@@ -101,9 +106,13 @@ def test_hypervisor_is_followed_by_zeros(content):
     assert content[len(HYPERVISOR):CONFIG] == bytes(CONFIG - len(HYPERVISOR))
 
 
+def start_of_directory(content):
+    return numbers(content, 144 + 48, "Q")[0]
+
+
 def part(content, index):
     """kind, crc, offset, size, name"""
-    return numbers(content, CONFIG + PAGE + 40 + 64 * index, "IIQQ40s")
+    return numbers(content, start_of_directory(content) + 40 + 64 * index, "IIQQ40s")
 
 
 def content_of(content, index):
@@ -112,12 +121,11 @@ def content_of(content, index):
 
 
 def test_directory(content):
-    start = CONFIG + PAGE
+    start = DIRECTORY
     signature, version, size, crc, *counts = numbers(content, start, "8s8I")
-    assert (signature, version, counts) == (b"BHBUNDLE", 1, [7, 3, 6, 4, 0])
+    assert (signature, version, counts) == (b"BHBUNDLE", 2, [7, 3, 6, 4, 0])
     assert size == 40 + 7 * 64 + 3 * 32 + 6 * 16 + 4 * 8
     assert crc == zlib.crc32(content[start:start + 16] + bytes(4) + content[start + 20:start + size])
-    assert content[start + size:start + PAGE] == bytes(PAGE - size)
 
 
 def test_parts(content, in_config_directory):
@@ -125,15 +133,16 @@ def test_parts(content, in_config_directory):
     expected = [
         (1, b"jailhouse.bin", 0, content[:len(HYPERVISOR)]),
         (2, b"linux.cell", CONFIG, emit.system_config(system)),
-        (3, b"first.cell", CONFIG + 2 * PAGE, emit.cell_config(system, system.cell("first"), 1)),
-        (3, b"last.cell", CONFIG + 3 * PAGE, emit.cell_config(system, system.cell("last"), 2)),
-        (4, b"demo", CONFIG + 4 * PAGE, (IMAGES / "demo").read_bytes()),
-        (4, b"tree", CONFIG + 5 * PAGE, (IMAGES / "tree").read_bytes()),
-        (4, b"rounds=5", CONFIG + 6 * PAGE, b"rounds=5\0")]
+        (3, b"first.cell", PLACES[2], emit.cell_config(system, system.cell("first"), 1)),
+        (3, b"last.cell", PLACES[3], emit.cell_config(system, system.cell("last"), 2)),
+        (4, b"demo", PLACES[4], (IMAGES / "demo").read_bytes()),
+        (4, b"tree", PLACES[5], (IMAGES / "tree").read_bytes()),
+        (4, b"rounds=5", PLACES[6], b"rounds=5\0")]
     for index, (kind, name, offset, text) in enumerate(expected):
         assert part(content, index) == (kind, zlib.crc32(text), offset, len(text), name.ljust(40, b"\0"))
         assert content[offset:offset + len(text)] == text
-    assert len(content) == CONFIG + 7 * PAGE
+    for before, behind in zip(expected[2:], expected[3:]):
+        assert behind[2] == (before[2] + len(before[3]) + 7) // 8 * 8
 
 
 def test_crc_of_the_hypervisor_is_that_of_the_completed_image(content):
@@ -146,12 +155,12 @@ def test_nothing_between_the_parts(content):
     for index in range(7):
         _, _, offset, size, _ = part(content, index)
         rest[offset:offset + size] = bytes(size)
-    rest[CONFIG + PAGE:CONFIG + 2 * PAGE] = bytes(PAGE)
+    rest[DIRECTORY:DIRECTORY + 712] = bytes(712)
     assert not any(rest)
 
 
 def test_cells_and_images(content):
-    start = CONFIG + PAGE + 40 + 7 * 64
+    start = DIRECTORY + 40 + 7 * 64
     assert [numbers(content, start + 32 * n, "IIIIIIQ") for n in range(3)] == [
         (2, 0, 1, 1, 5, 60, 0xfedcba9876543210),	# first: at most 5 restarts in 60 s
         (1, 1, 2, 2, 0, 0, 0x44100004),			# linux, the root cell: halt
@@ -186,7 +195,7 @@ def test_without_root_cell(tmp_path):
     chip, = parsed.arrays["irqchips"]
     assert (chip.pin_base, list(chip.pin_bitmap)) == (32, [0xffffffff] * 3 + [0])
     assert part(content, 1)[4].rstrip(b"\0") == b"tiny.cell"
-    assert [numbers(content, CONFIG + PAGE + 40 + 7 * 64 + 32 * n, "I") for n in range(4)] == [(2,), (3,), (4,), (5,)]
+    assert [numbers(content, start_of_directory(content) + 40 + 7 * 64 + 32 * n, "I") for n in range(4)] == [(2,), (3,), (4,), (5,)]
 
 
 def test_unused_devices_are_nobodys_without_root_cell(tmp_path):
@@ -211,7 +220,8 @@ def test_mpidr_by_default(tmp_path, cpus):
     size, = numbers(content, start + 12, "I")
     assert numbers(content, start + size - 8 * cpus, f"{cpus}Q") == tuple(
         cpu % 16 + 256 * (cpu // 16) for cpu in range(cpus))
-    assert start == CORE + cpus * PERCPU + PAGE
+    size, = numbers(content, 144 + 40, "Q")
+    assert start == CORE + cpus * PERCPU + (size + 7) // 8 * 8
 
 
 def test_mpidr_of_the_board(tmp_path):
@@ -263,7 +273,7 @@ def test_texts(tmp_path):
     _, content = build(write_system(tmp_path / "x.yaml", cells), files=None)
     assert [(part(content, n)[4].rstrip(b"\0"), content_of(content, n)) for n in range(4, 8)] == [
         (b"x=1", b"file"), (b"x=1", b"x=1\0"), (b"a/b " + b"c" * 35, b"a/b " + b"c" * 40 + b"\0"), (b"", b"\0")]
-    start = CONFIG + PAGE + 40 + 8 * 64 + 2 * 32
+    start = start_of_directory(content) + 40 + 8 * 64 + 2 * 32
     assert [numbers(content, start + 16 * n, "IIQ")[::2] for n in range(8)] == [
         (4, 0), (5, 0x10), (6, 0x20), (7, 0x100), (4, 0), (5, 0), (6, 0x20), (7, 0x100)]
 
@@ -293,9 +303,9 @@ def test_pool_is_what_the_rule_says(tmp_path):
         with pytest.raises(Exception,
                            match=r"hypervisor memory has 1 MiB, 1028 KiB are needed .*\[hypervisor-memory-full\]"):
             build(tmp_path / "x.yaml", hypervisor_image(CORE + spare + PAGE))
-    # its configuration in the bundle and in the pool, itself, its communication region, four levels of page tables, a link's
-    # peer more or less
-    assert needed[1] - needed[0] == pytest.approx(8 * PAGE, abs=2 * PAGE)
+    # itself with its configuration, its communication region, three levels of page tables below the root, a link's peer more or
+    # less
+    assert needed[1] - needed[0] == pytest.approx(6 * PAGE, abs=2 * PAGE)
 
 
 # --- the EFI program
@@ -363,11 +373,11 @@ def test_efi_bundle(efi, content):
     assert numbers(changed, 0x3c, "I") == (216,)
     assert changed[:2] == b"MZ" and changed[216:220] == b"PE\0\0"
     different = {at for at in range(len(content)) if content[at] != changed[at]}
-    crc = CONFIG + PAGE + 40 + 4
-    assert different - set(range(216, 512)) <= {0x3c, *range(208, 216), *range(CONFIG + PAGE + 16, CONFIG + PAGE + 20),
+    crc = DIRECTORY + 40 + 4
+    assert different - set(range(216, 512)) <= {0x3c, *range(208, 216), *range(DIRECTORY + 16, DIRECTORY + 20),
                                                 *range(crc, crc + 4)}
     assert show_bundle.show(changed + program)[1] == []
-    assert "EFI program         [0x57000, 0x57400), its header at 0xd8" in show_bundle.show(changed + program)[0]
+    assert "EFI program         [0x51000, 0x51400), its header at 0xd8" in show_bundle.show(changed + program)[0]
 
 
 @pytest.mark.parametrize("image, program, text", [
@@ -501,7 +511,7 @@ def test_show_json(file, content):
     assert good["cells"][1]["images"][1] == {"part": 5, "target": 0x44100004}
     damaged = bytearray(content)
     damaged[part(content, 5)[2]] ^= 1
-    struct.pack_into("<I", damaged, CONFIG + PAGE + 40 + 7 * 64, 7)		# configuration of cell 0
+    struct.pack_into("<I", damaged, DIRECTORY + 40 + 7 * 64, 7)		# configuration of cell 0
     result = run("show", "--json", file(damaged))
     assert result.returncode == 1 and result.stderr.endswith("the directory, part 5: damaged; build it again\n")
     shown = json.loads(result.stdout)
@@ -513,7 +523,7 @@ def test_show_json(file, content):
 
 def test_show_a_damaged_directory(file, content):
     damaged = bytearray(content)
-    damaged[CONFIG + PAGE + 40 + 7 * 64 + 24] ^= 1		# argument of the first cell
+    damaged[DIRECTORY + 40 + 7 * 64 + 24] ^= 1		# argument of the first cell
     result = run("show", file(damaged))
     assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: the directory: damaged; build it again\n")
     assert "\ndirectory           712 bytes" in result.stdout and "DAMAGED: wrong checksum" in result.stdout
@@ -521,7 +531,7 @@ def test_show_a_damaged_directory(file, content):
 
 def test_show_points_out_what_points_outside(file, content):
     damaged = bytearray(content)
-    start = CONFIG + PAGE + 40
+    start = DIRECTORY + 40
     struct.pack_into("<Q", damaged, start + 64 * 4 + 8, len(content))	# offset of part 4
     struct.pack_into("<I", damaged, start + 64 * 5, 9)			# kind of part 5
     struct.pack_into("<I", damaged, start + 7 * 64, 7)			# configuration of cell 0
@@ -538,7 +548,7 @@ def test_show_points_out_what_points_outside(file, content):
 
 def directory_of(content):
     """The directory of a bundle, whose fields can be set in place."""
-    start = CONFIG + PAGE
+    start = DIRECTORY
     head = abi.Bundle.from_buffer(content, start)
     return head, (abi.BundlePart * head.num_parts).from_buffer(content, start + ctypes.sizeof(head))
 
@@ -549,23 +559,23 @@ def seal(content):
     for one in parts:
         one.crc = zlib.crc32(content[one.offset:one.offset + one.size])
     head.crc = 0
-    head.crc = zlib.crc32(content[CONFIG + PAGE:CONFIG + PAGE + head.size])
+    head.crc = zlib.crc32(content[DIRECTORY:DIRECTORY + head.size])
 
 
 @pytest.mark.parametrize("index, field, value, text", [
     (6, "kind", 5, "unknown kind"),
     (5, "kind", abi.BH_PART_SYSTEM, "has to be cell or image"),
     (0, "kind", abi.BH_PART_IMAGE, "has to be hypervisor"),
-    (0, "offset", CONFIG + 4 * PAGE, "not where the hypervisor is"),
+    (0, "offset", PLACES[4], "not where the hypervisor is"),
     (0, "size", CORE + 1, "not where the hypervisor is"),
     (1, "kind", abi.BH_PART_CELL, "has to be system"),
-    (1, "offset", CONFIG + 4 * PAGE, "not where the system configuration is"),
+    (1, "offset", PLACES[4], "not where the system configuration is"),
     (1, "size", 100, "not where the system configuration is"),
-    (2, "offset", CORE, f"overlaps what ends at {CONFIG + PAGE + 712:#x}"),
-    (2, "offset", CONFIG + PAGE, f"overlaps what ends at {CONFIG + PAGE + 712:#x}"),
-    (4, "size", PAGE + 1, None),
-    (5, "offset", CONFIG + 4 * PAGE, f"overlaps what ends at {CONFIG + 4 * PAGE + 0x40:#x}"),
-    (5, "offset", CONFIG + 5 * PAGE + 8, "not inside the file"),
+    (2, "offset", CORE, f"overlaps what ends at {DIRECTORY + 712:#x}"),
+    (2, "offset", DIRECTORY, f"overlaps what ends at {DIRECTORY + 712:#x}"),
+    (4, "size", 0x41, None),
+    (5, "offset", PLACES[4], f"overlaps what ends at {PLACES[4] + 0x40:#x}"),
+    (5, "offset", PLACES[5] + 4, "not inside the file"),
     (6, "size", PAGE + 1, "not inside the file"),
 ], ids=lambda value: str(value) if isinstance(value, (int, str)) else "")
 def test_show_parts_out_of_place(file, content, index, field, value, text):
@@ -575,7 +585,7 @@ def test_show_parts_out_of_place(file, content, index, field, value, text):
     seal(damaged)
     result = run("show", file(damaged))
     if text is None:	# the next one is named
-        index, text = index + 1, f"overlaps what ends at {CONFIG + 5 * PAGE + 1:#x}"
+        index, text = index + 1, f"overlaps what ends at {PLACES[5] + 1:#x}"
     assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: part {index}: damaged; build it again\n")
     assert [line.split("DAMAGED: ")[1] for line in result.stdout.splitlines() if "DAMAGED" in line] == [text]
 
@@ -584,10 +594,10 @@ def test_show_parts_out_of_place(file, content, index, field, value, text):
 def test_show_parts_that_are_missing(file, content, count, text):
     damaged = bytearray(content)
     head, _ = directory_of(damaged)
-    mpidr = damaged[CONFIG + PAGE + 712 - 32:CONFIG + PAGE + 712]
+    mpidr = damaged[DIRECTORY + 712 - 32:DIRECTORY + 712]
     head.num_parts, head.num_cells, head.num_images = count, 0, 0
     head.size = 40 + 64 * count + 32
-    damaged[CONFIG + PAGE + head.size - 32:CONFIG + PAGE + head.size] = mpidr
+    damaged[DIRECTORY + head.size - 32:DIRECTORY + head.size] = mpidr
     seal(damaged)
     result = run("show", file(damaged))
     assert (result.returncode, result.stderr) == (1, f"{file(damaged)}: {text}: damaged; build it again\n")
@@ -595,13 +605,13 @@ def test_show_parts_that_are_missing(file, content, count, text):
 
 @pytest.mark.parametrize("change, text", [
     (lambda c: HYPERVISOR, "is a hypervisor image without bundle; make one with 'bulkhead-config bundle'"),
-    (lambda c: c[:CONFIG + PAGE], "has 331776 bytes, its directory is at 0x51000; build it again"),
-    (lambda c: c[:CONFIG + PAGE + 711],
-     "has 332487 bytes and a directory of 712 at 0x51000, its counts need 712; build it again"),
-    (lambda c: c[:CONFIG + PAGE] + b"x" + c[CONFIG + PAGE + 1:],
-     "has no directory of version 1 at 0x51000; build it again"),
-    (lambda c: c[:CONFIG + PAGE + 20] + b"\xff" * 16 + c[CONFIG + PAGE + 36:],
-     f"has {0x57000} bytes and a directory of 712 at 0x51000, its counts need {40 + 0xffffffff * 120}; build it again"),
+    (lambda c: c[:DIRECTORY], "has 328584 bytes, its directory is at 0x50388; build it again"),
+    (lambda c: c[:DIRECTORY + 711],
+     "has 329295 bytes and a directory of 712 at 0x50388, its counts need 712; build it again"),
+    (lambda c: c[:DIRECTORY] + b"x" + c[DIRECTORY + 1:],
+     "has no directory of version 2 at 0x50388; build it again"),
+    (lambda c: c[:DIRECTORY + 20] + b"\xff" * 16 + c[DIRECTORY + 36:],
+     f"has {0x51000} bytes and a directory of 712 at 0x50388, its counts need {40 + 0xffffffff * 120}; build it again"),
 ], ids=["image", "no-directory", "truncated", "signature", "counts"])
 def test_show_broken(file, content, change, text):
     path = file(change(content))
@@ -612,7 +622,7 @@ def test_show_broken(file, content, change, text):
 def test_show_survives_anything(content):
     """Random words in header, directory and configurations: lines or a BinaryError, and never silence about them."""
     generator = random.Random(1)
-    places = [*range(64, 216), *range(CONFIG, CONFIG + 4 * PAGE)]
+    places = [*range(64, 216), *range(CONFIG, PLACES[4])]
     reported = 0
     for _ in range(3000):
         damaged = bytearray(content)
@@ -628,7 +638,7 @@ def test_show_survives_anything(content):
             reported += 1
             continue
         assert lines and all(line.isprintable() for line in lines)
-        covered = [(0, len(HYPERVISOR)), (CONFIG + PAGE, CONFIG + PAGE + 632)]
+        covered = [(0, len(HYPERVISOR)), (DIRECTORY, DIRECTORY + 632)]
         covered += [(part(content, n)[2], part(content, n)[2] + part(content, n)[3]) for n in range(1, 6)]
         if any(damaged[start:end] != content[start:end] for start, end in covered):
             assert broken

@@ -150,7 +150,8 @@ static void edit_part(const struct edit *edit)
 		part->kind = edit->value >> 24 ? edit->value % 6 : edit->value;
 		break;
 	case EDIT_PART_PLACE:
-		part->offset = edit->where % (PAGES + 1) * PAGE_SIZE + (edit->value >> 28 ? 0 : edit->value % PAGE_SIZE);
+		part->offset = edit->where % (PAGES + 1) * PAGE_SIZE + (edit->value >> 28 ? 0 : edit->value >> 27 ? edit->value % PAGE_SIZE :
+			       edit->value % PAGE_SIZE & ~7u);
 		break;
 	case EDIT_PART_SIZE:
 		part->size = edit->value % (3 * PAGE_SIZE);
@@ -322,7 +323,7 @@ static bool directory_is_right(const struct bh_bundle *head)
 	uint8_t *copy;
 	bool right;
 
-	if (memcmp(head->signature, "BHBUNDLE", 8) || head->version != 1 || head->num_cpus != CPUS ||
+	if (memcmp(head->signature, "BHBUNDLE", 8) || head->version < 1 || head->version > 2 || head->num_cpus != CPUS ||
 	    head->num_cells > CONFIG_MAX_CELLS || head->size != needs || header->boot.bundle_offset + needs > header->boot.pool_offset)
 		return false;
 	copy = malloc(head->size);
@@ -346,7 +347,7 @@ static bool parts_are_right(const struct bh_bundle *head, const struct bh_bundle
 	    parts[1].size != boot->config_size)
 		return false;
 	for (uint32_t n = 0; n < head->num_parts; n++) {
-		if (parts[n].size == 0 || parts[n].offset % 4096 || (n >= 2 && parts[n].kind != 3 && parts[n].kind != 4) ||
+		if (parts[n].size == 0 || parts[n].offset % 8 || (n >= 2 && parts[n].kind != 3 && parts[n].kind != 4) ||
 		    n >= MAX_RANGES - 1)
 			return false;
 		ranges[count++] = (struct range){ parts[n].offset, (__uint128_t)parts[n].offset + parts[n].size };
@@ -392,7 +393,7 @@ static int judge(void)
 	const struct bh_bundle_part *parts;
 	const struct bh_bundle *head;
 
-	if (boot->bundle_offset % 4096 || !is_in_file(boot->bundle_offset, sizeof(*head)) ||
+	if (boot->bundle_offset % 8 || !is_in_file(boot->bundle_offset, sizeof(*head)) ||
 	    boot->bundle_offset + sizeof(*head) > boot->pool_offset)
 		return REFUSED;
 	head = (const void *)(content + boot->bundle_offset);

@@ -31,8 +31,11 @@ struct bundle_file {
 	uint8_t images[BUNDLE_IMAGES][2 * PAGE_SIZE] __attribute__((aligned(4096)));
 };
 
+#define BUNDLE_PAGES	(uint32_t)(sizeof(struct bundle_file) / PAGE_SIZE)
+
 /* Everything may be changed before seal_bundle(). */
 extern struct bundle_file file;
+extern struct bundle_file *loaded;			/* after boot_bundle(): the copy that is in hypervisor memory */
 extern struct test_config bundle_cells[BUNDLE_CELLS];	/* pack_cell() puts one into the file */
 extern int start_result;				/* of bundle_start_cells(), after boot_bundle() */
 

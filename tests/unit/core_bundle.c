@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Direct boot: bundles that are damaged or lie, and cells that start from one. */
 #include "bundle_fixture.h"
+#include "pages.h"
+
+static uint8_t packed[IMAGE_SIZE];
 
 static int check(void)
 {
@@ -58,8 +61,10 @@ static void is_refused_when_sealed(const char *text)
 static void counts_are_bounded(void)
 {
 	make_bundle();
-	file.dir.head.version = 2;
-	is_refused_when_sealed("it has version 2, this hypervisor reads version 1");
+	file.dir.head.version = 3;
+	is_refused_when_sealed("it has version 3, this hypervisor reads version 2");
+	file.dir.head.version = 0;
+	is_refused_when_sealed("it has version 0, this hypervisor reads version 2");
 	file.dir.head.signature[7] = 'F';
 	is_refused_when_sealed("there is no directory at 0x6000");
 	file.dir.head.num_parts = UINT32_MAX;
@@ -83,6 +88,41 @@ static void counts_are_bounded(void)
 	is_refused("part 0 has to be");
 }
 
+/* Parts stand one behind the other, at multiples of 8. In version 1 each began a page, as make_bundle() has it. */
+static void parts_are_packed(void)
+{
+	uint8_t *to = (uint8_t *)&file.dir - 8;
+
+	for (uint32_t version = 1; version <= 2; version++) {
+		make_bundle();
+		file.dir.head.version = version;
+		seal_bundle();
+		assert_int_equal(check(), 0);
+	}
+	file.hypervisor.header.boot.bundle_offset -= 8;
+	seal_bundle();
+	memmove(to, &file.dir, file.dir.head.size);
+	assert_int_equal(check(), 0);
+	make_bundle();
+	for (uint32_t n = 2; n < BUNDLE_PARTS; n++) {
+		struct bh_bundle_part *part = &file.dir.parts[n];
+		uint64_t end = n == 2 ? OFFSET_OF(file.dir) + file.dir.head.size : part[-1].offset + part[-1].size;
+
+		end = (end + 7) & ~7ull;
+		memmove((uint8_t *)&file + end, (uint8_t *)&file + part->offset, part->size);
+		part->offset = end;
+	}
+	assert_true(file.dir.parts[BUNDLE_PARTS - 1].offset % PAGE_SIZE);
+	seal_bundle();
+	boot_bundle();
+	assert_int_equal(start_result, 0);
+	assert_true(host_in_guest(1) && host_in_guest(2));
+	host_copy_out(packed, RAM_LOW + MIB + IMAGE_TARGET, IMAGE_SIZE);
+	for (uint32_t i = 0; i < IMAGE_SIZE; i++)
+		assert_int_equal(packed[i], (uint8_t)(i * 7 + 1));
+	host_stop();
+}
+
 static void directory_is_inside(void)
 {
 	make_bundle();
@@ -98,9 +138,9 @@ static void directory_is_inside(void)
 	file.hypervisor.header.boot.bundle_offset = UINT64_MAX & PAGE_MASK;
 	is_refused("there is no directory at 0xfffffffffffff000");
 	make_bundle();
-	memmove((uint8_t *)&file.dir + 8, &file.dir, file.dir.head.size);
-	file.hypervisor.header.boot.bundle_offset += 8;
-	is_refused("there is no directory at 0x6008");
+	memmove((uint8_t *)&file.dir + 4, &file.dir, file.dir.head.size);
+	file.hypervisor.header.boot.bundle_offset += 4;
+	is_refused("there is no directory at 0x6004");
 	make_bundle();
 	file.hypervisor.header.boot.config_size = PAGE_SIZE + 1;
 	is_refused("there is no directory at 0x6000, behind the system configuration");
@@ -109,18 +149,18 @@ static void directory_is_inside(void)
 static void parts_are_inside(void)
 {
 	make_bundle();
-	file.dir.parts[3].offset += 8;
-	is_refused_when_sealed("part 3 \"beta.cell\" [0x9008, 0x");
+	file.dir.parts[3].offset += 4;
+	is_refused_when_sealed("part 3 \"beta.cell\" [0x9004, 0x");
 	file.dir.parts[3].size = 0;
-	is_refused_when_sealed("part 3 \"beta.cell\" [0x9000, 0x9000) is empty, not at a page or not inside the bundle: make the bundle again");
+	is_refused_when_sealed("part 3 \"beta.cell\" [0x9000, 0x9000) is empty, not at a multiple of 8 or not inside the bundle: make the bundle again");
 	file.dir.parts[3].size = sizeof(file);
-	is_refused_when_sealed("is empty, not at a page or not inside the bundle");
+	is_refused_when_sealed("is empty, not at a multiple of 8 or not inside the bundle");
 	file.dir.parts[3].size = UINT64_MAX;
-	is_refused_when_sealed("is empty, not at a page or not inside the bundle");
+	is_refused_when_sealed("is empty, not at a multiple of 8 or not inside the bundle");
 	file.dir.parts[3].offset = UINT64_MAX & PAGE_MASK;
-	is_refused_when_sealed("is empty, not at a page or not inside the bundle");
+	is_refused_when_sealed("is empty, not at a multiple of 8 or not inside the bundle");
 	file.dir.parts[5].size = sizeof(file) - OFFSET_OF(file.images[1]) + 1;
-	is_refused_when_sealed("part 5 \"beta.bin\" [0xd000, 0xf001) is empty, not at a page or not inside the bundle");
+	is_refused_when_sealed("part 5 \"beta.bin\" [0xd000, 0xf001) is empty, not at a multiple of 8 or not inside the bundle");
 	file.dir.parts[5].size--;
 	seal_bundle();
 	assert_int_equal(check(), 0);
@@ -287,6 +327,54 @@ static void cells_start_in_order(void)
 	assert_non_null(strstr(strstr(text, "cell \"alpha\" started"), "cell \"beta\" started"));
 	/* nobody to give the machine back to */
 	assert_int_equal(host_hypercall(1, HC_DISABLE, 0, 0), -EPERM);
+	host_stop();
+}
+
+/* What is behind the directory becomes pages of the pool, unless a cell may be loaded from it again. */
+static void parts_are_released(void)
+{
+	const uint32_t dir = (uint32_t)(OFFSET_OF(file.dir) / PAGE_SIZE + 1), parts = BUNDLE_PAGES - dir;
+	void *pages;
+
+	make_bundle();
+	boot_bundle();
+	assert_int_equal(start_result, 0);
+	assert_int_equal(pages_total(), host_boot.pool_pages + parts);
+	/* the first ones that are free */
+	pages = pages_alloc(parts, 1);
+	assert_ptr_equal(pages, (uint8_t *)loaded + dir * PAGE_SIZE);
+	for (uint32_t i = 0; i < parts * PAGE_SIZE; i++)
+		assert_int_equal(((uint8_t *)pages)[i], 0);
+	memset(pages, 0x5a, parts * PAGE_SIZE);
+	/* the directory stays; nothing else is looked at */
+	assert_int_equal(bundle_mpidr(3), 0x103);
+	core_fail(1);
+	assert_false(host_in_guest(1));
+	assert_true(host_in_guest(2));
+	pages_free(pages, parts);
+	host_stop();
+}
+
+static void parts_are_kept_for_a_restart(void)
+{
+	make_bundle();
+	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
+	seal_bundle();
+	boot_bundle();
+	assert_int_equal(start_result, 0);
+	assert_int_equal(pages_total(), host_boot.pool_pages);
+	assert_memory_equal(loaded->images, file.images, sizeof(file.images));
+	host_stop();
+}
+
+static void parts_are_kept_where_nothing_starts(void)
+{
+	make_bundle();
+	file.dir.images[1].target = COMM;
+	seal_bundle();
+	boot_bundle();
+	assert_int_equal(start_result, -EINVAL);
+	assert_int_equal(pages_total(), host_boot.pool_pages);
 	host_stop();
 }
 
@@ -522,6 +610,7 @@ int main(void)
 		CORE_TEST(good_bundle_passes),
 		CORE_TEST(every_damaged_byte_is_found),
 		CORE_TEST(counts_are_bounded),
+		CORE_TEST(parts_are_packed),
 		CORE_TEST(directory_is_inside),
 		CORE_TEST(parts_are_inside),
 		CORE_TEST(names_are_printable),
@@ -530,6 +619,9 @@ int main(void)
 		CORE_TEST(parts_do_not_overlap),
 		CORE_TEST(cells_have_what_they_refer_to),
 		CORE_TEST(cells_start_in_order),
+		CORE_TEST(parts_are_released),
+		CORE_TEST(parts_are_kept_for_a_restart),
+		CORE_TEST(parts_are_kept_where_nothing_starts),
 		CORE_TEST(memory_is_clean_when_cells_start),
 		CORE_TEST(boot_cpu_runs_a_cell),
 		CORE_TEST(root_cell_is_started_too),

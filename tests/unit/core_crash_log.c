@@ -269,7 +269,7 @@ static void place_is_the_last_page(void)
 
 	core_start();
 	assert_int_equal(virt_to_host(place()).value, PLACE);
-	assert_true((uint8_t *)host_boot.pool + host_boot.pool_pages * PAGE_SIZE <= (uint8_t *)place());
+	assert_true((uint8_t *)host_boot.memory + (host_boot.pool_page + host_boot.pool_pages) * PAGE_SIZE <= (uint8_t *)place());
 	assert_true(host_translate(&root_cell, PLACE, &phys, &flags));
 	assert_int_equal(phys, PLACE);
 	assert_false(flags & CFG_MEM_WRITE);

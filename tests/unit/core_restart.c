@@ -79,8 +79,9 @@ static void restarts_are_counted_within_a_time(void)
 
 static void several_cpus_fail(void)
 {
-	boot_with(BH_ON_FAILURE_STOP, 0, 0);
-	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;	/* the bundle is read where it lies */
+	make_bundle();
+	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
+	boot_changed();
 	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
 	host_settle();
 	assert_true(host_in_guest(3));
@@ -139,8 +140,9 @@ static void destroyed_cell_is_forgotten(void)
 
 static void fails_then_last_goes_off(void)
 {
-	boot_with(BH_ON_FAILURE_STOP, 0, 0);
+	make_bundle();
 	file.dir.cells[1].on_failure = BH_ON_FAILURE_RESTART;
+	boot_changed();
 	assert_true(host_run(2, core_switch_on_job, 3, 0x99, 0));
 	host_settle();
 	core_fail(3);

@@ -27,7 +27,7 @@ static int setup(void **state)
 	memory = aligned_alloc(PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
 	assert_non_null(memory);
 	memset(memory, 0xa5, POOL_PAGES * PAGE_SIZE);
-	pages_init(memory, POOL_PAGES);
+	pages_init(memory, 0, POOL_PAGES);
 	return 0;
 }
 
@@ -151,11 +151,53 @@ static void bad_releases_change_nothing(void **state)
 static void tiny_pools(void **state)
 {
 	(void)state;
-	pages_init(memory, 0);
+	pages_init(memory, 0, 0);
 	assert_int_equal(pages_total(), 0);
 	assert_null(pages_alloc(1, 1));
-	pages_init(memory, 1);
+	pages_init(memory, 0, 1);
 	assert_int_equal(pages_used(), 1);
+	assert_null(pages_alloc(1, 1));
+}
+
+/* A pool behind other pages, some of which become its own */
+static void pages_before_the_pool(void **state)
+{
+	uint8_t *page;
+
+	(void)state;
+	memset(memory, 0xa5, 10 * PAGE_SIZE);
+	pages_init(memory, 10, POOL_PAGES - 10);
+	assert_int_equal(pages_total(), POOL_PAGES - 10);
+	assert_int_equal(pages_used(), 1);
+	page = pages_alloc(1, 1);
+	assert_ptr_equal(page, memory + 11 * PAGE_SIZE);
+	bad_release(memory + 9 * PAGE_SIZE, 1);
+	bad_release(memory + 10 * PAGE_SIZE, 1);	/* the bitmap */
+	bad_release(memory + 9 * PAGE_SIZE, 3);
+	pages_add(memory + 4 * PAGE_SIZE, 3);
+	assert_int_equal(pages_total(), POOL_PAGES - 7);
+	assert_int_equal(pages_used(), 2);
+	bad_release(memory + 3 * PAGE_SIZE, 1);
+	bad_release(memory + 5 * PAGE_SIZE, 1);
+	bad_release(memory + 10 * PAGE_SIZE, 1);
+	assert_ptr_equal(pages_alloc(4, 1), memory + 12 * PAGE_SIZE);
+	page = pages_alloc(3, 1);
+	assert_ptr_equal(page, memory + 4 * PAGE_SIZE);
+	assert_true(is_zero(page, 3 * PAGE_SIZE) && page[3 * PAGE_SIZE] == 0xa5 && page[-1] == 0xa5);
+	pages_free(page, 3);
+	assert_int_equal(pages_used(), 6);
+}
+
+/* Its bitmap has bits for what is before it, too. */
+static void bitmap_without_room(void **state)
+{
+	(void)state;
+	pages_init(memory - (8 * PAGE_SIZE - 1) * PAGE_SIZE, 8 * PAGE_SIZE - 1, 1);
+	assert_int_equal(pages_total(), 1);
+	assert_null(pages_alloc(1, 1));
+	pages_init(memory - (8 * PAGE_SIZE - 1) * PAGE_SIZE, 8 * PAGE_SIZE, 1);
+	assert_int_equal(pages_total(), 0);
+	assert_int_equal(pages_used(), 0);
 	assert_null(pages_alloc(1, 1));
 }
 
@@ -230,6 +272,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(holes_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_releases_change_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(tiny_pools, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_before_the_pool, setup, teardown),
+		cmocka_unit_test_setup_teardown(bitmap_without_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_use_against_a_model, setup, teardown),
 	};
 

@@ -327,7 +327,9 @@ BundleCell = _struct("bh_bundle_cell", [
 BundleImage = _struct("bh_bundle_image", [("part", u32), ("padding", u32), ("target", u64)], packed=False)
 
 BH_BUNDLE_SIGNATURE = b"BHBUNDLE"
-BH_BUNDLE_VERSION = 1
+BH_BUNDLE_VERSION = 2
+BH_BUNDLE_OLDEST = 1
+BH_BUNDLE_ALIGNMENT = 8
 BH_PART_HYPERVISOR = 1
 BH_PART_SYSTEM = 2
 BH_PART_CELL = 3

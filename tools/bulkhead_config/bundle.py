@@ -89,13 +89,13 @@ class Layout:
 
         self.percpu_size = system.board.cpus * image.header.percpu_size
         self.system.offset = image.header.core_size + self.percpu_size
-        self.directory_offset = round_up(self.system.offset + len(self.system.content), PAGE)
+        self.directory_offset = round_up(self.system.offset + len(self.system.content), abi.BH_BUNDLE_ALIGNMENT)
         self.directory_size = sum(map(ctypes.sizeof, (
             abi.Bundle, abi.BundlePart * len(self.parts), abi.BundleCell * len(system.started),
             abi.BundleImage * sum(len(cell.images) for cell in system.started), abi.u64 * system.board.cpus)))
         end = self.directory_offset + self.directory_size
         for part in behind:
-            part.offset = round_up(end, PAGE)
+            part.offset = round_up(end, abi.BH_BUNDLE_ALIGNMENT)
             end = part.offset + len(part.content)
         self.pool_offset = round_up(end, PAGE)
 

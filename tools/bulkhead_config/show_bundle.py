@@ -6,7 +6,7 @@ import zlib
 from . import abi, binary
 from .binary import BinaryError
 from .show import bits, numbers, text
-from .units import PAGE, Range
+from .units import Range
 
 KINDS = {abi.BH_PART_HYPERVISOR: "hypervisor", abi.BH_PART_SYSTEM: "system", abi.BH_PART_CELL: "cell",
          abi.BH_PART_IMAGE: "image"}
@@ -29,10 +29,10 @@ class Directory:
         size, start = ctypes.sizeof(abi.Bundle), header.boot.bundle_offset
         if not start:
             raise BinaryError("is a hypervisor image without bundle; make one with 'bulkhead-config bundle'")
-        if start % PAGE or start < header.boot.config_offset + header.boot.config_size or start + size > len(content):
+        if start % abi.BH_BUNDLE_ALIGNMENT or start < header.boot.config_offset + header.boot.config_size or start + size > len(content):
             raise BinaryError(f"has {len(content)} bytes, its directory is at {start:#x}; build it again")
         self.header = head = abi.Bundle.from_buffer_copy(content, start)
-        if head.signature != abi.BH_BUNDLE_SIGNATURE or head.version != abi.BH_BUNDLE_VERSION:
+        if head.signature != abi.BH_BUNDLE_SIGNATURE or not abi.BH_BUNDLE_OLDEST <= head.version <= abi.BH_BUNDLE_VERSION:
             raise BinaryError(f"has no directory of version {abi.BH_BUNDLE_VERSION} at {start:#x}; build it again")
         tables = [(abi.BundlePart, head.num_parts), (abi.BundleCell, head.num_cells),
                   (abi.BundleImage, head.num_images), (abi.u64, head.num_cpus)]
@@ -60,7 +60,7 @@ def _part_damage(content, part, kinds, end):
         return "unknown kind"
     if part.kind not in kinds:
         return f"has to be {' or '.join(KINDS[kind] for kind in kinds)}"
-    if not part.size or part.offset % PAGE or part.offset + part.size > len(content):
+    if not part.size or part.offset % abi.BH_BUNDLE_ALIGNMENT or part.offset + part.size > len(content):
         return "not inside the file"
     if part.offset < end:
         return f"overlaps what ends at {end:#x}"

@@ -257,7 +257,8 @@ void host_build(struct boot_info *boot)
 		.percpu_areas = hv_memory + percpus,
 		.max_cpus = HOST_NUM_CPUS,
 		.entering_cpus = HOST_NUM_CPUS,
-		.pool = hv_memory + pool,
+		.memory = hv_memory,
+		.pool_page = (uint32_t)(pool / PAGE_SIZE),
 		.pool_pages = (uint32_t)((HOST_HV_SIZE - pool) / PAGE_SIZE) - 1,
 		.crash_log = (struct bh_crash_log *)(hv_memory + HOST_HV_SIZE - PAGE_SIZE),
 	};

@@ -34,7 +34,7 @@ static void mark(const void *pages, uint32_t count, bool value)
 static void guard_free_pages(void)
 {
 	uint8_t *base = host_to_virt(HOST_ADDR(HOST_HV_BASE));
-	uint64_t first = index_of(host_boot.pool);
+	uint64_t first = host_boot.pool_page;
 
 	for (uint64_t n = first; n < first + host_boot.pool_pages; n++) {
 		if (allocated[n] || n == first)
@@ -51,7 +51,8 @@ void *__wrap_pages_alloc(uint32_t count, uint32_t align_pages)
 	calls++;
 	if (fail_at && (calls == fail_at || (fail_ever_after && calls > fail_at)))
 		return NULL;
-	ASAN_UNPOISON_MEMORY_REGION(host_boot.pool, host_boot.pool_pages * PAGE_SIZE);
+	ASAN_UNPOISON_MEMORY_REGION((uint8_t *)host_boot.memory + host_boot.pool_page * PAGE_SIZE,
+				    host_boot.pool_pages * PAGE_SIZE);
 	pages = __real_pages_alloc(count, align_pages);
 	if (pages)
 		mark(pages, count, true);
