@@ -235,7 +235,7 @@ void cell_free(struct cell *cell)
 		pages_free(cell->comm, 1);
 	if (cell->console)
 		pages_free((void *)(uintptr_t)cell->console, 1);
-	pages_free(cell, cell->object_pages);
+	pages_free(cell->room, cell->object_pages);
 }
 
 void cpu_give_to(struct percpu *cpu, struct cell *cell)

@@ -159,6 +159,7 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 {
 	const struct config_view view = { .cell = header };
 	uint64_t size = config_size(header);
+	struct { struct arch_cell_room room; struct cell cell; } *object;
 	struct cfg_cell *copy;
 	struct cell *cell;
 	uint32_t pages;
@@ -166,12 +167,14 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 	if (offset_in_page + size > MAX_CONFIG_PAGES * PAGE_SIZE)
 		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header->name,
 			      (unsigned long long)size, CFG_MAX_SIZE);
-	pages = (uint32_t)(PAGE_ALIGN(sizeof(*cell) + tables_size(header) + size) >> PAGE_SHIFT);
-	cell = pages_alloc(pages, 1);
-	if (!cell)
+	pages = (uint32_t)(PAGE_ALIGN(sizeof(*object) + tables_size(header) + size) >> PAGE_SHIFT);
+	object = pages_alloc(pages, 1);
+	if (!object)
 		return refuse_memory(&view);
+	cell = &object->cell;
+	cell->room = &object->room;
 	cell->object_pages = pages;
-	copy = place_tables(cell, cell + 1, header);
+	copy = place_tables(cell, object + 1, header);
 	*copy = *header;
 	cell->config.cell = copy;
 	*made = cell;
@@ -351,18 +354,23 @@ int cell_create(guest_addr_t config)
 int root_cell_init(const struct config_view *view)
 {
 	const struct cfg_cell *header = view->cell;
-	uint64_t size = sizeof(struct comm_region) + tables_size(header) + header->num_memory_regions;
-	void *pages = pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
+	/* no guest sees its communication region: others can be behind it in its page */
+	struct { struct comm_region comm; struct arch_cell_room room; } *pages;
+	uint64_t size = sizeof(*pages) + tables_size(header) + header->num_memory_regions;
 	int error;
+
+	pages = pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
+	if (!pages)
+		return refuse_memory(view);
 
 	root_cell.config = *view;
 	root_cell.is_root = true;
 	root_cell.fault.starts = 1;
-	root_cell.comm = pages;
-	if (!pages || !make_console(&root_cell))
-		return refuse(-ENOMEM, "hypervisor memory is too small for the root cell");
-	/* no guest sees its communication region: others can be behind it in its page */
-	root_cell.lent_regions = place_tables(&root_cell, root_cell.comm + 1, header);
+	root_cell.comm = &pages->comm;
+	root_cell.room = &pages->room;
+	if (!make_console(&root_cell))
+		return refuse_memory(view);
+	root_cell.lent_regions = place_tables(&root_cell, pages + 1, header);
 	error = arch_memory_init(&root_cell);
 	if (!error)
 		error = arch_irq_cell_init(&root_cell, system_config);

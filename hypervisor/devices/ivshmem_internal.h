@@ -99,10 +99,10 @@ struct ivshmem_link {
 	struct ivshmem_endpoint *endpoints;	/* by peer id */
 	uint64_t state_phys;
 	uint32_t state_size;
+	uint32_t table_size;		/* bytes of it that are mapped: all entries that peers can have */
 	uint64_t rw_size;
 	uint64_t output_size;
 	volatile uint32_t *table;
-	uint64_t table_size;		/* bytes mapped: all entries that peers can have */
 
 	/* management lock */
 	uint32_t num_endpoints;		/* active ones; 0: the link does not exist */

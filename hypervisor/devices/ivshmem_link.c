@@ -385,7 +385,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	if (!link->endpoints)
 		return refuse(-ENOMEM, DEVICE "no memory for a link of %u peers; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params), peers);
-	link->table_size = MIN(params->state_size, 4ull * IVSHMEM_MAX_PEERS);
+	link->table_size = MIN(params->state_size, 4 * IVSHMEM_MAX_PEERS);
 	link->table = map_range(HOST_ADDR(params->state_phys), link->table_size, MAP_NORMAL);
 	if (!link->table) {
 		pages_free(link->endpoints, endpoint_pages(peers));

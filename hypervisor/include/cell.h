@@ -55,7 +55,7 @@ struct watchdog {
 struct cell {
 	/* frozen at creation */
 	struct config_view config;	/* the hypervisor's own copy; root: inside the system configuration */
-	uint32_t object_pages;		/* of this object with the arrays and that copy behind it, 0 for the root cell */
+	uint32_t object_pages;		/* of this object with the arrays and that copy behind it */
 	uint16_t id;
 	bool is_root;
 	struct mmio_map mmio;
@@ -64,6 +64,7 @@ struct cell {
 	struct comm_region *comm;	/* one page, also guest-writable: contents are hostile; root: the hypervisor's alone */
 	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print, or nobody can read */
 	struct arch_cell arch;
+	struct arch_cell_room *room;	/* the pages of this object begin with it; root: beside its communication region */
 
 	struct watchdog watchdog;
 

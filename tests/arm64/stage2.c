@@ -38,7 +38,8 @@ struct config_platform platform;
 uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2, sysreg_vtcr_el2;
 static struct cfg_cell header = { .num_memory_regions = 2 };
 static struct cfg_memory regions[2];
-static struct cell cell = { .config = { .cell = &header, .memory = regions } };
+static struct arch_cell_room room, root_room;
+static struct cell cell = { .room = &room, .config = { .cell = &header, .memory = regions } };
 static uint64_t window_start;
 static uint64_t *model;		/* what a page descriptor would be, without bit 1; 0: not mapped */
 static uint32_t tables, refused;
@@ -142,7 +143,7 @@ static void check(void)
 	uint64_t address = cell.arch.vttbr & 0xfffffffffffeull, vtcr = cell.arch.vtcr;
 	uint32_t level = 2 - (vtcr >> 6 & 3), bits = 64 - (vtcr & 63);
 	uint64_t entries = 1ull << (bits - (39 - 9 * level));
-	bool own = address >= (uintptr_t)&cell && address < (uintptr_t)(&cell + 1);
+	bool own = address == (uintptr_t)room.stage2_root;
 
 	if (address % (8 * entries) || entries > 8192 || (level == 0) != (bits >= 44) || own != (window_start == OWN) ||
 	    (window_start != ACROSS && bits != (window_start == OWN ? 34 : 39)))
@@ -231,7 +232,7 @@ static void operate(void)
 /* What the root cell sees of hypervisor memory beyond 512 GiB, whatever it has itself. Nonzero: nothing */
 static int hypervisor_is_seen(void)
 {
-	struct cell root = { .is_root = true, .config = cell.config };
+	struct cell root = { .is_root = true, .room = &root_room, .config = cell.config };
 	struct cfg_memory high = regions[1];
 	guest_addr_t at = GUEST_ADDR(ACROSS + WINDOW);
 	host_addr_t found;

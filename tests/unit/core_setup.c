@@ -180,7 +180,7 @@ static void console_of_senseless_size(void)
 static void no_pool_at_all(void)
 {
 	host_boot.pool_pages = 0;
-	all_refused(-ENOMEM, "hypervisor memory is too small for the root cell");
+	all_refused(-ENOMEM, "no memory for cell \"qemu-arm64\": hypervisor memory is too small");
 }
 
 static void link_that_cannot_be_mapped(void)

@@ -296,12 +296,12 @@ static void save_spi(struct cell *cell, uint32_t intid)
 	uint32_t config_shift = intid % 16 * 2;
 
 	if (mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word) & bit)
-		cell->arch.saved.enabled[word] |= bit;
+		cell->room->saved.enabled[word] |= bit;
 	if (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & bit)
-		cell->arch.saved.group[word] |= bit;
-	cell->arch.saved.config[intid / 16] |= mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4) &
+		cell->room->saved.group[word] |= bit;
+	cell->room->saved.config[intid / 16] |= mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4) &
 					       (3U << config_shift);
-	cell->arch.saved.priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
+	cell->room->saved.priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
 }
 
 /* Group, priority and trigger as they were: neither the next start nor the root cell inherits what a cell did. */
@@ -312,10 +312,10 @@ static void restore_spi(struct cell *cell, uint32_t intid)
 
 	spin_lock(&gic.lock);
 	mmio_write32(gic.gicd, GICD_IGROUPR + 4 * word,
-		     (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & ~bit) | (cell->arch.saved.group[word] & bit));
+		     (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & ~bit) | (cell->room->saved.group[word] & bit));
 	mmio_write32(gic.gicd, config, (mmio_read32(gic.gicd, config) & ~config_mask) |
-		     (cell->arch.saved.config[intid / 16] & config_mask));
-	gic.gicd[GICD_IPRIORITYR + intid] = cell->arch.saved.priority[intid];
+		     (cell->room->saved.config[intid / 16] & config_mask));
+	gic.gicd[GICD_IPRIORITYR + intid] = cell->room->saved.priority[intid];
 	spin_unlock(&gic.lock);
 }
 
@@ -338,8 +338,8 @@ static COLD void take_spis(struct cell *cell, const struct cfg_system *system, b
 			cell->arch.spis[word] &= ~spis;
 			root_cell.arch.spis[word] |= back;
 			/* no effect after a refused creation, which has changed nothing */
-			if (back & cell->arch.saved.enabled[word])
-				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * word, back & cell->arch.saved.enabled[word]);
+			if (back & cell->room->saved.enabled[word])
+				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * word, back & cell->room->saved.enabled[word]);
 		}
 	}
 }

@@ -331,7 +331,7 @@ int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 int arch_memory_init(struct cell *cell)
 {
 	choose_format(cell);
-	cell->arch.stage2_root = cell->arch.root_entries <= STAGE2_OWN_ROOT ? cell->arch.own_root :
+	cell->arch.stage2_root = cell->arch.root_entries <= STAGE2_OWN_ROOT ? cell->room->stage2_root :
 				 pages_alloc(root_pages(cell), root_pages(cell));
 	if (!cell->arch.stage2_root)
 		return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
@@ -349,7 +349,7 @@ void arch_memory_exit(struct cell *cell)
 	for (uint32_t i = 0; i < cell->arch.root_entries; i++)
 		if (is_table(root[i], cell->arch.root_level))
 			free_subtables(root[i], cell->arch.root_level);
-	if (root != cell->arch.own_root)
+	if (root != cell->room->stage2_root)
 		pages_free(root, root_pages(cell));
 	cell->arch.stage2_root = NULL;
 }

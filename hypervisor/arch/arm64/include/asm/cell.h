@@ -8,9 +8,6 @@
 #define STAGE2_OWN_ROOT	16U	/* entries */
 
 struct arch_cell {
-	/* the root of small tables: aligned as hardware wants as many entries to be (DDI 0487, VTTBR_EL2) */
-	uint64_t own_root[STAGE2_OWN_ROOT] __attribute__((aligned(8 * STAGE2_OWN_ROOT)));
-
 	/* management lock; read by the cell's CPUs only through VTTBR */
 	void *stage2_root;
 	uint64_t vttbr, vtcr;
@@ -20,8 +17,14 @@ struct arch_cell {
 
 	/* management lock; readers see single bits come and go, which is all they need */
 	volatile uint32_t spis[32];	/* bit n of word w: INTID 32 * w + n belongs to the cell */
+};
 
-	/* management lock: how the root cell had programmed them when they were taken from it */
+/* Management lock */
+struct arch_cell_room {
+	/* the root of small tables: aligned as hardware wants as many entries to be (DDI 0487, VTTBR_EL2) */
+	uint64_t stage2_root[STAGE2_OWN_ROOT] __attribute__((aligned(8 * STAGE2_OWN_ROOT)));
+
+	/* how the root cell had programmed them when they were taken from it */
 	struct {
 		uint32_t enabled[32];
 		uint32_t group[32];

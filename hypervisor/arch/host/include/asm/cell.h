@@ -12,4 +12,8 @@ struct arch_cell {
 	volatile uint32_t spis[32];	/* bit n of word w: INTID 32 * w + n belongs to the cell */
 };
 
+struct arch_cell_room {
+	uint64_t unused;
+};
+
 #endif
