@@ -157,8 +157,8 @@ static void *place_tables(struct cell *cell, void *tables, const struct cfg_cell
  */
 static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, struct cell **made)
 {
-	const struct config_view view = { .cell = header };
 	uint64_t size = config_size(header);
+	struct config_view view;
 	struct { struct arch_cell_room room; struct cell cell; } *object;
 	struct cfg_cell *copy;
 	struct cell *cell;
@@ -169,6 +169,7 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 			      (unsigned long long)size, CFG_MAX_SIZE);
 	pages = (uint32_t)(PAGE_ALIGN(sizeof(*object) + tables_size(header) + size) >> PAGE_SHIFT);
 	object = pages_alloc(pages, 1);
+	view.cell = header;	/* for the message, which needs nothing else */
 	if (!object)
 		return refuse_memory(&view);
 	cell = &object->cell;

@@ -122,10 +122,9 @@ void pages_init(void *virt, uint32_t before, uint32_t count)
 	pool.first_free = 0;
 	/* an empty pool, if not even the bitmap has room */
 	if (bitmap_pages() > count)
-		pool.end = count = 0;
+		pool.end = before = count = 0;
 	pool.total = count;
 	pool.used = bitmap_pages();
 	__builtin_memset(pool.bitmap, 0, bitmap_pages() * PAGE_SIZE);
-	if (count)
-		bitmap_set_range(pool.bitmap, 0, before + bitmap_pages(), true);
+	bitmap_set_range(pool.bitmap, 0, before + bitmap_pages(), true);
 }

@@ -6,6 +6,7 @@
 #include "ivshmem_internal.h"
 #include "pages.h"
 #include "paging.h"
+#include "setup.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 
@@ -355,8 +356,8 @@ static uint32_t find_unused_link(void)
 
 /*
  * The first peer decides how many peers the link has; its own id is always among them. Later ones may have higher ids as
- * long as the pages that were taken for them have room, at least up to a multiple of eight: published configurations do not
- * agree about the number.
+ * long as the pages that were taken for them have room. After a late launch that is up to a multiple of eight: published
+ * configurations do not agree about the number. Those that the compiler makes do, and a bundle has no others.
  */
 static uint32_t wanted_peers(const struct ivshmem_params *params)
 {
@@ -365,7 +366,9 @@ static uint32_t wanted_peers(const struct ivshmem_params *params)
 
 static uint32_t endpoint_pages(uint32_t peers)
 {
-	return (uint32_t)(PAGE_ALIGN(((peers + 7ull) & ~7ull) * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
+	uint32_t last = firmware_started_us() ? peers - 1 : (peers - 1) | 7;
+
+	return (uint32_t)(PAGE_ALIGN((last + 1ull) * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
 #define DEVICE		"ivshmem device %pB, peer %u: "

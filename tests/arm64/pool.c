@@ -3,7 +3,7 @@
  * How many pages of its pool the hypervisor takes for a system and its cells: cell management, page pool, device core
  * and stage-2 tables are those of the image; CPUs, interrupts and the hypervisor's own tables are not there.
  *
- *   pool PA_RANGE HV_START HV_SIZE CPUS SYSTEM [CELL ...]
+ *   pool PA_RANGE HV_START HV_SIZE CPUS linux|direct SYSTEM [CELL ...]
  *
  * PA_RANGE as in ID_AA64MMFR0_EL1. Prints a line for the pool itself, for the root cell and for each cell, with pages.
  */
@@ -40,6 +40,7 @@ uint64_t sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2, sysreg_vtcr_el2;
 struct bh_public_page public_page __attribute__((aligned(4096)));
 uint32_t num_cpu_slots;
 static struct percpu *cpus[MAX_CPUS];
+static bool is_direct;
 
 int refuse(int error, const char *format, ...)
 {
@@ -160,6 +161,7 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
 void cpu_suspend(struct percpu *cpu) { }
 void cpu_resume(struct percpu *cpu) { }
 bool hypervisor_is_ending(void) { return false; }
+bool firmware_started_us(void) { return is_direct; }
 void trace_note(struct percpu *cpu, uint64_t cause, const void *content) { }
 void management_lock(void) { }
 void look_lock(void) { }
@@ -200,7 +202,7 @@ int main(int argc, char **argv)
 	uint64_t size;
 	void *content;
 
-	if (argc < 6 || !pool)
+	if (argc < 7 || !pool)
 		return 2;
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
@@ -215,7 +217,8 @@ int main(int argc, char **argv)
 		return 1;
 	said("pool", &before);
 
-	system_config = content = read_file(argv[5], &size);
+	is_direct = !strcmp(argv[5], "direct");
+	system_config = content = read_file(argv[6], &size);
 	platform = (struct config_platform){
 		.system = system_config, .hv_start = strtoull(argv[2], NULL, 0), .hv_size = strtoull(argv[3], NULL, 0),
 		.max_cpus = num_cpu_slots, .phys_limit = arch_phys_limit(), .guest_limit = arch_guest_limit(),
@@ -229,10 +232,10 @@ int main(int argc, char **argv)
 		return 1;
 	said("root", &before);
 
-	for (int n = 6; n < argc; n++) {
+	for (int n = 7; n < argc; n++) {
 		struct cfg_cell *head = content = read_file(argv[n], &size);
 
-		head->id = (uint32_t)n - 5;
+		head->id = (uint32_t)n - 6;
 		if (cell_create_from(content, size, &created))
 			return 1;
 		said(created->config.cell->name, &before);

@@ -29,7 +29,8 @@ def taken(system, pa_range, folder):
         names[-1].write_bytes(content)
     area = system.hypervisor_at or HYPERVISOR
     done = subprocess.run(["qemu-aarch64", "-cpu", "cortex-a57", BUILD / "arm64-user/pool", str(pa_range), hex(area),
-                           hex(system.hypervisor_size), str(system.board.cpus), *names], capture_output=True, text=True,
+                           hex(system.hypervisor_size), str(system.board.cpus), "direct" if system.direct else "linux",
+                           *names], capture_output=True, text=True,
                           check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return [(what, int(count)) for what, count in (line.rsplit(" ", 1) for line in done.stdout.splitlines())]

@@ -85,6 +85,11 @@ void arch_forget_accesses(const struct cell *cell)
 	(void)cell;
 }
 
+bool firmware_started_us(void)
+{
+	return MAYBE();
+}
+
 void *pages_alloc(uint32_t count, uint32_t align_pages)
 {
 	(void)count;

@@ -7,6 +7,14 @@
 #include "console.h"
 #include "fixture.h"
 #include "host.h"
+#include "setup.h"
+
+bool fixture_from_firmware;
+
+bool firmware_started_us(void)
+{
+	return fixture_from_firmware;
+}
 
 struct cfg_system fixture_system = {
 	.pci_mmconfig_base = FIXTURE_ECAM,

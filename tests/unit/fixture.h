@@ -28,6 +28,7 @@ struct fixture_cell {
 };
 
 extern struct cfg_system fixture_system;
+extern bool fixture_from_firmware;	/* direct boot; false */
 
 #define BDF(bus, device, function)	((uint16_t)((bus) << 8 | (device) << 3 | (function)))
 

@@ -458,6 +458,31 @@ static void memory_grows_with_the_peers_of_the_link(void **state)
 	assert_int_equal(pages_used(), pages_for(2));
 }
 
+/* Configurations that the compiler has made agree: so many places, and what their last page has room for. */
+static void no_places_to_spare_in_direct_boot(void **state)
+{
+	const uint32_t in_page = PAGE_SIZE / sizeof(struct ivshmem_endpoint);
+
+	(void)state;
+	fixture_from_firmware = true;
+	assert_int_equal(join(0, 0, (uint8_t)in_page), 0);
+	assert_int_equal(pages_used(), 1);
+	assert_int_equal(join(0, (uint16_t)in_page, 0), -EINVAL);
+	assert_non_null(strstr(host_reason(), "the link was made for 2 peers by the first that joined"));
+	assert_int_equal(join(0, (uint16_t)(in_page - 1), 0), 0);
+	ivshmem_set_state(joined[1], 7);
+	assert_int_equal(fixture_state_entry(in_page - 1), 7);
+	for (uint32_t peers = in_page + 1; peers < 40; peers++) {
+		uint32_t used = pages_used();
+
+		assert_int_equal(join(1, 0, (uint8_t)peers), 0);
+		assert_int_equal(pages_used() - used, PAGE_ALIGN(peers * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
+		ivshmem_detach(joined[--num_joined]);
+		assert_int_equal(pages_used(), used);
+	}
+	fixture_from_firmware = false;
+}
+
 static void no_memory_for_a_link(void **state)
 {
 	(void)state;
@@ -541,7 +566,8 @@ int main(void)
 		TEST(only_the_joiner_entry_is_cleared_later), TEST(state_goes_to_all_peers_once),
 		TEST(first_peer_leaves_the_table_alone),
 		LIMIT(number_of_links), LIMIT(all_ids_of_a_configuration),
-		LIMIT(memory_grows_with_the_peers_of_the_link), LIMIT(no_memory_for_a_link),
+		LIMIT(memory_grows_with_the_peers_of_the_link), LIMIT(no_places_to_spare_in_direct_boot),
+		LIMIT(no_memory_for_a_link),
 		LIMIT(no_window_left), LIMIT(place_is_taken_again), LIMIT(doorbell_misses_a_peer_that_just_left),
 	};
 

@@ -13,7 +13,7 @@ SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
 OBJECT = 2 * KIB		# of a cell, with its configuration behind it; less than any
 COMM = PAGE			# its communication region; with that of the root cell are its tables
-ENDPOINT = 1536			# bytes of a peer of a link, of which there is a multiple of
+ENDPOINT = 1536			# bytes of a peer of a link; after a late launch, there is a multiple of
 PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
 OWN_ROOT = 16 * GIB		# up to there, the root of the tables is in the object
@@ -81,9 +81,9 @@ def shortage(system, parts, least=""):
             f"({listed}); make it larger")
 
 
-def _link_pages(link):
-    told = min([len(link.peers), *link.max_peers.values()])
-    return round_up(round_up(told, PLACES) * ENDPOINT, PAGE) // PAGE
+def _link_pages(link, direct):
+    told = max(2, min([len(link.peers), *link.max_peers.values()]))
+    return round_up(round_up(told, 1 if direct else PLACES) * ENDPOINT, PAGE) // PAGE
 
 
 def pool(system):
@@ -108,7 +108,7 @@ def pool(system):
     # what cells print is for the root cell, which reads nothing if it is not there
     pages = FIXED + (SHOWN + consoles if shown else 0)
     return {"cells": pages * PAGE + objects + COMM * (len(system.others) + 1),
-            "links": sum(map(_link_pages, system.links)) * PAGE, "page tables": count * PAGE}
+            "links": sum(_link_pages(link, system.direct) for link in system.links) * PAGE, "page tables": count * PAGE}
 
 
 def needed(system):
