@@ -14,7 +14,7 @@ struct boot_info boot_info_of_image(void)
 		.config_size = params->config_size,
 		.memory_start = params->phys_base,
 		.memory_size = params->memory_size,
-		.percpu_areas = image_start + image_header.core_size,
+		.percpu_areas = boot_percpu_areas(),
 		.max_cpus = params->max_cpus,
 		.entering_cpus = params->online_cpus,
 		.primary_cpu = params->primary_cpu,

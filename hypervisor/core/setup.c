@@ -18,7 +18,7 @@
 
 uint32_t num_cpu_slots;
 
-static struct percpu *percpu_areas;
+static struct percpu_area *percpu_areas;
 static bool can_be_disabled;			/* there is somebody to give the CPUs back to */
 
 /* Start-up: who is where. Written with atomics. */
@@ -39,9 +39,9 @@ static volatile uint32_t shutdown_round;	/* those that were given up: who waits 
 
 struct percpu *percpu_of(uint32_t cpu)
 {
-	if (cpu >= num_cpu_slots || !percpu_areas[cpu].present)
+	if (cpu >= num_cpu_slots || !percpu_areas[cpu].cpu.present)
 		return NULL;
-	return &percpu_areas[cpu];
+	return &percpu_areas[cpu].cpu;
 }
 
 static void report_error(int error)
@@ -66,7 +66,7 @@ static void report_missing(uint32_t point, const struct boot_info *boot)
 {
 	spin_lock(&refuse_lock);
 	for_each_cpu(id, &root_cell.cpus)
-		if (percpu_areas[id].met < point + 1)
+		if (percpu_areas[id].cpu.met < point + 1)
 			refuse_missing(id);
 	refuse(-EIO, "%u of %u CPUs did not come within %u s: they are not in the CPU set of the root cell",
 	       boot->entering_cpus - met[point], boot->entering_cpus, MEET_SECONDS);
@@ -180,7 +180,7 @@ static int start_others(const struct boot_info *boot)
 		if (error)
 			return error;
 		/* pairs with the release in meet() */
-		while (__atomic_load_n(&percpu_areas[id].met, __ATOMIC_ACQUIRE) < ARRAY_SIZE(met)) {
+		while (__atomic_load_n(&percpu_areas[id].cpu.met, __ATOMIC_ACQUIRE) < ARRAY_SIZE(met)) {
 			if (setup_error)
 				return setup_error;
 			arch_relax();

@@ -11,7 +11,7 @@
 void trace_note(struct percpu *cpu, uint64_t cause, const void *content)
 {
 	uint64_t position = *trace_position(cpu);
-	struct bh_trace_event *event = &cpu->trace[position / TRACE_STEP % BH_TRACE_SLOTS];
+	struct bh_trace_event *event = &trace_ring(cpu)[position / TRACE_STEP % BH_TRACE_SLOTS];
 
 	event->ticks = arch_ticks();
 	event->cause = cause;
@@ -27,7 +27,7 @@ bool trace_last(const struct percpu *cpu, uint32_t n, struct bh_trace_event *eve
 		return false;
 	/* the entry code has written it, unseen by the compiler */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	*event = cpu->trace[(position - 1 - n) % BH_TRACE_SLOTS];
+	*event = trace_ring(cpu)[(position - 1 - n) % BH_TRACE_SLOTS];
 	return true;
 }
 
@@ -65,7 +65,7 @@ int64_t trace_piece(uint32_t id, uint32_t piece)
 		fill_header(&header, cpu);
 		result = ((const uint32_t *)&header)[piece];
 	} else if (piece < BH_TRACE_PIECES) {
-		result = ((const volatile uint32_t *)cpu->trace)[piece - BH_TRACE_HEADER_PIECES];
+		result = ((const volatile uint32_t *)trace_ring(cpu))[piece - BH_TRACE_HEADER_PIECES];
 	} else if (piece - BH_TRACE_SET_MODE <= BH_TRACE_ALL) {
 		cpu->trace_mode = piece - BH_TRACE_SET_MODE;
 		/* pairs with the CPU that fills a fast path: it sees this, or what it has filled is emptied here */

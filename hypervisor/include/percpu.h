@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Per-CPU data, one area of sizeof(struct percpu) per CPU of the system right behind the image, for the
- * life of the hypervisor. The page below the stack is unmapped: an overflow faults instead of overwriting. What code looks
- * at comes first: it is reached by short offsets.
+ * Per-CPU data. There is an area for each CPU of the system, for the life of the hypervisor. Below and above it nothing is mapped:
+ * a stack that overflows faults. What code looks at comes first in struct percpu: it is reached by short offsets.
  */
 #ifndef BULKHEAD_PERCPU_H
 #define BULKHEAD_PERCPU_H
@@ -56,17 +55,33 @@ struct percpu {
 	volatile uint64_t joined[CPU_EXIT_COUNT];	/* interrupts that were taken in an exit of another cause */
 
 	struct arch_percpu arch;
+} __attribute__((aligned(512)));
 
-	uint8_t guard[PAGE_SIZE] __attribute__((aligned(4096)));
+#define TRACE_SIZE	(CONFIG_TRACE * BH_TRACE_SLOTS * sizeof(struct bh_trace_event))
+
+/* An area in the address space of the hypervisor. In memory, in whole pages behind the image, is what is between guard and window. */
+struct percpu_area {
+	uint8_t guard[PAGE_SIZE] __attribute__((aligned(4096)));	/* unmapped */
 	uint8_t stack[CONFIG_STACK_SIZE];
-	/* trace.h, by the entry code: it finds it behind the stack */
-	struct bh_trace_event trace[CONFIG_TRACE * BH_TRACE_SLOTS];
-} __attribute__((aligned(4096)));
+	struct bh_trace_event trace[TRACE_SIZE / sizeof(struct bh_trace_event)];	/* trace.h; the entry code finds it behind the stack */
+	struct percpu cpu;
+	uint8_t window[PAGE_SIZE] __attribute__((aligned(4096)));	/* the architecture's: other memory, for a moment */
+};
 
-#define PERCPU_GUARD		offsetof(struct percpu, guard)
-#define PERCPU_STACK_TOP	(offsetof(struct percpu, stack) + CONFIG_STACK_SIZE)
-_Static_assert(offsetof(struct percpu, stack) == PERCPU_GUARD + PAGE_SIZE, "the stack follows the guard page");
-_Static_assert(offsetof(struct percpu, trace) == PERCPU_STACK_TOP, "the trace follows the stack");
+#define PERCPU_SIZE	(sizeof(struct percpu_area) - 2 * PAGE_SIZE)
+_Static_assert(offsetof(struct percpu_area, trace) == PAGE_SIZE + CONFIG_STACK_SIZE &&
+	       offsetof(struct percpu_area, cpu) == offsetof(struct percpu_area, trace) + TRACE_SIZE,
+	       "stack, trace and data follow each other: a stack is a multiple of 512 bytes");
+
+static inline struct bh_trace_event *trace_ring(const struct percpu *cpu)
+{
+	return (struct bh_trace_event *)((uintptr_t)cpu - TRACE_SIZE);
+}
+
+static inline void *stack_top(const struct percpu *cpu)
+{
+	return trace_ring(cpu);
+}
 
 /* this_cpu(): asm/percpu.h */
 

@@ -14,7 +14,7 @@ struct boot_info {
 	uint64_t config_size;
 	uint64_t memory_start;			/* hypervisor memory, physical */
 	uint64_t memory_size;
-	void *percpu_areas;
+	struct percpu_area *percpu_areas;
 	uint32_t max_cpus;			/* areas */
 	uint32_t entering_cpus;			/* how many CPUs there are to call setup_cpu() */
 	uint32_t primary_cpu;

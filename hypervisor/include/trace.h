@@ -22,7 +22,7 @@ _Static_assert(TRACE_STEP * BH_TRACE_SLOTS == 256, "the lowest byte of the posit
 
 static inline volatile uint64_t *trace_position(const struct percpu *cpu)
 {
-	return (volatile uint64_t *)((uintptr_t)cpu + PERCPU_STACK_TOP) - 1;
+	return (volatile uint64_t *)stack_top(cpu) - 1;
 }
 
 /*

@@ -110,15 +110,12 @@ void *host_to_virt(host_addr_t addr)
 	return (void *)addr.value;
 }
 
-/* The table of the remap area is there from the start, one page of it serves all that is mapped. */
+/* The first table of the remap area is there from the start, and serves all that is mapped. */
 void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 {
-	static void *table;
-
 	(void)addr;
 	(void)type;
-	table = table ? table : pages_alloc(1, 1);
-	return table ? calloc(1, size + PAGE_SIZE) : NULL;
+	return calloc(1, size + PAGE_SIZE);
 }
 
 void unmap_range(void *virt, uint64_t size)
@@ -207,14 +204,13 @@ int main(int argc, char **argv)
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
 	for (uint32_t n = 0; n < num_cpu_slots && n < MAX_CPUS; n++) {
-		cpus[n] = calloc(1, sizeof(struct percpu));
+		cpus[n] = &((struct percpu_area *)aligned_alloc(PAGE_SIZE, sizeof(struct percpu_area)))->cpu;
+		memset(cpus[n], 0, sizeof(*cpus[n]));
 		cpus[n]->cell = &root_cell;
 	}
 	sigaction(SIGILL, &(struct sigaction){ .sa_sigaction = read_tpidr_el2, .sa_flags = SA_SIGINFO }, NULL);
 	stage2_setup();
 	pages_init(pool, 0, POOL_PAGES);
-	if (!pages_alloc(1, 1))		/* level 2 of the remap area, see paging_init() */
-		return 1;
 	said("pool", &before);
 
 	is_direct = !strcmp(argv[5], "direct");

@@ -41,7 +41,7 @@ MACHINE = "virt,gic-version=3,virtualization=on"
 CPU = "cortex-a57"
 CPUS = 4
 BASE = 0x40200000		# hypervisor memory
-IMAGE = 0xb1d000000000		# where it is at EL2: hypervisor/arch/arm64/layout.h
+IMAGE, AREAS = 0xb1d10000000, 0xb1d00000000		# where it is at EL2, and the areas of CPUs: hypervisor/arch/arm64/layout.h
 GUEST_END = 0x200000		# of the RAM of cells, as they see it
 SERIAL = ("-serial", "chardev:serial")
 

@@ -161,7 +161,7 @@ struct cell *core_cell(uint32_t id)
 
 struct percpu *core_cpu(uint32_t cpu)
 {
-	return &((struct percpu *)host_boot.percpu_areas)[cpu];
+	return &host_boot.percpu_areas[cpu].cpu;
 }
 
 static int64_t switch_off(uint64_t arg1, uint64_t arg2, uint64_t arg3)

@@ -10,8 +10,8 @@ static struct test_config alpha;
 /* What vectors.S does: the lowest byte of the position says where the event is, in units of 16 bytes behind the stack. */
 static void exit_of_guest(struct percpu *cpu, uint64_t cause, uint64_t value)
 {
-	uint64_t *position = (uint64_t *)((char *)cpu + PERCPU_STACK_TOP - 8);
-	uint64_t *event = (uint64_t *)((char *)cpu + PERCPU_STACK_TOP + (*position & 0xff) * 16);
+	uint64_t *position = (uint64_t *)stack_top(cpu) - 1;
+	uint64_t *event = (uint64_t *)((char *)stack_top(cpu) + (*position & 0xff) * 16);
 
 	event[0] = arch_ticks();
 	event[1] = cause;
@@ -261,7 +261,7 @@ static void last_ones_without_a_lock(void)
 /* As reader and writer meet in the worst way: an event is there in part, and its number is not yet. */
 static void begin_exit(struct percpu *cpu)
 {
-	uint64_t *event = (uint64_t *)&cpu->trace[*trace_position(cpu) / TRACE_STEP % BH_TRACE_SLOTS];
+	uint64_t *event = (uint64_t *)&trace_ring(cpu)[*trace_position(cpu) / TRACE_STEP % BH_TRACE_SLOTS];
 
 	event[1] = event[4] = ~0ull;
 }

@@ -7,8 +7,8 @@ from .binary import parse
 from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
-PERCPU = 16 * KIB		# without CONFIG_TRACE
-FIXED = 3			# bitmap of the pool, two tables of the remap area
+PERCPU = 8 * KIB		# without CONFIG_TRACE
+FIXED = 1			# bitmap of the pool
 SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
 OBJECT = 2 * KIB		# of a cell, with its configuration behind it; less than any

@@ -7,6 +7,7 @@
 #include "trace.h"
 #include "asm/sysreg.h"
 #include "gic.h"
+#include "layout.h"
 #include "trap.h"
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"#define " #name " %c0\\n\"" : : "i"(value))
@@ -14,8 +15,13 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
-	DEFINE(PERCPU_SIZE, sizeof(struct percpu));
-	DEFINE(PERCPU_STACK_TOP, PERCPU_STACK_TOP);
+	DEFINE(PERCPU_SIZE, PERCPU_SIZE);
+	DEFINE(PERCPU_STRIDE, sizeof(struct percpu_area));
+	DEFINE(PERCPU_FIRST, VA_REMAP + offsetof(struct percpu_area, cpu));
+	DEFINE(STACK_SIZE, CONFIG_STACK_SIZE);
+	DEFINE(TRACE_SIZE, TRACE_SIZE);
+	_Static_assert(BH_LAUNCHER_LINUX == 0 && BH_LAUNCHER_FIRMWARE == 1 && VA_BITS - VA_BITS_SMALL == 1 << 2,
+		       "the entry code computes the size of addresses");
 	DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
 	DEFINE(TRACE, CONFIG_TRACE);
 	DEFINE(TRACE_STEP, TRACE_STEP);

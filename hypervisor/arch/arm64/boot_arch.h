@@ -5,11 +5,18 @@
 
 #include "early_map.h"
 #include "entry.h"
+#include "layout.h"
 
 /* Offset of the page pool: behind configuration and first page tables. */
 static inline uint64_t boot_pool_offset(const struct bh_image_header *header)
 {
 	return early_tables_offset(header) + early_table_pages(header) * PAGE_SIZE;
+}
+
+/* Where the areas of CPUs are mapped */
+static inline struct percpu_area *boot_percpu_areas(void)
+{
+	return (struct percpu_area *)VA_REMAP;
 }
 
 /* [each CPU] The state of EL2 in which Linux would have left it */

@@ -64,7 +64,8 @@ bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, 
 int arch_init_memory(void)
 {
 	stage2_setup();
-	return paging_init();
+	paging_init();
+	return 0;
 }
 
 int arch_init_platform(const struct cfg_system *system)
@@ -82,12 +83,7 @@ int arch_init_cpu(struct percpu *cpu)
 		return refuse(-EIO, "CPU %u: entered from an unexpected mode", cpu->cpu_id);
 	if (!arch_ticks_per_second())
 		return refuse(-EIO, "CPU %u: firmware has not set CNTFRQ_EL0, the frequency of its timer", cpu->cpu_id);
-	if (!cpu->arch.window) {
-		int error = paging_init_window(cpu);
-
-		if (error)
-			return error;
-	}
+	paging_init_window(cpu);
 	return gic_init_cpu(cpu);
 }
 
@@ -122,7 +118,7 @@ static void set_guest_controls(struct percpu *cpu)
 
 static struct trap_frame *frame_of_guest(void)
 {
-	return (struct trap_frame *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1;
+	return (struct trap_frame *)stack_top(this_cpu()) - 1;
 }
 
 void arch_fill_fault(volatile struct bh_fault *fault)

@@ -31,12 +31,17 @@ image_header:
 	.org	image_header + 144
 	.skip	72			/* struct bh_boot_params, filled in by the launcher */
 
-/* Up to here: BH_IMAGE_PE_SIZE. The page is also the vector table until there are page tables: synchronous exceptions */
+/*
+ * Up to here: BH_IMAGE_PE_SIZE. The page is also the vector table until there are page tables: synchronous exceptions. When the
+ * MMU is switched on where nothing is mapped, the next instruction is the first one that comes here.
+ */
 	.org	image_header + 0x200
-	b	early_fault
+	mrs	x2, sctlr_el2
+	tbz	x2, #0, early_fault
+	b	entry_mapped
 
 /*
- * This page is also mapped at its physical address, so that the MMU can be switched under it.
+ * After a late launch, this page is also mapped at its physical address, so that the MMU can be switched off under it.
  *
  * In: x0 physical base, x1 CPU number. x18-x30 and SP_EL1 belong to the caller and are not touched until they
  * can be stored with caches on: what is written with the MMU off bypasses the caches, and what is
@@ -53,7 +58,7 @@ arm64_entry:
 	mov	x3, #PERCPU_SIZE
 	madd	x2, x1, x3, x2
 	add	x2, x2, x0
-	mov	x3, #PERCPU_STACK_TOP
+	mov	x3, #STACK_SIZE
 	add	x15, x2, x3		/* physical top of the stack */
 	mov	sp, x15
 	stp	x0, x1, [sp, #-16]!
@@ -65,8 +70,7 @@ arm64_entry:
 	b	2f
 	/* others wait for the tables. The primary cannot fail to make them, but may not come: 32 s, or if nobody has set the
 	 * frequency some ticks, and back to Linux. (Firmware starts others when there are tables.) */
-1:	adrp	x2, early_ready
-	add	x2, x2, :lo12:early_ready
+1:	adr	x2, early_ready
 	mrs	x4, cntfrq_el0
 	lsl	x4, x4, #5
 	orr	x4, x4, #1 << 26
@@ -92,13 +96,13 @@ arm64_entry:
 	b.ne	4b
 	dsb	sy
 
-	adrp	x2, early_l0
-	add	x2, x2, :lo12:early_l0
-	ldr	x2, [x2]
+	ldr	x2, early_root
 	msr	ttbr0_el2, x2
 	mov	x2, #EL2_MAIR
 	msr	mair_el2, x2
-	ldr	x2, =EL2_TCR
+	ldr	w2, =EL2_TCR
+	ldr	w3, [x0, #HEADER_LAUNCHER]
+	add	x2, x2, x3, lsl #2			/* T0SZ: VA_BITS - VA_BITS_SMALL */
 	mrs	x3, id_aa64mmfr0_el1	/* PARange -> TCR_EL2.PS, at most 48 bits */
 	and	x3, x3, #0xf
 	cmp	x3, #5
@@ -111,8 +115,12 @@ arm64_entry:
 	ic	iallu
 	dsb	sy
 	isb
-	ldr	x2, =0x30cd183d		/* RES1, M, C, SA, I, WXN */
-	ldr	x3, =entry_mapped
+	mrs	x13, vbar_el2
+	mov	x3, #(VA_IMAGE >> 28)
+	lsl	x3, x3, #28
+	msr	vbar_el2, x3
+	ldr	w2, =0x30cd183d		/* RES1, M, C, SA, I, WXN */
+	add	x3, x3, #0x200
 	msr	sctlr_el2, x2
 	isb
 	br	x3
@@ -133,14 +141,10 @@ leave_unmapped:
 	.text
 entry_mapped:
 	/* now in the image's own address space, caches on */
-	ldr	x2, =image_start
-	ldr	x3, [x2, #HEADER_CORE_SIZE]
-	mov	x4, #PERCPU_SIZE
-	madd	x3, x1, x4, x3
-	add	x2, x2, x3		/* struct percpu */
-	mov	x3, #PERCPU_STACK_TOP
-	add	x3, x2, x3
-	mov	sp, x3
+	ldr	x2, =PERCPU_FIRST
+	mov	x3, #PERCPU_STRIDE
+	madd	x2, x1, x3, x2		/* struct percpu */
+	sub	sp, x2, #TRACE_SIZE
 	mrs	x30, tpidr_el2
 	msr	tpidr_el2, x2
 	sub	sp, sp, #FRAME_SIZE
@@ -151,7 +155,6 @@ entry_mapped:
 	stp	x26, x27, [sp, #8 * 26]
 	stp	x28, x29, [sp, #8 * 28]
 	str	x30, [sp, #8 * 30]
-	mrs	x4, vbar_el2
 	ldr	x5, =vectors
 	msr	vbar_el2, x5
 	isb
@@ -161,7 +164,7 @@ entry_mapped:
 	ldr	w5, [x5, #HEADER_LAUNCHER]
 	cbnz	w5, 2f
 	mov	x2, x14			/* SCTLR_EL2 as found */
-	mov	x3, x4			/* VBAR_EL2 as found */
+	mov	x3, x13			/* VBAR_EL2 as found */
 	mrs	x19, elr_el2
 	mrs	x20, spsr_el2
 	bl	from_linux_entry	/* int (percpu, cpu, sctlr, vbar) */

@@ -192,7 +192,7 @@ early_stop:
 	msr	tpidr_el1, x0
 	/* any memory behind the image will do as a stack: nothing of it is used yet */
 	adrp	x2, image_end
-	mov	x3, #PERCPU_STACK_TOP
+	mov	x3, #STACK_SIZE
 	add	sp, x2, x3
 	mov	x0, x19
 	bl	early_message

@@ -5,7 +5,6 @@
  * whose entries belong to one CPU each.
  */
 #include "bulkhead/image.h"
-#include "bitmap.h"
 #include "cell.h"
 #include "console.h"
 #include "errors.h"
@@ -23,8 +22,7 @@
 
 #define L3_ENTRIES	512
 #define REMAP_TABLES	(REMAP_PAGES / L3_ENTRIES)
-#define WINDOW_STRIDE	2U	/* windows of the CPUs come first, each with a page behind it that stays unmapped */
-_Static_assert(WINDOW_STRIDE * CONFIG_MAX_CPUS < REMAP_PAGES / 2, "there is room beside the windows");
+_Static_assert(CONFIG_MAX_CPUS * (sizeof(struct percpu_area) >> PAGE_SHIFT) < REMAP_PAGES / 2, "there is room beside the areas");
 
 #define DCZID_PROHIBITED	(1UL << 4)
 #define SWEEP_BLOCK		(PAGE_SIZE * L3_ENTRIES)
@@ -33,10 +31,9 @@ _Static_assert(WINDOW_STRIDE * CONFIG_MAX_CPUS < REMAP_PAGES / 2, "there is room
 extern char image_start[];
 extern struct bh_image_header image_header;
 
-static uint64_t *remap_l3[REMAP_TABLES];	/* made when first needed */
-static uint64_t remap_used[REMAP_PAGES / 64];
+static uint64_t *remap_l2;	/* for level 3 of all that is not the image's: made when first needed */
+static uint32_t remap_first;	/* page behind the areas of CPUs, and the devices: these stay */
 static uint32_t remap_count;
-static uint64_t *remap_l2;
 
 host_addr_t virt_to_host(const void *virt)
 {
@@ -58,51 +55,39 @@ uint32_t remap_pages_used(void)
 	return remap_count;
 }
 
-/* Find the level 2 table of the remap area: it is next to the image's in the same level 1 table. */
-int paging_init(void)
+static uint64_t *table_at(uint64_t entry)
 {
-	uint64_t *l0 = host_to_virt(HOST_ADDR(early_l0));
-	uint64_t *l1 = host_to_virt(HOST_ADDR(l0[(VA_REMAP >> 39) % L3_ENTRIES] & PTE_ADDR_MASK));
-
-	remap_l2 = pages_alloc(1, 1);
-	if (!remap_l2)
-		return refuse(-ENOMEM, "hypervisor memory is too small for its page tables");
-	bitmap_set_range(remap_used, 0, WINDOW_STRIDE * num_cpu_slots, true);
-	l1[(VA_REMAP >> 30) % L3_ENTRIES] = virt_to_host(remap_l2).value | PTE_TABLE | PTE_VALID;
-	dsb(ishst);
-	isb();
-	return 0;
+	return host_to_virt(HOST_ADDR(entry & PTE_ADDR_MASK));
 }
 
-static uint64_t *remap_pte(uint32_t page)
+void paging_init(void)
 {
-	uint64_t **l3 = &remap_l3[page / L3_ENTRIES];
+	uint64_t *root = host_to_virt(HOST_ADDR(early_root)), *l1 = table_at(root[VA_REMAP >> 39]);
 
-	if (!*l3) {
-		*l3 = pages_alloc(1, 1);
-		if (!*l3)
-			return NULL;
-		remap_l2[page / L3_ENTRIES] = virt_to_host(*l3).value | PTE_TABLE | PTE_VALID;
-	}
-	return &(*l3)[page % L3_ENTRIES];
+	remap_l2 = table_at(l1[(VA_REMAP >> 30) % L3_ENTRIES]);
+	remap_first = num_cpu_slots * (sizeof(struct percpu_area) >> PAGE_SHIFT);
 }
 
-static void remap_mark(uint32_t first, uint32_t count, bool used)
+/* NULL: there is none */
+static uint64_t *remap_table(uint32_t page)
 {
-	bitmap_set_range(remap_used, first, count, used);
-	remap_count += used ? count : -count;
+	uint64_t entry = remap_l2[page / L3_ENTRIES];
+
+	return entry ? table_at(entry) : NULL;
 }
 
-/* First fit, one page more than asked for stays unmapped behind each range. */
+/* First fit: so many pages that are free, as is one on each side, which stays unmapped. REMAP_PAGES if there are none */
 static uint32_t remap_find(uint32_t count)
 {
-	uint32_t page = 0;
+	uint32_t page = remap_first, first = page + 1;
+	const uint64_t *table = remap_table(page);
 
-	while (page < REMAP_PAGES) {
-		uint32_t first = bitmap_find(remap_used, page, REMAP_PAGES, false);
-
-		page = bitmap_find(remap_used, first, MIN(first + count + 1, REMAP_PAGES), true);
-		if (page - first > count)
+	for (; page < REMAP_PAGES; page++) {
+		if (page % L3_ENTRIES == 0)
+			table = remap_table(page);
+		if (table && table[page % L3_ENTRIES])
+			first = page + 2;
+		else if (page == first + count)
 			return first;
 	}
 	return REMAP_PAGES;
@@ -111,9 +96,17 @@ static uint32_t remap_find(uint32_t count)
 /* All tables of the range; false, if there is no page for one. */
 static bool remap_tables(uint32_t first, uint32_t count)
 {
-	for (uint32_t page = first; page < first + count; page = (page / L3_ENTRIES + 1) * L3_ENTRIES)
-		if (!remap_pte(page))
+	for (uint32_t page = first; page < first + count; page = (page / L3_ENTRIES + 1) * L3_ENTRIES) {
+		uint64_t *table;
+
+		if (remap_table(page))
+			continue;
+		table = pages_alloc(1, 1);
+		if (!table)
 			return false;
+		dsb(ishst);
+		remap_l2[page / L3_ENTRIES] = virt_to_host(table).value | PTE_TABLE | PTE_VALID;
+	}
 	return true;
 }
 
@@ -124,7 +117,7 @@ static void remap_set(uint32_t first, uint32_t count, uint64_t value, uint64_t s
 
 	for (uint32_t page = first; page < first + count; page++, value += step) {
 		if (!entry || page % L3_ENTRIES == 0)
-			entry = remap_pte(page);
+			entry = &remap_table(page)[page % L3_ENTRIES];
 		*entry++ = value;
 	}
 }
@@ -162,7 +155,9 @@ void *map_range(host_addr_t addr, uint64_t size, enum map_type type)
 	if (first == REMAP_PAGES || !remap_tables(first, count))
 		return NULL;
 	remap_set(first, count, start | attributes, PAGE_SIZE);
-	remap_mark(first, count, true);
+	remap_count += count;
+	if (type == MAP_DEVICE)
+		remap_first = first + count;
 	dsb(ishst);
 	isb();
 	virt = (char *)(VA_REMAP + ((uint64_t)first << PAGE_SHIFT));
@@ -181,20 +176,18 @@ void unmap_range(void *virt, uint64_t size)
 
 	remap_set(first, count, 0, 0);
 	flush_el2();
-	remap_mark(first, count, false);
+	remap_count -= count;
 }
 
-/* A page of address space per CPU, whose entry the CPU changes by itself. Its place is known: there is nothing to be searched. */
-int paging_init_window(struct percpu *cpu)
+/* A page of address space per CPU, whose entry the CPU changes by itself. */
+void paging_init_window(struct percpu *cpu)
 {
-	uint32_t page = WINDOW_STRIDE * cpu->cpu_id;
+	struct percpu_area *area = (struct percpu_area *)VA_REMAP + cpu->cpu_id;
+	uint32_t page = ((uint64_t)area->window - VA_REMAP) >> PAGE_SHIFT;
 
-	cpu->arch.window_pte = remap_pte(page);
-	if (!cpu->arch.window_pte)
-		return refuse(-ENOMEM, "hypervisor memory is too small for CPU %u", cpu->cpu_id);
+	cpu->arch.window = area->window;
+	cpu->arch.window_pte = &remap_table(page)[page % L3_ENTRIES];
 	remap_count++;
-	cpu->arch.window = (void *)(VA_REMAP + ((uint64_t)page << PAGE_SHIFT));
-	return 0;
 }
 
 static void *set_window(host_addr_t addr, uint64_t attributes)

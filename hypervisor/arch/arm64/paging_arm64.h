@@ -5,7 +5,7 @@
 
 #include "percpu.h"
 
-int paging_init(void);				/* once, after pages_init() */
-int paging_init_window(struct percpu *cpu);	/* each CPU, once, under the lock of start-up */
+void paging_init(void);				/* once */
+void paging_init_window(struct percpu *cpu);	/* each CPU */
 
 #endif

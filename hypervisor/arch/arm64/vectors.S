@@ -225,9 +225,7 @@ hypervisor_fault:
 	mov	x6, sp
 	msr	tpidr_el1, x6
 	mrs	x6, tpidr_el2
-	add	x6, x6, #(PERCPU_STACK_TOP & ~0xfff)
-	add	x6, x6, #(PERCPU_STACK_TOP & 0xfff)
-	mov	sp, x6
+	sub	sp, x6, #TRACE_SIZE
 	save_first			/* leaves the position of the trace as it is */
 	save_light
 	save_rest

@@ -248,13 +248,13 @@ void *host_to_virt(host_addr_t addr)
 void host_build(struct boot_info *boot)
 {
 	uint64_t percpus = IMAGE_PAGES * PAGE_SIZE;
-	uint64_t pool = percpus + HOST_MAX_CPUS * sizeof(struct percpu);
+	uint64_t pool = percpus + HOST_MAX_CPUS * sizeof(struct percpu_area);
 
 	hv_memory = host_use(HOST_HV_BASE, HOST_HV_SIZE);
 	*boot = (struct boot_info){
 		.memory_start = HOST_HV_BASE,
 		.memory_size = HOST_HV_SIZE,
-		.percpu_areas = hv_memory + percpus,
+		.percpu_areas = (struct percpu_area *)(hv_memory + percpus),
 		.max_cpus = HOST_NUM_CPUS,
 		.entering_cpus = HOST_NUM_CPUS,
 		.memory = hv_memory,
@@ -263,5 +263,5 @@ void host_build(struct boot_info *boot)
 		.crash_log = (struct bh_crash_log *)(hv_memory + HOST_HV_SIZE - PAGE_SIZE),
 	};
 	for (uint32_t cpu = 0; cpu < HOST_MAX_CPUS; cpu++)
-		((struct percpu *)boot->percpu_areas)[cpu].cpu_id = cpu;
+		boot->percpu_areas[cpu].cpu.cpu_id = cpu;
 }

@@ -369,7 +369,7 @@ void host_start(const struct cfg_system *config, uint64_t size)
 		struct runner *r = &runners[n];
 
 		pthread_cond_init(&r->turn, NULL);
-		r->cpu = &((struct percpu *)host_boot.percpu_areas)[n];
+		r->cpu = &host_boot.percpu_areas[n].cpu;
 		r->exists = host_boot.from_guest || n == host_boot.primary_cpu;
 	}
 	if (!host_boot.start_cpu)
