@@ -51,6 +51,12 @@ int refuse(int error, const char *format, ...)
 	return error;
 }
 
+int refuse_invalid(const char *format, ...)
+{
+	(void)format;
+	return -EINVAL;
+}
+
 void console_printf(const char *format, ...)
 {
 	printf("%s", format);
@@ -247,6 +253,23 @@ static int hypervisor_is_seen(void)
 	return error;
 }
 
+/* Addresses that the cell does not have are refused as a whole; that nothing is there any more is true of them. Nonzero: not so */
+static int beyond_is_refused(void)
+{
+	uint64_t limit = 1ull << cell.arch.guest_bits, host = 1ull << 30, flags = CFG_MEM_READ | CFG_MEM_WRITE;
+	host_addr_t found;
+
+	return arch_memory_map(&cell, GUEST_ADDR(limit), HOST_ADDR(host), PAGE_SIZE, flags) != -EINVAL ||
+		arch_memory_map(&cell, GUEST_ADDR(limit - PAGE_SIZE), HOST_ADDR(host), 2 * PAGE_SIZE, flags) != -EINVAL ||
+		arch_memory_map(&cell, GUEST_ADDR(0 - PAGE_SIZE), HOST_ADDR(host), PAGE_SIZE, flags) != -EINVAL ||
+		arch_memory_map_one(&cell, GUEST_ADDR(limit), HOST_ADDR(host), PAGE_SIZE) != -EINVAL ||
+		arch_memory_lookup(&cell, GUEST_ADDR(limit - PAGE_SIZE), false, &found) ||
+		arch_memory_map(&cell, GUEST_ADDR(limit - PAGE_SIZE), HOST_ADDR(host), PAGE_SIZE, flags) ||
+		!arch_memory_lookup(&cell, GUEST_ADDR(limit - PAGE_SIZE), true, &found) ||
+		arch_memory_unmap(&cell, GUEST_ADDR(limit - PAGE_SIZE), 2 * PAGE_SIZE) ||
+		arch_memory_lookup(&cell, GUEST_ADDR(limit - PAGE_SIZE), false, &found);
+}
+
 int main(int argc, char **argv)
 {
 	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
@@ -262,7 +285,7 @@ int main(int argc, char **argv)
 	pages_init(pool, 0, POOL_PAGES);
 	if (arch_memory_init(&cell))
 		return 1;
-	if (hypervisor_is_seen())
+	if (hypervisor_is_seen() || beyond_is_refused())
 		return 1;
 	for (uint32_t n = 0; n < OPERATIONS; n++) {
 		operate();

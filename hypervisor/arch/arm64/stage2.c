@@ -235,10 +235,12 @@ static bool set_some(struct cell *cell, struct mapping *map)
 
 static int set_range(struct cell *cell, struct mapping map)
 {
-	uint64_t limit = 1UL << cell->arch.guest_bits;
+	uint64_t limit = 1UL << cell->arch.guest_bits, room = limit - MIN(map.guest, limit);
 
 	/* beyond it is nothing of the cell's, and nothing that could be taken from it */
-	map.size = map.guest < limit ? MIN(map.size, limit - map.guest) : 0;
+	if (map.attributes && map.size > room)
+		return refuse_invalid("%pC: 0x%llx is beyond its addresses", &cell->config, (unsigned long long)map.guest);
+	map.size = MIN(map.size, room);
 	while (map.size)
 		if (!set_some(cell, &map))
 			return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",

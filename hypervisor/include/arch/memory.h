@@ -10,7 +10,7 @@ void arch_memory_exit(struct cell *cell);	/* frees them; the cell's CPUs are sto
 
 /*
  * Map [guest, guest + size) to host with the rights and type of CFG_MEM_* flags; replaces what was there.
- * Page-aligned. -ENOMEM may leave a part mapped.
+ * Page-aligned. -ENOMEM may leave a part mapped; -EINVAL: the cell has no such addresses.
  */
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags);
 /* The same, but one page, which may be read, is all that is seen in the range. */
