@@ -24,15 +24,17 @@ static int start_cpu(uint32_t cpu)
 
 void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 {
-	struct boot_info boot = boot_info_of_image();
-	bool primary = cpu_id == boot.primary_cpu;
+	static struct boot_info boot;		/* made by the primary CPU, before there are others */
+	bool primary = cpu_id == image_header.boot.primary_cpu;
 	int error;
 
-	boot.check = check_bundle;
-	boot.start_cpu = start_cpu;
 	cpu->cpu_id = (uint32_t)cpu_id;
-	if (primary)
+	if (primary) {
+		boot_info_of_image(&boot);
+		boot.check = check_bundle;
+		boot.start_cpu = start_cpu;
 		start_is_unattended = true;
+	}
 	arch_init_from_firmware();
 	error = setup_cpu(cpu, &boot);
 	if (!error && primary)

@@ -5,8 +5,9 @@
 
 int from_linux_entry(struct percpu *cpu, uint64_t cpu_id, uint64_t sctlr, uint64_t vbar)
 {
-	struct boot_info boot = boot_info_of_image();
+	struct boot_info boot;
 
+	boot_info_of_image(&boot);
 	boot.from_guest = true;
 	cpu->cpu_id = (uint32_t)cpu_id;
 	cpu->arch.launch.sctlr_el2 = sctlr;

@@ -3,13 +3,13 @@
 #include "bulkhead/cell_config.h"
 #include "boot_arch.h"
 
-struct boot_info boot_info_of_image(void)
+void boot_info_of_image(struct boot_info *boot)
 {
 	const struct bh_boot_params *params = &image_header.boot;
 	uint64_t pool = boot_pool_offset(&image_header);
 	uint64_t end = params->memory_size - PAGE_SIZE;		/* there is the crash log */
 
-	return (struct boot_info){
+	*boot = (struct boot_info){
 		.config = (const struct cfg_system *)(image_start + params->config_offset),
 		.config_size = params->config_size,
 		.memory_start = params->phys_base,

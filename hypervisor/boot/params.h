@@ -9,6 +9,6 @@ extern struct bh_image_header image_header;
 extern char image_start[];
 
 /* What the launcher wrote into the image header. Which door it came through, the caller adds. */
-struct boot_info boot_info_of_image(void);
+void boot_info_of_image(struct boot_info *boot);
 
 #endif

@@ -168,12 +168,15 @@ void console_printf_about(const struct cell *cell, const char *format, ...)
 	va_end(args);
 }
 
+/* The line has the protection of the reason; it is not on the stack, on which whoever refuses is deep. */
 static void give_reason(int error, const char *format, va_list args)
 {
+	static char line[CONSOLE_LINE];
+
 	if (public_page.reason[0])
 		return;
 	format_text_va(public_page.reason, sizeof(public_page.reason), format, args);
-	console_printf("refused (%d): %s\n", error, public_page.reason);
+	console_write(NULL, line, format_text(line, sizeof(line), "refused (%d): %s\n", error, public_page.reason));
 }
 
 int refuse(int error, const char *format, ...)
@@ -242,6 +245,12 @@ size_t console_copy(char *to, size_t size)
 	for (size_t i = 0; i < count; i++)
 		to[i] = public_page.console[(tail - count + i) % BH_CONSOLE_RING_SIZE];
 	return count;
+}
+
+void console_put_line(char *line, size_t length)
+{
+	line[length] = '\n';
+	console_write(NULL, line, length + 1);
 }
 
 void console_enter_panic(void)

@@ -325,9 +325,11 @@ static void __attribute__((noreturn)) stop_for_good(const struct bh_crash_regist
 
 	console_enter_panic();
 	if (this_cpu()->dead++ < 2) {
-		format_text_va(line, sizeof(line), format, args);
-		crash_log_write(registers, vector, line);
-		console_printf("PANIC on CPU %u: %s\n", this_cpu()->cpu_id, line);
+		size_t head = format_text(line, sizeof(line) - 1, "PANIC on CPU %u: ", this_cpu()->cpu_id);
+		size_t length = head + format_text_va(line + head, sizeof(line) - 1 - head, format, args);
+
+		crash_log_write(registers, vector, line + head);
+		console_put_line(line, length);
 	}
 	if (nobody_hears())
 		arch_system_off();

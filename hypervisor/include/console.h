@@ -41,6 +41,9 @@ void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* One about a cell, which its own record has, too, on a line of its own. */
 void console_printf_about(const struct cell *cell, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* A text that is there already, of a buffer with room for a character more: with the end of a line in place of the NUL. */
+void console_put_line(char *line, size_t length);
+
 /* Can anybody outside of the machine see it? */
 bool console_has_uart(void);
 

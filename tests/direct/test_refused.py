@@ -84,7 +84,7 @@ def test_header_without_a_console(bench):
     assert machine.lines() == []
 
 
-@pytest.mark.parametrize("symbol", ["setup_error", "refuse_lock", "early_ready", "met", "console_lock"])
+@pytest.mark.parametrize("symbol", ["setup_error", "refuse_lock", "early_root", "met", "console_lock"])
 def test_memory_behind_the_image_does_not_matter(bench, symbol):
     """What is not in the file is cleared: no checksum covers it."""
     with open(HYPERVISOR_ELF, "rb") as file:

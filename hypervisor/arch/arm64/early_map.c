@@ -14,7 +14,6 @@
 
 extern char image_start[], image_rodata[], image_data[];
 
-volatile uint32_t early_ready;
 uint64_t early_root;
 
 #define ENTRIES		512UL
@@ -143,10 +142,8 @@ void early_map(uint64_t base)
 	map_areas(&alloc, base + header->core_size, header->boot.max_cpus);
 	early_map_range(&alloc, VA_IMAGE + pool, base + pool, size - pool, PTE_EL2_RW);
 
-	early_root = (uint64_t)alloc.root;
 	arm64_discard_pages(tables, tables_end);
 	arm64_discard_lines((uint64_t)small_root, (uint64_t)small_root + sizeof(small_root));
+	early_root = (uint64_t)alloc.root;
 	arm64_discard_lines((uint64_t)&early_root, (uint64_t)(&early_root + 1));
-	early_ready = 1;
-	arm64_discard_lines((uint64_t)&early_ready, (uint64_t)(&early_ready + 1));
 }

@@ -12,6 +12,6 @@ uint64_t early_table_pages(const struct bh_image_header *header);
 /* Called from assembly on the primary CPU with the MMU off: base of hypervisor memory. */
 void early_map(uint64_t base);
 
-extern uint64_t early_root;	/* physical */
+extern uint64_t early_root;	/* physical; 0: not yet */
 
 #endif

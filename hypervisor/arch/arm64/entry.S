@@ -70,14 +70,14 @@ arm64_entry:
 	b	2f
 	/* others wait for the tables. The primary cannot fail to make them, but may not come: 32 s, or if nobody has set the
 	 * frequency some ticks, and back to Linux. (Firmware starts others when there are tables.) */
-1:	adr	x2, early_ready
+1:	adr	x2, early_root
 	mrs	x4, cntfrq_el0
 	lsl	x4, x4, #5
 	orr	x4, x4, #1 << 26
 	mrs	x5, cntpct_el0
 3:	yield
-	ldr	w3, [x2]
-	cbnz	w3, 5f
+	ldr	x3, [x2]
+	cbnz	x3, 5f
 	mrs	x3, cntpct_el0
 	sub	x3, x3, x5
 	cmp	x3, x4
@@ -155,12 +155,12 @@ entry_mapped:
 	stp	x26, x27, [sp, #8 * 26]
 	stp	x28, x29, [sp, #8 * 28]
 	str	x30, [sp, #8 * 30]
-	ldr	x5, =vectors
+	adr	x5, vectors
 	msr	vbar_el2, x5
 	isb
 	mov	x0, x2			/* percpu */
 	/* x1: CPU number */
-	ldr	x5, =image_start
+	adr	x5, image_start
 	ldr	w5, [x5, #HEADER_LAUNCHER]
 	cbnz	w5, 2f
 	mov	x2, x14			/* SCTLR_EL2 as found */

@@ -233,16 +233,16 @@ static bool set_some(struct cell *cell, struct mapping *map)
 	return true;
 }
 
-static int set_range(struct cell *cell, struct mapping map)
+static int set_range(struct cell *cell, struct mapping *map)
 {
-	uint64_t limit = 1UL << cell->arch.guest_bits, room = limit - MIN(map.guest, limit);
+	uint64_t limit = 1UL << cell->arch.guest_bits, room = limit - MIN(map->guest, limit);
 
 	/* beyond it is nothing of the cell's, and nothing that could be taken from it */
-	if (map.attributes && map.size > room)
-		return refuse_invalid("%pC: 0x%llx is beyond its addresses", &cell->config, (unsigned long long)map.guest);
-	map.size = MIN(map.size, room);
-	while (map.size)
-		if (!set_some(cell, &map))
+	if (map->attributes && map->size > room)
+		return refuse_invalid("%pC: 0x%llx is beyond its addresses", &cell->config, (unsigned long long)map->guest);
+	map->size = MIN(map->size, room);
+	while (map->size)
+		if (!set_some(cell, map))
 			return refuse(-ENOMEM, "%pC: no page for stage-2 tables, hypervisor memory is too small",
 				      &cell->config);
 	return 0;
@@ -307,27 +307,27 @@ static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
 
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags)
 {
-	bool blocks = !(flags & CFG_MEM_NO_HUGEPAGES);
-	int error;
+	bool rights = flags & (CFG_MEM_READ | CFG_MEM_WRITE), blocks = !(flags & CFG_MEM_NO_HUGEPAGES);
+	struct mapping map = { .guest = guest.value, .host = rights ? host.value : guest.value, .size = size,
+			       .attributes = rights ? attributes_of(flags) : 0, .blocks = blocks };
+	int error = set_range(cell, &map);
 
-	if (!(flags & (CFG_MEM_READ | CFG_MEM_WRITE)))
-		return arch_memory_unmap(cell, guest, size);
-	error = set_range(cell, (struct mapping){ .guest = guest.value, .host = host.value, .size = size,
-						  .attributes = attributes_of(flags), .blocks = blocks });
-	if (!error && blocks)
+	if (!error && rights && blocks)
 		merge_ends(cell, guest.value, size);
 	return error;
 }
 
 int arch_memory_map_one(struct cell *cell, guest_addr_t guest, host_addr_t page, uint64_t size)
 {
-	return set_range(cell, (struct mapping){ .guest = guest.value, .host = page.value, .size = size, .one_page = true,
-						 .attributes = attributes_of(CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES) });
+	struct mapping map = { .guest = guest.value, .host = page.value, .size = size, .one_page = true,
+			       .attributes = attributes_of(CFG_MEM_READ | CFG_MEM_NO_HUGEPAGES) };
+
+	return set_range(cell, &map);
 }
 
 int arch_memory_unmap(struct cell *cell, guest_addr_t guest, uint64_t size)
 {
-	return set_range(cell, (struct mapping){ .guest = guest.value, .host = guest.value, .size = size });
+	return arch_memory_map(cell, guest, HOST_ADDR(0), size, 0);
 }
 
 int arch_memory_init(struct cell *cell)
