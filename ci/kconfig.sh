@@ -46,8 +46,8 @@ done <"$asked"
 [ "$refused" = 0 ] || exit 1
 
 stack=$(sed -n 's/^CONFIG_STACK_SIZE=//p' "$work/stored")
-((stack % 4096 == 0)) || {
-	echo "kconfig: error: $asked: CONFIG_STACK_SIZE=$stack: use a multiple of 4096" >&2
+((stack % 512 == 0)) || {
+	echo "kconfig: error: $asked: CONFIG_STACK_SIZE=$stack: use a multiple of 512" >&2
 	exit 1
 }
 

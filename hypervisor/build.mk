@@ -78,7 +78,7 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as h
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
 # MMU is off, nothing else runs than what is made for that.
-HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),4096) - 256)))
+HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),2048) - 256)))
 HV_ROOTS := trap_sync trap_light $(if $(filter y,$(CONFIG_FAST_PATH)),trap_sgi trap_light_kick) trap_irq trap_fiq \
 	trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
 	early_message arch_leave

@@ -245,8 +245,8 @@ void cpu_give_to(struct percpu *cpu, struct cell *cell)
 		arch_forget_all(cpu);
 	cpu->cell = cell;
 	cpu->failed = false;
-	for (uint32_t i = 0; i < CPU_EXIT_COUNT; i++)
-		cpu->exits[i] = cpu->joined[i] = 0;
+	__builtin_memset((void *)cpu->exits, 0, sizeof(cpu->exits));
+	__builtin_memset((void *)cpu->joined, 0, sizeof(cpu->joined));
 }
 
 void cell_return_cpus(struct cell *cell)

@@ -41,7 +41,7 @@ static int64_t statistic(const struct percpu *cpu, uint64_t number)
 	if (number >= ARRAY_SIZE(causes))
 		return -EINVAL;
 	for (uint32_t cause = causes[number].first; cause <= causes[number].last; cause++)
-		sum += exits(cpu, cause) + (number == CPU_STAT_TOTAL ? 0 : cpu->joined[cause]);
+		sum += exits(cpu, cause) + (number == CPU_STAT_TOTAL || cause < CPU_EXIT_IRQ ? 0 : cpu->joined[cause - CPU_EXIT_IRQ]);
 	return sum & 0x7fffffff;
 }
 

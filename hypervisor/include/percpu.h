@@ -52,7 +52,7 @@ struct percpu {
 
 	/* written by the CPU itself, or while it is suspended; read by anybody. CPU_EXIT_* */
 	volatile uint64_t exits[CPU_EXIT_COUNT];
-	volatile uint64_t joined[CPU_EXIT_COUNT];	/* interrupts that were taken in an exit of another cause */
+	volatile uint64_t joined[CPU_EXIT_COUNT - CPU_EXIT_IRQ];	/* interrupts, from that on, taken in an exit of another cause */
 
 	struct arch_percpu arch;
 } __attribute__((aligned(512)));

@@ -12,11 +12,9 @@ from direct import (AREAS, BASE, CPUS, HYPERVISOR_ELF, IMAGE, ROOT_CELL, Bundle,
 PAGE = 4096
 VALID, READ_ONLY, NO_EXECUTE = 1 << 0, 1 << 7, 1 << 54
 ADDRESS = (1 << 48) - PAGE
-STACK_PAGES = 1			# CONFIG_STACK_SIZE
-TRACE_PAGES = 1			# CONFIG_TRACE
-DATA_PAGES = 1
-AREA_PAGES = STACK_PAGES + TRACE_PAGES + DATA_PAGES	# of a CPU; between the guard page and its window
-SAVE_FIRST, SUB_SP_STACK = 0xa9b007e0, 0xd14003ff | STACK_PAGES << 10
+STACK = 2048			# CONFIG_STACK_SIZE
+AREA_PAGES = 2			# of a CPU: stack, trace, data; between the guard page and its window
+SAVE_FIRST, SUB_SP_STACK = 0xa9b007e0, 0xd10003ff | STACK << 10
 RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", console="off") for name, cpu in (("c", 2), ("d", 3)))
 
 
@@ -81,7 +79,7 @@ def test_overflow(bench):
     code = physical("trap_sync_entry")
     assert machine.memory.read(code, 4) == struct.pack("<I", SAVE_FIRST)
     assert machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS) == 3
-    top = areas[0][1] + STACK_PAGES * PAGE
+    top = areas[0][1] + STACK
     position = machine.memory.read(top - 8, 8)
     machine.memory.write(code, struct.pack("<I", SUB_SP_STACK))
     try:

@@ -47,7 +47,7 @@ def test_values_reach_the_header(kconfig):
     ("CONFIG_MAX_CPUS=many", ["CONFIG_MAX_CPUS=many"]),
     ("CONFIG_DEBUG=maybe", ["CONFIG_DEBUG=maybe"]),
     ("CONFIG_NO_SUCH=1", ["CONFIG_NO_SUCH", "no such option"]),
-    ("CONFIG_STACK_SIZE=5000", ["CONFIG_STACK_SIZE=5000", "multiple of 4096"]),
+    ("CONFIG_STACK_SIZE=5000", ["CONFIG_STACK_SIZE=5000", "multiple of 512"]),
     ("MAX_CPUS=8", ["not understood"]),
 ])
 def test_refused(kconfig, line, words):

@@ -17,7 +17,8 @@ static void count_differently(uint32_t cpu)
 {
 	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++) {
 		core_cpu(cpu)->exits[n] = 0x7fffffff00000000ull + (0x1234567ull << n % 8) + n;
-		core_cpu(cpu)->joined[n] = n < CPU_EXIT_IRQ || n == CPU_EXIT_FOREIGN_IRQ ? 0 : 0x10000ull + n * n;
+		if (n >= CPU_EXIT_IRQ)
+			core_cpu(cpu)->joined[n - CPU_EXIT_IRQ] = n == CPU_EXIT_FOREIGN_IRQ ? 0 : 0x10000ull + n * n;
 	}
 }
 
@@ -25,7 +26,7 @@ static void count_differently(uint32_t cpu)
 static const uint64_t *statistics_of(uint32_t cpu)
 {
 	static uint64_t expected[CPU_STAT_COUNT_ARM64];
-	const volatile uint64_t *exits = core_cpu(cpu)->exits, *joined = core_cpu(cpu)->joined;
+	const volatile uint64_t *exits = core_cpu(cpu)->exits, *joined = core_cpu(cpu)->joined;	/* from CPU_EXIT_IRQ on */
 
 	memset(expected, 0, sizeof(expected));
 	for (uint32_t n = 0; n < CPU_EXIT_COUNT; n++)
@@ -34,11 +35,11 @@ static const uint64_t *statistics_of(uint32_t cpu)
 		exits[CPU_EXIT_GICD] + exits[CPU_EXIT_GICR] + exits[CPU_EXIT_SUBPAGE] + exits[CPU_EXIT_STRAY_IGNORED] +
 		exits[CPU_EXIT_STRAY_ABORTED] + exits[CPU_EXIT_STRAY_FAILED];
 	for (uint32_t n = CPU_EXIT_KICK_SGI; n <= CPU_EXIT_KICK_LATE; n++)
-		expected[CPU_STAT_MANAGEMENT] += exits[n] + joined[n];
+		expected[CPU_STAT_MANAGEMENT] += exits[n] + joined[n - CPU_EXIT_IRQ];
 	expected[CPU_STAT_HYPERCALL] = exits[CPU_EXIT_HYPERCALL];
-	expected[CPU_STAT_MAINTENANCE] = exits[CPU_EXIT_MAINTENANCE] + joined[CPU_EXIT_MAINTENANCE];
-	expected[CPU_STAT_VIRT_IRQ] = exits[CPU_EXIT_IRQ] + joined[CPU_EXIT_IRQ] + exits[CPU_EXIT_LINK_IRQ] +
-		joined[CPU_EXIT_LINK_IRQ];
+	expected[CPU_STAT_MAINTENANCE] = exits[CPU_EXIT_MAINTENANCE] + joined[CPU_EXIT_MAINTENANCE - CPU_EXIT_IRQ];
+	expected[CPU_STAT_VIRT_IRQ] = exits[CPU_EXIT_IRQ] + joined[0] + exits[CPU_EXIT_LINK_IRQ] +
+		joined[CPU_EXIT_LINK_IRQ - CPU_EXIT_IRQ];
 	expected[CPU_STAT_VIRT_SGI] = exits[CPU_EXIT_SGI];
 	expected[CPU_STAT_PSCI] = exits[CPU_EXIT_PSCI];
 	expected[CPU_STAT_SMCCC] = exits[CPU_EXIT_SMCCC];

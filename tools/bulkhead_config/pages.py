@@ -7,7 +7,7 @@ from .binary import parse
 from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
-PERCPU = 8 * KIB		# without CONFIG_TRACE
+PERCPU = 4 * KIB		# without CONFIG_TRACE
 FIXED = 1			# bitmap of the pool
 SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page

@@ -86,30 +86,30 @@ static COLD void take_foreign(uint32_t intid)
 }
 
 /* Was it a kick, or is there something else to be obeyed? */
-static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters)
+static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t *counters /* from CPU_EXIT_IRQ on */)
 {
 	if (intid < 16) {
 		deactivate(intid);
 		if (intid == KICK_SGI) {
-			counters[cause_of_kick(cpu)]++;
+			counters[cause_of_kick(cpu) - CPU_EXIT_IRQ]++;
 			return true;
 		}
 		/* SGIs of guests are virtual; this one the guest made pending in the redistributor */
-		counters[CPU_EXIT_PENDED_SGI]++;
+		counters[CPU_EXIT_PENDED_SGI - CPU_EXIT_IRQ]++;
 		__atomic_fetch_or(&cpu->arch.sgi_pending, 1U << intid, __ATOMIC_RELAXED);
 	} else if (intid == gic.maintenance_intid) {
 		deactivate(intid);
-		counters[CPU_EXIT_MAINTENANCE]++;
+		counters[CPU_EXIT_MAINTENANCE - CPU_EXIT_IRQ]++;
 		vgic_flush(cpu);
 	} else if (is_timer(cpu, intid)) {
-		counters[CPU_EXIT_WATCHDOG]++;
+		counters[CPU_EXIT_WATCHDOG - CPU_EXIT_IRQ]++;
 		take_timer();
 		return true;
 	} else if (is_foreign(cpu, intid)) {
-		counters[CPU_EXIT_FOREIGN_IRQ]++;
+		counters[CPU_EXIT_FOREIGN_IRQ - CPU_EXIT_IRQ]++;
 		take_foreign(intid);
 	} else {
-		counters[gic_cause_of_exit(intid)]++;
+		counters[gic_cause_of_exit(intid) - CPU_EXIT_IRQ]++;
 		vgic_inject_hardware(cpu, intid);
 	}
 	return false;
@@ -140,7 +140,7 @@ void trap_irq(struct trap_frame *frame, uint32_t intid, bool dropped)
 	for (uint32_t taken = 0; !is_spurious(intid); intid = acknowledge()) {
 		if (taken > 0 || !dropped)
 			drop_priority(intid);
-		kicked |= take_interrupt(cpu, intid, taken == 0 ? cpu->exits : cpu->joined);
+		kicked |= take_interrupt(cpu, intid, taken == 0 ? &cpu->exits[CPU_EXIT_IRQ] : cpu->joined);
 		if (++taken == BATCH)
 			break;
 	}

@@ -179,29 +179,33 @@ void unmap_range(void *virt, uint64_t size)
 	remap_count -= count;
 }
 
+static char *window_of(struct percpu *cpu)
+{
+	return (char *)cpu + (offsetof(struct percpu_area, window) - offsetof(struct percpu_area, cpu));
+}
+
 /* A page of address space per CPU, whose entry the CPU changes by itself. */
 void paging_init_window(struct percpu *cpu)
 {
-	struct percpu_area *area = (struct percpu_area *)VA_REMAP + cpu->cpu_id;
-	uint32_t page = ((uint64_t)area->window - VA_REMAP) >> PAGE_SHIFT;
+	uint32_t page = ((uint64_t)window_of(cpu) - VA_REMAP) >> PAGE_SHIFT;
 
-	cpu->arch.window = area->window;
 	cpu->arch.window_pte = &remap_table(page)[page % L3_ENTRIES];
 	remap_count++;
 }
 
 static void *set_window(host_addr_t addr, uint64_t attributes)
 {
-	struct arch_percpu *arch = &this_cpu()->arch;
+	uint64_t *entry = this_cpu()->arch.window_pte;
+	char *window = window_of(this_cpu());
 
-	*arch->window_pte = 0;
+	*entry = 0;
 	dsb(ishst);
-	__asm__ volatile("tlbi vae2, %0" : : "r"((uint64_t)arch->window >> PAGE_SHIFT) : "memory");
+	__asm__ volatile("tlbi vae2, %0" : : "r"((uint64_t)window >> PAGE_SHIFT) : "memory");
 	dsb(nsh);
-	*arch->window_pte = (addr.value & PAGE_MASK) | attributes;
+	*entry = (addr.value & PAGE_MASK) | attributes;
 	dsb(ishst);
 	isb();
-	return (char *)arch->window + (addr.value & ~PAGE_MASK);
+	return window + (addr.value & ~PAGE_MASK);
 }
 
 void *arch_window(host_addr_t addr)

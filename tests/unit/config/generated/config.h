@@ -7,7 +7,7 @@
 #define CONFIG_MAX_CPUS			64
 #endif
 #ifndef CONFIG_STACK_SIZE
-#define CONFIG_STACK_SIZE		4096
+#define CONFIG_STACK_SIZE		2048
 #endif
 #ifndef CONFIG_MAX_CELLS
 #define CONFIG_MAX_CELLS		16

@@ -123,8 +123,7 @@ struct arch_percpu {
 	uint32_t lost_lpis;
 	bool serror_seen;		/* reported once per reset */
 	uint32_t revocations;		/* of its cell, when it last looked */
-	void *window;			/* one page of address space for arch_window() */
-	uint64_t *window_pte;
+	uint64_t *window_pte;		/* arch_window() */
 };
 
 /* Set before the first C function runs on the CPU, and never again. */
