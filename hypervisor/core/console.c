@@ -28,13 +28,20 @@ static struct cfg_console uart_config;
 
 _Static_assert(CONSOLE_LINE <= BH_CONSOLE_RING_SIZE && CONSOLE_LINE <= BH_CELL_CONSOLE_SIZE, "a message fits into a ring");
 
+/* length <= size, at < size */
+static void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length)
+{
+	size_t first = MIN(length, size - at);
+
+	__builtin_memcpy(ring + at, text, first);
+	__builtin_memcpy(ring, text + first, length - first);
+}
+
 static void put_ring(const char *text, size_t length)
 {
 	uint32_t tail = public_page.console_tail;
-	size_t at = tail % BH_CONSOLE_RING_SIZE, first = MIN(length, BH_CONSOLE_RING_SIZE - at);
 
-	__builtin_memcpy(public_page.console + at, text, first);
-	__builtin_memcpy(public_page.console, text + first, length - first);
+	copy_around(public_page.console, BH_CONSOLE_RING_SIZE, tail % BH_CONSOLE_RING_SIZE, text, length);
 	/* pairs with the reader's barrier between tail and data */
 	__atomic_store_n(&public_page.console_tail, tail + (uint32_t)length, __ATOMIC_RELEASE);
 }
@@ -78,16 +85,11 @@ static void write_uart(const char *text, size_t length)
 static void keep_chars(volatile struct bh_cell_console *record, const char *text, size_t length)
 {
 	uint64_t n = record->complete;
-	size_t at = n % BH_CELL_CONSOLE_SIZE;
 
 	record->begun = n + length;
 	/* who sees one of the characters sees that they have begun; pairs with the acquire in cell_piece() */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	for (size_t i = 0; i < length; i++) {
-		record->text[at] = text[i];
-		if (++at == BH_CELL_CONSOLE_SIZE)
-			at = 0;
-	}
+	copy_around((char *)(uintptr_t)record->text, BH_CELL_CONSOLE_SIZE, n % BH_CELL_CONSOLE_SIZE, text, length);
 	__atomic_store_n(&record->complete, n + length, __ATOMIC_RELEASE);
 }
 

@@ -4,15 +4,6 @@
 #include "console.h"
 
 #define MAX_DIGITS	20	/* of 2^64 - 1 in decimal */
-#define TEXT_DEPTH	8	/* of pairs in pairs: ci/assembler/as */
-
-/* A text of the hypervisor, which may be packed */
-struct reader {
-	const char *rest;
-	uint32_t depth;
-	uint8_t open[TEXT_DEPTH];	/* second halves of pairs */
-	char next;			/* the character that is read; 0: the end */
-};
 
 struct output {
 	char *buffer;
@@ -20,9 +11,8 @@ struct output {
 	size_t length;
 };
 
-/* One conversion: %[0][width][l|ll]type */
+/* One conversion: %[0width][l|ll]type */
 struct spec {
-	bool zero_pad;
 	uint32_t width;
 	uint32_t longs;
 	char type;
@@ -44,94 +34,66 @@ static void put_piece(struct output *out, const char *text, size_t length)
 	out->length += length;
 }
 
-static void pad(struct output *out, char c, uint32_t width, uint32_t used)
+/* A text of the hypervisor, which may be packed: at most room characters of it. Their number */
+static size_t unpack(char *to, size_t room, const char *text)
 {
-	/* what does not fit needs no padding: the width is no bound of the loop */
-	for (uint32_t i = used; i < width && out->room > 0; i++)
-		put(out, c);
-}
+	uint64_t open = 0;	/* second halves of pairs, the next one lowest: pairs in pairs are not deeper (ci/assembler/as) */
+	size_t length = 0;
 
-static void read_next(struct reader *in)
-{
-	uint8_t c = in->depth > 0 ? in->open[--in->depth] : (uint8_t)*in->rest++;
+	for (; length < room; length++) {
+		uint32_t c = open ? open & 0xff : (uint8_t)*text++;
 
-	while (c >= TEXT_FIRST && in->depth < TEXT_DEPTH) {
-		const uint8_t *pair = text_pairs[c - TEXT_FIRST];
+		open >>= 8;
+		/* ends: what is in a pair came before it */
+		while (c >= TEXT_FIRST) {
+			const uint8_t *pair = text_pairs[c - TEXT_FIRST];
 
-		in->open[in->depth++] = pair[1];
-		c = pair[0];
+			open = open << 8 | pair[1];
+			c = pair[0];
+		}
+		if (!c)
+			break;
+		to[length] = (char)c;
 	}
-	in->next = (char)c;
-}
-
-static struct reader begin_reading(const char *text)
-{
-	struct reader in = { .rest = text };
-
-	read_next(&in);
-	return in;
-}
-
-static void put_text(struct output *out, const char *text)
-{
-	for (struct reader in = begin_reading(text); in.next && out->room > 0; read_next(&in))
-		put(out, in.next);
+	return length;
 }
 
 /* At most limit characters of it */
-static void put_string(struct output *out, const char *string, uint32_t width, uint32_t limit)
+static void put_string(struct output *out, const char *string, uint32_t limit)
 {
-	uint32_t length = 0;
-
 	if (!string)
 		string = "(null)";
-	while (length < width && string[length])
-		length++;
-	pad(out, ' ', width, length);
 	for (; *string && out->room > 0 && limit > 0; string++, limit--)
 		put(out, *string >= ' ' && *string <= '~' ? *string : '?');
 }
 
-static void put_number(struct output *out, const struct spec *spec, uint64_t value, bool negative)
+/* At least width digits, if there are that many */
+static void put_number(struct output *out, uint64_t value, bool hex, uint32_t width)
 {
 	static const char digit[] = "0123456789abcdef";
 	char digits[MAX_DIGITS];
-	char *first = digits + MAX_DIGITS;
-	uint32_t used;
+	char *const end = digits + MAX_DIGITS, *const least = end - MIN(width, MAX_DIGITS), *first = end;
+	const uint32_t base = hex ? 16 : 10;
 
 	do {
-		bool hex = spec->type == 'x';
-
-		*--first = digit[hex ? value % 16 : value % 10];
-		value = hex ? value / 16 : value / 10;
-	} while (value);
-
-	used = (uint32_t)(digits + MAX_DIGITS - first) + negative;
-	if (!spec->zero_pad)
-		pad(out, ' ', spec->width, used);
-	if (negative)
-		put(out, '-');
-	/* mostly there is room for zeros in front of the digits */
-	for (; spec->zero_pad && used < spec->width && first > digits; used++)
-		*--first = '0';
-	if (spec->zero_pad)
-		pad(out, '0', spec->width, used);
-	put_piece(out, first, (size_t)(digits + MAX_DIGITS - first));
+		*--first = digit[value % base];
+		value /= base;
+	} while (value || first > least);
+	put_piece(out, first, (size_t)(end - first));
 }
 
 /* Behind the '%' */
-static struct spec read_spec(struct reader *in)
+static struct spec read_spec(const char **in)
 {
-	struct spec spec = { .zero_pad = in->next == '0' };
+	struct spec spec = { 0 };
 
-	for (; in->next >= '0' && in->next <= '9'; read_next(in))
-		if (spec.width < CONSOLE_LINE)	/* saturates: longer lines do not exist */
-			spec.width = spec.width * 10 + (uint32_t)(in->next - '0');
-	for (; in->next == 'l' && spec.longs < 2; read_next(in))
+	for (; **in >= '0' && **in <= '9'; ++*in)
+		if (spec.width < MAX_DIGITS)	/* saturates */
+			spec.width = spec.width * 10 + (uint32_t)(**in - '0');
+	for (; **in == 'l' && spec.longs < 2; ++*in)
 		spec.longs++;
-	spec.type = in->next;
-	if (in->next)
-		read_next(in);
+	spec.type = **in;
+	*in += spec.type != 0;
 	return spec;
 }
 
@@ -154,10 +116,8 @@ static uint64_t next_number(struct arguments *args, uint32_t longs)
 
 static void put_hex(struct output *out, const char *before, uint64_t value)
 {
-	const struct spec spec = { .type = 'x' };
-
-	put_string(out, before, 0, UINT32_MAX);
-	put_number(out, &spec, value, false);
+	put_string(out, before, UINT32_MAX);
+	put_number(out, value, true, 1);
 }
 
 static void put_range(struct output *out, uint64_t start, uint64_t size)
@@ -169,11 +129,9 @@ static void put_range(struct output *out, uint64_t start, uint64_t size)
 
 static void put_bdf(struct output *out, uint32_t bdf)
 {
-	const struct spec two_digits = { .type = 'x', .zero_pad = true, .width = 2 };
-
-	put_number(out, &two_digits, bdf >> 8, false);
+	put_number(out, bdf >> 8, true, 2);
 	put(out, ':');
-	put_number(out, &two_digits, bdf >> 3 & 0x1f, false);
+	put_number(out, bdf >> 3 & 0x1f, true, 2);
 	put_hex(out, ".", bdf & 7);
 }
 
@@ -182,11 +140,12 @@ static void put_object(struct output *out, char kind, const void *object)
 {
 	const struct config_view *view = object;
 	const struct cfg_memory *mem = object;
+	size_t length;
 
 	switch (kind) {
 	case 'C':
-		put_string(out, "cell \"", 0, UINT32_MAX);
-		put_string(out, view->cell->name, 0, CFG_NAME_LEN - 1);
+		put_string(out, "cell \"", UINT32_MAX);
+		put_string(out, view->cell->name, CFG_NAME_LEN - 1);
 		put(out, '"');
 		break;
 	case 'M':
@@ -196,7 +155,9 @@ static void put_object(struct output *out, char kind, const void *object)
 		put_range(out, mem->virt_start, mem->size);
 		break;
 	case 'T':
-		put_text(out, object);
+		length = unpack(out->buffer + out->length, out->room, object);
+		out->length += length;
+		out->room -= length;
 		break;
 	case 'B':
 		put_bdf(out, (uint32_t)(uintptr_t)object);
@@ -204,21 +165,18 @@ static void put_object(struct output *out, char kind, const void *object)
 	}
 }
 
-static void convert(struct output *out, const struct spec *spec, struct reader *in, struct arguments *args)
+static void convert(struct output *out, const struct spec *spec, const char **in, struct arguments *args)
 {
 	uint64_t number;
-	bool negative = false;
 
 	switch (spec->type) {
 	case 's':
-		put_string(out, va_arg(args->list, const char *), spec->width, UINT32_MAX);
+		put_string(out, va_arg(args->list, const char *), UINT32_MAX);
 		return;
 	case 'p':
-		put_object(out, in->next, va_arg(args->list, const void *));
-		if (in->next)
-			read_next(in);
+		put_object(out, **in, va_arg(args->list, const void *));
+		*in += **in != 0;
 		return;
-	case 'c':
 	case 'd':
 	case 'u':
 	case 'x':
@@ -231,41 +189,39 @@ static void convert(struct output *out, const struct spec *spec, struct reader *
 		return;
 	}
 	number = next_number(args, spec->longs);
-	if (spec->type == 'c') {
-		pad(out, ' ', spec->width, 1);
-		put(out, (char)number);
-		return;
-	}
 	if (spec->type == 'd') {
 		if (spec->longs == 0)
 			number = (uint64_t)(int32_t)number;
-		negative = (int64_t)number < 0;
 		/* as unsigned: the smallest number has no positive twin */
-		if (negative)
+		if ((int64_t)number < 0) {
+			put(out, '-');
 			number = -number;
+		}
 	}
-	put_number(out, spec, number, negative);
+	put_number(out, number, spec->type == 'x', spec->width);
 }
 
 size_t format_text_va(char *buffer, size_t size, const char *format, va_list args)
 {
 	struct output out = { .buffer = buffer, .room = size ? size - 1 : 0 };
 	struct arguments arguments;
-	struct reader in = begin_reading(format);
-	struct spec spec;
+	char plain[CONSOLE_LINE];
 
 	if (size == 0)
 		return 0;
 
+	plain[unpack(plain, sizeof(plain) - 1, format)] = '\0';
 	va_copy(arguments.list, args);
-	while (in.next && out.room > 0) {
-		char c = in.next;
+	for (const char *in = plain; *in && out.room > 0;) {
+		const char *literal = in;
+		struct spec spec;
 
-		read_next(&in);
-		if (c != '%') {
-			put(&out, c);
-			continue;
-		}
+		while (*in && *in != '%')
+			in++;
+		put_piece(&out, literal, (size_t)(in - literal));
+		if (!*in)
+			break;
+		in++;
 		spec = read_spec(&in);
 		convert(&out, &spec, &in, &arguments);
 	}

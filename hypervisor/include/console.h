@@ -2,7 +2,8 @@
 /*
  * Hypervisor console (physical UART and virtual ring) and the reason text of refused requests.
  *
- * Formats: %s %c %d %u %x %lx %lu %ld %llx %llu, field width and 0 flag. What is not printable ASCII in a string becomes '?'.
+ * Formats: %s %d %u %x, the last three also with l or ll, and with 0 and a number of digits. What is not printable ASCII in a
+ * string becomes '?'.
  * Output is bounded: a message is cut at CONSOLE_LINE bytes. And what messages have often:
  *	%pC	const struct config_view *: cell "name"
  *	%pM	const struct cfg_memory *: its physical range, [0x1000, 0x2000)

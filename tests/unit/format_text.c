@@ -27,13 +27,10 @@ static void plain_text(void **state)
 	same_as_libc("100%% of it");
 }
 
-static void strings_and_characters(void **state)
+static void strings(void **state)
 {
 	(void)state;
 	same_as_libc("[%s]", "a string");
-	same_as_libc("[%10s][%3s]", "short", "longer");
-	same_as_libc("[%c%c]", 'a', 'z');
-	same_as_libc("[%5c]", 'a');
 }
 
 /* Names come from files and guests: they must not end a line or steer a terminal. */
@@ -65,9 +62,9 @@ static void numbers(void **state)
 		same_as_libc("%d %u %x", (int)v, (unsigned int)v, (unsigned int)v);
 		same_as_libc("%ld %lu %lx", (long)v, (unsigned long)v, (unsigned long)v);
 		same_as_libc("%lld %llu %llx", v, (unsigned long long)v, (unsigned long long)v);
-		same_as_libc("[%8d][%08d][%1d][%02d]", (int)v, (int)v, (int)v, (int)v);
-		same_as_libc("[%8x][%08x][%016lx]", (unsigned int)v, (unsigned int)v, (unsigned long)v);
-		same_as_libc("[%24lld][%024lld][%024llu]", v, v, (unsigned long long)v);
+		same_as_libc("[%01d][%02u][%08u]", (int)v, (unsigned int)v, (unsigned int)v);
+		same_as_libc("[%08x][%016lx]", (unsigned int)v, (unsigned long)v);
+		same_as_libc("[%019llu][%020llu]", (unsigned long long)v, (unsigned long long)v);
 	}
 }
 
@@ -112,11 +109,11 @@ static size_t format_va(char *buffer, size_t size, const char *format, ...)
 /* The pairs are those of arch/host/host.c. */
 static void packed_texts_are_taken_apart(void **state)
 {
-	const char *const packed = "a \x81 \x87%cz", *const deepest = "\x86", *const none = "a\xff" "b";
+	const char *const packed = "a \x81 \x87%sz", *const deepest = "\x86", *const none = "a\xff" "b";
 	char buffer[CONSOLE_LINE], expected[CONSOLE_LINE] = "";
 
 	(void)state;
-	format_va(buffer, sizeof(buffer), packed, 5, 'b');
+	format_va(buffer, sizeof(buffer), packed, 5, "b");
 	assert_string_equal(buffer, "a one 5bz");
 	format_text(buffer, sizeof(buffer), "%pT%pT, %s", "a plain one", "\x82", "\x82");
 	assert_string_equal(buffer, "a plain oneoneone, ?");
@@ -139,19 +136,19 @@ static void packed_texts_are_taken_apart(void **state)
 static void mixed_arguments_stay_in_step(void **state)
 {
 	(void)state;
-	same_as_libc("%d %s %llx %c %lu %u %s", 1, "two", 3ull, '4', 5ul, 6u, "seven");
+	same_as_libc("%d %s %llx %lu %u %s", 1, "two", 3ull, 5ul, 6u, "seven");
 }
 
 static void output_is_cut(void **state)
 {
-	static const char whole[] = "abc 12345    x 0007";
+	static const char whole[] = "abc 12345 0007";
 
 	(void)state;
 	for (size_t size = 1; size <= sizeof(whole) + 2; size++) {
 		size_t fits = size - 1 < sizeof(whole) - 1 ? size - 1 : sizeof(whole) - 1;
 		char *buffer = malloc(size);
 
-		assert_int_equal(format_text(buffer, size, "%s %d %4c %04u", "abc", 12345, 'x', 7u), fits);
+		assert_int_equal(format_text(buffer, size, "%s %d %04u", "abc", 12345, 7u), fits);
 		assert_int_equal(strlen(buffer), fits);
 		assert_memory_equal(buffer, whole, fits);
 		free(buffer);
@@ -178,7 +175,7 @@ static void mistakes_are_harmless(void **state)
 	format_va(buffer, sizeof(buffer), "[%n][%5.3f][%");
 	assert_string_equal(buffer, "[%?][%?3f][%?");
 	format_va(buffer, sizeof(buffer), "%99999999999999999999d|", 1);
-	assert_int_equal(strlen(buffer), CONSOLE_LINE - 1);
+	assert_string_equal(buffer, "00000000000000000001|");
 	format_va(buffer, sizeof(buffer), "%lllllx");
 	assert_string_equal(buffer, "%?llx");
 }
@@ -187,7 +184,7 @@ int main(void)
 {
 	static const struct CMUnitTest format_text[] = {
 		cmocka_unit_test(plain_text),
-		cmocka_unit_test(strings_and_characters),
+		cmocka_unit_test(strings),
 		cmocka_unit_test(strings_are_printable),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(objects),
