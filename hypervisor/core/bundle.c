@@ -115,13 +115,6 @@ int bundle_start_cells(void)
 	return error;
 }
 
-bool bundle_has_failure_action(const struct cell *cell)
-{
-	uint32_t n = find_started(cell);
-
-	return n < CONFIG_MAX_CELLS && bundle.cells[n].on_failure != BH_ON_FAILURE_STOP;
-}
-
 /* One more restart, if there may be one now. */
 static bool count_restart(uint32_t n)
 {

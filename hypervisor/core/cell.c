@@ -97,6 +97,8 @@ void cell_stop_cpus(struct cell *cell)
 		cpu_resume(percpu_of(id));
 		cpu_suspend(percpu_of(id));
 	}
+	for_each_cpu(id, &cell->cpus)
+		cpu_finish_report(percpu_of(id));
 }
 
 void cell_resume_cpus(struct cell *cell)
@@ -158,7 +160,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	vpci_reset(cell);
 	arch_irq_cell_reset(cell);
 	cell_fill_comm_region(cell);
-	arch_clean_memory(virt_to_host(cell->comm), PAGE_SIZE);
+	arch_clean_page(cell->comm);
 	for_each_cpu(cpu_id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(cpu_id);
 

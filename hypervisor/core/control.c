@@ -210,14 +210,38 @@ bool cell_has_ended(struct cell *cell)
 /* Peers are told when the state says it already. */
 static void declare_stopped(struct cell *cell, enum cell_end end)
 {
-	if (end == END_FAILED)
+	if (end == END_FAILED) {
 		cell->comm->cell_state = COMM_STATE_FAILED;
+		this_cpu()->report |= REPORT_CELL | REPORT_ACTION;
+	}
 	ivshmem_cell_stopped(cell);
-	if (end == END_OFF)
+}
+
+static void report_line(struct percpu *cpu)
+{
+	if (cpu->report >= REPORT_LINE) {
+		cpu->report -= REPORT_LINE;
+		arch_report_violation(cpu, cpu->report / REPORT_LINE);
+	} else {
+		cpu->report &= ~REPORT_CELL;
+		console_printf_about(cpu->cell, "%pC failed\n", &cpu->cell->config);
+	}
+}
+
+void cpu_finish_report(struct percpu *cpu)
+{
+	while (cpu->report > REPORT_ACTION)
+		report_line(cpu);
+}
+
+static void go_on_with_report(struct percpu *cpu)
+{
+	if (cpu->report > REPORT_ACTION) {
+		report_line(cpu);
 		return;
-	console_printf_about(cell, "%pC failed\n", &cell->config);
-	if (bundle_has_failure_action(cell))
-		bundle_cell_failed();
+	}
+	cpu->report = 0;
+	bundle_cell_failed();
 }
 
 /*
@@ -263,6 +287,10 @@ void cpu_handle_events(void)
 			spin_lock(&cpu->control_lock);
 		} else if (answer_suspend(cpu)) {
 			continue;
+		} else if (cpu->report) {
+			spin_unlock(&cpu->control_lock);
+			go_on_with_report(cpu);
+			spin_lock(&cpu->control_lock);
 		} else if (cpu->reset_request) {
 			uint64_t entry = cpu->entry, context = cpu->context;
 			bool by_sibling = cpu->by_sibling;

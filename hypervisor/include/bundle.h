@@ -27,12 +27,9 @@ uint64_t bundle_mpidr(uint32_t cpu);
  */
 int bundle_start_cells(void);
 
-/* What is to be done when all CPUs of a cell have failed. false: nothing, it stays as it is. */
-bool bundle_has_failure_action(const struct cell *cell);
-
 /*
- * [last failed CPU of its cell, no lock] Do it: restart the cell, as often as it may, or stop the machine. The CPU obeys its
- * requests afterwards, as after any failure.
+ * [last failed CPU of its cell, no lock] What is to be done then, if anything: restart the cell, as often as it may, or stop the
+ * machine. The CPU obeys its requests afterwards, as after any failure.
  */
 void bundle_cell_failed(void);
 

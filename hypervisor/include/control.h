@@ -37,6 +37,18 @@ void management_unlock(void);
 void look_lock(void);
 void look_unlock(void);
 
+/*
+ * percpu.report: what a CPU that has failed prints when it is parked, a line at a time, and what it does then. So nobody waits
+ * for more than a line, and a guest does not come back, nor another one to the CPU, before all is said.
+ */
+#define REPORT_ACTION	1	/* the failure action of its cell's bundle */
+#define REPORT_CELL	2	/* the cell has failed */
+#define REPORT_LINE	4	/* times the lines about its violation */
+#define REPORT_VIOLATION	(VIOLATION_LINES * REPORT_LINE)
+
+/* CPU suspended: print what it has not yet. */
+void cpu_finish_report(struct percpu *cpu);
+
 /* Management lock held; cpu is not the caller. Returns when the CPU is suspended. */
 void cpu_suspend(struct percpu *cpu);
 void cpu_resume(struct percpu *cpu);

@@ -145,6 +145,7 @@ bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_ro
 void arch_virq_raise(const struct virq_route *route) { }
 uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route) { return 0; }
 void arch_clean_memory(host_addr_t host, uint64_t size) { }
+void arch_clean_page(void *page) { }
 void arch_scrub_memory(host_addr_t host, uint64_t size) { }
 void *arch_window(host_addr_t addr) { return NULL; }
 volatile void *arch_window_device(host_addr_t addr) { return NULL; }
@@ -155,6 +156,7 @@ void cell_fill_comm_region(struct cell *cell) { }
 void cells_notify_reconfigured(void) { }
 void cpu_set_parked(struct percpu *cpu) { }
 void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
+void cpu_finish_report(struct percpu *cpu) { }
 void cpu_suspend(struct percpu *cpu) { }
 void cpu_resume(struct percpu *cpu) { }
 bool hypervisor_is_ending(void) { return false; }

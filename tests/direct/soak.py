@@ -30,10 +30,10 @@ LINES = [(re.compile(pattern), line) for pattern, line in (
     (r'cell "(\w+)" created$', "created"), (r'cell "(\w+)" started$', "started"),
     (r'cell "(\w+)" destroyed$', "destroyed"), (r'cell "(\w+)" failed$', "failed"),
     (r'cell "(\w+)" does not answer messages: stopped$', "silent"),
-    (r'cell "(\w+)", CPU \d: read of memory it does not have at 0x50000000 \(ESR .*\): CPU stopped$', "record"),
+    (r'cell "(\w+)", CPU \d: read of memory it does not have at 0x50000000: CPU stopped$', "record"),
     (r"()refused \(-\d+\): ", REFUSED))]
 END_OF_WINDOW = re.compile(r"soak: \d+ rounds$")
-REGISTERS = re.compile(r"  x\d+: +[0-9a-f]{16} |  x28: |  pc |  sp ")
+REGISTERS = re.compile(r"  ESR 0x|  x\d+: +[0-9a-f]{16} |  x28: |  pc |  sp ")
 CODES = {value: name for name, value in abi.CONSTANTS.items() if name.startswith("HC_CELL_")}
 
 

@@ -88,7 +88,8 @@ def is_stopped(lab, attack):
     outcome = attack.outcome
     pc = outcome.address if outcome.access.startswith("instruction") else pc_of(attack.code)
     line = lab.wait_said(r'^cell "a", CPU 1: (.*): CPU stopped$').group(1)
-    match = re.fullmatch(r"(.*) memory it does not have at 0x(\w+) \(ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)\)", line)
+    more = lab.wait_said(r"^  ESR 0x\w+, PC 0x\w+, virtual 0x\w+$").group(0)
+    match = re.fullmatch(r"(.*) memory it does not have at 0x(\w+)\n  ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)", f"{line}\n{more}")
     assert match, line
     esr, virtual = int(match[3], 16), int(match[5], 16)
     kind = {"read of": (0x24, 0), "write to": (0x24, 1), "instruction fetch from": (0x20, 0)}[match[1]]
@@ -100,7 +101,7 @@ def is_stopped(lab, attack):
     record_is(lab, outcome, esr, int(match[4], 16), virtual)
     assert lab.root.state("a") == abi.COMM_STATE_FAILED
     assert lab.word(STATES + 4 * ID_OF_A) == 0
-    return [re.escape(f'cell "a", CPU 1: {line}: CPU stopped'), 'cell "a" failed', r"  x\d+: .*"]
+    return [re.escape(f'cell "a", CPU 1: {line}: CPU stopped'), 'cell "a" failed', r"  (ESR 0x|x\d+: ).*"]
 
 
 def is_endless(lab, attack):

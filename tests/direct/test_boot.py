@@ -90,7 +90,7 @@ def test_cpus_with_holes(bench):
     links = "  l: { peers: [single, root], output: 4 KiB }\n"
     machine = bench.boot(bench.make(system_text(cells, links, board="other")), cpus=18)
     # as the check wants it: the other CPU fails, and is switched on again
-    machine.says('cell "double", CPU 3: instruction fetch from memory it does not have at 0x50000000 ')
+    machine.says('cell "double", CPU 3: instruction fetch from memory it does not have at 0x50000000: CPU stopped$')
     machine.program_says("TAP done")
     machine.program_says("ring: done", count=2)
     states = machine.cpu_states()

@@ -3,7 +3,7 @@
 from direct import BUILD, ROOT_CELL, cell_text, system_text
 from root_cell import RootCell
 
-VIOLATION = 'cell "b", CPU 1: read of memory it does not have at 0x8 '
+VIOLATION = 'cell "b", CPU 1: read of memory it does not have at 0x8: '
 CELL = f"""\
   b:
     cpus: [1]

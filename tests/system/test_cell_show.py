@@ -36,8 +36,8 @@ def test_violation(root, rtos_config):  # noqa: F811
     assert root.check(f"stat -c '%a' {SYSFS}/cells/{cell}/fault {SYSFS}/cells/{cell}/memory").split() == ["400", "400"]
     assert root.guest.pull(f"{SYSFS}/cells/{cell}/memory") == b"".join(map(bytes, rtos_config.memory_regions))
     mark = start(root, "attack_memory", "attack=write")
-    said = says(root, r'^cell "rtos", CPU 3: write to memory it does not have at 0x(\w+) \(ESR 0x(\w+), PC 0x(\w+), virtual '
-                r"0x(\w+)\): CPU stopped$", mark)
+    said = says(root, r'^cell "rtos", CPU 3: write to memory it does not have at 0x(\w+): CPU stopped\n'
+                r"  ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)$", mark)
     says(root, '^cell "rtos" failed$', mark)
     address, esr, pc, virtual = (int(text, 16) for text in said.groups())
     raw, fault = fault_file(root, cell), show(root)["fault"]
@@ -70,7 +70,7 @@ def test_console(root, rtos_config):  # noqa: F811
     said = [line for line in spoken(root, mark).splitlines() if line.startswith("#")]
     lines = text.splitlines()
     assert lines[0] == 'cell "rtos" started' and lines[-1] == 'cell "rtos" failed'
-    assert re.match('cell "rtos", CPU 3: write to memory it does not have at 0x50000000 ', lines[-2])
+    assert re.match('cell "rtos", CPU 3: write to memory it does not have at 0x50000000: CPU stopped$', lines[-2])
     assert said and [line for line in lines if line.startswith("#")] == said
     assert show(root)["console"]["last_lines"].endswith('\ncell "rtos" failed\n')
     start(root, "attack_memory", "attack=cache")

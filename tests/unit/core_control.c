@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Control of CPUs in many orders: suspend, park, reset, fail; managers that meet. */
 #include "core_fixture.h"
+#include "hypercall.h"
 
 #define EVIL	0xe711ull
 
@@ -473,6 +474,69 @@ static void cell_fails_if_nobody_runs_any_more(void)
 	host_stop();
 }
 
+static int64_t violate_job(uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+	(void)arg1;
+	(void)arg2;
+	(void)arg3;
+	this_cpu()->report = REPORT_VIOLATION;
+	cpu_fail();
+	return 0;
+}
+
+static int64_t call_job(uint64_t code, uint64_t arg1, uint64_t arg2)
+{
+	assert_int_equal(hypercall(code, arg1, arg2), 0);
+	return 0;
+}
+
+/*
+ * What a CPU says about its failing is said once, in order, and before the cell is told to be anything else, whoever comes
+ * meanwhile. Who manages it does not wait for that, but says the rest.
+ */
+static void all_is_said(void)
+{
+	static const uint32_t codes[] = { HC_CELL_SET_LOADABLE, HC_CELL_START, HC_CELL_DESTROY };
+	bool by_itself = false, by_manager = false;
+
+	start_in_order(11);
+	core_created(&alpha);
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t code = codes[round % ARRAY_SIZE(codes)];
+		const char *text, *begin, *place, *told;
+		char line[64];
+
+		core_started(1);
+		host_uart_text();
+		host_post(1, violate_job, 0, 0, 0);
+		for (uint32_t turns = round / 3; turns > 0; turns--)
+			arch_relax();
+		host_post(0, call_job, code, 1, 0);
+		host_settle();
+		text = host_uart_text();
+		if (code == HC_CELL_DESTROY)
+			core_created(&alpha);
+		begin = place = strstr(text, "CPU 1: violation");
+		/* the manager may have been there before the guest did anything */
+		if (!begin)
+			continue;
+		assert_int_equal(occurrences(text, "violation"), VIOLATION_LINES);
+		for (uint32_t left = VIOLATION_LINES; left-- > 0;) {
+			snprintf(line, sizeof(line), "CPU 1: violation, line %u, by", left);
+			place = strstr(place, line);
+			assert_non_null(place);
+		}
+		place = strstr(place, "cell \"alpha\" failed\r\n");
+		assert_non_null(place);
+		told = strstr(text, code == HC_CELL_DESTROY ? "destroyed" : "started");
+		assert_true(!told || told < begin || told > place);
+		by_itself |= strstr(text, "by CPU 1") != NULL;
+		by_manager |= strstr(text, "by CPU 0") != NULL;
+	}
+	assert_true(by_itself && by_manager);
+	host_stop();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest core_control[] = {
@@ -490,6 +554,7 @@ int main(void)
 		CORE_TEST(two_managers),
 		CORE_TEST(managers_are_served_in_order),
 		CORE_TEST(cell_fails_if_nobody_runs_any_more),
+		CORE_TEST(all_is_said),
 	};
 
 	return cmocka_run_group_tests(core_control, NULL, NULL);

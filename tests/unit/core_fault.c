@@ -21,8 +21,10 @@ static int64_t violate_job(uint64_t address, uint64_t arg2, uint64_t arg3)
 			fault->x[n] = address + n;
 		cell_fault_end(fault);
 	}
-	if (!this_cpu()->cell->is_root)
+	if (!this_cpu()->cell->is_root) {
+		this_cpu()->report = REPORT_VIOLATION;
 		cpu_fail();
+	}
 	return 0;
 }
 

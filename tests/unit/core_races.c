@@ -61,6 +61,7 @@ static void violate(struct percpu *cpu)
 			fault->x[n] = cpu->cpu_id;
 		cell_fault_end(fault);
 	}
+	cpu->report = REPORT_VIOLATION;
 	cpu_fail();
 }
 

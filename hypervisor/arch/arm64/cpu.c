@@ -116,14 +116,9 @@ static void set_guest_controls(struct percpu *cpu)
 	isb();
 }
 
-static struct trap_frame *frame_of_guest(void)
-{
-	return (struct trap_frame *)stack_top(this_cpu()) - 1;
-}
-
 void arch_fill_fault(volatile struct bh_fault *fault)
 {
-	record_guest(fault, frame_of_guest());
+	record_guest(fault, frame_of(this_cpu()));
 }
 
 void arch_activate_cpu(struct percpu *cpu)
@@ -166,7 +161,7 @@ void arch_leave(int64_t result, struct trap_frame *frame)
 
 void arch_leave_guest(int64_t result)
 {
-	arch_leave(result, frame_of_guest());
+	arch_leave(result, frame_of(this_cpu()));
 }
 
 /* Pointer authentication keys exist where the CPU has the feature (DDI 0487, ID_AA64ISAR1_EL1.APA and API). */
@@ -353,7 +348,7 @@ void arch_cpu_park(void)
 void arch_cpu_reset(uint64_t entry, uint64_t context, bool by_sibling)
 {
 	struct percpu *cpu = this_cpu();
-	struct trap_frame *frame = frame_of_guest();
+	struct trap_frame *frame = frame_of(cpu);
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(frame->x); i++)
 		frame->x[i] = 0;

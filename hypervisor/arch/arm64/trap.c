@@ -4,6 +4,7 @@
 #include "console.h"
 #include "control.h"
 #include "crash_log.h"
+#include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "trap.h"
 
@@ -142,16 +143,6 @@ void inject_external_abort(bool instruction)
 	take_exception(ec << 26 | (read_sysreg(esr_el2) & ESR_IL) | 0x10, true);
 }
 
-static COLD void dump_frame(const struct trap_frame *frame)
-{
-	for (uint32_t i = 0; i < 28; i += 4)
-		console_printf("  x%u: %016lx %016lx %016lx %016lx\n", i, (unsigned long)frame->x[i],
-			       (unsigned long)frame->x[i + 1], (unsigned long)frame->x[i + 2],
-			       (unsigned long)frame->x[i + 3]);
-	console_printf("  x28: %016lx %016lx lr %016lx\n", (unsigned long)frame->x[28],
-		       (unsigned long)frame->x[29], (unsigned long)frame->x[30]);
-}
-
 COLD void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame)
 {
 	fault->pc = read_sysreg(elr_el2);
@@ -179,11 +170,6 @@ static void record_fault(struct cell *cell, const struct trap_frame *frame, uint
 
 COLD void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flags, uint32_t size)
 {
-	static const char *const what[] = {
-		[BH_FAULT_READ] = "read of memory it does not have",
-		[BH_FAULT_WRITE] = "write to memory it does not have",
-		[BH_FAULT_FETCH] = "instruction fetch from memory it does not have",
-	};
 	struct percpu *cpu = this_cpu();
 	uint64_t address = fault_address();
 
@@ -193,14 +179,35 @@ COLD void guest_violation(struct trap_frame *frame, uint32_t kind, uint32_t flag
 		return;
 	}
 	/* once per start: other CPUs of the cell could switch it on, and it fail, again and again */
-	if (cpu->failed) {
-		cpu_fail();
-		return;
+	if (!cpu->failed) {
+		cpu->arch.violation = (struct violation){ kind, address, read_sysreg(esr_el2), read_sysreg(elr_el2),
+							  read_sysreg(far_el2) };
+		cpu->report = REPORT_VIOLATION;
 	}
-	console_printf_about(cpu->cell, "%pC, CPU %u: %pT at 0x%lx (ESR 0x%lx, PC 0x%lx, virtual 0x%lx): CPU stopped\n",
-			     &cpu->cell->config, cpu->cpu_id, what[kind], (unsigned long)address,
-			     (unsigned long)read_sysreg(esr_el2), (unsigned long)read_sysreg(elr_el2),
-			     (unsigned long)read_sysreg(far_el2));
-	dump_frame(frame);
 	cpu_fail();
+}
+
+COLD void arch_report_violation(const struct percpu *cpu, uint32_t left)
+{
+	static const char *const what[] = {
+		[BH_FAULT_READ] = "read of memory it does not have",
+		[BH_FAULT_WRITE] = "write to memory it does not have",
+		[BH_FAULT_FETCH] = "instruction fetch from memory it does not have",
+	};
+	const struct violation *violation = &cpu->arch.violation;
+	uint32_t n = 4 * (VIOLATION_LINES - 3 - left);
+	const uint64_t *x = frame_of(cpu)->x + n;
+
+	if (left == VIOLATION_LINES - 1)
+		console_printf_about(cpu->cell, "%pC, CPU %u: %pT at 0x%lx: CPU stopped\n", &cpu->cell->config, cpu->cpu_id,
+				     what[violation->kind], (unsigned long)violation->address);
+	else if (left == VIOLATION_LINES - 2)
+		console_printf("  ESR 0x%lx, PC 0x%lx, virtual 0x%lx\n", (unsigned long)violation->syndrome,
+			       (unsigned long)violation->pc, (unsigned long)violation->virtual_address);
+	else if (left)
+		console_printf("  x%u: %016lx %016lx %016lx %016lx\n", n, (unsigned long)x[0], (unsigned long)x[1],
+			       (unsigned long)x[2], (unsigned long)x[3]);
+	else
+		console_printf("  x28: %016lx %016lx lr %016lx\n", (unsigned long)x[0], (unsigned long)x[1],
+			       (unsigned long)x[2]);
 }

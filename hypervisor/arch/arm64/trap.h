@@ -82,6 +82,12 @@ void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t 
 /* pc, pstate and x of a record, of the guest of the calling CPU. */
 void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame);
 
+/* Registers of the guest of a CPU that is in the hypervisor */
+static inline struct trap_frame *frame_of(const struct percpu *cpu)
+{
+	return (struct trap_frame *)stack_top(cpu) - 1;
+}
+
 /* Exceptions taken by the guest at EL1, as the hardware would (DDI 0487, AArch64.TakeException). */
 void inject_undefined(void);
 void inject_external_abort(bool instruction);

@@ -10,6 +10,7 @@
 #include "trace.h"
 #include "watchdog.h"
 #include "arch/cpu.h"
+#include "arch/memory.h"
 
 #define MAX_REMOVED	4u
 #define IMAGE_PAGES	4u
@@ -86,6 +87,13 @@ void arch_relax(void)
 {
 	HOST_ASSERT(host_locks_held() == 0);
 	host_yield();
+}
+
+/* With who prints it: the CPU itself, or who manages it */
+void arch_report_violation(const struct percpu *cpu, uint32_t left)
+{
+	HOST_ASSERT(host_locks_held() == 0 && left < VIOLATION_LINES && (cpu == this_cpu() || cpu->suspended));
+	console_printf("CPU %u: violation, line %u, by CPU %u\n", cpu->cpu_id, left, this_cpu()->cpu_id);
 }
 
 uint64_t arch_ticks(void)
@@ -174,8 +182,10 @@ uint8_t host_crash_page[PAGE_SIZE];
 
 void arch_clean_page(void *page)
 {
-	HOST_ASSERT(page == hv_memory + HOST_HV_SIZE - PAGE_SIZE);
-	memcpy(host_crash_page, page, PAGE_SIZE);
+	if (page == hv_memory + HOST_HV_SIZE - PAGE_SIZE)
+		memcpy(host_crash_page, page, PAGE_SIZE);
+	else
+		arch_clean_memory(virt_to_host(page), PAGE_SIZE);
 }
 
 int arch_init_memory(void)

@@ -69,6 +69,13 @@ void arch_timer_stop(void);
 /* [calling CPU] pc, pstate and x of a record: where its guest was last. */
 void arch_fill_fault(volatile struct bh_fault *fault);
 
+/*
+ * [the CPU itself, parked, or who has suspended it] Print one line about the violation by which it failed: the first one with
+ * left = VIOLATION_LINES - 1, the last one with 0.
+ */
+#define VIOLATION_LINES	10
+void arch_report_violation(const struct percpu *cpu, uint32_t left);
+
 /* [calling CPU] Stop for good. */
 void arch_halt(void) __attribute__((noreturn));
 
@@ -92,7 +99,7 @@ uint64_t arch_exits(const struct percpu *cpu, uint32_t cause);
  */
 bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write);
 
-/* Write back a page of the hypervisor's memory, so that it is there after a reset. */
+/* Write back and invalidate a page of the hypervisor's memory: it is there after a reset, and for who reads without caches. */
 void arch_clean_page(void *page);
 
 /* Start-up, see setup.c for the order. All return 0 or a negative errno after refuse(). */

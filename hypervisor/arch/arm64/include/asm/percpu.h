@@ -108,6 +108,12 @@ struct launch_state {
 	uint8_t maintenance_priority;
 };
 
+/* What a CPU failed by */
+struct violation {
+	uint32_t kind;			/* BH_FAULT_* */
+	uint64_t address, syndrome, pc, virtual_address;
+};
+
 struct arch_percpu {
 	struct launch_state launch;
 	volatile uint8_t *gicr;		/* own redistributor, RD frame; SGI frame 64 KiB above */
@@ -123,6 +129,7 @@ struct arch_percpu {
 	uint32_t lost_lpis;
 	bool serror_seen;		/* reported once per reset */
 	uint32_t revocations;		/* of its cell, when it last looked */
+	struct violation violation;
 	uint64_t *window_pte;		/* arch_window() */
 };
 
