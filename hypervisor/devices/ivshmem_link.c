@@ -28,19 +28,30 @@ static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t 
 	__atomic_fetch_add(vector_counter(ep, vector, counter), 1, __ATOMIC_RELAXED);
 }
 
+static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first, uint32_t count, uint32_t counter)
+{
+	const uint64_t *counters = &ep->vector_counters[first][ivshmem_vector_counter(counter)];
+	uint64_t total = 0;
+
+	/* what CPUs have not added yet is looked for once */
+	if (CONFIG_FAST_PATH)
+		return arch_virq_count(counters, count, VECTOR_COUNTERS);
+	for (uint32_t n = 0; n < count; n++)
+		total += __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
+	return total;
+}
+
 uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
 {
-	const uint64_t *count = &ep->vector_counters[vector][ivshmem_vector_counter(counter)];
-
-	return CONFIG_FAST_PATH ? arch_virq_count(count) : __atomic_load_n(count, __ATOMIC_RELAXED);
+	return vectors_total(ep, vector, 1, counter);
 }
 
 COLD uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
 {
 	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
 
-	for (uint32_t n = 0; n < IVSHMEM_MAX_VECTORS && (VECTOR_COUNTER_SET >> counter & 1); n++)
-		total += ivshmem_vector_total(ep, n, counter);
+	if (VECTOR_COUNTER_SET >> counter & 1)
+		total += vectors_total(ep, 0, IVSHMEM_MAX_VECTORS, counter);
 	return total;
 }
 

@@ -46,8 +46,11 @@ struct virq_store {
  */
 void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count);
 
-/* The counter, with the interrupts that CPUs have raised that way and not added yet. Other counts are added to it atomically. */
-uint64_t arch_virq_count(const uint64_t *counter);
+/*
+ * Sum of every step-th of counters, count of them, with the interrupts that CPUs have raised that way and not added yet. Other counts
+ * are added to them atomically.
+ */
+uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step);
 
 /*
  * What the interrupt controller says about an armed route of the cell: LINK_ROUTE_ENABLED and what follows it. [management

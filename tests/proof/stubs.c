@@ -73,10 +73,10 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 	}
 }
 
-uint64_t arch_virq_count(const uint64_t *counter)
+uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
 {
-	//@ assert there: \valid_read(counter);
-	return *counter + ANY_U64();
+	//@ assert there: \valid_read(counters + (0 .. (count - 1) * step));
+	return *counters + ANY_U64();
 }
 
 void arch_forget_accesses(const struct cell *cell)

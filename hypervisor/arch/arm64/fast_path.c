@@ -76,14 +76,27 @@ static uint32_t times_added(bool begun)
 	return sum;
 }
 
-static uint64_t uncounted_of(const struct percpu *cpu, const uint64_t *counter)
+/* Every step-th of counters, count of them; or all that there are */
+struct counter_set {
+	const uint64_t *counters;
+	uint32_t count, step;
+};
+
+static bool is_in(const uint64_t *counter, const struct counter_set *set)
+{
+	uint64_t distance = ((uintptr_t)counter - (uintptr_t)set->counters) / sizeof(*counter);
+
+	return distance < (uint64_t)set->count * set->step && distance % set->step == 0;
+}
+
+static uint64_t uncounted_of(const struct percpu *cpu, const struct counter_set *set)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		uint64_t rung = uncounted(cpu, &cpu->fast.doorbells[n]);
 
-		if (rung && (!counter || cpu->fast.counters[n].sent == counter || cpu->fast.counters[n].delivered == counter))
+		if (rung && (!set || is_in(cpu->fast.counters[n].sent, set) || is_in(cpu->fast.counters[n].delivered, set)))
 			sum += rung;
 	}
 	return sum;
@@ -104,16 +117,19 @@ uint64_t arch_exits(const struct percpu *cpu, uint32_t cause)
 	return sum;
 }
 
-uint64_t arch_virq_count(const uint64_t *counter)
+uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
 {
+	const struct counter_set set = { counters, count, step };
 	uint64_t sum = 0;
 	uint32_t added;
 
 	for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
 		added = times_added(false);
-		sum = __atomic_load_n(counter, __ATOMIC_RELAXED);
+		sum = 0;
+		for (uint32_t n = 0; n < count; n++)
+			sum += __atomic_load_n(&counters[n * step], __ATOMIC_RELAXED);
 		for (uint32_t id = 0; id < num_cpu_slots; id++)
-			sum += percpu_of(id) ? uncounted_of(percpu_of(id), counter) : 0;
+			sum += percpu_of(id) ? uncounted_of(percpu_of(id), &set) : 0;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (times_added(true) == added)
 			break;

@@ -189,7 +189,7 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 }
 
 /* Nobody adds meanwhile: tests ask when their threads are at rest. */
-uint64_t arch_virq_count(const uint64_t *counter)
+static uint64_t count_one(const uint64_t *counter)
 {
 	uint64_t sum = LOAD(*counter);
 
@@ -207,6 +207,15 @@ uint64_t arch_virq_count(const uint64_t *counter)
 			} while (LOAD(record->started) != done);
 			sum += done - counted;
 		}
+	return sum;
+}
+
+uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t n = 0; n < count; n++)
+		sum += count_one(&counters[n * step]);
 	return sum;
 }
 
