@@ -56,14 +56,15 @@ bench-baseline: export REASON := $(REASON)
 bench-page:
 	$(Q)$(BENCH_RUN)/page.py
 
-# The longest exits of a run of tests: WORST="direct system" takes long. STORE=1: for docs/performance.md (make bench-page)
+# The longest exits of a run of tests. In pieces: KEEP=1 adds to what is there, PYTEST_ARGS="-k test_link" runs a part of a suite,
+# WORST= none. STORE=1: for docs/performance.md (make bench-page)
 WORST ?= direct
 WORST_DIRECTORY := $(abspath $(BENCH))/worst
 .PHONY: bench-worst
 bench-worst: no-trace no-fast-path hypervisor inmates configs $(BENCH_PLUGINS)
-	$(Q)$(BENCH_RUN)/worst.py prepare $(WORST_DIRECTORY)
+	$(Q)$(BENCH_RUN)/worst.py $(if $(KEEP),keep,prepare) $(WORST_DIRECTORY) $(WORST)
 	$(Q)for suite in $(WORST); do \
 		BULKHEAD_EXCURSIONS=$(WORST_DIRECTORY) $(MAKE) $$suite || echo "bench-worst: a test of $$suite failed"; \
 	done
-	$(Q)$(BENCH_RUN)/worst.py report $(WORST_DIRECTORY) $(WORST)
+	$(Q)$(BENCH_RUN)/worst.py report $(WORST_DIRECTORY)
 	$(if $(STORE),$(Q)cp $(BENCH)/worst.json tests/bench/worst.json)

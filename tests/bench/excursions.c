@@ -4,8 +4,9 @@
  * vector slot for lower exception levels (or, where a CPU comes from firmware or a stub, the first one of the image), and
  * ends before the next instruction that is not the hypervisor's. Nothing is asked of it: not even that it gets to C.
  *
- * A CPU that has nothing to do sleeps in the hypervisor: what it does when it is woken is an excursion of its own. With log it
- * is not: figures are about all that an operation takes.
+ * A CPU that has nothing to do sleeps in the hypervisor: what it does when it is woken is an excursion of its own. So is each
+ * piece of what a CPU without a guest does, between which it looks for requests. With log they are not: figures are about all
+ * that an operation takes.
  *
  *   -plugin excursions.so,image=FILE,out=FILE[,phys=ADDRESS][,log=on|all][,pc=ADDRESS:MARK]...
  *
@@ -284,7 +285,7 @@ static void begin_excursion(struct cpu *cpu, enum kind kind)
 	cpu->called = cpu->returned = false;
 }
 
-/* It goes on in the function where it slept, called from where it was: of the tree, that much stays. */
+/* It goes on in the function where it slept, or where the piece begins, called from where it was: of the tree, that much stays. */
 static void wake(unsigned int vcpu, struct cpu *cpu)
 {
 	uint32_t old[MAX_NODES], functions[MAX_NODES], num = 0, node = 0;
@@ -308,10 +309,18 @@ static void wake(unsigned int vcpu, struct cpu *cpu)
 	cpu->tags = 0;
 }
 
+static bool piece_begins(const struct cpu *cpu)
+{
+	const struct node *node = &cpu->nodes[cpu->current];
+
+	return node->function == image.piece && cpu->nodes[node->parent].function == image.piece_caller;
+}
+
 static void executed(unsigned int vcpu, void *data)
 {
 	const struct instruction *it = data;
 	struct cpu *cpu = cpu_of(vcpu);
+	bool called = cpu->called;
 
 	if (it->slot != NUM_KINDS) {
 		/* the guest may be interrupted before its first instruction */
@@ -325,7 +334,7 @@ static void executed(unsigned int vcpu, void *data)
 	if (it->raises && !cpu->raised)
 		cpu->raised = cpu->executed;
 	step(cpu, it);
-	if (it->sleeps && !with_log)
+	if ((it->sleeps || (called && piece_begins(cpu))) && !with_log)
 		wake(vcpu, cpu);
 }
 

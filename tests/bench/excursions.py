@@ -52,6 +52,13 @@ TAGS = {
 # Scrub and clean RAM of cells, line by line: how long that takes is the size of that RAM. With all that they call.
 SWEEPS = {"sweep_range"}
 
+# A parked CPU prints about its failing, one line after the other: who calls, what
+PIECE = ("cpu_handle_events", "report_line")
+
+# Of assembly, what continues an exit and bears a name: by default a label inside is none
+CONTINUATIONS = {"other_abort", "other_doorbell", "abort_to_c", "no_hypercall", "other_class", "sync_in_c", "kick", "irq_in_c"}
+LABELS = {"doorbell_values"}
+
 # Registers that make an SPI pending: GICD_ISPENDR, on QEMU's machine
 RAISE = (0x08000200, 0x08000280)
 
@@ -71,13 +78,14 @@ class Image:
         self.low, self.high, self.vectors = (addresses[name] for name in ("image_start", "image_end", "vectors"))
         text = range(addresses["image_start"], addresses["image_rodata"])
         symbols = sorted((symbol for symbol in symbols if symbol["st_value"] in text and not symbol.name.startswith("$")
-                          and symbol.name not in ("image_start", "image_rodata")), key=lambda symbol: symbol["st_value"])
+                          and symbol.name not in LABELS | {"image_start", "image_rodata"}), key=lambda symbol: symbol["st_value"])
         found, end = {}, text.start		# end: of a function of C, which has a size
         for symbol in symbols:
             info, address = symbol["st_info"], symbol["st_value"]
             if info["type"] == "STT_FUNC":
                 end = address + symbol["st_size"]
-            elif info["bind"] != "STB_GLOBAL" and not re.search(r"_entry$|^hypervisor_", symbol.name):
+            elif (info["bind"] != "STB_GLOBAL" and symbol.name not in CONTINUATIONS
+                  and not re.search(r"_entry$|^hypervisor_", symbol.name)):
                 if not end or address < end:
                     continue
                 end = 0		# assembly: what follows is inside, until a name says otherwise
@@ -87,9 +95,9 @@ class Image:
         self.functions = sorted(found.items())
 
     def missing(self):
-        """Tags that no function tells, and functions of SWEEPS that are not there."""
+        """Tags that no function tells, and functions of SWEEPS and PIECE that are not there."""
         names = {name for _, name in self.functions}
-        return sorted({tag for tag, functions in TAGS.items() if not names & set(functions)} | (SWEEPS - names))
+        return sorted({tag for tag, functions in TAGS.items() if not names & set(functions)} | (SWEEPS | set(PIECE)) - names)
 
     def describe(self, raises=RAISE):
         """The file that the plug-in reads."""
@@ -98,6 +106,9 @@ class Image:
         for tag, functions in TAGS.items():
             numbers = [f"{n:x}" for n, (_, name) in enumerate(self.functions) if name in functions]
             lines.append(" ".join(["tag", tag, *numbers]))
+        places = [[f"{n:x}" for n, (_, name) in enumerate(self.functions) if name == part][:1] for part in PIECE]
+        if all(places):
+            lines.append(" ".join(["piece", *sum(places, [])]))
         return "\n".join(lines) + "\n"
 
 
@@ -147,14 +158,24 @@ def description(directory, name):
     return Path(directory) / f"image{name}.txt"
 
 
+def descriptions(build):
+    """{name: text} of those of BUILDS that there are"""
+    elfs = {name: Path(build) / name / "arm64/hypervisor.elf" for name in BUILDS}
+    return {name: Image(elf).describe() for name, elf in elfs.items() if elf.exists()}
+
+
 def prepare(build, directory):
     """An empty directory for watch()."""
     shutil.rmtree(directory, ignore_errors=True)
     Path(directory).mkdir(parents=True)
-    for name in BUILDS:
-        elf = Path(build) / name / "arm64/hypervisor.elf"
-        if elf.exists():
-            description(directory, name).write_text(Image(elf).describe(), encoding="utf-8")
+    for name, text in descriptions(build).items():
+        description(directory, name).write_text(text, encoding="utf-8")
+
+
+def is_prepared(build, directory):
+    """Was that directory made for the builds that there are now?"""
+    return all(description(directory, name).exists() and description(directory, name).read_text(encoding="utf-8") == text
+               for name, text in descriptions(build).items())
 
 
 def merge(results):

@@ -7,7 +7,7 @@
 
 #include "plugin_image.h"
 
-struct image image;
+struct image image = { .piece_caller = NO_FUNCTION, .piece = NO_FUNCTION };
 
 void *zeroed(size_t size)
 {
@@ -73,6 +73,8 @@ static bool read_line(char *line)
 		return read_function(address, name);
 	if (!strncmp(line, "tag ", 4))
 		return read_tag(line + 4);
+	if (sscanf(line, "piece %" SCNx32 " %" SCNx32, &image.piece_caller, &image.piece) == 2)
+		return image.piece_caller < image.num_functions && image.piece < image.num_functions;
 	return sscanf(line, "range %" SCNx64 " %" SCNx64, &image.low, &image.high) == 2 ||
 	       sscanf(line, "raise %" SCNx64 " %" SCNx64, &image.raise_low, &image.raise_high) == 2 ||
 	       sscanf(line, "vectors %" SCNx64, &image.vectors) == 1;

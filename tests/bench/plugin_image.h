@@ -8,6 +8,7 @@
  *   function ADDRESS NAME   to the next one; in the order of their addresses
  *   tag NAME FUNCTION...    FUNCTIONs by number, from 0: an excursion that executes one of them gets this tag, if none of
  *                           those before
+ *   piece CALLER FUNCTION   FUNCTIONs by number: where CALLER calls the other one, an excursion ends and the next begins
  *
  * Read once, before anything is executed; constant from then on.
  */
@@ -30,7 +31,7 @@ struct function {
 struct image {
 	uint64_t low, high, vectors, raise_low, raise_high;
 	struct function *functions;
-	uint32_t num_functions, num_tags;
+	uint32_t num_functions, num_tags, piece_caller, piece;
 	char *tag_names[MAX_TAGS];
 };
 

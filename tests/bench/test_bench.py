@@ -36,11 +36,12 @@ NOTHING_THERE = ["access", 10, 0, 0, [VECTORS, [-1, "sync_entry", 5, 1, 0]]]
 # Cause, executed, of that while it waited, when something was raised, tree; or "mark", number, guest instructions before
 EXPECTED = [
     ["mark", 0, 1],
-    ["hvc/doorbell", 36, 0, 0, handled(22)],
+    ["hvc/doorbell", 39, 0, 0, handled(25)],
     ["hvc", 6, 0, 0, [[-1, "vectors", 6, 1, 0]]],		# never gets out of the vector slot
     ["hvc/doorbell", 40, 12, 0, handled(9, [-1, "wait", 17, 1, 12])],
     ["hvc/doorbell", 30, 0, 29, handled(12, [-1, "raise", 4, 1, 0])],
     ["hvc/doorbell", 45, 0, 0, handled(21, [-1, "sleep", 7, 1, 0], [5, "nap", 3, 1, 0])],
+    ["hvc/event", 46, 0, 0, handled(24, [-1, "cpu_handle_events", 4, 1, 0], [5, "report_line", 4, 2, 0])],
     ["smc/doorbell", 24, 0, 0, handled(10)],
     ["sysreg/doorbell", 24, 0, 0, handled(10)],
     ["wfx/doorbell", 24, 0, 0, handled(10)],
@@ -48,9 +49,9 @@ EXPECTED = [
     ["access/doorbell", 24, 0, 0, handled(10)],
     ["hvc/doorbell", 31, 0, 0, handled(17)],
     NOTHING_THERE,		# no instruction of the guest between the two
-    ["mark", 5, 16],
+    ["mark", 5, 17],
     NOTHING_THERE,
-    ["mark", 1, 20],
+    ["mark", 1, 21],
 ]
 
 
@@ -81,17 +82,17 @@ def test_log(tmp_path):
 
 @pytest.mark.parametrize("log, more", [("on", ICOUNT), (None, ICOUNT), (None, [])], ids=["log", "icount", "threads"])
 def test_causes(tmp_path, log, more):
-    """The same with and without log, but for sleep in the hypervisor: with log it ends nothing. The last one ends the
-    machine."""
+    """The same with and without log, but for sleep and pieces in the hypervisor: with log they end nothing. The last one
+    ends the machine."""
     result = run_tiny(tmp_path, log, more)
     causes = result["causes"]
     slept = [45] if log else [40]
-    hvcs = [36, 28, 30, 31, *slept]
+    hvcs = [39, 28, 30, 31, *slept]
     expected = {
         "enter": [1, 17, 17, 17], "hvc": [1, 6, 6, 6], "access": [2, 20, 10, 10],
         "hvc/doorbell": [5, sum(hvcs), 28, max(hvcs)], "smc/doorbell": [1, 24, 24, 24],
         "sysreg/doorbell": [2, 48, 24, 24], "wfx/doorbell": [1, 24, 24, 24], "access/doorbell": [1, 24, 24, 24],
-        **({} if log else {"woken": [1, 5, 5, 5]})}
+        "hvc/event": [1, 46, 46, 46] if log else [1, 40, 40, 40], **({} if log else {"woken": [3, 11, 3, 5]})}
     assert {cause: [record[key] for key in ("count", "sum", "min", "max")] for cause, record in causes.items()} == expected
     assert causes["hvc/doorbell"]["histogram"] == {"32": 3, "64": 2} and causes["hvc/doorbell"]["waited"] == 12
     assert causes["hvc/doorbell"]["longest"] == handled(21, [-1, "sleep", *([7] if log else [4]), 1, 0],
@@ -103,7 +104,7 @@ def test_causes(tmp_path, log, more):
 
 @pytest.mark.parametrize("text", [
     "range 2 1\nvectors 1\n", "vectors 1\n", "range 1 2\n", "range 1 2\nvectors 1\nnonsense\n",
-    "range 1 2\nvectors 1\ntag t 0\n", "range 1 2\nvectors 1\nfunction 5 a\nfunction 4 b\n"])
+    "range 1 2\nvectors 1\ntag t 0\n", "range 1 2\nvectors 1\nfunction 1 a\npiece 0 1\n", "range 1 2\nvectors 1\nfunction 5 a\nfunction 4 b\n"])
 def test_bad_image_files(tmp_path, text):
     (tmp_path / "image.txt").write_text(text)
     done = subprocess.run([*MACHINE, "-plugin", excursions.plugin(BUILD, tmp_path / "image.txt", tmp_path / "out")],
@@ -117,7 +118,7 @@ def test_functions():
     """Labels inside functions are none."""
     names = [name for _, name in excursions.Image(BUILD / "bench/tiny.elf").functions]
     assert names == ["begin", "vectors", "sync_entry", "outer", "leaf", "ivshmem_ring", "wait", "raise", "sleep", "nap",
-                     "off"]
+                     "cpu_handle_events", "report_line", "off"]
 
 
 def test_tags_are_functions_of_the_image():
@@ -125,7 +126,7 @@ def test_tags_are_functions_of_the_image():
     image = excursions.Image(BUILD / "arm64/hypervisor.elf")
     assert not image.missing()
     names = [name for _, name in image.functions]
-    assert "guest_return" in names and "trap_sync_entry" in names and "device_failed" not in names
+    assert "guest_return" in names and "trap_sync_entry" in names and not {"device_failed", "doorbell_values"} & set(names)
 
 
 def test_watch(monkeypatch):
@@ -149,6 +150,16 @@ def test_watched_machines_are_merged(monkeypatch, tmp_path):
         "longest": [[-1, "g", 9, 1, 0]]}}
 
 
+def test_more_tests_are_of_the_same_images(tmp_path):
+    directory = tmp_path / "worst"
+    excursions.prepare(BUILD, directory)
+    assert excursions.is_prepared(BUILD, directory)
+    told = excursions.description(directory, "")
+    told.write_text(told.read_text(encoding="utf-8").replace("vectors ", "vectors 1"), encoding="utf-8")
+    assert not excursions.is_prepared(BUILD, directory)
+    assert not excursions.is_prepared(BUILD, tmp_path)
+
+
 TREE = [[-1, "vectors", 1, 1, 0], [-1, "entry", 20, 1, 0], [1, "trap", 30, 1, 10], [2, "lock", 100, 1, 90],
         [2, "work", 60, 2, 0], [-1, "return", 17, 1, 0]]
 
@@ -167,12 +178,12 @@ def test_other_builds_are_known(tmp_path):
 
 
 def test_exits_that_are_too_long():
-    assert set(worst.LIMITS) <= set(excursions.TAGS) | {"woken"}
-    causes = {"irq": {"max": worst.LIMIT}, "hvc/create": {"max": 10**9}, "access/violation": {"max": 45000}}
+    assert set(worst.LIMITS) <= set(excursions.TAGS)
+    causes = {"irq": {"max": worst.LIMIT}, "hvc/create": {"max": 10**9}, "access/panic": {"max": 60000}}
     assert worst.too_long(causes) == []
-    causes.update({"irq/forwarded": {"max": 5001}, "sysreg/violation": {"max": 45001}})
+    causes.update({"irq/forwarded": {"max": 5001}, "sysreg/panic": {"max": 60001}})
     assert worst.too_long(causes) == ["irq/forwarded: 5,001 instructions, at most 5,000 are allowed",
-                                      "sysreg/violation: 45,001 instructions, at most 45,000 are allowed"]
+                                      "sysreg/panic: 60,001 instructions, at most 60,000 are allowed"]
 
 
 def test_trees():

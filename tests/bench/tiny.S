@@ -8,6 +8,7 @@
 #define RAISE		0x2222
 #define OFF		0x4444
 #define SLEEP		0x5555
+#define PIECES		0x6666
 #define TO_NOTHING	0x3333		/* goes on where nothing is, so that it comes back at once */
 
 #define EC_HVC		0x16
@@ -60,7 +61,7 @@ vectors:
 	eret
 	.balign	2048
 
-/* 10 for what is no HVC, and 9 in what it calls; 22 for HVC #0 */
+/* 10 for what is no HVC, and 9 in what it calls; 25 for HVC #0 */
 sync_entry:
 	lsr	x18, x16, #26
 	cmp	x18, #EC_FETCH
@@ -91,6 +92,9 @@ sync_entry:
 	mov	x9, #SLEEP
 	cmp	x17, x9
 	b.eq	sleep
+	mov	x9, #PIECES
+	cmp	x17, x9
+	b.eq	cpu_handle_events
 	eret
 
 /* 4 */
@@ -149,6 +153,19 @@ function nap
 	ret
 end_function nap
 
+/* 4, and two pieces: 2 each in the function, of which the first one still belongs to what was before */
+function cpu_handle_events
+	bl	report_line
+	bl	report_line
+	nop
+	eret
+end_function cpu_handle_events
+
+function report_line
+	nop
+	ret
+end_function report_line
+
 function off
 	ldr	w0, =0x84000008		/* PSCI SYSTEM_OFF */
 	smc	#0
@@ -168,6 +185,7 @@ guest:
 	hvc	#WAIT
 	hvc	#RAISE
 	hvc	#SLEEP
+	hvc	#PIECES
 	smc	#0
 	mrs	x0, id_aa64pfr0_el1
 	wfi

@@ -4,9 +4,10 @@
 instructions went. CPUs run at the same time there: what they do while they wait for each other is counted apart, and the
 rest may still differ a little from run to run.
 
-usage: worst.py prepare DIRECTORY | report DIRECTORY NAME...
-prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. report: prints what they have left
-there, and writes build/bench/worst.json; exit status 1 if an exit was longer than it may be. NAME: what has been run.
+usage: worst.py prepare DIRECTORY NAME... | keep DIRECTORY NAME... | report DIRECTORY
+prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. keep: more of them will be run with the
+same images. NAME: what is run. report: prints what they have left there, and writes build/bench/worst.json; exit status 1 if an
+exit was longer than it may be.
 """
 import json
 import sys
@@ -22,7 +23,7 @@ BUILD = ROOT / "build"
 # proportion to configuration and memory of one cell
 LIMIT = 5000
 LIMITS = {"boot": None, "create": None, "start": None, "set_loadable": None, "destroy": None, "restart": None,
-          "violation": 45000, "event": 15000, "woken": 8000, "panic": 60000}
+          "panic": 60000}
 
 
 def summary(results):
@@ -68,15 +69,22 @@ def main():
     command, directory, *names = sys.argv[1:]
     if command == "prepare":
         excursions.prepare(BUILD, directory)
+    suites = Path(directory) / "suites.txt"
+    known = suites.read_text(encoding="utf-8").split() if suites.exists() else []
+    if command != "report":
+        if command == "keep" and not excursions.is_prepared(BUILD, directory):
+            print(f"bench-worst: {directory} is about other images: begin without KEEP=1", file=sys.stderr)
+            return 1
+        suites.write_text(" ".join(dict.fromkeys([*known, *names])), encoding="utf-8")
         return 0
     results = excursions.load_all(directory)
     if not results:
         print(f"bench-worst: no machine has left anything in {directory}", file=sys.stderr)
         return 1
     causes = summary(results)
-    result = {**bench.surroundings(BUILD), "suites": names, "machines": len(results), "causes": causes}
+    result = {**bench.surroundings(BUILD), "suites": known, "machines": len(results), "causes": causes}
     (BUILD / "bench/worst.json").write_text(as_text(result), encoding="utf-8")
-    print(f"{len(results)} machines of {' and '.join(names)}")
+    print(f"{len(results)} machines of {' and '.join(known)}")
     print("\n".join(lines(causes)))
     wrong = too_long(causes)
     print("\n".join(f"bench-worst: {line}" for line in wrong) or "bench-worst: no exit was longer than it may be")
