@@ -222,6 +222,9 @@ static void report_line(struct percpu *cpu)
 	if (cpu->report >= REPORT_LINE) {
 		cpu->report -= REPORT_LINE;
 		arch_report_violation(cpu, cpu->report / REPORT_LINE);
+	} else if (cpu->report & REPORT_WATCHDOG) {
+		cpu->report &= ~REPORT_WATCHDOG;
+		watchdog_report(cpu->cell);
 	} else {
 		cpu->report &= ~REPORT_CELL;
 		console_printf_about(cpu->cell, "%pC failed\n", &cpu->cell->config);
@@ -287,7 +290,7 @@ void cpu_handle_events(void)
 			spin_lock(&cpu->control_lock);
 		} else if (answer_suspend(cpu)) {
 			continue;
-		} else if (cpu->report) {
+		} else if (cpu->report && cpu->run_state != CPU_RUNNING) {
 			spin_unlock(&cpu->control_lock);
 			go_on_with_report(cpu);
 			spin_lock(&cpu->control_lock);

@@ -47,13 +47,21 @@ static void expire(struct cell *cell, uint64_t ticks)
 		arch_fill_fault(fault);
 		cell_fault_end(fault);
 	}
-	console_printf("%pC: watchdog: counter %u unchanged for %llu us, period %u us: CPUs stopped\n", &cell->config,
-		       watchdog->last, (unsigned long long)time, watchdog->period);
+	watchdog->time = time;
+	this_cpu()->report |= REPORT_WATCHDOG;
 	/* a CPU that has looked at it before in cpu_handle_events() takes the kick afterwards */
 	watchdog->expired = true;
 	for_each_cpu(id, &cell->cpus)
 		if (percpu_of(id) != this_cpu())
 			arch_kick(percpu_of(id));
+}
+
+void watchdog_report(const struct cell *cell)
+{
+	const struct watchdog *watchdog = &cell->watchdog;
+
+	console_printf("%pC: watchdog: counter %u unchanged for %llu us, period %u us: CPUs stopped\n", &cell->config,
+		       watchdog->last, (unsigned long long)watchdog->time, watchdog->period);
 }
 
 void watchdog_check(void)

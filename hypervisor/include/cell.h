@@ -47,6 +47,7 @@ struct watchdog {
 	uint32_t last;			/* value of the counter at the last check */
 	uint64_t seen;			/* since when, in ticks */
 	uint64_t next_check;
+	uint64_t time;			/* when it expired: of the counter unchanged, in microseconds */
 	bool waited;			/* a late check has been forgiven, and no tick seen since */
 	volatile bool expired;		/* no CPU of the cell goes back to its guest until the next start */
 	volatile uint32_t expiries;

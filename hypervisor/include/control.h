@@ -43,7 +43,8 @@ void look_unlock(void);
  */
 #define REPORT_ACTION	1	/* the failure action of its cell's bundle */
 #define REPORT_CELL	2	/* the cell has failed */
-#define REPORT_LINE	4	/* times the lines about its violation */
+#define REPORT_WATCHDOG	4	/* its cell's watchdog has expired */
+#define REPORT_LINE	8	/* times the lines about its violation */
 #define REPORT_VIOLATION	(VIOLATION_LINES * REPORT_LINE)
 
 /* CPU suspended: print what it has not yet. */

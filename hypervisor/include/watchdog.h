@@ -19,4 +19,7 @@ void watchdog_start(struct cell *cell);
  */
 void watchdog_check(void);
 
+/* [who prints what a CPU of the cell has to say] That it has expired. */
+void watchdog_report(const struct cell *cell);
+
 #endif
