@@ -96,9 +96,8 @@ void cell_stop_cpus(struct cell *cell)
 	for_each_other_cpu(id, &cell->cpus) {
 		cpu_resume(percpu_of(id));
 		cpu_suspend(percpu_of(id));
-	}
-	for_each_cpu(id, &cell->cpus)
 		cpu_finish_report(percpu_of(id));
+	}
 }
 
 void cell_resume_cpus(struct cell *cell)

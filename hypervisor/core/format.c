@@ -58,13 +58,27 @@ static size_t unpack(char *to, size_t room, const char *text)
 	return length;
 }
 
-/* At most limit characters of it */
-static void put_string(struct output *out, const char *string, uint32_t limit)
+static void put_text(struct output *out, const char *text)
 {
+	size_t length = unpack(out->buffer + out->length, out->room, text);
+
+	out->length += length;
+	out->room -= length;
+}
+
+/* At most limit characters of it */
+static void put_string(struct output *out, const char *string, size_t limit)
+{
+	char *to = out->buffer + out->length;
+	size_t length = 0;
+
 	if (!string)
 		string = "(null)";
-	for (; *string && out->room > 0 && limit > 0; string++, limit--)
-		put(out, *string >= ' ' && *string <= '~' ? *string : '?');
+	limit = MIN(limit, out->room);
+	for (; length < limit && string[length]; length++)
+		to[length] = string[length] >= ' ' && string[length] <= '~' ? string[length] : '?';
+	out->length += length;
+	out->room -= length;
 }
 
 /* At least width digits, if there are that many */
@@ -116,7 +130,7 @@ static uint64_t next_number(struct arguments *args, uint32_t longs)
 
 static void put_hex(struct output *out, const char *before, uint64_t value)
 {
-	put_string(out, before, UINT32_MAX);
+	put_text(out, before);
 	put_number(out, value, true, 1);
 }
 
@@ -140,11 +154,10 @@ static void put_object(struct output *out, char kind, const void *object)
 {
 	const struct config_view *view = object;
 	const struct cfg_memory *mem = object;
-	size_t length;
 
 	switch (kind) {
 	case 'C':
-		put_string(out, "cell \"", UINT32_MAX);
+		put_text(out, "cell \"");
 		put_string(out, view->cell->name, CFG_NAME_LEN - 1);
 		put(out, '"');
 		break;
@@ -155,9 +168,7 @@ static void put_object(struct output *out, char kind, const void *object)
 		put_range(out, mem->virt_start, mem->size);
 		break;
 	case 'T':
-		length = unpack(out->buffer + out->length, out->room, object);
-		out->length += length;
-		out->room -= length;
+		put_text(out, object);
 		break;
 	case 'B':
 		put_bdf(out, (uint32_t)(uintptr_t)object);
@@ -171,7 +182,7 @@ static void convert(struct output *out, const struct spec *spec, const char **in
 
 	switch (spec->type) {
 	case 's':
-		put_string(out, va_arg(args->list, const char *), UINT32_MAX);
+		put_string(out, va_arg(args->list, const char *), SIZE_MAX);
 		return;
 	case 'p':
 		put_object(out, **in, va_arg(args->list, const void *));
