@@ -2,6 +2,9 @@
 /* Dispatch of trapped memory accesses to the windows of a cell. No locks; see mmio.h. */
 #include "errors.h"
 #include "mmio.h"
+#include "virq.h"
+
+struct virq_store mmio_direct;
 
 COLD void mmio_map_init(struct mmio_map *map, struct mmio_window *windows, uint32_t max_fixed,
 		   uint32_t max_movable)

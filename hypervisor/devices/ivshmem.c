@@ -8,33 +8,18 @@
  */
 struct page_register {
 	uint16_t word;		/* where the endpoint has what is read; 0: nowhere */
-	/* what the CPU may look at to do it again by itself, or NULL */
-	struct virq_store *(*write)(uint32_t endpoint, uint32_t value);
+	ivshmem_write_t write;
 };
 
 #define MSIX_ENTRY_SIZE	16u
 
-static struct virq_store *write_interrupt_control(uint32_t endpoint, uint32_t value)
+static void write_interrupt_control(struct ivshmem_endpoint *ep, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-
 	spin_lock_ordered(&ep->lock);
 	__atomic_store_n(&ep->interrupt_control, value & IVSHMEM_INT_ENABLE, __ATOMIC_RELAXED);
 	/* The cell may own other interrupts than when the routes were resolved. */
-	ivshmem_update_routes(endpoint);
+	ivshmem_update_routes(ep);
 	spin_unlock(&ep->lock);
-	return NULL;
-}
-
-static struct virq_store *write_doorbell(uint32_t endpoint, uint32_t value)
-{
-	return ivshmem_ring(endpoint, value >> 16, value & 0xffff);
-}
-
-static struct virq_store *write_state(uint32_t endpoint, uint32_t value)
-{
-	ivshmem_set_state(endpoint, value);
-	return NULL;
 }
 
 /* By offset; defined at the end */
@@ -64,7 +49,14 @@ static struct virq_store *write_page(const struct mmio_window *window, uint64_t 
 {
 	const struct page_register *reg = find_register(offset, size);
 
-	return reg && reg->write ? reg->write(window->index, (uint32_t)value) : NULL;
+	if (!reg)
+		return NULL;
+	if (offset == IVSHMEM_REG_DOORBELL)
+		return ivshmem_ring(window->index, (uint32_t)value >> 16, value & 0xffff);
+	if (!reg->write)
+		return NULL;
+	reg->write(ivshmem_endpoint_at(window->index), (uint32_t)value);
+	return &mmio_direct;
 }
 
 /*
@@ -106,7 +98,7 @@ static struct virq_store *write_msix(const struct mmio_window *window, uint64_t 
 	for (uint32_t done = 0; done < size; done += 4)
 		ep->msix_table[vector][(offset + done) / 4 % 4] = (uint32_t)(value >> (8 * done));
 	/* Not before the whole access is done: it may mask what it changes. */
-	ivshmem_update_route(window->index, vector);
+	ivshmem_update_route(ep, vector);
 	spin_unlock(&ep->lock);
 	return NULL;
 }
@@ -117,9 +109,14 @@ static const struct page_register registers[5] = {
 	[IVSHMEM_REG_ID / 4] = { .word = WORD(params.id) },
 	[IVSHMEM_REG_MAX_PEERS / 4] = { .word = WORD(params.peers) },
 	[IVSHMEM_REG_INT_CTRL / 4] = { .word = WORD(interrupt_control), .write = write_interrupt_control },
-	[IVSHMEM_REG_DOORBELL / 4] = { .write = write_doorbell },
-	[IVSHMEM_REG_STATE / 4] = { .word = WORD(state), .write = write_state },
+	[IVSHMEM_REG_STATE / 4] = { .word = WORD(state), .write = ivshmem_write_state },
 };
+
+ivshmem_write_t ivshmem_register_write(uint32_t endpoint, uint64_t offset, struct ivshmem_endpoint **ep)
+{
+	*ep = ivshmem_endpoint_at(endpoint);
+	return registers[offset / 4].write;
+}
 
 const struct mmio_device ivshmem_register_page = {
 	.cause = CPU_EXIT_IVSHMEM, .read = read_page, .write = write_page,

@@ -68,9 +68,8 @@ static uint32_t merge(uint32_t old, uint32_t lanes, uint32_t value)
  * Decoding starts at the BAR values of the moment at which Memory Space goes from 0 to 1; BARs written
  * while it is 1 wait for the next time.
  */
-static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
+static void write_command(struct ivshmem_endpoint *ep, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t command = merge(ep->command, lanes & COMMAND_WRITABLE, value);
 	uint32_t changed = command ^ ep->command, n;
 
@@ -79,18 +78,17 @@ static void write_command(uint32_t endpoint, uint32_t lanes, uint32_t value)
 		if (ep->windows[n])
 			mmio_move(ep->windows[n], command & PCI_COMMAND_MEMORY ? ep->bar[n] : MMIO_CLOSED);
 	if (changed & (PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF))
-		ivshmem_update_routes(endpoint);
+		ivshmem_update_routes(ep);
 }
 
 /* lanes has ones in the bytes that are written. Endpoint lock */
-static void write_dword(uint32_t endpoint, uint32_t offset, uint32_t lanes, uint32_t value)
+static void write_dword(struct ivshmem_endpoint *ep, uint32_t offset, uint32_t lanes, uint32_t value)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	const uint32_t n = (offset - BAR) / 4;
 
 	switch (offset) {
 	case COMMAND:
-		write_command(endpoint, lanes, value);
+		write_command(ep, lanes, value);
 		break;
 	case BAR:
 	case BAR + 4:
@@ -100,13 +98,13 @@ static void write_dword(uint32_t endpoint, uint32_t offset, uint32_t lanes, uint
 		if (!(lanes & IVSHMEM_PRIV_ONESHOT << 24))
 			break;
 		ep->one_shot = value & IVSHMEM_PRIV_ONESHOT << 24;
-		ivshmem_publish(endpoint);
+		ivshmem_publish(ep);
 		break;
 	case CAP_MSIX:
 		if (!ep->params.vectors)
 			break;
 		ep->msix_control = (uint16_t)merge(ep->msix_control, lanes >> 16 & MSIX_WRITABLE, value >> 16);
-		ivshmem_update_routes(endpoint);
+		ivshmem_update_routes(ep);
 		break;
 	}
 }
@@ -148,7 +146,7 @@ void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uin
 
 	spin_lock_ordered(&ep->lock);
 	changed = ep->command;
-	write_dword(endpoint, offset & ~3u, size_mask(size) << shift, value << shift);
+	write_dword(ep, offset & ~3u, size_mask(size) << shift, value << shift);
 	changed ^= ep->command;
 	spin_unlock(&ep->lock);
 	/* takes some time with many CPUs: peers need not wait for it */

@@ -16,7 +16,7 @@
  * Locks, in order of acquisition: management lock, link lock, endpoint lock. Never two link locks, never two
  * endpoint locks. A doorbell takes the target's endpoint lock only, so that no peer can be held up by State
  * traffic. Critical sections: an endpoint lock at most IVSHMEM_MAX_VECTORS route look-ups and one interrupt; a
- * link lock at most one delivery for each peer id.
+ * link lock at most one delivery for each peer id, mostly without the endpoint lock: tell_peers().
  */
 #ifndef BULKHEAD_IVSHMEM_INTERNAL_H
 #define BULKHEAD_IVSHMEM_INTERNAL_H
@@ -65,8 +65,8 @@ struct ivshmem_endpoint {
 	/* endpoint lock */
 	bool active;			/* a cell is this peer */
 	bool one_shot;
-	bool latched;			/* a change of State is to be told */
 	uint32_t interrupt_control;
+	uint32_t latched;		/* a change of State is to be told; who tells another one reads it without the lock */
 	uint16_t command;
 	uint16_t msix_control;
 	struct virq_route routes[IVSHMEM_MAX_VECTORS];	/* INTx: element 0 */
@@ -88,11 +88,15 @@ struct ivshmem_endpoint {
 	uint32_t ids;			/* device and vendor */
 	struct ivshmem_params params;
 	const struct cell *cell;
+	struct ivshmem_link *link;
+	volatile uint32_t *entry;	/* of the state table */
 	struct mmio_window *windows[IVSHMEM_NUM_BARS];	/* NULL: BAR not implemented */
 } __attribute__((aligned(512)));
 _Static_assert(8 * sizeof(struct ivshmem_endpoint) % PAGE_SIZE == 0, "eight places are whole pages: none is lost");
 
 struct ivshmem_link {
+	spinlock_t lock;		/* State of all peers and the table */
+
 	/* frozen while the link exists */
 	uint16_t bdf;
 	uint32_t places;		/* of peers, in whole pages */
@@ -109,8 +113,6 @@ struct ivshmem_link {
 
 	/* written under the management and link lock, only ever increased, at most places; read atomically */
 	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
-
-	spinlock_t lock;		/* State of all peers and the table */
 };
 
 extern struct ivshmem_link ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
@@ -149,24 +151,26 @@ int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, uint32_
  * Resolve all routes, or that of one vector, from the registers; deliver what is latched if that is possible now.
  * Endpoint lock.
  */
-void ivshmem_update_routes(uint32_t endpoint);
-void ivshmem_update_route(uint32_t endpoint, uint32_t vector);
-
-/* Registers to reset values, windows closed. Endpoint lock. */
-void ivshmem_reset_registers(uint32_t endpoint);
+void ivshmem_update_routes(struct ivshmem_endpoint *ep);
+void ivshmem_update_route(struct ivshmem_endpoint *ep, uint32_t vector);
 
 /* After a change of what has to be done for an interrupt. Endpoint lock. */
-void ivshmem_publish(uint32_t endpoint);
+void ivshmem_publish(struct ivshmem_endpoint *ep);
 
 /*
  * [guest] No locks held. ivshmem_ring(): what to look at to ring again by itself; NULL if it has to be asked again.
  */
-void ivshmem_set_state(uint32_t endpoint, uint32_t value);
+void ivshmem_write_state(struct ivshmem_endpoint *ep, uint32_t value);
 struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector);
 
 /* LINK_COUNTER_*, with all vectors; one of VECTOR_COUNTER_SET of a vector */
 uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter);
 uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter);
+
+static inline void ivshmem_set_state(uint32_t endpoint, uint32_t value)
+{
+	ivshmem_write_state(ivshmem_endpoint_at(endpoint), value);
+}
 
 static inline uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
 {

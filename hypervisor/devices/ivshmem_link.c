@@ -77,7 +77,8 @@ static inline void interrupt(struct ivshmem_endpoint *ep, uint32_t line, uint32_
 static void deliver_latched(struct ivshmem_endpoint *ep)
 {
 	if (ep->latched && enabled(ep) && armed(ep, 0)) {
-		ep->latched = false;
+		/* observable before the interrupt: tell_peers() */
+		__atomic_store_n(&ep->latched, false, __ATOMIC_SEQ_CST);
 		interrupt(ep, 0, 0);
 	}
 }
@@ -112,25 +113,20 @@ static void publish(struct ivshmem_endpoint *ep, uint32_t first, uint32_t count)
 		arch_virq_publish(&ep->stores[first], enabled(ep) && !ep->one_shot ? &ep->routes[first] : unarmed, count);
 }
 
-void ivshmem_publish(uint32_t endpoint)
+void ivshmem_publish(struct ivshmem_endpoint *ep)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-
 	publish(ep, 0, ivshmem_num_vectors(ep));
 }
 
-void ivshmem_update_route(uint32_t endpoint, uint32_t vector)
+void ivshmem_update_route(struct ivshmem_endpoint *ep, uint32_t vector)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-
 	resolve_route(ep, vector);
 	publish(ep, vector, 1);
 	deliver_latched(ep);
 }
 
-void ivshmem_update_routes(uint32_t endpoint)
+void ivshmem_update_routes(struct ivshmem_endpoint *ep)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t n;
 
 	for (n = 0; n < ivshmem_num_vectors(ep); n++)
@@ -151,9 +147,8 @@ static void receive(struct ivshmem_endpoint *ep, uint32_t vector, enum event eve
 	} else if (enabled(ep) && armed(ep, line)) {
 		interrupt(ep, line, vector);
 	} else if (event == EVENT_STATE && ep->params.latch_state) {
-		if (ep->latched)
-			count(ep, LINK_COUNTER_MERGED);
-		ep->latched = true;
+		/* nothing is latched yet: tell_peers(), under the link lock */
+		__atomic_store_n(&ep->latched, true, __ATOMIC_RELAXED);
 	} else {
 		count_vector(ep, vector, enabled(ep) ? LINK_COUNTER_MASKED : LINK_COUNTER_DISABLED);
 	}
@@ -217,43 +212,40 @@ bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, u
 	return true;
 }
 
-/* send(), most of which it can leave out */
-static bool tell_state(struct ivshmem_endpoint *ep)
-{
-	bool present;
-
-	spin_lock_ordered(&ep->lock);
-	present = ep->active;
-	if (present && enabled(ep) && armed(ep, 0))
-		interrupt(ep, 0, 0);
-	else if (present)
-		receive(ep, 0, EVENT_STATE);
-	spin_unlock(&ep->lock);
-	return present;
-}
-
-/* Link lock. Peers come and go without it: who is not there is not meant. */
-static APART void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
+/*
+ * Link lock. Peers come and go without it: who is not there is not meant. What is latched already tells of this change, too: who
+ * takes the latch back does so before he raises the interrupt, and has not done it yet when all of the change was observable.
+ */
+static void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
 {
 	struct ivshmem_endpoint *peer = link->endpoints;
 	uint32_t sent = 0;
 
-	for (uint32_t rest = link->num_peers; rest; rest--, peer++)
-		if (peer != ep)
-			sent += tell_state(peer);
+	for (uint32_t rest = link->num_peers; rest; rest--, peer++) {
+		if (peer == ep)
+			continue;
+		if (CONFIG_FAST_PATH && arch_virq_ring(&peer->stores[0]))
+			count_vector(peer, 0, LINK_COUNTER_DELIVERED);
+		else if (__atomic_load_n(&peer->latched, __ATOMIC_SEQ_CST))
+			count(peer, LINK_COUNTER_MERGED);
+		else if (!send(peer, 0, EVENT_STATE))
+			continue;
+		sent++;
+	}
 	__atomic_fetch_add(&ep->vector_counters[0][LINK_COUNTER_SENT], sent, __ATOMIC_RELAXED);
 }
 
 /* The link lock makes table and State registers agree when several CPUs write. */
-static APART void change_state(struct ivshmem_link *link, struct ivshmem_endpoint *ep, uint32_t value)
+static APART void change_state(struct ivshmem_endpoint *ep, uint32_t value)
 {
+	struct ivshmem_link *link = ep->link;
 	bool changed;
 
 	spin_lock_ordered(&link->lock);
 	changed = ep->state != value;
 	__atomic_store_n(&ep->state, value, __ATOMIC_SEQ_CST);
-	/* Observable before the interrupts: by spin_lock_ordered() in tell_state() */
-	__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_SEQ_CST);
+	/* Observable before the interrupts, and before the look at what is latched: tell_peers() */
+	__atomic_store_n(ep->entry, value, __ATOMIC_SEQ_CST);
 	if (changed)
 		tell_peers(link, ep);
 	spin_unlock(&link->lock);
@@ -264,19 +256,16 @@ static APART void change_state(struct ivshmem_link *link, struct ivshmem_endpoin
  * then the entry; so either its entry comes after this one, or its State is seen here. Who goes before he has joined has State
  * 0, and writes nothing.
  */
-void ivshmem_set_state(uint32_t endpoint, uint32_t value)
+void ivshmem_write_state(struct ivshmem_endpoint *ep, uint32_t value)
 {
-	struct ivshmem_link *link = ivshmem_link_of(endpoint);
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-
 	if (__atomic_load_n(&ep->state, __ATOMIC_RELAXED) == value) {
 		if (!value)
 			return;
-		__atomic_store_n(&link->table[ep->params.id], value, __ATOMIC_SEQ_CST);
+		__atomic_store_n(ep->entry, value, __ATOMIC_SEQ_CST);
 		if (__atomic_load_n(&ep->state, __ATOMIC_SEQ_CST) == value)
 			return;
 	}
-	change_state(link, ep, value);
+	change_state(ep, value);
 }
 
 /* What is latched is lost with the registers that it waited for. Endpoint lock. */
@@ -284,12 +273,11 @@ static void drop_latched(struct ivshmem_endpoint *ep)
 {
 	if (ep->latched)
 		count(ep, LINK_COUNTER_INACTIVE);
-	ep->latched = false;
+	__atomic_store_n(&ep->latched, false, __ATOMIC_RELAXED);
 }
 
-COLD void ivshmem_reset_registers(uint32_t endpoint)
+static COLD void reset_registers(struct ivshmem_endpoint *ep)
 {
-	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	uint32_t n;
 
 	drop_latched(ep);
@@ -321,7 +309,7 @@ COLD void ivshmem_reset(uint32_t endpoint)
 
 	spin_lock_ordered(&ep->lock);
 	decoded = ep->command & PCI_COMMAND_MEMORY;
-	ivshmem_reset_registers(endpoint);
+	reset_registers(ep);
 	spin_unlock(&ep->lock);
 	if (CONFIG_FAST_PATH && decoded)
 		arch_forget_accesses(ep->cell);
@@ -341,7 +329,7 @@ COLD void ivshmem_reroute(uint32_t endpoint)
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 
 	spin_lock_ordered(&ep->lock);
-	ivshmem_update_routes(endpoint);
+	ivshmem_update_routes(ep);
 	spin_unlock(&ep->lock);
 }
 
@@ -509,9 +497,11 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	ep->params = *params;
 	ep->ids = (uint32_t)IVSHMEM_DEVICE_ID << 16 | IVSHMEM_VENDOR_ID;
 	ep->cell = cell;
+	ep->link = link;
+	ep->entry = &link->table[params->id];
 	for (bar = 0; bar < IVSHMEM_NUM_BARS; bar++)
 		ep->windows[bar] = created[bar];
-	ivshmem_reset_registers(endpoint);
+	reset_registers(ep);
 	ep->active = true;
 	spin_unlock(&ep->lock);
 	return 0;

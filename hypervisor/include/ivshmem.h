@@ -17,6 +17,7 @@
 #include "types.h"
 
 struct cell;
+struct ivshmem_endpoint;
 struct mmio_access;
 
 /* Join the link of dev->bdf as peer dev->shmem_dev_id; see docs/ivshmem.md for the checks. */
@@ -43,6 +44,10 @@ const uint32_t *ivshmem_config_word(uint32_t endpoint, uint32_t offset);
  * none can be.
  */
 bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, uint64_t **delivered);
+
+/* The function that writes the register at this offset of the register page, of which writes are mmio_direct [guest] */
+typedef void (*ivshmem_write_t)(struct ivshmem_endpoint *ep, uint32_t value);
+ivshmem_write_t ivshmem_register_write(uint32_t endpoint, uint64_t offset, struct ivshmem_endpoint **ep);
 
 /*
  * No CPU of the cell runs any more, failed or off, and only the manager can change that: its State becomes 0 and

@@ -30,7 +30,7 @@ struct mmio_access {
 	 */
 	union {
 		const volatile uint32_t *word;	/* read of 4 bytes: this is what it gives, as long as the cell exists */
-		struct virq_store *store;	/* write: all it does is raise what is published here, if it is */
+		struct virq_store *store;	/* write: all it does is raise what is published here, if it is; or &mmio_direct */
 	} again;
 };
 
@@ -56,6 +56,11 @@ struct mmio_device {
 	struct virq_store *(*write)(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value);
 	enum mmio_result (*access)(const struct mmio_window *window, struct mmio_access *access);
 };
+
+/*
+ * Writes of 4 bytes that mmio_access.again says this of are calls of a function, whatever the value is. Nothing is ever published here.
+ */
+extern struct virq_store mmio_direct;
 
 #define MMIO_CLOSED	UINT64_MAX	/* base of a movable window that decodes nothing */
 

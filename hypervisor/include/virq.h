@@ -25,8 +25,8 @@ struct virq_route {
 bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_route *route);
 
 /*
- * Raise as an edge. [lock that was taken by spin_lock_ordered()] All stores that the calling CPU made before it took the lock
- * are observable by the target when the interrupt reaches it.
+ * Raise as an edge. [lock that was taken by spin_lock_ordered()] All stores that the calling CPU made before are observable by the
+ * target when the interrupt reaches it.
  */
 void arch_virq_raise(const struct virq_route *route);
 
@@ -45,6 +45,12 @@ struct virq_store {
  * Takes no lock, and waits at most for some instructions of each other CPU. An element that was never published is all 0.
  */
 void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count);
+
+/*
+ * Raise what is published there, as the entry code does: who takes it away waits for the end of this. False: nothing is. For the rest
+ * as arch_virq_raise().
+ */
+bool arch_virq_ring(struct virq_store *store);
 
 /*
  * Sum of every step-th of counters, count of them, with the interrupts that CPUs have raised that way and not added yet. Other counts

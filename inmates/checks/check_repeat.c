@@ -83,6 +83,39 @@ static bool doorbells(void)
 	return good;
 }
 
+/* Written by each register: the first time is a change, which is told; the entry of the table is what the register is. */
+static bool states(void)
+{
+	bool good = true;
+
+	for (uint32_t n = 0; n < 31; n++) {
+		struct repeat repeat = {
+			.store = dev.registers + IVSHMEM_REG_STATE, .value = 0xffffffffull << 32 | (0x100 + 2 * n),
+			.load = dev.registers + IVSHMEM_REG_STATE,
+		};
+		uint64_t sent = counter(LINK_COUNTER_SENT);
+		uint32_t base = n == 30 ? 0 : n + 1;
+
+		repeat_with[n](&repeat);
+		good &= tap_equal("changes told", counter(LINK_COUNTER_SENT) - sent, dev.max_peers - 1);
+		good &= tap_equal("entry", shmem_states(&dev)[dev.id], 0x100 + 2 * n);
+		repeat.value++;
+		repeat_with[n](&repeat);
+		good &= tap_equal("changes told", counter(LINK_COUNTER_SENT) - sent, 2 * (dev.max_peers - 1));
+		good &= tap_equal("entry", shmem_states(&dev)[dev.id], 0x101 + 2 * n);
+		for (uint32_t i = 0; i < 31; i++)
+			good &= tap_equal("register", repeat.after[i], i == n ? 0x101 + 2 * n : i == base ? repeat.load :
+					  0xa5a5000000000100ull + i);
+		if (!good) {
+			tap_note("with register %u", n);
+			return false;
+		}
+	}
+	for (uint32_t n = 0; n < 3; n++)
+		__asm__ volatile("str wzr, [%0]" : : "r"(dev.registers + IVSHMEM_REG_STATE) : "memory");
+	return good && tap_equal("State", shmem_states(&dev)[dev.id] | shmem_read(&dev, IVSHMEM_REG_STATE), 0);
+}
+
 /* All of these are not what the ones before were. */
 static bool doorbells_of_others(void)
 {
@@ -157,16 +190,16 @@ static bool page_that_moves(void)
 }
 
 /*
- * While another CPU rings: after a write of 0 to Interrupt Control is over, nothing is on its way any more. And not all of it is
- * lost on the way to that.
+ * While another CPU rings or changes its State, as long as this peer's is begin: after a write of 0 to Interrupt Control is over,
+ * nothing is on its way any more. And not all of it is lost on the way to that.
  */
-static bool off_is_off(void)
+static bool off_is_off(uint32_t begin)
 {
 	uint64_t start = timer_ticks(), ticks = timer_frequency() * WAIT_MS / 1000, before, after;
 	uint64_t enough = timer_frequency() * ENOUGH_MS / 1000;
 	uint32_t late = 0, rounds = 0;
 
-	shmem_write(&dev, IVSHMEM_REG_STATE, 1);
+	shmem_write(&dev, IVSHMEM_REG_STATE, begin);
 	while (rounds < ROUNDS && timer_ticks() - start < (rounds < FEWEST ? ticks : enough)) {
 		before = counter(LINK_COUNTER_DELIVERED);
 		shmem_write(&dev, IVSHMEM_REG_INT_CTRL, 1);
@@ -179,18 +212,32 @@ static bool off_is_off(void)
 		for (uint32_t n = 0; n < LOOKS; n++)
 			late += is_pending() || counter(LINK_COUNTER_DELIVERED) != after;
 	}
-	shmem_write(&dev, IVSHMEM_REG_STATE, 2);
+	shmem_write(&dev, IVSHMEM_REG_STATE, begin + 1);
 	return tap_equal("interrupts after interrupts were off", late, 0) && (rounds >= FEWEST || tap_equal("rounds", rounds, ROUNDS));
+}
+
+static bool no_doorbell_after_off(void)
+{
+	return off_is_off(1);
+}
+
+static bool no_change_after_off(void)
+{
+	return off_is_off(3);
 }
 
 static void ring_all_the_time(void)
 {
-	uint32_t receiver = !dev.id;
+	uint32_t receiver = !dev.id, state = 0;
 
 	while (shmem_states(&dev)[receiver] != 1)
 		__asm__ volatile("yield");
 	while (shmem_states(&dev)[receiver] == 1)
 		shmem_write(&dev, IVSHMEM_REG_DOORBELL, receiver << 16);
+	while (shmem_states(&dev)[receiver] != 3)
+		__asm__ volatile("yield");
+	while (shmem_states(&dev)[receiver] == 3)
+		shmem_write(&dev, IVSHMEM_REG_STATE, ++state);
 	printk("ringer: done\n");
 	stop();
 }
@@ -199,11 +246,13 @@ void inmate_main(void)
 {
 	static const struct tap_case cases[] = {
 		{ "doorbells and registers, with each register of the CPU", doorbells },
+		{ "State, with each register of the CPU", states },
 		{ "doorbells that are not like those before", doorbells_of_others },
 		{ "stores that are almost like a doorbell's", stores_like_it },
 		{ "stores of a 32-bit process, by instructions of two bytes", stores_of_thumb },
 		{ "the register page moves, the interrupt is switched off", page_that_moves },
-		{ "interrupts that are off come no more", off_is_off },
+		{ "interrupts that are off come no more", no_doorbell_after_off },
+		{ "interrupts that are off tell no change of State", no_change_after_off },
 	};
 	uint16_t bdf = pci_setup() ? pci_find_device(IVSHMEM_VENDOR_ID, IVSHMEM_DEVICE_ID, 0) : PCI_NO_BDF;
 

@@ -63,6 +63,8 @@ static void link_of(uint32_t peers)
 		join(id, peers);
 	for (uint32_t id = 0; id < peers; id++)
 		access_register(id, IVSHMEM_REG_INT_CTRL, true, 1);
+	access_register(1, IVSHMEM_REG_STATE, true, 1);		/* the first one of a thread finds its records */
+	host_clear_raised();
 	mappings = host_mappings();
 
 	measure("ID register read", peers, 0, IVSHMEM_REG_ID, false, 0);

@@ -35,7 +35,7 @@ TAGS = {
     "link_info": ["ivshmem_link_info", "ivshmem_own_info"],
     "cell_info": ["cell_info", "cell_fault"],
     "doorbell": ["ivshmem_ring"],
-    "state": ["ivshmem_set_state"],
+    "state": ["ivshmem_write_state"],
     "interrupt_control": ["write_interrupt_control"],
     "register": ["read_page", "write_page"],
     "msix": ["read_msix", "write_msix"],

@@ -25,11 +25,10 @@ MUTANTS = {
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n		arch_irq_retarget", "		arch_irq_retarget"),
     "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
-    "state-at-reset": (LINK, "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);\n"
-                       "	ivshmem_set_state(endpoint, 0);", "	ivshmem_reset_registers(endpoint);\n	spin_unlock(&ep->lock);"),
-    "state-last-peer": (LINK, "changed && peer < link->num_peers; peer++",
-                        "changed && peer + 1 < link->num_peers; peer++"),
-    "latch-lost": (LINK, "		ep->latched = true;", "		ep->latched = ep->latched;"),
+    "state-at-reset": (LINK, "	reset_registers(ep);\n	spin_unlock(&ep->lock);\n"
+                       "	ivshmem_set_state(endpoint, 0);", "	reset_registers(ep);\n	spin_unlock(&ep->lock);"),
+    "state-last-peer": (LINK, "rest = link->num_peers; rest;", "rest = link->num_peers - 1; rest;"),
+    "latch-lost": (LINK, "		__atomic_store_n(&ep->latched, true, __ATOMIC_RELAXED);", "		;"),
     "latch-kept": (LINK, "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);\n	deliver_latched(ep);",
                    "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);"),
     "told-while-off": (LINK, "	return ep->interrupt_control & IVSHMEM_INT_ENABLE;", "	return ep->cell;"),

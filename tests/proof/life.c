@@ -81,10 +81,13 @@ static volatile uint32_t read_value;
 static void access_again(const struct mmio_access *access)
 {
 	uint64_t *sent, *delivered;
+	struct ivshmem_endpoint *ep;
 
 	if (!access->window)
 		return;
-	if (access->is_write && access->again.store) {
+	if (access->is_write && access->again.store == &mmio_direct) {
+		ivshmem_register_write(access->window->index, access->offset, &ep)(ep, ANY_U32());
+	} else if (access->is_write && access->again.store) {
 		if (access->again.store->address && ivshmem_ring_counters(access->window->index, (uint32_t)access->value, &sent,
 									  &delivered)) {
 			++*sent;

@@ -68,8 +68,8 @@ MUTANTS = [
      "	link->num_endpoints--;\n	free_link_if_unused(link);\n",
      "	link->num_endpoints--;\n	free_link_if_unused(link);\n	free_link_if_unused(link);\n"),
     ("lock: not released", "life", D + "ivshmem.c",
-     "	ivshmem_update_route(window->index, vector);\n	spin_unlock(&ep->lock);\n",
-     "	ivshmem_update_route(window->index, vector);\n"),
+     "	ivshmem_update_route(ep, vector);\n	spin_unlock(&ep->lock);\n",
+     "	ivshmem_update_route(ep, vector);\n"),
 ]
 
 

@@ -73,6 +73,12 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 	}
 }
 
+bool arch_virq_ring(struct virq_store *store)
+{
+	//@ assert locked: proof_locks > 0;
+	return store->address;
+}
+
 uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
 {
 	//@ assert there: \valid_read(counters + (0 .. (count - 1) * step));

@@ -222,12 +222,32 @@ inline deliver(t, is_state)
 #endif
 }
 
+#ifdef LOOK_EARLY	/* mutant: the store to the table may become visible later */
+#define before_look()	true
+#else
+#define before_look()	store_visible()
+#endif
+
+/* A change of State. Without the lock if one is latched: merged */
+inline tell(t)
+{
+	if
+	:: atomic { before_look() && endpoint[t].latch -> NOT_DELIVERED(t) }
+	:: deliver(t, true)
+	fi
+}
+
 /* [endpoint lock] What was latched, if now it can be delivered */
 inline deliver_latched(t)
 {
 #ifndef NO_LATCH
 	if
 	:: endpoint[t].latch && endpoint[t].enable && endpoint[t].armed ->
+#ifdef LATCH_LATE	/* mutant: after the interrupt */
+		consume_enable(t);
+		raise(t);
+		endpoint[t].latch = 0
+#else
 		d_step {
 #ifndef LATCH_STAYS	/* mutant */
 			endpoint[t].latch = 0;
@@ -235,6 +255,7 @@ inline deliver_latched(t)
 			consume_enable(t)
 		}
 		raise(t)
+#endif
 	:: else
 	fi
 #else
@@ -279,7 +300,7 @@ inline set_state(p, new)
 	}
 	do
 	:: other < PEERS && other != p ->
-	   deliver(other, true);
+	   tell(other);
 	   BETWEEN;
 	   other++
 	:: other == p -> other++

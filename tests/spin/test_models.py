@@ -74,6 +74,8 @@ MUTANTS = [
     (Run("told", "FORGET_ENABLE"), "not_stuck"),
     (Run("told", "FORGET_ARM"), "not_stuck"),
     (Run("told", "LATCH_STAYS"), "not_stuck"),
+    (Run("told", "LATCH_LATE"), "told"),
+    (Run("told", "LOOK_EARLY"), "told"),
     (Run("told", "NO_MERGED"), "sum"),
     (Run("told", "ONE_SHOT NO_ONE_SHOT"), "at_most_once"),
     (Run("told", "RAISE_OUTSIDE"), "quiet"),

@@ -19,7 +19,8 @@ static void on_barrier(void);
 #define GICD		0x1000000ULL	/* never accessed */
 #define ESR(write, rt)	(0x24ULL << 26 | ESR_IL | 1ULL << 24 | 2ULL << 22 | (uint64_t)(rt) << 16 | (uint64_t)(write) << 6 | 7)
 
-uint64_t sysreg_hpfar_el2, sysreg_far_el2;
+uint64_t sysreg_hpfar_el2, sysreg_far_el2, sysreg_tpidr_el2;
+struct virq_store mmio_direct;
 struct gic gic;
 uint32_t num_cpu_slots = CPUS + 1;
 const char doorbell_values[32 * VALUE_SIZE];
@@ -65,6 +66,20 @@ bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **out_sen
 	*out_sent = &sent;
 	*out_delivered = &delivered;
 	return has_counters;
+}
+
+static void write_register(struct ivshmem_endpoint *ep, uint32_t value)
+{
+	(void)ep;
+	(void)value;
+}
+
+ivshmem_write_t ivshmem_register_write(uint32_t endpoint, uint64_t offset, struct ivshmem_endpoint **ep)
+{
+	assert_int_equal(endpoint, window.index);
+	assert_in_range(offset, 0x8, 0x10);
+	*ep = (struct ivshmem_endpoint *)&window;
+	return write_register;
 }
 
 static int setup(void **state)
@@ -128,6 +143,15 @@ static void what_is_written_down(void **state)
 	assert_int_equal(reg->where, PAGE >> 8 | 0x10ULL << 40);
 	assert_ptr_equal(reg->word, &word);
 	assert_ptr_equal(reg->counter, &cpus[0].exits[CPU_EXIT_PCI_CONFIG]);
+	/* written: beside where it is read, whatever the value is */
+	access_done(ESR(1, 3), 0x10, 0x500000001, 4, &mmio_direct);
+	assert_int_equal(reg->syndrome, ESR(0, 3));
+	assert_int_equal(reg[1].syndrome, ESR(1, 3));
+	assert_int_equal(reg[1].where, PAGE >> 8 | 0x10ULL << 40);
+	assert_ptr_equal(reg[1].write, write_register);
+	assert_ptr_equal(reg[1].endpoint, &window);
+	access_done(ESR(1, 30), 0x8, 0, 4, &mmio_direct);
+	assert_int_equal(reg[-1].syndrome, ESR(1, 30));
 	/* once is enough, but for another register, or another value */
 	ring_done(1);
 	assert_int_equal(doorbell(1)->syndrome, 0);
@@ -149,6 +173,9 @@ static void what_is_not(void **state)
 	access_done(ESR(1, 3) & ~ESR_IL, DOORBELL, 0x10000, 4, &stores[0]);	/* two bytes long: Thumb */
 	access_done(ESR(1, 3) | ISS_SSE, DOORBELL, 0x10000, 4, &stores[0]);
 	access_done(ESR(1, 3), DOORBELL, 0x100010000, 4, &stores[0]);		/* the upper half is not stored */
+	access_done(ESR(1, 3), 0x10, 0, 2, &mmio_direct);
+	access_done(ESR(1, 3) & ~ESR_IL, 0x10, 0, 4, &mmio_direct);
+	access_done(ESR(1, 31), 0x10, 0, 4, &mmio_direct);			/* is not in the frame */
 	has_counters = false;
 	ring_done(0);
 	access_done(ESR(0, 3), 0, 0, 8, &word);
@@ -408,6 +435,48 @@ static void who_is_in_the_middle_is_waited_for(void **state)
 	assert_int_equal(stores[0].value, 1 << 9);
 }
 
+static uint32_t register_of_gic;
+
+static void is_begun(void)
+{
+	assert_int_equal(cpus[0].fast.by_c.started, cpus[0].fast.by_c.done + 1);
+	assert_int_equal(register_of_gic, 0);
+}
+
+/* C rings likewise, and whoever takes back what is published waits for that, too. */
+static void c_rings(void **state)
+{
+	(void)state;
+	sysreg_tpidr_el2 = (uintptr_t)&cpus[0];
+	barrier_hook = is_begun;
+	assert_false(arch_virq_ring(&stores[0]));
+	assert_int_equal(cpus[0].fast.by_c.done, 1);
+	assert_int_equal(register_of_gic, 0);
+	stores[0].address = (uintptr_t)&register_of_gic;
+	stores[0].value = 0x100;
+	assert_true(arch_virq_ring(&stores[0]));
+	assert_int_equal(register_of_gic, 0x100);
+	assert_int_equal(cpus[0].fast.by_c.done, 2);
+	assert_int_equal(cpus[0].fast.by_c.started, 2);
+}
+
+static void c_is_over(void)
+{
+	assert_int_equal(stores[0].address, 0);
+	cpus[1].fast.by_c.done++;
+}
+
+static void c_is_waited_for(void **state)
+{
+	(void)state;
+	publish(40, 64);
+	cpus[1].fast.by_c.started = 7;
+	cpus[1].fast.by_c.done = 6;
+	relax_hook = c_is_over;
+	publish(0, 64);
+	assert_int_equal(turns, 1);
+}
+
 static void off(void)
 {
 	assert_int_equal(stores[0].address, 0);
@@ -443,7 +512,7 @@ int main(void)
 		TEST(one_that_is_taken_back), TEST(one_that_is_added),
 		TEST(forgetting),
 		TEST(changes_while_it_is_written_down), TEST(publications), TEST(who_is_in_the_middle_is_waited_for),
-		TEST(nobody_else_is_waited_for),
+		TEST(nobody_else_is_waited_for), TEST(c_rings), TEST(c_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("fast_path", tests, NULL, NULL);

@@ -229,6 +229,38 @@ static void registers_are_what_they_are_now(void **state)
 	assert_true(host_repeated() - before >= 4);
 }
 
+/* By a function that is written down: State and Interrupt Control, whatever the value is */
+static void registers_are_written_again(void **state)
+{
+	uint64_t before = host_repeated();
+
+	(void)state;
+	host_clear_raised();
+	for (uint32_t n = 1; n <= 3; n++) {
+		reg_write(&a, INTX, STATE, n);
+		assert_int_equal(fixture_state_entry(0), n);
+		reg_write(&a, INTX, STATE, n);
+		assert_int_equal(host_raised(SPI_B), n);
+	}
+	assert_int_equal(host_repeated() - before, 5);
+	assert_int_equal(fixture_count(&a, INTX, LINK_COUNTER_SENT), 3);
+	assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_DELIVERED), 3);
+	for (uint32_t n = 1; n <= 3; n++) {
+		reg_write(&b, INTX, CTRL, 0);
+		reg_write(&a, INTX, STATE, 2 * n);
+		reg_write(&a, INTX, STATE, 2 * n + 1);
+		assert_int_equal(host_raised(SPI_B), 3 + n - 1);
+		assert_int_equal(fixture_count(&b, INTX, LINK_COUNTER_MERGED), n);
+		reg_write(&b, INTX, CTRL, 1);
+		assert_int_equal(host_raised(SPI_B), 3 + n);
+	}
+	assert_int_equal(fixture_unaccounted(INTX), 0);
+	/* not where the page is no more */
+	config_write(&a, INTX, 0x04, 2, 0x0004);
+	assert_int_equal(fixture_write_result(&a, FIXTURE_BAR0 + STATE, 4, 1), MMIO_NO_WINDOW);
+	assert_int_equal(fixture_state_entry(0), 7);
+}
+
 static void configuration_space_is_what_it_is_now(void **state)
 {
 	uint64_t before = host_repeated();
@@ -268,7 +300,7 @@ int main(void)
 		TEST(doorbells_are_repeated_and_counted), TEST(interrupts_are_switched_off), TEST(one_shot),
 		TEST(whatever_takes_the_route_away), TEST(another_interrupt), TEST(the_peer_is_another_one),
 		TEST(the_page_moves), TEST(registers_are_what_they_are_now), TEST(configuration_space_is_what_it_is_now),
-		TEST(what_has_no_counters),
+		TEST(registers_are_written_again), TEST(what_has_no_counters),
 	};
 
 	return cmocka_run_group_tests_name("ivshmem_repeat", tests, NULL, NULL);

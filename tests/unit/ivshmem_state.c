@@ -37,13 +37,13 @@ static void state_is_stored_and_announced(void **state)
 	assert_int_equal(host_raised(SPI_B), 2);
 }
 
-static uint32_t entry_at_interrupt;
+static uint32_t entry_at_interrupt, locks_at_interrupt;
 
 static void look_at_table(uint32_t intid)
 {
 	(void)intid;
 	entry_at_interrupt = fixture_state_entry(0);
-	assert_int_equal(host_locks_held(), 2);		/* link, then the target */
+	locks_at_interrupt = host_locks_held();
 }
 
 static void look_at_locks(uint32_t intid)
@@ -59,8 +59,14 @@ static void table_is_written_before_the_interrupt(void **state)
 	host_on_raise(look_at_table);
 	reg_write(&a, INTX, STATE, 42);
 	assert_int_equal(entry_at_interrupt, 42);
+	assert_int_equal(locks_at_interrupt, 1);	/* link: the target has published how */
 	host_on_raise(look_at_locks);
 	assert_int_equal(ring_b(1, 0), 1);
+	host_on_raise(look_at_table);
+	config_write(&b, INTX, 0x43, 1, 1);
+	reg_write(&a, INTX, STATE, 43);
+	assert_int_equal(entry_at_interrupt, 43);
+	assert_int_equal(locks_at_interrupt, 2);	/* link, then the target */
 	host_on_raise(NULL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Constants for assembly; the build turns the .ascii lines of the compiled file into offsets.h. */
 #include "bulkhead/image.h"
+#include "bulkhead/ivshmem.h"
 #include "errors.h"
 #include "hypercall.h"
 #include "percpu.h"
@@ -47,8 +48,13 @@ void asm_offsets(void)
 		       offsetof(struct fast_doorbell, store) == offsetof(struct fast_doorbell, started) + 8,
 		       "the entry code finds them in pairs, and the first one without an offset");
 	DEFINE(REGISTER_FIRST, offsetof(struct percpu, fast.registers));
+	DEFINE(REGISTER_SIZE, sizeof(struct fast_register));
 	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3,
 		       "the entry code computes the place from the address");
+	DEFINE(LAST_OFFSETS, 0x1f);
+	_Static_assert(IVSHMEM_REG_STATE <= 0x1f && (IVSHMEM_REG_DOORBELL & 0xc) == 0xc && !(IVSHMEM_REG_STATE & 4) &&
+		       !(IVSHMEM_REG_INT_CTRL & 4), "the entry code does not look at stores beyond that, and by these bits");
+	DEFINE(COUNT_IVSHMEM, offsetof(struct percpu, exits[CPU_EXIT_IVSHMEM]));
 	DEFINE(HYPERCALL_SYNDROME, EC_HVC64 << 26 | ESR_IL | HC_IMMEDIATE);
 	DEFINE(SGI_SYNDROME, EC_SYS64 << 26 | ESR_IL | ISS_SGI1R);
 	DEFINE(SMC_BIT, 26);

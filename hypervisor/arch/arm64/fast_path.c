@@ -174,10 +174,10 @@ COLD void arch_forget_all(struct percpu *cpu)
 	cpu->fast.page = FAST_EMPTY;
 }
 
-/* Of the records of a CPU, one at most is being used. */
+/* Of all of a CPU, one at most is being used. */
 static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_store *stores, uint32_t count)
 {
-	const struct fast_doorbell *used = NULL;
+	const struct fast_doorbell *used = &cpu->fast.by_c;
 
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
@@ -186,8 +186,7 @@ static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_
 		    record->started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE))
 			used = record;
 	}
-	if (used)
-		wait_for_ring(cpu, used);
+	wait_for_ring(cpu, used);
 }
 
 /*
@@ -200,6 +199,21 @@ static APART void wait_for_rings(const struct virq_store *stores, uint32_t count
 	for (uint32_t id = 0; id < num_cpu_slots; id++)
 		if (percpu_of(id))
 			wait_for_rings_of(percpu_of(id), stores, count);
+}
+
+bool arch_virq_ring(struct virq_store *store)
+{
+	struct fast_doorbell *ring = &this_cpu()->fast.by_c;
+	uint64_t started = ring->started + 1, address;
+
+	/* vectors.S: ring. What the guest has written is observable since the lock was taken: here is nothing else to wait for. */
+	ring->started = started;
+	dsb(ish);
+	address = store->address;
+	if (address)
+		*(volatile uint32_t *)address = (uint32_t)store->value;
+	__atomic_store_n(&ring->done, started, __ATOMIC_RELEASE);
+	return address;
 }
 
 static uint64_t address_of(const struct virq_route *route)
@@ -285,12 +299,16 @@ static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrom
 
 static volatile uint64_t *remember_register(struct percpu *cpu, uint64_t where, const struct mmio_access *access)
 {
-	struct fast_register *record = &cpu->fast.registers[where >> 42 & (FAST_REGISTERS - 1)];
+	struct fast_register *record = &cpu->fast.registers[(where >> 42 & (FAST_REGISTERS - 1)) | access->is_write];
 
 	record->syndrome = 0;
 	record->where = where;
-	record->word = access->again.word;
-	record->counter = &cpu->exits[access->window->device->cause];
+	if (access->is_write) {
+		record->write = ivshmem_register_write(access->window->index, access->offset, &record->endpoint);
+	} else {
+		record->word = access->again.word;
+		record->counter = &cpu->exits[access->window->device->cause];
+	}
 	return &record->syndrome;
 }
 
@@ -304,8 +322,10 @@ COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint
 	/* the entry code goes on four bytes later, and sets the register as it is */
 	if (access->size != 4 || (esr & (ISS_SSE | ESR_IL)) != ESR_IL)
 		return;
-	if (access->is_write)
+	if (access->is_write && access->again.store != &mmio_direct)
 		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, access_register(esr)), access);
+	else if (access->is_write && access_register(esr) == 31)
+		return;
 	else
 		syndrome = remember_register(cpu, where, access);
 	if (!syndrome)

@@ -256,5 +256,6 @@ void arch_virq_raise(const struct virq_route *route)
 
 	if (!intid)
 		return;
+	dsb(ish);
 	mmio_write32(gic.gicd, GICD_ISPENDR + intid / 32 * 4, 1U << (intid % 32));
 }

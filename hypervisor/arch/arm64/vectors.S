@@ -61,6 +61,14 @@
 	trace_end x2, x13
 .endm
 
+/* As trace_sync does, but x3 has FAR_EL2, and x0 and x1 are saved */
+.macro trace_faulted
+	trace_begin
+	ldp	x13, x14, [sp]
+	stp	x13, x14, [x9, #FRAME_SIZE + 32]
+	trace_end x2, x3
+.endm
+
 /* x1: what was acknowledged */
 .macro trace_irq
 	trace_begin
@@ -382,10 +390,10 @@ irq_acknowledged:
 /* Not what the first record says: look at the others of doorbells, or those of registers. x0 to x3 as they are in the slot */
 other_abort:
 	tbz	x2, #6, load
-	ldr	x4, [x0, #DOORBELL_WHERE]	/* no doorbell has another offset in its page */
-	eor	x4, x4, x1
-	lsr	x4, x4, #40
-	cbnz	x4, abort_to_c
+	tst	x3, #(0xfff - LAST_OFFSETS)	/* doorbells and registers are in the beginning of their page */
+	b.ne	abort_to_c
+	tbz	x3, #2, store
+	tbz	x3, #3, abort_to_c		/* no doorbell has such an offset */
 other_doorbell:
 	add	x0, x0, #DOORBELL_SIZE
 	tbnz	x0, #DOORBELLS_END, abort_to_c
@@ -409,6 +417,34 @@ doorbell_values:
 	b	other_abort
 	nop
 	.endr
+/* A register that a function writes: in the odd place next to that of its address */
+store:
+	ubfx	x4, x3, #3, #2
+	add	x0, x0, x4, lsl #6
+	add	x0, x0, #(REGISTER_FIRST + REGISTER_SIZE)
+	ldp	x4, x5, [x0]			/* syndrome, where */
+	cmp	x2, x4
+	ccmp	x1, x5, #0, eq
+	b.ne	abort_to_c
+	save_more
+	save_rest
+.if TRACE
+	trace_faulted
+.else
+	str	x30, [sp, #8 * 30]
+	mrs	x12, elr_el2
+.endif
+	add	x12, x12, #4
+	msr	elr_el2, x12
+	ldp	x3, x0, [x0, #16]		/* function, endpoint */
+	ubfx	x2, x2, #16, #5
+	ldr	x1, [sp, x2, lsl #3]
+	mrs	x2, tpidr_el2
+	ldr	x4, [x2, #COUNT_IVSHMEM]
+	add	x4, x4, #1
+	str	x4, [x2, #COUNT_IVSHMEM]
+	blr	x3
+	b	light_return
 /* A register that is a word of memory (mmio.h): by the lowest bits of its address */
 load:
 	ubfx	x4, x3, #2, #3
@@ -451,15 +487,11 @@ abort_to_c:
 	b.ne	not_light
 	save_more
 .if TRACE
-	trace_begin				/* as trace_sync does, but x3 has FAR_EL2 */
-	ldp	x0, x1, [sp]
-	stp	x0, x1, [x9, #FRAME_SIZE + 32]
-	mov	x1, x2
-	trace_end x2, x3
+	trace_faulted
 .else
 	str	x30, [sp, #8 * 30]
-	mov	x1, x2
 .endif
+	mov	x1, x2
 	mov	x0, sp
 	tbnz	w1, #20, 1f
 	bl	trap_light

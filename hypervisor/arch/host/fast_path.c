@@ -25,11 +25,14 @@ struct record {
 	bool is_write;
 	const volatile uint32_t *word;
 	struct virq_store *store;
+	ivshmem_write_t write;
+	struct ivshmem_endpoint *endpoint;
 	uint64_t started, done, counted;
 	uint64_t *sent, *delivered;
 };
 
-static struct record records[CPUS][RECORDS];
+/* The last one is for arch_virq_ring(): never valid */
+static struct record records[CPUS][RECORDS + 1];
 static uint32_t threads;
 static _Thread_local uint32_t own;	/* number of the thread, from 1 on; 0: none yet */
 static uint64_t repeated;
@@ -70,12 +73,32 @@ static bool ring(struct record *record)
 	return intid != 0;
 }
 
+bool arch_virq_ring(struct virq_store *store)
+{
+	struct record *record = &own_records()[RECORDS];
+	uint64_t intid;
+
+	HOST_ASSERT(host_raise_is_ordered());
+	STORE(record->store, store);
+	STORE(record->started, record->started + 1);
+	intid = LOAD(store->address);
+	if (intid) {
+		HOST_ASSERT(LOAD(store->value) == intid);
+		host_raise((uint32_t)intid);
+	}
+	STORE(record->done, record->started);
+	return intid != 0;
+}
+
 static bool repeat(struct record *record, struct mmio_access *access)
 {
-	if (access->is_write)
+	if (access->is_write && !record->write)
 		return ring(record);
-	access->value = LOAD(*record->word);
 	__atomic_fetch_add(&repeated, 1, __ATOMIC_SEQ_CST);
+	if (access->is_write)
+		record->write(record->endpoint, (uint32_t)access->value);
+	else
+		access->value = LOAD(*record->word);
 	return true;
 }
 
@@ -87,7 +110,10 @@ static void remember(struct record *record, const struct mmio_map *map, uint64_t
 	record->address = address;
 	record->value = access->value;
 	record->is_write = access->is_write;
-	if (access->is_write) {
+	record->write = NULL;
+	if (access->is_write && access->again.store == &mmio_direct) {
+		record->write = ivshmem_register_write(access->window->index, access->offset, &record->endpoint);
+	} else if (access->is_write) {
 		uint64_t *sent, *delivered;
 
 		STORE(record->store, access->again.store);
@@ -113,7 +139,7 @@ enum mmio_result host_access(const struct mmio_map *map, uint64_t address, struc
 		struct record *record = &mine[n];
 
 		if (LOAD(record->valid) && record->map == map && record->address == address && access->size == 4 &&
-		    record->is_write == access->is_write && (!access->is_write || record->value == access->value)) {
+		    record->is_write == access->is_write && (!access->is_write || record->write || record->value == access->value)) {
 			if (repeat(record, access))
 				return MMIO_HANDLED;
 			break;
@@ -159,7 +185,7 @@ void host_forget_cell(const struct mmio_map *map)
 static void wait_for_rings(const struct virq_store *stores, uint32_t count)
 {
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
-		for (uint32_t n = 0; n < RECORDS; n++) {
+		for (uint32_t n = 0; n <= RECORDS; n++) {
 			const struct record *record = &records[cpu][n];
 			uint64_t started = LOAD(record->started);
 

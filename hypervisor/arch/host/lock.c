@@ -9,7 +9,7 @@
 static _Thread_local spinlock_t *held[MAX_HELD];
 static _Thread_local uint32_t num_held, max_held;
 static _Thread_local void (*lock_hook)(void);
-static _Thread_local const spinlock_t *ordered;		/* what was taken so last */
+static _Thread_local bool ordered[MAX_HELD];
 
 void (*host_preemption_point)(void);
 
@@ -38,6 +38,7 @@ void spin_lock(spinlock_t *lock)
 	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
 		sched_yield();
 
+	ordered[num_held] = false;
 	held[num_held++] = lock;
 	max_held = MAX(max_held, num_held);
 }
@@ -47,12 +48,12 @@ void spin_lock_ordered(spinlock_t *lock)
 {
 	HOST_ASSERT(num_held <= 2);
 	spin_lock(lock);
-	ordered = lock;
+	ordered[num_held - 1] = true;
 }
 
 bool host_raise_is_ordered(void)
 {
-	return num_held && held[num_held - 1] == ordered;
+	return num_held && ordered[num_held - 1];
 }
 
 void spin_unlock(spinlock_t *lock)

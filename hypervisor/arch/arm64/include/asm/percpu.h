@@ -34,6 +34,7 @@ struct fast_interrupt {
 	uint64_t unused;
 };
 
+struct ivshmem_endpoint;
 struct mmio_read;
 struct mmio_window;
 struct virq_store;
@@ -56,13 +57,22 @@ struct fast_doorbell {
 };
 _Static_assert(sizeof(struct fast_doorbell) == 64, "the entry code computes with powers of two");
 
-/* A register that reads as a word of memory, by the lowest bits of its address */
+/*
+ * A register that reads as a word of memory, by the lowest bits of its address; or one that a function writes, in the odd place
+ * that is next to it
+ */
 #define FAST_REGISTERS		8
 
 struct fast_register {
 	volatile uint64_t syndrome, where;	/* as above */
-	const volatile uint32_t *word;
-	volatile uint64_t *counter;	/* of the cause of the exit */
+	union {
+		const volatile uint32_t *word;
+		void (*write)(struct ivshmem_endpoint *endpoint, uint32_t value);
+	};
+	union {
+		volatile uint64_t *counter;	/* of the cause of the exit */
+		struct ivshmem_endpoint *endpoint;
+	};
 };
 
 struct arch_fast_path {
@@ -85,6 +95,7 @@ struct arch_fast_path {
 	} counters[FAST_DOORBELLS];
 	volatile uint32_t adding, added;	/* how often they were added to; with the time that is being done: adding */
 	uint32_t next;			/* doorbell to be replaced */
+	struct fast_doorbell by_c;	/* arch_virq_ring(): done and started */
 };
 
 /* EL2 and physical GIC state as Linux left it, given back at disable. */
