@@ -37,6 +37,7 @@ def loop(code):
 
 ROUNDS = 37
 # Cause, what it is done with: code, x0
+STATE_WRITES = loop("str w9, [x0]")	# the count: another one each time
 REPEATED = [
     ("hypercall", loop("mov x0, #99; hvc #0x4a48"), 0),
     ("hvc", loop("hvc #1"), 0),
@@ -49,6 +50,7 @@ REPEATED = [
     ("ivshmem", loop("ldr w2, [x0]"), REGISTERS),
     ("ivshmem", loop("ldp w2, w3, [x0]"), REGISTERS),
     ("ivshmem", loop("str w2, [x0]"), REGISTERS + 0x800),
+    ("ivshmem", STATE_WRITES, REGISTERS + 0x10),
     ("msix", loop("ldr w2, [x0]"), MSIX_PAGE),
     ("pci_config", loop("ldrh w2, [x0]"), ECAM),
     ("pci_config", loop("ldr w2, [x0]"), ECAM + (31 << 15)),
@@ -168,6 +170,13 @@ def test_repeated(ready, cause, code, address):
     exits = Exits(ready, 1)
     ready.do(code, address, ROUNDS)
     assert exits.since(1) == {cause: ROUNDS}
+
+
+def test_state_has_its_events(ready):
+    """In each mode of the trace, though the exit is done by what the CPU remembers: a change of State is no repetition."""
+    before = ready.machine.hypercall(abi.HC_TRACE, 1, 0)
+    ready.do(STATE_WRITES, REGISTERS + 0x10, ROUNDS)
+    assert ready.machine.hypercall(abi.HC_TRACE, 1, 0) - before == ROUNDS
 
 
 @pytest.mark.parametrize("cause, code, address", ONCE, ids=names(ONCE))
