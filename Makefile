@@ -74,7 +74,7 @@ check: $(SETUP) $(CONFIG_H) $(LONG_CHECKS_FILES)
 	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside $(LONG_CHECKS)
 
 test: all $(LONG_CHECKS_FILES) $(MACHINE_FILES)
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside system direct direct-no-fast-path $(LONG_CHECKS)
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside system direct direct-no-fast-path direct-minimal $(LONG_CHECKS)
 
 clean:
 	rm -rf $(B)
@@ -90,6 +90,7 @@ help:
 	@echo "              bench-baseline REASON=\"...\": new figures are the right ones; bench-page: and into docs/performance.md"
 	@echo "  docs-rules, docs-messages  write docs/config-rules.md and docs/messages.md anew, which tests compare"
 	@echo "  soak        cells come, run, fail and go at random, SOAK_ROUNDS=10000 times, SEED=N: minutes; some in test"
+	@echo "  minimal     images without what a system can do without (docs/features.md)"
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
 	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"
 	@echo "  clean       remove build/ (keeps .config and the cache $(CACHE))"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: ci/kconfig.sh ASKED HEADER
+# usage: ci/kconfig.sh ASKED HEADER [STORED]
 #
-# Completes the configuration ASKED with Kconfig's defaults into .config and writes it as the C header
+# Completes the configuration ASKED with Kconfig's defaults into STORED, .config if it is not given, and writes it as the C header
 # HEADER (booleans are 0 or 1, so that C code needs no #ifdef). The Kconfig tools drop values that they do
 # not like without a word: what was asked is compared with what they stored.
 set -euo pipefail
 
-asked=$1 header=$2
+asked=$1 header=$2 final=${3:-.config}
 [ -r "$asked" ] || { echo "kconfig: error: cannot read $asked" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -51,7 +51,7 @@ stack=$(sed -n 's/^CONFIG_STACK_SIZE=//p' "$work/stored")
 	exit 1
 }
 
-cmp -s "$work/config" .config || cp "$work/config" .config
+cmp -s "$work/config" "$final" || cp "$work/config" "$final"
 {
 	echo "/* Made from .config; change that with 'make menuconfig'. */"
 	echo "#ifndef BULKHEAD_GENERATED_CONFIG_H"

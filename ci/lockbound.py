@@ -247,6 +247,7 @@ def read_docs(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--docs")
+    parser.add_argument("--partial", action="store_true", help="features are left out: nobody may take a lock of theirs")
     parser.add_argument("--paths", action="store_true", help="each call of spin_lock()")
     for name in "objdump", "elf", "bounds", "calls":
         parser.add_argument(name)
@@ -264,7 +265,7 @@ def main():
                 holds[name] = max(holds.get(name, (0, "")), (instructions, function))
             if args.paths:
                 print(f"{instructions:>9,}  {function}: {', '.join(names)}")
-        problems += [f"nobody takes the lock \"{name}\"" for name in locks if name not in holds]
+        problems += [f"nobody takes the lock \"{name}\"" for name in locks if name not in holds and not args.partial]
     except Problem as problem:
         problems.append(str(problem))
     for name, (instructions, function) in holds.items():

@@ -5,10 +5,25 @@
 HV := $(B)/arm64
 HV_VERSION := $(shell cat VERSION)
 HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers/*.c hypervisor/boot/*.c)
-HV_C := $(filter-out $(if $(filter y,$(CONFIG_TRACE)),,%/trace.c),$(HV_C))
 HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
-HV_C := $(filter-out $(if $(filter y,$(CONFIG_FAST_PATH)),,%/fast_path.c),$(HV_C))
 HV_S := $(wildcard hypervisor/arch/arm64/*.S)
+
+# What a feature of Kconfig consists of: files, without .c and .S
+HV_LATE_LAUNCH := boot/from_linux core/disable
+HV_DIRECT_BOOT := boot/from_firmware core/bundle core/bundle_check $(addprefix arch/arm64/,early_message firmware firmware_cpu gic_reset)
+HV_FAST_PATH := arch/arm64/fast_path
+HV_WATCHDOG := core/watchdog
+HV_UART_PL011 := drivers/pl011
+HV_UART_8250 := drivers/uart8250
+HV_LINK_INFO := devices/ivshmem_info
+HV_CELL_INFO := core/cell_info
+HV_CRASH_LOG := core/crash_log
+HV_TRACE := core/trace
+HV_FEATURES := LATE_LAUNCH DIRECT_BOOT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CRASH_LOG TRACE
+HV_OFF := $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature)))
+HV_ABSENT := $(foreach feature,$(HV_OFF),$(HV_$(feature):%=hypervisor/%))
+HV_C := $(filter-out $(HV_ABSENT:%=%.c),$(HV_C))
+HV_S := $(filter-out $(HV_ABSENT:%=%.S),$(HV_S))
 HV_OBJS := $(HV_C:hypervisor/%.c=$(HV)/%.o) $(HV_S:hypervisor/%.S=$(HV)/%.o)
 
 HV_INCLUDES := -Iinclude -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64 \
@@ -34,7 +49,7 @@ $(filter-out $(HV_FAST:%=$(HV)/%.o),$(HV_OBJS)): HV_CFLAGS += $(HV_SHORT)
 
 # Configurations are packed. Memory takes unaligned accesses, but device memory does not, and all is device memory while
 # the MMU is off (ARM DDI 0487, B2.5.2, D8.2.9): what runs then
-HV_UNMAPPED := $(addprefix arch/arm64/,early_map early_message) $(addprefix drivers/,pl011 uart8250)
+HV_UNMAPPED := $(filter $(HV_C:hypervisor/%.c=%),$(addprefix arch/arm64/,early_map early_message) $(addprefix drivers/,pl011 uart8250))
 $(HV_UNMAPPED:%=$(HV)/%.o): HV_CFLAGS += -mstrict-align
 
 ifeq ($(CONFIG_DEBUG),y)
@@ -51,7 +66,8 @@ $(HV)/offsets.h: hypervisor/arch/arm64/asm_offsets.c $(CONFIG_H) $(wildcard incl
 # and locks, which ci/lockbound.py has to find. "Fat": objects have code of their own, too, for tests.
 HV_APART := $(HV_UNMAPPED) $(addprefix arch/arm64/,crc32 spinlock string)
 HV_WHOLE := $(filter-out $(HV_APART:%=$(HV)/%.o),$(HV_C:hypervisor/%.c=$(HV)/%.o))
-$(HV_WHOLE): HV_LTO := -flto -ffat-lto-objects
+HV_FAT := -ffat-lto-objects
+$(HV_WHOLE): HV_LTO := -flto $(HV_FAT)
 # Functions that are not inlined, so that what is said about them stays true: in the two lists, and in tests
 HV_KEPT := public_page $(shell sed -n 's/^lock [^:]*://p; s/^\(loop \|\)\([a-z0-9_]*\):.*/\2/p' hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt) \
 	$(addprefix cell_,create start set_loadable destroy info) cpu_switch_off console_putc machine_end_for_cell \
@@ -78,17 +94,18 @@ $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as h
 
 # Worst-case stack of every way into the hypervisor: everything below the trap frame has to fit, or there is no image. While the
 # MMU is off, nothing else runs than what is made for that.
+HV_PARTIAL := $(if $(HV_OFF),--partial)
 HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),2048) - 256)))
 HV_ROOTS := trap_sync trap_light $(if $(filter y,$(CONFIG_FAST_PATH)),trap_sgi trap_light_kick) trap_irq trap_fiq \
-	trap_serror trap_hypervisor_fault from_linux_entry from_firmware_entry early_map \
-	early_message arch_leave
+	trap_serror trap_hypervisor_fault early_map $(if $(filter LATE_LAUNCH,$(HV_OFF)),,from_linux_entry arch_leave) \
+	$(if $(filter DIRECT_BOOT,$(HV_OFF)),,from_firmware_entry early_message)
 HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
 	arm64_drain_serror arm64_leave arm64_discard_lines arm64_discard_pages arm64_zero)
-STACKBOUND = ci/stackbound.py --image $(HV)/hypervisor.elf --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt
+STACKBOUND = ci/stackbound.py --image $(HV)/hypervisor.elf --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt $(HV_PARTIAL)
 
 $(HV)/stack.txt: $(HV)/hypervisor.elf ci/stackbound.py hypervisor/indirect_calls.txt
 	$(Q)$(STACKBOUND) $(HV_ROOTS:%=--root %) $(HV_LEAVES:%=--leaf %) $(HV_GRAPHS) > $@
-	$(Q)$(STACKBOUND) --root early_map --root early_message \
+	$(Q)$(STACKBOUND) --root early_map $(if $(filter DIRECT_BOOT,$(HV_OFF)),,--root early_message) \
 		$(addprefix --leaf ,$(addsuffix =0,arm64_discard_lines arm64_discard_pages arm64_zero)) \
 		$(HV_UNMAPPED:%=$(HV)/%.ci) >> $@
 
@@ -100,7 +117,7 @@ CHECKS += check-stack
 # How long locks are held, compared with docs/locking.md. LOCKS_ARGS=--paths: each place that takes one.
 .PHONY: check-locks
 check-locks: $(HV)/hypervisor.elf
-	$(Q)ci/lockbound.py --docs docs/locking.md $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
+	$(Q)ci/lockbound.py $(or $(HV_PARTIAL),--docs docs/locking.md) $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 CHECKS += check-locks
 
 # Texts that are packed get only to where they are taken apart

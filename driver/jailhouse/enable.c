@@ -83,6 +83,8 @@ static int check_image(const struct firmware *image, const struct cfg_memory *me
 		return bh_refuse(why, -EINVAL,
 				 BH_IMAGE_NAME " has interface %u, this driver %u: build both from one tree",
 				 header->abi, BH_IMAGE_ABI);
+	if (!header->entry)
+		return bh_refuse(why, -EINVAL, BH_IMAGE_NAME " was built without CONFIG_LATE_LAUNCH: Linux cannot start it");
 	if (header->architecture != CFG_ARCH_ARM64)
 		return bh_refuse(why, -EINVAL, BH_IMAGE_NAME " is for architecture %u, not arm64",
 				 header->architecture);

@@ -200,10 +200,16 @@ static void drop_everything(void)
 
 static int attach(struct device_node *node)
 {
+	long first;
 	int err;
 
 	/* Nobody is above us who answers: the tree is not this machine's. */
-	if (read_sysreg(CurrentEL) != CurrentEL_EL1 || bh_hypercall(HC_CELL_INFO, 0, CELL_INFO_NEXT) != 0) {
+	first = read_sysreg(CurrentEL) == CurrentEL_EL1 ? bh_hypercall(HC_CELL_INFO, 0, CELL_INFO_NEXT) : -ENODEV;
+	if (first == -ENOSYS) {
+		pr_err("the hypervisor was built without CONFIG_CELL_INFO, which its cells are found by\n");
+		return -ENODEV;
+	}
+	if (first != 0) {
 		pr_err("%pOF: the device tree promises a hypervisor that does not answer\n", node);
 		return -ENODEV;
 	}

@@ -149,6 +149,8 @@ static int refuse_link_info(const struct bh_link_info *info, int err, struct bh_
 
 	if (err == -EINVAL)
 		return bh_refuse(why, err, "unknown item 0x%x: use tools that fit this hypervisor", info->item);
+	if (err == -ENOSYS)
+		return bh_refuse(why, err, "the hypervisor was built without CONFIG_LINK_INFO: it tells nothing about links");
 	if (err != -ENOENT)
 		return err;
 	if (info->item == LINK_INFO_NEXT)

@@ -222,7 +222,8 @@ int cell_set_loadable(uint32_t id)
 		else
 			cell->loadable = true;
 		/* from now on it is the root cell that knows what runs there */
-		bundle_forget(cell);
+		if (CONFIG_DIRECT_BOOT)
+			bundle_forget(cell);
 	}
 	cell_resume_cpus(cell);
 	end_management();
@@ -270,7 +271,8 @@ int cell_destroy(uint32_t id)
 	if (error)
 		return error;
 	console_printf("%pC destroyed\n", &cell->config);
-	bundle_forget(cell);
+	if (CONFIG_DIRECT_BOOT)
+		bundle_forget(cell);
 	/* while there is what it counts in */
 	for_each_cpu(cpu, &cell->cpus)
 		if (CONFIG_FAST_PATH)

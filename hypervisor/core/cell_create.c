@@ -228,7 +228,8 @@ static int take_resources(struct cell *cell)
 /* Room for what it prints, if it may. Without memory, the root cell runs nothing that could read it. */
 static bool make_console(struct cell *cell)
 {
-	if (!(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED) || !root_cell.config.cell->num_memory_regions)
+	if (!CONFIG_CELL_CONSOLE || !(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED) ||
+	    !root_cell.config.cell->num_memory_regions)
 		return true;
 	cell->console = pages_alloc(1, 1);
 	return cell->console;
@@ -240,7 +241,7 @@ static int build(struct cell *cell)
 	int error;
 
 	cell->id = (uint16_t)cell->config.cell->id;
-	cell->watchdog.period = config_watchdog(&cell->config);
+	cell->watchdog.period = CONFIG_WATCHDOG ? config_watchdog(&cell->config) : 0;
 	cell->comm = pages_alloc(1, 1);
 	if (!cell->comm || !make_console(cell))
 		return refuse_memory(&cell->config);
@@ -326,7 +327,7 @@ static int create(guest_addr_t address, struct cell **created)
 
 int cell_create(guest_addr_t config)
 {
-	struct cell *cell;
+	struct cell *cell = NULL;
 	int error;
 
 	if (!management_begin())

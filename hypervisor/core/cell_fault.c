@@ -85,7 +85,7 @@ static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 	} else if (!of_console) {
 		pieces = (const volatile uint32_t *)&cell->fault;
 		size = sizeof(cell->fault);
-	} else if (cell->console) {
+	} else if (CONFIG_CELL_CONSOLE && cell->console) {
 		pieces = (const volatile uint32_t *)cell->console;
 		size = sizeof(*cell->console);
 	}

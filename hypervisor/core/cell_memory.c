@@ -155,7 +155,7 @@ static int carve_hypervisor(void)
 	error = arch_memory_map_one(&root_cell, GUEST_ADDR(start), virt_to_host(zero_page), size);
 	if (!error)
 		error = show_page(virt_to_host(&public_page).value);
-	return error ? error : show_page(start + size - PAGE_SIZE);
+	return error || !CONFIG_CRASH_LOG ? error : show_page(start + size - PAGE_SIZE);
 }
 
 /* Sections of links keep their rights, even where another region of the list covers them. */

@@ -7,6 +7,7 @@
 #define BULKHEAD_CONFIG_RULES_H
 
 #include "config.h"
+#include "generated/config.h"
 
 /* A redistributor is its RD_base and SGI_base frames, 64 KiB each (GIC architecture, IHI 0069, 12.10). */
 #define CFG_GICR_STRIDE	0x20000UL

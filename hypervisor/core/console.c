@@ -15,8 +15,6 @@ struct bh_public_page public_page __attribute__((section(".public_page"), aligne
 
 #define UART_MAX_POLLS	200000	/* for room: some 10 ms of device reads */
 
-static const struct uart *const uarts[] = { &uart_pl011, &uart_8250 };
-
 static spinlock_t console_lock = SPINLOCK_INIT;
 static volatile bool panicking;			/* a panic does not wait for locks */
 static volatile bool panic_prints;		/* but for a moment for another one to end its line */
@@ -119,7 +117,7 @@ static void console_write(volatile struct bh_cell_console *record, const char *t
 		spin_lock(&console_lock);
 	else
 		await_panic_line();
-	if (record)
+	if (CONFIG_CELL_CONSOLE && record)
 		keep_text(record, text, length);
 	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_RELAXED);
 	/* who has read what is overwritten now sees that, or the tail behind it */
@@ -181,7 +179,7 @@ static void give_reason(int error, const char *format, va_list args)
 	console_write(NULL, line, format_text(line, sizeof(line), "refused (%d): %s\n", error, public_page.reason));
 }
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	va_list args;
 
@@ -191,7 +189,7 @@ int refuse(int error, const char *format, ...)
 	return error;
 }
 
-int refuse_invalid(const char *format, ...)
+int (refuse_invalid)(const char *format, ...)
 {
 	va_list args;
 
@@ -201,41 +199,61 @@ int refuse_invalid(const char *format, ...)
 	return -EINVAL;
 }
 
+void note_refusal(int error)
+{
+	static const char why[] = "built without CONFIG_REASONS: 'bulkhead-config check' tells what is wrong";
+
+	if (!public_page.reason[0])
+		console_printf("refused (%d)\n", error);
+	__builtin_memcpy(public_page.reason, why, sizeof(why));
+}
+
 void refuse_clear(void)
 {
 	public_page.reason[0] = '\0';
 }
 
+/* NULL: the ABI knows no such kind, or it was not built in */
+static const struct uart *uart_of(uint16_t type)
+{
+	if (CONFIG_UART_PL011 && type == CFG_CONSOLE_PL011)
+		return &uart_pl011;
+	return CONFIG_UART_8250 && type == CFG_CONSOLE_8250 ? &uart_8250 : NULL;
+}
+
+static bool is_left_out(uint16_t type)
+{
+	return (!CONFIG_UART_PL011 && type == CFG_CONSOLE_PL011) || (!CONFIG_UART_8250 && type == CFG_CONSOLE_8250);
+}
+
 int console_init(const struct cfg_system *system)
 {
 	const struct cfg_console *config = &system->debug_console;
-	uint64_t size = MAX(config->size, 0x1000U);
+	const struct uart *found = uart_of(config->type);
+	uint64_t size = MAX(config->size, 0x1000U), value = 0;
+	volatile uint8_t *base;
 
 	ring_disabled = !(system->flags & CFG_SYS_VIRTUAL_CONSOLE);
 	if (config->type == CFG_CONSOLE_NONE || !(config->flags & CFG_CONSOLE_MMIO))
 		return 0;
-	for (uint32_t i = 0; i < ARRAY_SIZE(uarts); i++) {
-		volatile uint8_t *base;
-		uint64_t value = 0;
-
-		if (uarts[i]->type != config->type)
-			continue;
-		if (size > 0x10000 || config->address + size > arch_phys_limit() ||
-		    config->address + size < config->address)
-			return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
-					      (unsigned long long)config->address, (unsigned long long)size);
-		base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
-		if (!base)
-			return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
-		if (!arch_device_access(base + uarts[i]->probe_offset, &value, 4, false))
-			return refuse_invalid("debug console: nothing answers at 0x%llx, correct its address",
-					      (unsigned long long)config->address);
-		uarts[i]->init(base, config);
-		uart_config = *config;
-		uart_base = base;
-		uart = uarts[i];
-	}
-	/* an unknown kind of UART leaves the ring alone, as the ABI has it */
+	if (is_left_out(config->type))
+		return refuse_invalid("debug console: this hypervisor was built without CONFIG_UART_%s",
+				      config->type == CFG_CONSOLE_PL011 ? "PL011" : "8250");
+	if (!found)
+		return 0;	/* an unknown kind of UART leaves the ring alone, as the ABI has it */
+	if (size > 0x10000 || config->address + size > arch_phys_limit() || config->address + size < config->address)
+		return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
+				      (unsigned long long)config->address, (unsigned long long)size);
+	base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
+	if (!base)
+		return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
+	if (!arch_device_access(base + found->probe_offset, &value, 4, false))
+		return refuse_invalid("debug console: nothing answers at 0x%llx, correct its address",
+				      (unsigned long long)config->address);
+	found->init(base, config);
+	uart_config = *config;
+	uart_base = base;
+	uart = found;
 	return 0;
 }
 

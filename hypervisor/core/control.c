@@ -222,7 +222,7 @@ static void report_line(struct percpu *cpu)
 	if (cpu->report >= REPORT_LINE) {
 		cpu->report -= REPORT_LINE;
 		arch_report_violation(cpu, cpu->report / REPORT_LINE);
-	} else if (cpu->report & REPORT_WATCHDOG) {
+	} else if (CONFIG_WATCHDOG && (cpu->report & REPORT_WATCHDOG)) {
 		cpu->report &= ~REPORT_WATCHDOG;
 		watchdog_report(cpu->cell);
 	} else {
@@ -244,7 +244,8 @@ static void go_on_with_report(struct percpu *cpu)
 		return;
 	}
 	cpu->report = 0;
-	bundle_cell_failed();
+	if (CONFIG_DIRECT_BOOT)
+		bundle_cell_failed();
 }
 
 /*
@@ -284,7 +285,7 @@ void cpu_handle_events(void)
 			cpu->park_request = false;
 			spin_unlock(&cpu->control_lock);
 			/* a CPU that its cell switches off, or that fails, goes on watching for the others */
-			if (!cpu->watches)
+			if (CONFIG_WATCHDOG && !cpu->watches)
 				arch_timer_stop();
 			arch_cpu_park();
 			spin_lock(&cpu->control_lock);
@@ -303,14 +304,14 @@ void cpu_handle_events(void)
 			spin_unlock(&cpu->control_lock);
 			trace_starts(cpu, entry, context);
 			arch_cpu_reset(entry, context, by_sibling);
-			if (!by_sibling)
+			if (CONFIG_WATCHDOG && !by_sibling)
 				watchdog_start(cpu->cell);
 			spin_lock(&cpu->control_lock);
 		} else if (cpu->run_state != CPU_RUNNING) {
 			spin_unlock(&cpu->control_lock);
 			arch_wait_for_kick();
 			spin_lock(&cpu->control_lock);
-		} else if (cpu->cell->watchdog.expired) {
+		} else if (watchdog_has_expired(cpu->cell)) {
 			spin_unlock(&cpu->control_lock);
 			stop_guest(cpu, true);
 			spin_lock(&cpu->control_lock);
@@ -345,7 +346,7 @@ void cpu_fail(void)
 
 bool nobody_hears(void)
 {
-	return start_is_unattended && !console_has_uart();
+	return CONFIG_DIRECT_BOOT && start_is_unattended && !console_has_uart();
 }
 
 /* What it does may fail itself: then it comes here again, once. */
@@ -359,7 +360,8 @@ static void __attribute__((noreturn)) stop_for_good(const struct bh_crash_regist
 		size_t head = format_text(line, sizeof(line) - 1, "PANIC on CPU %u: ", this_cpu()->cpu_id);
 		size_t length = head + format_text_va(line + head, sizeof(line) - 1 - head, format, args);
 
-		crash_log_write(registers, vector, line + head);
+		if (CONFIG_CRASH_LOG)
+			crash_log_write(registers, vector, line + head);
 		console_put_line(line, length);
 	}
 	if (nobody_hears())

@@ -24,7 +24,7 @@ static int64_t call_disable(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg1;
 	(void)arg2;
-	return hypervisor_disable();
+	return CONFIG_LATE_LAUNCH ? hypervisor_disable() : -EPERM;	/* as after any direct boot */
 }
 
 static int64_t call_create(uint64_t arg1, uint64_t arg2)
@@ -133,10 +133,10 @@ static const hypercall_t hypercalls[] = {
 
 /* The codes of our own begin far behind: a table of their own. */
 static const hypercall_t own_hypercalls[] = {
-	[HC_LINK_INFO - HC_OWN_BASE] = call_link_info,
-	[HC_CELL_INFO - HC_OWN_BASE] = call_cell_info,
+	[HC_LINK_INFO - HC_OWN_BASE] = CONFIG_LINK_INFO ? call_link_info : NULL,
+	[HC_CELL_INFO - HC_OWN_BASE] = CONFIG_CELL_INFO ? call_cell_info : NULL,
 	[HC_CELL_FAULT - HC_OWN_BASE] = call_cell_fault,
-	[HC_CELL_CONSOLE - HC_OWN_BASE] = call_cell_console,
+	[HC_CELL_CONSOLE - HC_OWN_BASE] = CONFIG_CELL_CONSOLE ? call_cell_console : NULL,
 	[HC_CPU_EXITS - HC_OWN_BASE] = cpu_exits,
 	[HC_TRACE - HC_OWN_BASE] = CONFIG_TRACE ? call_trace : NULL,
 };

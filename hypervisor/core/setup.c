@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start-up: a list that the primary CPU works off, then all CPUs at once, or one after the other; and the way back. */
+/* Start-up: a list that the primary CPU works off, then all CPUs at once, or one after the other. */
 #include "setup.h"
 #include "cell.h"
 #include "cell_memory.h"
@@ -9,12 +9,10 @@
 #include "crash_log.h"
 #include "errors.h"
 #include "pages.h"
+#include "setup_internal.h"
 #include "trace.h"
-#include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
-
-#define MEET_SECONDS	30	/* for a CPU that was promised to come */
 
 uint32_t num_cpu_slots;
 
@@ -22,20 +20,9 @@ static struct percpu_area *percpu_areas;
 static bool can_be_disabled;			/* there is somebody to give the CPUs back to */
 
 /* Start-up: who is where. Written with atomics. */
-static uint32_t met[4];
+static uint32_t met[MEETING_POINTS];
 static volatile int setup_error;
 static spinlock_t refuse_lock = SPINLOCK_INIT;
-
-/* Disable */
-enum shutdown_verdict { SHUTDOWN_NONE, SHUTDOWN_GRANTED, SHUTDOWN_REFUSED };
-static spinlock_t shutdown_lock = SPINLOCK_INIT;
-static enum shutdown_verdict shutdown_verdict;
-static volatile uint32_t shutdown_missing;	/* CPUs that have not called yet */
-static uint32_t shutdown_cpus, shutdown_left;	/* all of them; those that are ready to leave */
-static volatile uint32_t shutdown_round;	/* those that were given up: who waits in an earlier one goes back */
-
-/* A disable is one more meeting point. */
-#define SHUTDOWN_CALLED	(ARRAY_SIZE(met) + 1)
 
 struct percpu *percpu_of(uint32_t cpu)
 {
@@ -51,12 +38,12 @@ static void report_error(int error)
 	__atomic_compare_exchange_n(&setup_error, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-static int refuse_missing(uint32_t cpu)
+int refuse_missing(uint32_t cpu)
 {
 	return refuse(-EIO, "CPU %u did not come within %u s", cpu, MEET_SECONDS);
 }
 
-static bool is_too_late(uint64_t start)
+bool is_too_late(uint64_t start)
 {
 	return arch_ticks() - start > MEET_SECONDS * arch_ticks_per_second();
 }
@@ -82,7 +69,7 @@ static void meet(struct percpu *cpu, uint32_t point, const struct boot_info *boo
 	uint64_t start = arch_ticks();
 
 	__atomic_store_n(&cpu->met, point + 1, __ATOMIC_RELEASE);
-	if (!boot->from_guest)
+	if (!enters_from_guest(boot))
 		return;
 	__atomic_fetch_add(&met[point], 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&met[point], __ATOMIC_ACQUIRE) < boot->entering_cpus) {
@@ -136,10 +123,11 @@ static int setup_system(const struct boot_info *boot)
 	error = console_init(boot->config);
 	if (error)
 		return error;
-	crash_log_init(boot->crash_log);
+	if (CONFIG_CRASH_LOG)
+		crash_log_init(boot->crash_log);
 	console_printf("Bulkhead %pT on CPU %u, %u pages free\n", BULKHEAD_VERSION, this_cpu()->cpu_id,
 		       pages_total() - pages_used());
-	error = boot->check ? boot->check(boot) : 0;
+	error = CONFIG_DIRECT_BOOT && boot->check ? boot->check(boot) : 0;
 	if (!error)
 		error = arch_init_platform(boot->config);
 	if (!error)
@@ -159,7 +147,7 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 		return error;
 	trace_begin(cpu);
 	cpu->cell = &root_cell;
-	cpu->run_state = boot->from_guest ? CPU_RUNNING : CPU_OFF;
+	cpu->run_state = enters_from_guest(boot) ? CPU_RUNNING : CPU_OFF;
 	cpu->present = true;
 	return 0;
 }
@@ -180,7 +168,7 @@ static int start_others(const struct boot_info *boot)
 		if (error)
 			return error;
 		/* pairs with the release in meet() */
-		while (__atomic_load_n(&percpu_areas[id].cpu.met, __ATOMIC_ACQUIRE) < ARRAY_SIZE(met)) {
+		while (__atomic_load_n(&percpu_areas[id].cpu.met, __ATOMIC_ACQUIRE) < MEETING_POINTS) {
 			if (setup_error)
 				return setup_error;
 			arch_relax();
@@ -203,7 +191,7 @@ static int setup_finish(const struct boot_info *boot)
 		return refuse_invalid("%u CPUs are online, but the root cell's CPU set has %u: bring them online "
 				      "or correct the set", boot->entering_cpus, expected);
 	console_printf("root %pC %pT %u CPUs, %u pages free\n", &root_cell.config,
-		       boot->from_guest ? "runs on" : "has", expected, pages_total() - pages_used());
+		       enters_from_guest(boot) ? "runs on" : "has", expected, pages_total() - pages_used());
 	return 0;
 }
 
@@ -227,7 +215,7 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 	}
 	meet(cpu, 1, boot);
 	if (primary && !setup_error) {
-		error = boot->from_guest ? 0 : start_others(boot);
+		error = enters_from_guest(boot) ? 0 : start_others(boot);
 		if (!error)
 			error = setup_finish(boot);
 		if (error)
@@ -245,116 +233,7 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot)
 	return 0;
 }
 
-/* The first CPU that calls decides for all; a refusal is told to each of them once. */
-static void judge_shutdown(void)
-{
-	uint32_t running = 0;
-
-	refuse_clear();
-	shutdown_verdict = SHUTDOWN_GRANTED;
-	for_each_cpu(id, &root_cell.cpus) {
-		percpu_of(id)->met = ARRAY_SIZE(met);
-		if (percpu_of(id)->run_state == CPU_RUNNING)
-			running++;
-		else if (shutdown_verdict == SHUTDOWN_GRANTED) {
-			refuse(-EBUSY, "CPU %u of the root cell is offline: bring it online first", id);
-			shutdown_verdict = SHUTDOWN_REFUSED;
-		}
-	}
-	if (root_cell.next) {
-		refuse(-EBUSY, "%pC exists: destroy it first", &root_cell.next->config);
-		shutdown_verdict = SHUTDOWN_REFUSED;
-	}
-	shutdown_missing = running;
-	shutdown_cpus = running;
-	shutdown_left = 0;
-}
-
 bool firmware_started_us(void)
 {
-	return !can_be_disabled;
-}
-
-bool hypervisor_is_ending(void)
-{
-	return shutdown_verdict == SHUTDOWN_GRANTED;
-}
-
-/* Nothing has been changed until the last CPU calls, so all can go on as they are; who comes late begins anew. */
-static void give_up_shutdown(uint32_t round)
-{
-	spin_lock(&shutdown_lock);
-	if (shutdown_missing && shutdown_round == round) {
-		for_each_cpu(id, &root_cell.cpus)
-			if (percpu_of(id)->met < SHUTDOWN_CALLED)
-				refuse_missing(id);
-		shutdown_verdict = SHUTDOWN_NONE;
-		shutdown_round++;
-	}
-	spin_unlock(&shutdown_lock);
-}
-
-static bool all_call(uint32_t round)
-{
-	uint64_t start = arch_ticks();
-
-	while (shutdown_missing && shutdown_round == round) {
-		cpu_poll_suspend();
-		arch_relax();
-		if (is_too_late(start))
-			give_up_shutdown(round);
-	}
-	return shutdown_round == round;
-}
-
-/*
- * Nobody sends interrupts before everybody has given its interrupt controller back; but for a CPU that hit an error of the
- * hypervisor on its way.
- */
-static void wait_for_leaving(void)
-{
-	uint64_t start = arch_ticks();
-
-	__atomic_fetch_add(&shutdown_left, 1, __ATOMIC_ACQ_REL);
-	while (__atomic_load_n(&shutdown_left, __ATOMIC_ACQUIRE) < shutdown_cpus) {
-		arch_relax();
-		if (is_too_late(start))
-			return;
-	}
-}
-
-int hypervisor_disable(void)
-{
-	struct percpu *cpu = this_cpu();
-	enum shutdown_verdict verdict;
-	uint32_t round;
-	bool last;
-
-	if (!cpu->cell->is_root)
-		return -EPERM;
-	if (!can_be_disabled)
-		return -EPERM;	/* started by firmware: below is nothing to go back to */
-	spin_lock(&shutdown_lock);
-	/* who calls twice asks anew, whoever has not been told the last refusal */
-	if (shutdown_verdict == SHUTDOWN_NONE || cpu->met == SHUTDOWN_CALLED)
-		judge_shutdown();
-	verdict = shutdown_verdict;
-	round = shutdown_round;
-	cpu->met = SHUTDOWN_CALLED;
-	last = --shutdown_missing == 0;
-	/* no root CPU executes Linux any more: its devices go, and leave nothing in state tables */
-	if (last && verdict == SHUTDOWN_GRANTED)
-		vpci_exit(&root_cell);
-	if (last && verdict == SHUTDOWN_REFUSED)
-		shutdown_verdict = SHUTDOWN_NONE;
-	spin_unlock(&shutdown_lock);
-	if (verdict == SHUTDOWN_REFUSED)
-		return -EBUSY;
-	if (!all_call(round))
-		return -EIO;
-	if (last)
-		console_printf("disabled, all CPUs go back to Linux\n");
-	arch_deactivate_cpu(cpu);
-	wait_for_leaving();
-	arch_leave_guest(0);
+	return CONFIG_DIRECT_BOOT && !(CONFIG_LATE_LAUNCH && can_be_disabled);
 }

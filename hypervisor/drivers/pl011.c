@@ -51,7 +51,6 @@ static size_t pl011_write(volatile uint8_t *base, const struct cfg_console *conf
 }
 
 const struct uart uart_pl011 = {
-	.type = CFG_CONSOLE_PL011,
 	.probe_offset = UARTFR,
 	.init = pl011_init,
 	.ready = pl011_ready,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A UART of the hypervisor's console: output only. One const struct per kind, in the table of console.c. */
+/* A UART of the hypervisor's console: output only. One const struct per kind, each an option of its own. */
 #ifndef BULKHEAD_UART_H
 #define BULKHEAD_UART_H
 
 #include "bulkhead/cell_config.h"
+#include "generated/config.h"
 #include "types.h"
 
 struct uart {
-	uint16_t type;					/* CFG_CONSOLE_* */
 	uint32_t probe_offset;				/* a register that can be read without effect */
 	void (*init)(volatile uint8_t *base, const struct cfg_console *config);
 	bool (*ready)(volatile uint8_t *base, const struct cfg_console *config);	/* room to send? */

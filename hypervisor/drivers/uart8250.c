@@ -56,7 +56,6 @@ static size_t uart8250_write(volatile uint8_t *base, const struct cfg_console *c
 }
 
 const struct uart uart_8250 = {
-	.type = CFG_CONSOLE_8250,
 	.probe_offset = 0x14,	/* LSR with registers 4 bytes apart, harmless otherwise */
 	.init = uart8250_init,
 	.ready = uart8250_ready,

@@ -20,6 +20,8 @@
 
 #include <stdarg.h>
 #include "bulkhead/cell_console.h"
+#include "errors.h"
+#include "generated/config.h"
 #include "types.h"
 
 struct cell;
@@ -60,5 +62,16 @@ void console_putc(volatile struct bh_cell_console *record, char c);
 int refuse(int error, const char *format, ...) PRINTF_LIKE(2, 3);
 int refuse_invalid(const char *format, ...) PRINTF_LIKE(1, 2);	/* -EINVAL, the most frequent */
 void refuse_clear(void);
+
+/* Without CONFIG_REASONS the words are not there, only that they are not. */
+void note_refusal(int error);
+static inline int refuse_unsaid(int error)
+{
+	note_refusal(error);
+	return error;
+}
+
+#define refuse(error, ...)	(CONFIG_REASONS ? refuse(error, __VA_ARGS__) : refuse_unsaid(error))
+#define refuse_invalid(...)	(CONFIG_REASONS ? refuse_invalid(__VA_ARGS__) : refuse_unsaid(-EINVAL))
 
 #endif

@@ -30,6 +30,12 @@ struct boot_info {
 	int (*start_cpu)(uint32_t cpu);
 };
 
+/* boot->from_guest, where there are both ways in */
+static inline bool enters_from_guest(const struct boot_info *boot)
+{
+	return CONFIG_LATE_LAUNCH && (!CONFIG_DIRECT_BOOT || boot->from_guest);
+}
+
 /*
  * Every entering CPU. From a guest, at the same time: 0: the CPU now runs its cell; else all of them get the same negative
  * errno, and nothing of the machine has been changed. Else the primary one first: 0: all CPUs are there, and wait for events.
@@ -41,11 +47,15 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
  * and does not return from here.
  */
 int hypervisor_disable(void);
+bool disable_is_granted(void);
 
 /* After start-up: is there no Linux below that the hypervisor could give the machine back to? */
 bool firmware_started_us(void);
 
 /* Management lock, other root CPUs suspended: has disable been granted to the first CPU that asked? */
-bool hypervisor_is_ending(void);
+static inline bool hypervisor_is_ending(void)
+{
+	return CONFIG_LATE_LAUNCH && disable_is_granted();
+}
 
 #endif

@@ -49,7 +49,7 @@
 
 struct bh_image_header {
 	struct {			/* little-endian */
-		uint32_t code[2];	/* branch to the entry for firmware; begins with "MZ", as EFI wants it */
+		uint32_t code[2];	/* begins with "MZ", as EFI wants it; branch to the entry for firmware, 0: CONFIG_DIRECT_BOOT=n */
 		uint64_t text_offset;	/* of the place it wants in RAM, filled in by the tool */
 		uint64_t image_size;	/* hypervisor memory, filled in by the tool; 0 without bundle */
 		uint64_t flags;
@@ -62,7 +62,7 @@ struct bh_image_header {
 	uint32_t architecture;		/* CFG_ARCH_* */
 	uint64_t core_size;		/* bytes, multiple of 4096 */
 	uint64_t percpu_size;		/* bytes, multiple of 4096 */
-	uint64_t entry;			/* offset */
+	uint64_t entry;			/* offset; 0: CONFIG_LATE_LAUNCH=n */
 	uint64_t public_page;		/* offset, struct bh_public_page */
 	char version[32];		/* NUL-terminated */
 	struct bh_boot_params {		/* filled in by the launcher */

@@ -42,7 +42,7 @@ uint32_t num_cpu_slots;
 static struct percpu *cpus[MAX_CPUS];
 static bool is_direct;
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -53,7 +53,7 @@ int refuse(int error, const char *format, ...)
 	return error;
 }
 
-int refuse_invalid(const char *format, ...)
+int (refuse_invalid)(const char *format, ...)
 {
 	va_list arguments;
 
@@ -159,7 +159,7 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
 void cpu_finish_report(struct percpu *cpu) { }
 void cpu_suspend(struct percpu *cpu) { }
 void cpu_resume(struct percpu *cpu) { }
-bool hypervisor_is_ending(void) { return false; }
+bool disable_is_granted(void) { return false; }
 bool firmware_started_us(void) { return is_direct; }
 void trace_note(struct percpu *cpu, uint64_t cause, const void *content) { }
 void management_lock(void) { }

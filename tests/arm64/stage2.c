@@ -44,7 +44,7 @@ static uint64_t window_start;
 static uint64_t *model;		/* what a page descriptor would be, without bit 1; 0: not mapped */
 static uint32_t tables, refused;
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	(void)format;
 	refused++;

@@ -411,13 +411,14 @@ def test_bad_efi_program(tmp_path, image, program, text):
      "from this tree"),
     (HYPERVISOR[:76] + b"\0" + HYPERVISOR[77:], "has interface 2 and architecture 0, supported are 2 and 2; build it "
      "from this tree"),
+    (HYPERVISOR[:4] + bytes(4) + HYPERVISOR[8:], "was built without CONFIG_DIRECT_BOOT; firmware cannot start it"),
     (hypervisor_image(core_size=0), "has 4660 bytes and says that it needs 0x0, and 0x4000 for each CPU; build it "
      "again"),
     (hypervisor_image(core_size=0x1000), "has 4660 bytes and says that it needs 0x1000, and 0x4000 for each CPU; build "
      "it again"),
     (hypervisor_image(percpu_size=0x4001), "has 4660 bytes and says that it needs 0x40000, and 0x4001 for each CPU; "
      "build it again"),
-], ids=["empty", "header", "zeros", "magic", "interface", "architecture", "no-size", "too-long", "pages"])
+], ids=["empty", "header", "zeros", "magic", "interface", "architecture", "no-direct-boot", "no-size", "too-long", "pages"])
 def test_bad_hypervisor_image(tmp_path, image, text):
     (tmp_path / "x.bin").write_bytes(image)
     result = run("bundle", HERE / "good/direct.yaml", "--image", tmp_path / "x.bin", "-o", tmp_path / "out")

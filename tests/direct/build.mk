@@ -16,26 +16,38 @@ $(ENTRY_FIRMWARE): $(DIRECT_SRC)/firmware.S $(DIRECT_SRC)/build.mk
 	$(Q)$(CROSS)gcc -march=armv8.2-a -nostdlib -static -Wl,-Ttext=0,--build-id=none,-e,firmware -o $(@:.bin=.elf) $<
 	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
-# The hypervisor as it is, but for one switch.  1: name  2: switch  3: y or n
+# The hypervisor of another configuration.  1: name  2: command that prints the configuration  3: further targets
 NO_TRACE := $(B)/no-trace
 TRACE_ALL := $(B)/trace-all
 NO_FAST_PATH := $(B)/no-fast-path
 define other_build
-$(B)/$(1)/include/generated/config.h: $(CONFIG_H) tests/direct/build.mk
+$(B)/$(1)/include/generated/config.h: $(CONFIG_H) $(wildcard configs/*defconfig) tests/direct/build.mk
+	@rm -rf $(B)/$(1)/arm64		# nothing looks at the time of the header: -o below
 	@mkdir -p $$(@D)
-	$$(Q)cp $(B)/config.mk $(B)/$(1)/config.mk
-	$$(Q)sed 's/^\(#define CONFIG_$(2)\) .*/\1 $(if $(filter y,$(3)),1,0)/' $$< > $$@
+	$$(Q)$(2) > $(B)/$(1)/asked
+	$$(Q)ci/kconfig.sh $(B)/$(1)/asked $$@ $(B)/$(1)/config.mk
+	@touch $$@
 
 .PHONY: $(1)
 $(1): $(B)/$(1)/include/generated/config.h
-	+$$(Q)$$(MAKE) B=$(B)/$(1) CONFIG_H=$$< CONFIG_$(2)=$(3) SETUP=$$(SETUP) -o $$< hypervisor
+	+$$(Q)$$(MAKE) B=$(B)/$(1) CONFIG_H=$$< SETUP=$$(SETUP) HV_FAT= -o $$< hypervisor $(3)
 endef
+without = sed 's/^CONFIG_$(1)=y$$$$/CONFIG_$(1)=n/' $(B)/config.mk
 # without its trace; with every exit in it from the start; and without the fast paths: what they do has to come out the same
-$(eval $(call other_build,no-trace,TRACE,n))
-$(eval $(call other_build,trace-all,TRACE_ALL,y))
-$(eval $(call other_build,no-fast-path,FAST_PATH,n))
+$(eval $(call other_build,no-trace,$(call without,TRACE)))
+$(eval $(call other_build,trace-all,sed 's/^# CONFIG_TRACE_ALL is not set/CONFIG_TRACE_ALL=y/' $(B)/config.mk))
+$(eval $(call other_build,no-fast-path,$(call without,FAST_PATH)))
 
-MACHINE_FILES += no-trace trace-all no-fast-path $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
+# Without one of the other features; and with nothing that a system can do without, for each of the ways in
+HV_SWITCHES := LATE_LAUNCH DIRECT_BOOT WATCHDOG UART_PL011 UART_8250 REASONS LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG
+$(foreach switch,$(HV_SWITCHES),$(eval $(call other_build,no-$(switch),$(call without,$(switch)))))
+$(eval $(call other_build,minimal-linux,cat configs/minimal_linux_defconfig,check-locks))
+$(eval $(call other_build,minimal-direct,cat configs/minimal_direct_defconfig,check-locks))
+.PHONY: minimal kconfig-builds
+minimal: minimal-linux minimal-direct
+kconfig-builds: minimal no-trace no-fast-path $(HV_SWITCHES:%=no-%)
+
+MACHINE_FILES += no-trace trace-all no-fast-path minimal $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 	$(B)/bench/boot_count.so $(B)/bench/excursions.so
 
 .PHONY: direct-no-fast-path
@@ -44,6 +56,13 @@ NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance e
 direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
+
+# The same, and attacks, without what can be left out; but for what is left out
+MINIMAL_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks failure interrupts isolation sgi)
+.PHONY: direct-minimal
+direct-minimal: minimal-direct hypervisor inmates configs $(DIRECT_BINS)
+	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(B)/minimal-direct/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
+		--rootdir=$(DIRECT_SRC) -v $(MINIMAL_TESTS) $(PYTEST_ARGS)
 
 direct: hypervisor inmates configs $(MACHINE_FILES) $(B)/linux-cells/rootfs.cpio.gz		# that one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \

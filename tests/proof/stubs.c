@@ -150,13 +150,13 @@ void console_printf(const char *format, ...)
 	(void)format;
 }
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	(void)format;
 	return error;
 }
 
-int refuse_invalid(const char *format, ...)
+int (refuse_invalid)(const char *format, ...)
 {
 	(void)format;
 	return -EINVAL;

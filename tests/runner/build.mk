@@ -5,7 +5,9 @@ CHECKS += check-runner check-kconfig check-bounds
 check-runner:
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_run.py
 
-check-kconfig: | $(SETUP)
+# Configurations are taken or refused, and each that leaves something out can be built
+check-kconfig: $(CONFIG_H) | $(SETUP)
+	+$(Q)$(MAKE) -j$$(nproc) kconfig-builds
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_kconfig.py
 
 # The tools of check-stack, check-locks and check-texts, and the assembler that packs texts

@@ -52,7 +52,7 @@ void spin_unlock(spinlock_t *lock)
 }
 
 /* What the rest of the file needs */
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	(void)format;
 	return error;

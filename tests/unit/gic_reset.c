@@ -17,6 +17,7 @@ static void fake_write32(volatile uint8_t *frame, uint32_t offset, uint32_t valu
 #define mmio_read32	fake_read32
 #define mmio_write32	fake_write32
 #include "../../hypervisor/arch/arm64/gic_reset.c"
+#include "../../hypervisor/arch/arm64/gic_wait.c"
 #undef mmio_read32
 #undef mmio_write32
 
@@ -35,7 +36,7 @@ static uint32_t routes_set;
 static struct percpu cpu = { .cpu_id = 5 };
 static char reason[200];
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	va_list args;
 

@@ -37,6 +37,8 @@ def parse_hypervisor(name, content):
     if header.abi != abi.BH_IMAGE_ABI or header.architecture != abi.CFG_ARCH_ARM64:
         raise BinaryError(f"has interface {header.abi} and architecture {header.architecture}, supported are "
                           f"{abi.BH_IMAGE_ABI} and {abi.CFG_ARCH_ARM64}; build it from this tree")
+    if not header.kernel.code[1]:
+        raise BinaryError("was built without CONFIG_DIRECT_BOOT; firmware cannot start it")
     sizes = header.core_size, header.percpu_size
     if any(size == 0 or size % PAGE for size in sizes) or len(content) > header.core_size:
         raise BinaryError(f"has {len(content)} bytes and says that it needs {sizes[0]:#x}, and {sizes[1]:#x} for each "

@@ -41,7 +41,7 @@ static int read_once(int cell, const char *path, struct bh_cell_console *console
 	err = read_fd(fd, sizeof(*console), &file);
 	close(fd);
 	if (err) {
-		if (errno == ENODATA)
+		if (errno == ENODATA || errno == ENOSYS)
 			return 0;
 		fprintf(stderr, "reading %s/console: %s\n", path, strerror(errno));
 		return -1;
@@ -65,8 +65,10 @@ int read_cell_text(int cell, const char *path, struct cell_text *text)
 	memset(text, 0, sizeof(*text));
 	for (n = 0; n < ATTEMPTS; n++) {
 		found = read_once(cell, path, &console);
-		if (found <= 0)
+		if (found <= 0) {
+			text->left_out = errno == ENOSYS;
 			return found;
+		}
 		if (take_text(&console, text))
 			return 0;
 	}
@@ -161,6 +163,8 @@ int cmd_cell_console(const struct args *args)
 	if (name && !read_cell_text(directory, path, &text)) {
 		if (text.permitted)
 			result = print_console(&wanted, &text, name, json);
+		else if (text.left_out)
+			fprintf(stderr, "the hypervisor was built without CONFIG_CELL_CONSOLE: it keeps nothing that cells print\n");
 		else
 			fprintf(stderr, "cell \"%s\" may not print: give it 'virtual-console' in its configuration\n", name);
 	}

@@ -8,6 +8,7 @@
 
 struct cell_text {
 	int permitted;		/* 0: the cell may not print, or the driver does not know */
+	int left_out;		/* not permitted: the hypervisor keeps nothing */
 	uint64_t written;	/* characters since the cell was created */
 	size_t size;		/* of those that are kept: any bytes */
 	char bytes[BH_CELL_CONSOLE_SIZE];

@@ -29,6 +29,8 @@ void asm_offsets(void)
 	DEFINE(TRACE_IRQ, TRACE_CAUSE(BH_TRACE_IRQ) >> 48);
 	DEFINE(TRACE_FIQ, TRACE_CAUSE(BH_TRACE_FIQ) >> 48);
 	DEFINE(FAST_PATH, CONFIG_FAST_PATH);
+	DEFINE(LATE_LAUNCH, CONFIG_LATE_LAUNCH);
+	DEFINE(DIRECT_BOOT, CONFIG_DIRECT_BOOT);
 	DEFINE(FAST_LIST_REG, offsetof(struct percpu, fast.interrupts[0].list_reg));
 	DEFINE(FAST_ALL_FREE, offsetof(struct percpu, fast.interrupts[0].all_free));
 	_Static_assert(!offsetof(struct percpu, fast) && sizeof(struct fast_interrupt) == 1 << 5 && FAST_INTERRUPTS == 1 << 4 &&

@@ -9,11 +9,16 @@
 
 #define MAX_POLLS	1000000u
 
+static bool is_pl011(const struct cfg_console *config)
+{
+	return CONFIG_UART_PL011 && config->type == CFG_CONSOLE_PL011;
+}
+
 static bool ready(volatile uint8_t *uart, const struct cfg_console *config)
 {
-	if (config->type == CFG_CONSOLE_PL011)
+	if (is_pl011(config))
 		return pl011_ready(uart, config);
-	return uart8250_ready(uart, config);
+	return CONFIG_UART_8250 && uart8250_ready(uart, config);
 }
 
 static void put(volatile uint8_t *uart, const struct cfg_console *config, char c)
@@ -22,9 +27,9 @@ static void put(volatile uint8_t *uart, const struct cfg_console *config, char c
 
 	while (!ready(uart, config) && polls < MAX_POLLS)
 		polls++;
-	if (config->type == CFG_CONSOLE_PL011)
+	if (is_pl011(config))
 		pl011_put(uart, config, c);
-	else
+	else if (CONFIG_UART_8250)
 		uart8250_put(uart, config, c);
 }
 
@@ -35,7 +40,7 @@ bool early_message(const struct bh_image_header *header, const char *text)
 	volatile uint8_t *uart = (volatile uint8_t *)config->address;
 
 	if (!header->boot.config_offset || !(config->flags & CFG_CONSOLE_MMIO) ||
-	    (config->type != CFG_CONSOLE_PL011 && config->type != CFG_CONSOLE_8250))
+	    !(is_pl011(config) || (CONFIG_UART_8250 && config->type == CFG_CONSOLE_8250)))
 		return false;
 	while (*text)
 		put(uart, config, *text++);

@@ -11,7 +11,11 @@
 	.globl image_header
 image_header:
 	add	x13, x18, #22		/* its code begins with "MZ"; changes nothing that matters */
+.if DIRECT_BOOT
 	b	firmware_entry
+.else
+	.word	0			/* a launcher sees that there is none */
+.endif
 	.skip	8			/* text offset and image size: filled in by the tool that makes bundles */
 	.skip	8
 	.quad	0x2			/* flags: little-endian, 4K pages, near the start of RAM */
@@ -24,7 +28,11 @@ image_header:
 	.word	2			/* CFG_ARCH_ARM64 */
 	.quad	header_core_size
 	.quad	PERCPU_SIZE
+.if LATE_LAUNCH
 	.quad	header_entry
+.else
+	.quad	0			/* likewise */
+.endif
 	.quad	header_public_page
 	.asciz	BULKHEAD_VERSION
 	.balign	8
@@ -36,8 +44,10 @@ image_header:
  * MMU is switched on where nothing is mapped, the next instruction is the first one that comes here.
  */
 	.org	image_header + 0x200
+.if DIRECT_BOOT
 	mrs	x2, sctlr_el2
 	tbz	x2, #0, early_fault
+.endif
 	b	entry_mapped
 
 /*
@@ -126,6 +136,7 @@ arm64_entry:
 	br	x3
 
 /* The last steps of arm64_leave, identity-mapped: x16 SCTLR_EL2; x16 and x17 of the caller are parked. */
+.if LATE_LAUNCH
 	.globl leave_unmapped
 leave_unmapped:
 	msr	sctlr_el2, x16
@@ -136,6 +147,7 @@ leave_unmapped:
 	mrs	x16, tpidr_el2
 	mrs	x17, far_el2
 	eret
+.endif
 	.ltorg
 
 	.text
@@ -160,9 +172,12 @@ entry_mapped:
 	isb
 	mov	x0, x2			/* percpu */
 	/* x1: CPU number */
+.if LATE_LAUNCH && DIRECT_BOOT
 	adr	x5, image_start
 	ldr	w5, [x5, #HEADER_LAUNCHER]
 	cbnz	w5, 2f
+.endif
+.if LATE_LAUNCH
 	mov	x2, x14			/* SCTLR_EL2 as found */
 	mov	x3, x13			/* VBAR_EL2 as found */
 	mrs	x19, elr_el2
@@ -177,13 +192,17 @@ entry_mapped:
 1:	mov	x1, sp
 	bl	arch_leave
 	b	.
+.endif
+.if DIRECT_BOOT
 2:	bl	from_firmware_entry	/* void (percpu, cpu); the frame is the guest's then */
 	b	guest_return
+.endif
 
 /*
  * void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar, uint64_t trampoline)
  * MMU off and back to the caller at EL1, all registers but x0 from the frame.
  */
+.if LATE_LAUNCH
 	.globl arm64_leave
 arm64_leave:
 	msr	vbar_el2, x3
@@ -209,3 +228,4 @@ arm64_leave:
 	ldp	x28, x29, [x30, #8 * 28]
 	ldr	x30, [x30, #8 * 30]
 	br	x17
+.endif

@@ -113,15 +113,3 @@ int arch_start_cpu(uint32_t cpu, uint64_t mpidr)
 			      "the board", cpu, (unsigned long long)mpidr, (long long)result);
 	return 0;
 }
-
-void arch_system_off(void)
-{
-	call_firmware(PSCI_SYSTEM_OFF, 0, 0, 0);
-	arch_halt();
-}
-
-void arch_system_reset(void)
-{
-	call_firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
-	arch_halt();
-}

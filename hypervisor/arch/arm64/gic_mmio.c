@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "percpu.h"
 #include "virq.h"
+#include "watchdog.h"
 #include "arch/irq.h"
 #include "arch/memory.h"
 #include "asm/sysreg.h"
@@ -225,7 +226,7 @@ static struct redistributor find_redistributor(const struct mmio_window *window,
 		.frame = gic.redistributors[number],
 		.offset = (uint32_t)(offset % gic.gicr_stride),
 		.is_last = number + 1 == gic.num_redistributors,
-		.owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid | (cell->watchdog.period ? 1U << TIMER_INTID : 0)),
+		.owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid | (cell_has_watchdog(cell) ? 1U << TIMER_INTID : 0)),
 	};
 
 	if (this_cpu()->arch.gicr == found.frame) {

@@ -10,16 +10,6 @@
 
 #define PRIORITIES	0xa0a0a0a0U
 
-bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bits)
-{
-	for (uint32_t i = 0; i < 1000000; i++) {
-		if (!(mmio_read32(frame, offset) & bits))
-			return true;
-		cpu_relax();
-	}
-	return false;
-}
-
 /* Interrupts from first on: off, once RWP is clear. Until then nothing else of them may change. */
 static void disable_frame(volatile uint8_t *frame, uint32_t first, uint32_t end)
 {

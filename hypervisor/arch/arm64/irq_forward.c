@@ -57,7 +57,7 @@ static void deactivate(uint32_t intid)
 /* In cells without a watchdog, the timer is off, and its interrupt a guest's like others. */
 static bool is_timer(const struct percpu *cpu, uint32_t intid)
 {
-	return intid == TIMER_INTID && cpu->cell->watchdog.period;
+	return intid == TIMER_INTID && cell_has_watchdog(cpu->cell);
 }
 
 /* Level-sensitive: the check takes its cause away, but the line may fall later than it is deactivated, and come once more. */
@@ -120,7 +120,7 @@ bool trap_light_kick(void)
 	struct percpu *cpu = this_cpu();
 
 	/* a request that comes later has a kick of its own */
-	if (cpu_has_requests(cpu) || cpu->cell->watchdog.expired)
+	if (cpu_has_requests(cpu) || watchdog_has_expired(cpu->cell))
 		return false;
 	drop_priority(KICK_SGI);
 	deactivate(KICK_SGI);

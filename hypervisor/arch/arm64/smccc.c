@@ -211,3 +211,15 @@ void trap_hvc(struct trap_frame *frame, uint64_t esr)
 	if (cpu_has_requests(cpu))
 		cpu_handle_events();
 }
+
+void arch_system_off(void)
+{
+	call_firmware(PSCI_SYSTEM_OFF, 0, 0, 0);
+	arch_halt();
+}
+
+void arch_system_reset(void)
+{
+	call_firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
+	arch_halt();
+}

@@ -17,7 +17,7 @@ static void give_reason(const char *format, va_list args)
 	HOST_ASSERT(reason[0] && strlen(reason) < sizeof(reason) - 1 && !strchr(reason, '\n'));
 }
 
-int refuse(int error, const char *format, ...)
+int (refuse)(int error, const char *format, ...)
 {
 	va_list args;
 
@@ -28,7 +28,7 @@ int refuse(int error, const char *format, ...)
 	return error;
 }
 
-int refuse_invalid(const char *format, ...)
+int (refuse_invalid)(const char *format, ...)
 {
 	va_list args;
 

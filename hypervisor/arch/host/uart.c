@@ -45,7 +45,6 @@ static size_t uart_write(volatile uint8_t *base, const struct cfg_console *confi
 }
 
 const struct uart uart_pl011 = {
-	.type = CFG_CONSOLE_PL011,
 	.probe_offset = 0x18,
 	.init = uart_init,
 	.ready = uart_ready,
@@ -54,7 +53,6 @@ const struct uart uart_pl011 = {
 };
 
 const struct uart uart_8250 = {
-	.type = CFG_CONSOLE_8250,
 	.probe_offset = 0x14,
 	.init = uart_init,
 	.ready = uart_ready,

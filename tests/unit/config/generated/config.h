@@ -13,6 +13,18 @@
 #define CONFIG_MAX_CELLS		16
 #endif
 #define CONFIG_FAST_PATH		1
+#define CONFIG_LATE_LAUNCH		1
+#define CONFIG_DIRECT_BOOT		1
+#define CONFIG_REASONS			1
+#ifndef CONFIG_WATCHDOG			/* core_left_out has none of these */
+#define CONFIG_WATCHDOG			1
+#define CONFIG_UART_PL011		1
+#define CONFIG_UART_8250		1
+#define CONFIG_LINK_INFO		1
+#define CONFIG_CELL_INFO		1
+#define CONFIG_CELL_CONSOLE		1
+#define CONFIG_CRASH_LOG		1
+#endif
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE			1
 #endif

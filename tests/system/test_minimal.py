@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Under Linux, the image with nothing that a system can do without (configs/minimal_linux_defconfig): cells live, and each
+command whose feature is not there says so. The image for direct boot is refused."""
+from conftest import INMATE, RTOS, SYSTEM, host_path
+
+IMAGE = "/lib/firmware/jailhouse.bin"
+
+
+def use(machine, name):
+    with open(host_path(f"/{name}/arm64/jailhouse.bin"), "rb") as file:
+        machine.push(IMAGE, file.read())
+
+
+def test_life_of_cells(machine):
+    machine.check(f"cp {IMAGE} /tmp/jailhouse.bin")
+    try:
+        use(machine, "minimal-direct")
+        result = machine.run(f"jailhouse enable {SYSTEM}")
+        assert result.status == 1 and "was built without CONFIG_LATE_LAUNCH" in result.lines[0]
+        use(machine, "minimal-linux")
+        machine.jailhouse(f"enable {SYSTEM}")
+        machine.jailhouse(f"cell create {RTOS}")
+        cell = machine.cells()["rtos"][0]
+        machine.jailhouse(f"cell load rtos {INMATE}")
+        machine.jailhouse("cell start rtos")
+        assert machine.cells()["rtos"][1] == "running"
+        for command, words in {
+                "link list": "built without CONFIG_LINK_INFO", "cell console rtos": "built without CONFIG_CELL_CONSOLE",
+                "trace": "it was built without; set CONFIG_TRACE=y",
+                f"cell create {RTOS}": "built without CONFIG_REASONS: 'bulkhead-config check'"}.items():
+            result = machine.run(f"jailhouse {command}")
+            assert result.status == 1 and len(result.lines) == 1 and words in result.lines[0], result
+        machine.jailhouse("cell show rtos")
+        assert machine.check(f"cat /sys/devices/jailhouse/cells/{cell}/counters") == ""
+        assert machine.run("jailhouse crash").lines
+        machine.jailhouse("cell destroy rtos")
+        machine.jailhouse("disable")
+        machine.all_cpus_work()
+    finally:
+        machine.check(f"mv /tmp/jailhouse.bin {IMAGE}")
