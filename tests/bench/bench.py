@@ -122,6 +122,8 @@ def measure_machines(operations):
     with tempfile.TemporaryDirectory() as directory:
         figures.update(operations.boot_figures(directory))
     with tempfile.TemporaryDirectory() as directory:
+        figures.update(operations.minimal_figures(directory))
+    with tempfile.TemporaryDirectory() as directory:
         figures.update(operations.linux_figures(directory))
     return figures, doorbell
 

@@ -228,10 +228,10 @@ def life_bundle(directory):
     return managing_bundle(directory, "bench_root", ("cell", 3))
 
 
-def boot_bundle(directory):
+def boot_bundle(directory, **options):
     """As make direct-figures has it"""
     cells = cell_text("a", [0, 1], "ring-demo", "rounds=20") + cell_text("b", [2, 3], "ring-demo", "rounds=20")
-    return make_bundle(system_text(cells, "  l: { peers: [a, b], output: 4 KiB }\n"), directory)
+    return make_bundle(system_text(cells, "  l: { peers: [a, b], output: 4 KiB }\n"), directory, **options)
 
 
 # --- figures
@@ -309,6 +309,14 @@ def boot_figures(directory):
     boot = next(event for event in exits(Log(result["log"]).events) if event.cpu == 0)
     header = Bundle(path.read_bytes()).header
     return {"boot": executed([boot]) - swept([boot]), "boot_sweep": swept([boot]), "ram_boot": header.boot.memory_size - free * 4096}
+
+
+def minimal_figures(directory):
+    """The same, of an image that has nothing that a system can do without"""
+    path = boot_bundle(directory, hypervisor=BUILD / "minimal-direct/arm64/jailhouse.bin")
+    with Machine(path) as machine:
+        free = int(machine.says(r"^2 cells run, (\d+) pages free$").group(1))
+    return {"ram_boot_direct": Bundle(path.read_bytes()).header.boot.memory_size - free * 4096}
 
 
 def linux_figures(directory):

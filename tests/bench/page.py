@@ -16,7 +16,7 @@ DOORBELL = bench.ROOT / "build/bench/doorbell.json"
 WORST = bench.HERE / "worst.json"
 MARK = re.compile(r"(<!-- (\w+): written by make bench-page -->\n)(.*?)(<!-- end -->\n)", re.S)
 GROUPS = {"calls": "Calls", "link": "Links", "interrupts": "Interrupts", "life": "Life of a cell", "boot": "Start",
-          "size": "Size"}
+          "size": "Size", "minimal": "Size without what a system can do without ([features](features.md))"}
 
 LAST_CHANGES = 10
 

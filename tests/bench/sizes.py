@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Sizes of the hypervisor image: sections, file, and the lines of all sources that are compiled into it."""
+"""Sizes of hypervisor images: sections, file, and the lines of all sources that are compiled into it."""
 import re
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
 ROOT = Path(__file__).resolve().parents[2]
+MINIMAL = ("linux", "direct")		# `make minimal`
 
 WORDS = re.compile(r"""
     (?P<comment>/\*.*?\*/|//[^\n]*)
@@ -36,8 +37,13 @@ def sources(build):
     return sorted(path for path in found if path.is_relative_to(ROOT) and Path(build).resolve() not in path.parents)
 
 
+def image_and_lines(build, suffix=""):
+    return {f"size_image{suffix}": (build / "arm64/jailhouse.bin").stat().st_size,
+            f"source_lines{suffix}": sum(code_lines(path.read_text(encoding="utf-8")) for path in sources(build))}
+
+
 def measure(build):
-    """{figure: value}"""
+    """{figure: value}, of the default image, and what the minimal ones have beside it"""
     build = Path(build)
     sizes = dict.fromkeys(("text", "rodata", "data", "bss"), 0)
     with open(build / "arm64/hypervisor.elf", "rb") as file:
@@ -49,6 +55,7 @@ def measure(build):
                 "text" if flags & 4 else "data" if flags & 1 else "rodata"
             sizes[kind] += section["sh_size"]
     figures = {f"size_{kind}": size for kind, size in sizes.items()}
-    figures["size_image"] = (build / "arm64/jailhouse.bin").stat().st_size
-    figures["source_lines"] = sum(code_lines(path.read_text(encoding="utf-8")) for path in sources(build))
+    figures.update(image_and_lines(build))
+    for name in MINIMAL:
+        figures.update(image_and_lines(build / f"minimal-{name}", f"_{name}"))
     return figures
