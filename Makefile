@@ -74,7 +74,8 @@ check: $(SETUP) $(CONFIG_H) $(LONG_CHECKS_FILES)
 	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside $(LONG_CHECKS)
 
 test: all $(LONG_CHECKS_FILES) $(MACHINE_FILES)
-	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside system direct direct-no-fast-path direct-minimal $(LONG_CHECKS)
+	+@tests/run --make "$(MAKE)" $(UNIT_TESTS) --check $(CHECKS) --beside system direct direct-no-fast-path direct-minimal direct-minimal-attacks \
+		$(LONG_CHECKS)
 
 clean:
 	rm -rf $(B)

@@ -8,7 +8,7 @@ HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers
 HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
 HV_S := $(wildcard hypervisor/arch/arm64/*.S)
 
-# What a feature of Kconfig consists of: files, without .c and .S
+# What a feature of Kconfig consists of: files, without .c and .S; or what the linker drops when nobody calls it (CELL_MANAGEMENT)
 HV_LATE_LAUNCH := boot/from_linux core/disable
 HV_DIRECT_BOOT := boot/from_firmware core/bundle core/bundle_check $(addprefix arch/arm64/,early_message firmware firmware_cpu gic_reset)
 HV_FAST_PATH := arch/arm64/fast_path
@@ -19,7 +19,7 @@ HV_LINK_INFO := devices/ivshmem_info
 HV_CELL_INFO := core/cell_info
 HV_CRASH_LOG := core/crash_log
 HV_TRACE := core/trace
-HV_FEATURES := LATE_LAUNCH DIRECT_BOOT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CRASH_LOG TRACE
+HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CRASH_LOG TRACE
 HV_OFF := $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature)))
 HV_ABSENT := $(foreach feature,$(HV_OFF),$(HV_$(feature):%=hypervisor/%))
 HV_C := $(filter-out $(HV_ABSENT:%=%.c),$(HV_C))
@@ -70,7 +70,7 @@ HV_FAT := -ffat-lto-objects
 $(HV_WHOLE): HV_LTO := -flto $(HV_FAT)
 # Functions that are not inlined, so that what is said about them stays true: in the two lists, and in tests
 HV_KEPT := public_page $(shell sed -n 's/^lock [^:]*://p; s/^\(loop \|\)\([a-z0-9_]*\):.*/\2/p' hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt) \
-	$(addprefix cell_,create start set_loadable destroy info) cpu_switch_off console_putc machine_end_for_cell \
+	$(if $(filter CELL_MANAGEMENT,$(HV_OFF)),,$(addprefix cell_,create start set_loadable destroy)) cell_info cpu_switch_off console_putc machine_end_for_cell \
 	cpu_handle_revocation ivshmem_link_info ivshmem_own_info ivshmem_ring inject_undefined arch_halt
 HV_GRAPHS := $(HV)/hypervisor.elf.ltrans0.ltrans.ci $(HV_APART:%=$(HV)/%.ci)
 

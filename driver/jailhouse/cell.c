@@ -99,6 +99,8 @@ static int hypercall(unsigned long code, unsigned long arg, struct bh_reason *wh
 {
 	long result = bh_hypercall(code, arg, 0);
 
+	if (result == -ENOSYS)
+		return bh_refuse(why, result, "the hypervisor was built without CONFIG_CELL_MANAGEMENT: its cells are all that there are");
 	if (result < 0)
 		bh_hypervisor_reason(why);
 	return result;

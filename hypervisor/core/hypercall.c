@@ -119,12 +119,22 @@ static int64_t call_trace(uint64_t cpu, uint64_t piece)
 	return trace_piece(cut(cpu), cut(piece));
 }
 
+/* Of the root cell alone, also where it is not there */
+static int64_t call_left_out(uint64_t arg1, uint64_t arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	return this_cpu()->cell->is_root ? -ENOSYS : -EPERM;
+}
+
+#define MANAGEMENT(call)	(CONFIG_CELL_MANAGEMENT ? (call) : call_left_out)
+
 static const hypercall_t hypercalls[] = {
 	[HC_DISABLE] = call_disable,
-	[HC_CELL_CREATE] = call_create,
-	[HC_CELL_START] = call_start,
-	[HC_CELL_SET_LOADABLE] = call_set_loadable,
-	[HC_CELL_DESTROY] = call_destroy,
+	[HC_CELL_CREATE] = MANAGEMENT(call_create),
+	[HC_CELL_START] = MANAGEMENT(call_start),
+	[HC_CELL_SET_LOADABLE] = MANAGEMENT(call_set_loadable),
+	[HC_CELL_DESTROY] = MANAGEMENT(call_destroy),
 	[HC_HYPERVISOR_INFO] = call_info,
 	[HC_CELL_GET_STATE] = call_get_state,
 	[HC_CPU_INFO] = cpu_info,

@@ -19,11 +19,11 @@ def run(tool, *arguments):
 
 @pytest.fixture
 def stack(tmp_path):
-    def check(code, calls="", limit=1000):
+    def check(code, calls="", limit=1000, more=()):
         (tmp_path / "a.c").write_text(code)
         (tmp_path / "calls").write_text(calls)
         subprocess.run([CROSS + "gcc", *C_FLAGS, "-fstack-usage", "-fcallgraph-info=su,da", "-c", "a.c"], cwd=tmp_path, check=True)
-        return run("stackbound.py", "--limit", limit, "--calls", tmp_path / "calls", "--root", "root", tmp_path / "a.ci")
+        return run("stackbound.py", "--limit", limit, "--calls", tmp_path / "calls", "--root", "root", *more, tmp_path / "a.ci")
     return check
 
 
@@ -55,6 +55,8 @@ def test_stack_of_indirect_calls(stack):
                    "int root(int (*f)(void)); int root(int (*f)(void)) { return f() + 1; }")
     assert "> a_big(" in stack(code, "root: a_* b")[1] and "> b(" in stack(code, "root: b")[1]
     assert "no function matches its indirect target c" in stack(code, "root: c")[1]
+    status, text = stack(code, "root: c b", more=["--partial"])
+    assert status == 0 and "> b(" in text
 
 
 # --- locks
@@ -71,13 +73,13 @@ DOCS = "<!-- holds: begin -->\n| lock | instructions |\n|---|---|\n| l | {} |\n<
 
 @pytest.fixture
 def lock(tmp_path):
-    def check(code, bounds="lock l: f", calls="", docs=None):
+    def check(code, bounds="lock l: f", calls="", docs=None, more=()):
         (tmp_path / "a.S").write_text(f"    .text\n{FREE}{code}\n    .type f, %function\n")
         subprocess.run([CROSS + "gcc", "-c", "a.S"], cwd=tmp_path, check=True)
         subprocess.run([CROSS + "ld", "-e", "0", "a.o", "-o", "a.elf"], cwd=tmp_path, check=True)
         for name, text in ("bounds", bounds), ("calls", calls), ("docs", docs or ""):
             (tmp_path / name).write_text(text)
-        options = ["--docs", tmp_path / "docs"] if docs else []
+        options = [*more, *(["--docs", tmp_path / "docs"] if docs else [])]
         return run("lockbound.py", *options, CROSS + "objdump", tmp_path / "a.elf", tmp_path / "bounds", tmp_path / "calls")
     return check
 
@@ -123,6 +125,13 @@ def test_hold(lock, case):
 def test_hold_without_bound(lock, code, bounds, found):
     status, text = lock(code, bounds)
     assert status == 1 and found in text, text
+
+
+def test_hold_of_a_part(lock):
+    """What is left out takes no lock; what is there has its bounds as ever."""
+    code, bounds = "f: " + TAKE + GIVE, "lock l: f\nlock m: g"
+    assert lock(code, bounds, more=["--partial"])[0] == 0
+    assert lock("f: " + TAKE + "1: cbnz x0, 1b\n" + GIVE, bounds, more=["--partial"])[0] == 1
 
 
 @pytest.mark.parametrize("stated, status", [("9", 1), ("10", 0), ("20", 0), ("21", 1), ("1,000", 1)])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A configuration is taken as it was written, or refused with the reason."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -24,14 +25,45 @@ def kconfig(tmp_path):
     return run
 
 
+def read(name):
+    with open(f"{ROOT}/{name}", encoding="utf-8") as file:
+        return file.read()
+
+
+def options(text):
+    return set(re.findall(r"^(?:# )?(CONFIG_\w+)[ =]", text, re.M))
+
+
 def test_defconfig_is_complete(kconfig):
-    with open(f"{ROOT}/configs/defconfig", encoding="utf-8") as file:
-        text = file.read()
+    text = read("configs/defconfig")
     status, error, header = kconfig(text)
     assert (status, error) == (0, "")
-    asked = {line.split("=")[0] for line in text.splitlines() if line.startswith("CONFIG_")}
-    asked |= {line.split()[1] for line in text.splitlines() if line.startswith("# CONFIG_")}
-    assert asked == {line.split()[1] for line in header.splitlines() if line.startswith("#define CONFIG_")}
+    assert options(text) == set(re.findall(r"^#define (CONFIG_\w+)", header, re.M))
+
+
+@pytest.mark.parametrize("name, left_out", [("linux", "DIRECT_BOOT"), ("direct", "LATE_LAUNCH")])
+def test_minimal_configurations(kconfig, name, left_out):
+    """Each feature is decided on, and one way in is there."""
+    text = read(f"configs/minimal_{name}_defconfig")
+    status, error, header = kconfig(text)
+    assert (status, error) == (0, "") and f"#define CONFIG_{left_out} 0\n" in header
+    features = re.findall(r"^config (\w+)\n\tbool .*\n\tdefault y$", read("Kconfig"), re.M)
+    assert options(text) >= {f"CONFIG_{feature}" for feature in features} - {"CONFIG_CELL_MANAGEMENT"}
+
+
+def test_each_feature_is_left_out_once():
+    """By `make kconfig-builds`"""
+    features = set(re.findall(r"^config (\w+)\n\tbool .*\n\tdefault y$", read("Kconfig"), re.M))
+    built = set(re.search(r"^HV_SWITCHES := (.*)$", read("tests/direct/build.mk"), re.M).group(1).split())
+    assert features - built == {"FAST_PATH", "TRACE", "CELL_MANAGEMENT"}		# no-fast-path, no-trace, minimal-direct
+
+
+@pytest.mark.parametrize("feature", ["DIRECT_BOOT", "CELL_MANAGEMENT"])
+def test_what_another_one_needs(kconfig, feature):
+    """One of the ways in; cells to manage under a running Linux"""
+    late = "n" if feature == "DIRECT_BOOT" else "y"
+    status, error, header = kconfig(f"CONFIG_LATE_LAUNCH={late}\nCONFIG_{feature}=n\n")
+    assert status == 1 and header is None and f"CONFIG_{feature}=n was not accepted" in error
 
 
 def test_values_reach_the_header(kconfig):

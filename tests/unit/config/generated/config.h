@@ -15,6 +15,7 @@
 #define CONFIG_FAST_PATH		1
 #define CONFIG_LATE_LAUNCH		1
 #define CONFIG_DIRECT_BOOT		1
+#define CONFIG_CELL_MANAGEMENT		1
 #define CONFIG_REASONS			1
 #ifndef CONFIG_WATCHDOG			/* core_left_out has none of these */
 #define CONFIG_WATCHDOG			1
