@@ -71,8 +71,8 @@ direct-minimal:
 
 direct-minimal-attacks: minimal-managed
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(B)/minimal-managed/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
-		--rootdir=$(DIRECT_SRC) -v $(DIRECT_SRC)/test_sgi.py $(DIRECT_SRC)/test_attacks.py \
-		-k "test_sgi or not test_destroy and (wrap or straddle)" $(PYTEST_ARGS)
+		--rootdir=$(DIRECT_SRC) -v $(DIRECT_SRC)/test_attacks.py \
+		-k "not test_destroy and (wrap or straddle or immediate)" $(PYTEST_ARGS)
 
 direct: hypervisor inmates configs $(MACHINE_FILES) $(B)/linux-cells/rootfs.cpio.gz		# that one has an initrd beside it
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -p no:cacheprovider --rootdir=$(DIRECT_SRC) -v \
