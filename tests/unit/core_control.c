@@ -537,6 +537,32 @@ static void all_is_said(void)
 	host_stop();
 }
 
+/* Also before another CPU of the cell has switched it on again. */
+static void all_is_said_before_it_goes_on(void)
+{
+	bool goes_on = false;
+
+	start_in_order(12);
+	alpha.cpus[0] = 0x0e;
+	core_created(&alpha);
+	for (uint32_t round = 0; round < 100; round++) {
+		core_started(1);
+		assert_true(host_run(1, core_switch_on_job, 2, 0, 0));
+		host_settle();
+		host_uart_text();
+		host_post(1, violate_job, 0, 0, 0);
+		for (uint32_t turns = round; turns > 0; turns--)
+			arch_relax();
+		host_post(2, core_switch_on_job, 1, 0, 0);
+		host_settle();
+		goes_on |= host_in_guest(1);
+		assert_int_equal(occurrences(host_uart_text(), "violation"), VIOLATION_LINES);
+		assert_int_equal(core_cpu(1)->report, 0);
+	}
+	assert_true(goes_on);
+	host_stop();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest core_control[] = {
@@ -555,6 +581,7 @@ int main(void)
 		CORE_TEST(managers_are_served_in_order),
 		CORE_TEST(cell_fails_if_nobody_runs_any_more),
 		CORE_TEST(all_is_said),
+		CORE_TEST(all_is_said_before_it_goes_on),
 	};
 
 	return cmocka_run_group_tests(core_control, NULL, NULL);
