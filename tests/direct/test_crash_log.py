@@ -59,11 +59,11 @@ def test_nothing_before(bench):
     """Memory holds something else when the machine is switched on: it is wiped, and nobody is told."""
     machine = boot(bench)
     assert machine.memory.read(PLACE, 4096) == bytes(4096)
-    # the page is not the pool's: behind the pool's offset are 7 page tables, the pool and the page; what is left of the bundle
+    # the page is not the pool's: behind the pool's offset are 4 page tables, the pool and the page; what is left of the bundle
     # behind its directory has become the pool's, too
     bundle = Bundle(machine.kernel.read_bytes())
     pool_offset = bundle.header.boot.pool_offset
-    pool = (SIZE - pool_offset) // 4096 - 7 - 1 + pool_offset // 4096 - -(-bundle.directory_range.stop // 4096)
+    pool = (SIZE - pool_offset) // 4096 - 4 - 1 + pool_offset // 4096 - -(-bundle.directory_range.stop // 4096)
     assert machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_MEM_POOL_SIZE) == pool
     machine.memory.write(PLACE, bytes(range(256)) * 16)
     mark = reset(machine)
@@ -165,7 +165,7 @@ def test_panic_of_several_cpus(bench):
 def test_panic_in_a_panic(bench):
     """The console's code is broken, too: the record is there all the same, and the CPU stops."""
     machine = boot(bench)
-    machine.memory.write(physical("console_printf"), UDF)
+    machine.memory.write(physical("console_write"), UDF)
     machine.memory.write(physical("hypercall"), UDF)
     with pytest.raises(GuestError):
         machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS, timeout=1)
