@@ -64,6 +64,8 @@ CONDITIONS = [
 # What no input can show, and why
 EQUIVALENT = {
     "config_check.c check_gic_version #1": "so does the refusal behind it, for all versions",
+    "config_check.c check_gic_version (call)": "check_gic_bases() refuses what is no whole frames, as of GICv2",
+    "config_check.c check_gic_version #2": "so it does here",
     "config_link_rules.c condition 14: CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_M": "check_sections_are_memory() looks at its own cell, too",
 }
 
