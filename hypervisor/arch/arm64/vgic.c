@@ -14,47 +14,27 @@
 #define APART		__attribute__((noinline))
 #define LPI_PRIORITY	0xa0	/* its own is in a table of the root cell; Linux uses this one */
 
+/* Of all list registers: number, register */
+#define EACH_LIST_REG(DO) \
+	DO(0, ICH_LR_EL2(0)) DO(1, ICH_LR_EL2(1)) DO(2, ICH_LR_EL2(2)) DO(3, ICH_LR_EL2(3)) \
+	DO(4, ICH_LR_EL2(4)) DO(5, ICH_LR_EL2(5)) DO(6, ICH_LR_EL2(6)) DO(7, ICH_LR_EL2(7)) \
+	DO(8, ICH_LR_HI_EL2(0)) DO(9, ICH_LR_HI_EL2(1)) DO(10, ICH_LR_HI_EL2(2)) DO(11, ICH_LR_HI_EL2(3)) \
+	DO(12, ICH_LR_HI_EL2(4)) DO(13, ICH_LR_HI_EL2(5)) DO(14, ICH_LR_HI_EL2(6)) DO(15, ICH_LR_HI_EL2(7))
+
 static uint64_t read_list_reg(uint32_t n)
 {
-	switch (n) {
-	case 0: return read_sysreg(ICH_LR_EL2(0));
-	case 1: return read_sysreg(ICH_LR_EL2(1));
-	case 2: return read_sysreg(ICH_LR_EL2(2));
-	case 3: return read_sysreg(ICH_LR_EL2(3));
-	case 4: return read_sysreg(ICH_LR_EL2(4));
-	case 5: return read_sysreg(ICH_LR_EL2(5));
-	case 6: return read_sysreg(ICH_LR_EL2(6));
-	case 7: return read_sysreg(ICH_LR_EL2(7));
-	case 8: return read_sysreg(ICH_LR_HI_EL2(0));
-	case 9: return read_sysreg(ICH_LR_HI_EL2(1));
-	case 10: return read_sysreg(ICH_LR_HI_EL2(2));
-	case 11: return read_sysreg(ICH_LR_HI_EL2(3));
-	case 12: return read_sysreg(ICH_LR_HI_EL2(4));
-	case 13: return read_sysreg(ICH_LR_HI_EL2(5));
-	case 14: return read_sysreg(ICH_LR_HI_EL2(6));
-	default: return read_sysreg(ICH_LR_HI_EL2(7));
+#define READ(number, reg)	case number: return read_sysreg(reg);
+	switch (n % 16) {
+	EACH_LIST_REG(READ)
 	}
+	__builtin_unreachable();
 }
 
 static void write_list_reg(uint32_t n, uint64_t value)
 {
-	switch (n) {
-	case 0: write_sysreg(value, ICH_LR_EL2(0)); break;
-	case 1: write_sysreg(value, ICH_LR_EL2(1)); break;
-	case 2: write_sysreg(value, ICH_LR_EL2(2)); break;
-	case 3: write_sysreg(value, ICH_LR_EL2(3)); break;
-	case 4: write_sysreg(value, ICH_LR_EL2(4)); break;
-	case 5: write_sysreg(value, ICH_LR_EL2(5)); break;
-	case 6: write_sysreg(value, ICH_LR_EL2(6)); break;
-	case 7: write_sysreg(value, ICH_LR_EL2(7)); break;
-	case 8: write_sysreg(value, ICH_LR_HI_EL2(0)); break;
-	case 9: write_sysreg(value, ICH_LR_HI_EL2(1)); break;
-	case 10: write_sysreg(value, ICH_LR_HI_EL2(2)); break;
-	case 11: write_sysreg(value, ICH_LR_HI_EL2(3)); break;
-	case 12: write_sysreg(value, ICH_LR_HI_EL2(4)); break;
-	case 13: write_sysreg(value, ICH_LR_HI_EL2(5)); break;
-	case 14: write_sysreg(value, ICH_LR_HI_EL2(6)); break;
-	default: write_sysreg(value, ICH_LR_HI_EL2(7)); break;
+#define WRITE(number, reg)	case number: write_sysreg(value, reg); break;
+	switch (n % 16) {
+	EACH_LIST_REG(WRITE)
 	}
 	/* before somebody looks for a free one: ICH_ELRSR_EL2 follows at a context synchronization event */
 	isb();
