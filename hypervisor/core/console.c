@@ -201,11 +201,10 @@ int (refuse_invalid)(const char *format, ...)
 
 void note_refusal(int error)
 {
-	static const char why[] = "built without CONFIG_REASONS: 'bulkhead-config check' tells what is wrong";
-
 	if (!public_page.reason[0])
 		console_printf("refused (%d)\n", error);
-	__builtin_memcpy(public_page.reason, why, sizeof(why));
+	format_text(public_page.reason, sizeof(public_page.reason),
+		    "built without CONFIG_REASONS: 'bulkhead-config check' tells what is wrong");
 }
 
 void refuse_clear(void)

@@ -34,36 +34,54 @@ static void put_piece(struct output *out, const char *text, size_t length)
 	out->length += length;
 }
 
-/* A text of the hypervisor, which may be packed: at most room characters of it. Their number */
-static size_t unpack(char *to, size_t room, const char *text)
+/* A text of the hypervisor, which may be packed (ci/assembler/as) */
+struct input {
+	const char *text;
+	uint64_t open;	/* second halves of pairs, the next one lowest: pairs in pairs are not deeper */
+};
+
+/* 0 at the end, where it stays */
+static char next_char(struct input *in)
 {
-	uint64_t open = 0;	/* second halves of pairs, the next one lowest: pairs in pairs are not deeper (ci/assembler/as) */
-	size_t length = 0;
+	uint32_t c = in->open ? in->open & 0xff : (uint8_t)*in->text;
 
-	for (; length < room; length++) {
-		uint32_t c = open ? open & 0xff : (uint8_t)*text++;
+	if (!c)
+		return 0;
+	in->text += !in->open;
+	in->open >>= 8;
+	/* ends: what is in a pair came before it */
+	while (c >= TEXT_FIRST) {
+		const uint8_t *pair = text_pairs[c - TEXT_FIRST];
 
-		open >>= 8;
-		/* ends: what is in a pair came before it */
-		while (c >= TEXT_FIRST) {
-			const uint8_t *pair = text_pairs[c - TEXT_FIRST];
-
-			open = open << 8 | pair[1];
-			c = pair[0];
-		}
-		if (!c)
-			break;
-		to[length] = (char)c;
+		in->open = in->open << 8 | pair[1];
+		c = pair[0];
 	}
-	return length;
+	return (char)c;
+}
+
+/* Is there more behind the character? What is before it is put, as far as there is room. */
+static bool put_until(struct output *out, struct input *in, char character)
+{
+	struct input at = *in;
+	char *to = out->buffer + out->length;
+	size_t length = 0;
+	char c = 0;
+
+	for (; length < out->room; length++) {
+		c = next_char(&at);
+		if (!c || c == character)
+			break;
+		to[length] = c;
+	}
+	*in = at;
+	out->length += length;
+	out->room -= length;
+	return out->room > 0 && c;
 }
 
 static void put_text(struct output *out, const char *text)
 {
-	size_t length = unpack(out->buffer + out->length, out->room, text);
-
-	out->length += length;
-	out->room -= length;
+	put_until(out, &(struct input){ .text = text }, '\0');
 }
 
 /* At most limit characters of it */
@@ -97,17 +115,15 @@ static void put_number(struct output *out, uint64_t value, bool hex, uint32_t wi
 }
 
 /* Behind the '%' */
-static struct spec read_spec(const char **in)
+static struct spec read_spec(struct input *in)
 {
-	struct spec spec = { 0 };
+	struct spec spec = { .type = next_char(in) };
 
-	for (; **in >= '0' && **in <= '9'; ++*in)
+	for (; spec.type >= '0' && spec.type <= '9'; spec.type = next_char(in))
 		if (spec.width < MAX_DIGITS)	/* saturates */
-			spec.width = spec.width * 10 + (uint32_t)(**in - '0');
-	for (; **in == 'l' && spec.longs < 2; ++*in)
+			spec.width = spec.width * 10 + (uint32_t)(spec.type - '0');
+	for (; spec.type == 'l' && spec.longs < 2; spec.type = next_char(in))
 		spec.longs++;
-	spec.type = **in;
-	*in += spec.type != 0;
 	return spec;
 }
 
@@ -176,7 +192,7 @@ static void put_object(struct output *out, char kind, const void *object)
 	}
 }
 
-static void convert(struct output *out, const struct spec *spec, const char **in, struct arguments *args)
+static void convert(struct output *out, const struct spec *spec, struct input *in, struct arguments *args)
 {
 	uint64_t number;
 
@@ -185,8 +201,7 @@ static void convert(struct output *out, const struct spec *spec, const char **in
 		put_string(out, va_arg(args->list, const char *), SIZE_MAX);
 		return;
 	case 'p':
-		put_object(out, **in, va_arg(args->list, const void *));
-		*in += **in != 0;
+		put_object(out, next_char(in), va_arg(args->list, const void *));
 		return;
 	case 'd':
 	case 'u':
@@ -215,25 +230,16 @@ static void convert(struct output *out, const struct spec *spec, const char **in
 size_t format_text_va(char *buffer, size_t size, const char *format, va_list args)
 {
 	struct output out = { .buffer = buffer, .room = size ? size - 1 : 0 };
+	struct input in = { .text = format };
 	struct arguments arguments;
-	char plain[CONSOLE_LINE];
 
 	if (size == 0)
 		return 0;
 
-	plain[unpack(plain, sizeof(plain) - 1, format)] = '\0';
 	va_copy(arguments.list, args);
-	for (const char *in = plain; *in && out.room > 0;) {
-		const char *literal = in;
-		struct spec spec;
+	while (put_until(&out, &in, '%')) {
+		struct spec spec = read_spec(&in);
 
-		while (*in && *in != '%')
-			in++;
-		put_piece(&out, literal, (size_t)(in - literal));
-		if (!*in)
-			break;
-		in++;
-		spec = read_spec(&in);
 		convert(&out, &spec, &in, &arguments);
 	}
 	va_end(arguments.list);
