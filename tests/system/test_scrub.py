@@ -18,8 +18,9 @@ def scan(root):
 def fill_free_memory(root):
     """Most of what Linux has free gets the canary, and is free again."""
     root.check("mkdir -p /tmp/fill && mount -t tmpfs -o size=70% none /tmp/fill; "
-               "tr '\\0' '\\305' </dev/zero | dd of=/tmp/fill/canary bs=1M 2>/dev/null; sync; "
-               "[ $(wc -c </tmp/fill/canary) -gt 100000000 ]; umount /tmp/fill", 300)
+               "tr '\\0' '\\305' </dev/zero | dd of=/tmp/canary bs=1M count=1 iflag=fullblock 2>/dev/null; "
+               "while cat /tmp/canary; do :; done >/tmp/fill/canary 2>/dev/null; sync; "
+               "[ $(stat -c %s /tmp/fill/canary) -gt 100000000 ]; umount /tmp/fill", 300)
 
 
 def test_linux_to_cell(machine):
