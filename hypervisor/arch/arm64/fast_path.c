@@ -22,11 +22,9 @@ extern const char doorbell_values[];
 #define MAX_LOOKS	16	/* at a CPU that rings all the time: each fails if it is in the middle of one */
 
 /* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
-static APART void wait_for_ring(const struct percpu *cpu, const struct fast_doorbell *record)
+static APART void wait_for_ring(const struct percpu *cpu, const volatile uint64_t *done, uint64_t started)
 {
-	uint64_t started = record->started;
-
-	while ((int64_t)(__atomic_load_n(&record->done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
+	while ((int64_t)(__atomic_load_n(done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
 		arch_relax();
 }
 
@@ -40,7 +38,7 @@ static uint64_t uncounted(const struct percpu *cpu, const struct fast_doorbell *
 		counted = __atomic_load_n(&record->counted, __ATOMIC_ACQUIRE);
 		if (record->started == done)
 			break;
-		wait_for_ring(cpu, record);
+		wait_for_ring(cpu, &record->done, record->started);
 	}
 	return done > counted ? done - counted : 0;
 }
@@ -177,16 +175,19 @@ COLD void arch_forget_all(struct percpu *cpu)
 /* Of all of a CPU, one at most is being used. */
 static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_store *stores, uint32_t count)
 {
-	const struct fast_doorbell *used = &cpu->fast.by_c;
+	const volatile uint64_t *done = &cpu->fast.by_c.done;
+	uint64_t started = cpu->fast.by_c.started;
 
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
 
 		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) &&
-		    record->started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE))
-			used = record;
+		    record->started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE)) {
+			done = &record->done;
+			started = record->started;
+		}
 	}
-	wait_for_ring(cpu, used);
+	wait_for_ring(cpu, done, started);
 }
 
 /*
@@ -203,7 +204,7 @@ static APART void wait_for_rings(const struct virq_store *stores, uint32_t count
 
 bool arch_virq_ring(struct virq_store *store)
 {
-	struct fast_doorbell *ring = &this_cpu()->fast.by_c;
+	struct virq_ring *ring = &this_cpu()->fast.by_c;
 	uint64_t started = ring->started + 1, address;
 
 	/* vectors.S: ring. What the guest has written is observable since the lock was taken: here is nothing else to wait for. */

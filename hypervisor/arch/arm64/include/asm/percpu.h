@@ -95,7 +95,9 @@ struct arch_fast_path {
 	} counters[FAST_DOORBELLS];
 	volatile uint32_t adding, added;	/* how often they were added to; with the time that is being done: adding */
 	uint32_t next;			/* doorbell to be replaced */
-	struct fast_doorbell by_c;	/* arch_virq_ring(): done and started */
+	struct virq_ring {
+		volatile uint64_t started, done;
+	} by_c;				/* arch_virq_ring() */
 };
 
 /* EL2 and physical GIC state as Linux left it, given back at disable. */
@@ -106,17 +108,16 @@ struct launch_state {
 	uint64_t cptr_el2;
 	uint64_t vttbr_el2;
 	uint64_t vtcr_el2;
-	uint64_t cnthp_ctl, cnthp_cval;
-	uint64_t icc_sre_el2;
-	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
-	uint64_t icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen0, icc_igrpen1;
-	uint64_t ich_hcr, ich_vmcr;
+	uint64_t cnthp_cval;
+	/* of these, bits 63..32 are RES0 */
+	uint32_t cnthp_ctl, icc_sre_el2, icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen0, icc_igrpen1, ich_hcr, ich_vmcr;
 	uint32_t sgi_enabled;		/* GICR_ISENABLER0 bits 15..0 */
 	uint32_t priorities[8];		/* GICR_IPRIORITYR0..7 */
 	uint32_t groups;		/* GICR_IGROUPR0 */
 	uint32_t ppi_config;		/* GICR_ICFGR1 */
 	uint32_t maintenance_enabled;
 	uint8_t maintenance_priority;
+	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
 };
 
 /* What a CPU failed by */
