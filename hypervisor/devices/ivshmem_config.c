@@ -84,7 +84,7 @@ static void write_command(struct ivshmem_endpoint *ep, uint32_t lanes, uint32_t 
 /* lanes has ones in the bytes that are written. Endpoint lock */
 static void write_dword(struct ivshmem_endpoint *ep, uint32_t offset, uint32_t lanes, uint32_t value)
 {
-	const uint32_t n = (offset - BAR) / 4;
+	uint32_t n;
 
 	switch (offset) {
 	case COMMAND:
@@ -92,6 +92,7 @@ static void write_dword(struct ivshmem_endpoint *ep, uint32_t offset, uint32_t l
 		break;
 	case BAR:
 	case BAR + 4:
+		n = (offset - BAR) / 4;
 		__atomic_store_n(&ep->bar[n], merge(ep->bar[n], lanes & ep->params.bar_mask[n], value), __ATOMIC_RELAXED);
 		break;
 	case CAP_VENDOR:
