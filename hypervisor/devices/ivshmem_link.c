@@ -31,13 +31,13 @@ static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t 
 static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first, uint32_t count, uint32_t counter)
 {
 	const uint64_t *counters = &ep->vector_counters[first][ivshmem_vector_counter(counter)];
+	/* what CPUs have not added yet is looked for once */
+	const uint32_t at_once = CONFIG_FAST_PATH ? count : 1;
 	uint64_t total = 0;
 
-	/* what CPUs have not added yet is looked for once */
-	if (CONFIG_FAST_PATH)
-		return arch_virq_count(counters, count, VECTOR_COUNTERS);
-	for (uint32_t n = 0; n < count; n++)
-		total += __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
+	for (uint32_t n = 0; n < count; n += at_once)
+		total += CONFIG_FAST_PATH ? arch_virq_count(&counters[n * VECTOR_COUNTERS], at_once, VECTOR_COUNTERS) :
+			 __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
 	return total;
 }
 
