@@ -51,7 +51,7 @@ MAILBOX = PROXY_AT + 0x1000
 ROOT_CELL = (f"  root:\n    root: true\n    entry: {PROXY_AT:#x}\n"
              f"    images: [{{ file: {PROXY}, at: {PROXY_AT:#x} }}]\n")
 
-HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
+HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  ESR 0x|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
 
 # For a loaded host; nothing waits for it when all is well.
 TIMEOUT = 180
