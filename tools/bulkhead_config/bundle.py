@@ -13,7 +13,7 @@ from .units import MIB, PAGE, round_up
 NAME_SIZE = 40
 POOL_SPARE = 16			# pages beyond those that are certain; and the root of the page tables of each cell
 TABLE_REACH = 2 * MIB			# of one last-level page table
-TABLES_ABOVE = 6			# three for the image, three for the page that switches the MMU on
+TABLES_ABOVE = 3	# page tables of the hypervisor of levels 1 and 2
 
 ON_FAILURE = {"stop": abi.BH_ON_FAILURE_STOP, "restart": abi.BH_ON_FAILURE_RESTART, "halt": abi.BH_ON_FAILURE_HALT}
 
@@ -106,7 +106,8 @@ def needs(system):
     """What hypervisor memory has to hold, in bytes."""
     layout = Layout(system)
     cells = len(system.cells) + (system.root is None)
-    tables = TABLES_ABOVE + round_up(system.hypervisor_size, TABLE_REACH) // TABLE_REACH
+    areas = layout.percpu_size + system.board.cpus * 2 * PAGE	# of addresses: between two pages that have none
+    tables = TABLES_ABOVE + sum(round_up(size, TABLE_REACH) // TABLE_REACH for size in (system.hypervisor_size, areas))
     return {
         "image": system.hypervisor_image.header.core_size,
         "per-CPU areas": layout.percpu_size,
