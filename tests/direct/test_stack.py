@@ -19,7 +19,7 @@ RINGING = "".join(cell_text(name, [cpu], "ring-demo", "rounds=0x7fffffff", conso
 
 
 def boot(bench):
-    path = bench.make(system_text(ROOT_CELL + RINGING, "  r: { peers: [c, d], output: 4 KiB }\n"))
+    path = bench.make(system_text(ROOT_CELL + RINGING, "  r: { peers: [c, d], output: 4 KiB }\n  s: { peers: [c, d], output: 4 KiB }\n"))
     header = Bundle(path.read_bytes()).header
     assert header.percpu_size == AREA_PAGES * PAGE
     machine = bench.boot(path)
@@ -70,7 +70,7 @@ def test_ranges_are_apart(bench):
     mapped = descriptors(machine, first, 512 - (first - AREAS) // PAGE)
     assert mapped[0] == 0
     ranges = [len(list(pages)) for valid, pages in itertools.groupby(mapped, bool) if valid]
-    assert ranges == [1, 16, *[32] * CPUS, 1]		# UART, distributor, redistributors, a state table
+    assert ranges == [1, 16, *[32] * CPUS, 1, 1]	# UART, distributor, redistributors, two state tables
 
 
 def test_overflow(bench):
