@@ -86,7 +86,9 @@ static void access_again(const struct mmio_access *access)
 	if (!access->window)
 		return;
 	if (access->is_write && access->again.store == &mmio_direct) {
-		ivshmem_register_write(access->window->index, access->offset, &ep)(ep, ANY_U32());
+		uint64_t offset = ANY_U32() ? IVSHMEM_REG_STATE : IVSHMEM_REG_INT_CTRL;
+
+		ivshmem_register_write(access->window->index, offset, &ep)(ep, ANY_U32());
 	} else if (access->is_write && access->again.store) {
 		if (access->again.store->address && ivshmem_ring_counters(access->window->index, (uint32_t)access->value, &sent,
 									  &delivered)) {

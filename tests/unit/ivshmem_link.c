@@ -480,10 +480,6 @@ static void no_places_to_spare_in_direct_boot(void **state)
 		ivshmem_detach(joined[--num_joined]);
 		assert_int_equal(pages_used(), used);
 	}
-	while (num_joined)
-		ivshmem_detach(joined[--num_joined]);
-	assert_int_equal(pages_used(), 0);
-	fixture_from_firmware = false;
 }
 
 static void no_memory_for_a_link(void **state)
