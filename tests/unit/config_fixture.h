@@ -16,7 +16,7 @@
 struct test_config {
 	struct cfg_cell header;
 	uint8_t cpus[CFG_MAX_CPU_SET + 8];
-	struct cfg_memory memory[40];
+	struct cfg_memory memory[128];
 	struct cfg_cache caches[2];
 	struct cfg_irqchip irqchips[4];
 	struct cfg_pio pio[2];

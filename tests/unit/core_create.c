@@ -4,6 +4,7 @@
  * refuses is also wrong in a way that only a later step finds.
  */
 #include "core_fixture.h"
+#include "vpci.h"
 
 static struct test_config alpha, beta;
 
@@ -317,6 +318,52 @@ static void make_rich_cell(struct test_config *config)
 	add_memory(config, RAM_LOW + MIB, 0x30000000, 0x2000, 0xc7);	/* shared and loadable */
 }
 
+/* Whatever a configuration has, object, tables and copy do not overlap, and end in their last page. */
+static void everything_is_in_the_pages_of_the_object(void)
+{
+	uint32_t most = 0;
+
+	core_start();
+	for (uint32_t n = 0; n < 100; n++) {
+		const struct cell *cell;
+		const uint8_t *end;
+
+		core_make_cell(&beta, "beta", 2, 2, RAM_LOW + MIB);
+		core_add_link(&beta);
+		for (uint32_t i = 0; i < n; i++)
+			add_memory(&beta, 0, 0, 0, 0);
+		core_created(&beta);
+		cell = core_cell(2);
+		end = (const uint8_t *)cell->room + cell->object_pages * PAGE_SIZE;
+		assert_true((uint8_t *)cell >= (uint8_t *)(cell->room + 1) && cell->mmio.fixed >= (struct mmio_window *)(cell + 1));
+		assert_true(cell->mmio.movable >= cell->mmio.fixed + cell->mmio.max_fixed);
+		assert_true((void *)cell->functions >= (void *)(cell->mmio.movable + cell->mmio.max_movable));
+		assert_true((void *)cell->config.cell >= (void *)(cell->functions + cell->config.cell->num_pci_devices));
+		assert_in_range(end - (const uint8_t *)cell->config.cell - cell->config.size, 0, PAGE_SIZE - 1);
+		most = MAX(most, cell->object_pages);
+		assert_int_equal(core_call(HC_CELL_DESTROY, 2), 0);
+	}
+	assert_true(most > 1);
+	host_stop();
+}
+
+/* Pages that nobody has are not accessible here. */
+static void everything_of_the_root_cell_is_in_its_pages(void)
+{
+	struct test_config *root = &core_system.root;
+
+	while (root->header.num_memory_regions < 110)
+		add_memory(root, 0, 0, 0, 0);
+	add_memory(root, SUBPAGE + 0x300, SUBPAGE + 0x300, 0x100, 0x20013);
+	core_start();
+	core_make_cell(&beta, "beta", 2, 2, RAM_LOW + MIB);
+	add_memory(&beta, SUBPAGE + 0x310, SUBPAGE + 0x310, 0x10, 0x40003);
+	core_created(&beta);
+	assert_true(root_cell.lent_regions[110]);
+	assert_true((uintptr_t)&root_cell.lent_regions[110] - (uintptr_t)root_cell.comm > PAGE_SIZE);
+	host_stop();
+}
+
 static void any_allocation_may_fail(void)
 {
 	struct core_snapshot before;
@@ -471,6 +518,8 @@ int main(void)
 		CORE_TEST(step_11_id_above_255),
 		CORE_TEST(step_12_conflicts),
 		CORE_TEST(windows_that_overlap),
+		CORE_TEST(everything_is_in_the_pages_of_the_object),
+		CORE_TEST(everything_of_the_root_cell_is_in_its_pages),
 		CORE_TEST(any_allocation_may_fail),
 		CORE_TEST(link_that_does_not_fit),
 		CORE_TEST(resources_change_hands),
