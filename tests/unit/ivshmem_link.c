@@ -407,6 +407,7 @@ static int limits_teardown(void **state)
 	(void)state;
 	while (num_joined > 0)
 		ivshmem_detach(joined[--num_joined]);
+	fixture_from_firmware = false;
 	assert_int_equal(host_mappings(), 0);
 	assert_int_equal(pages_used(), 0);
 	return 0;
