@@ -68,7 +68,7 @@ struct gic {
 	volatile uint8_t *redistributors[CONFIG_MAX_CPUS];	/* all there are, also of CPUs that are not ours */
 	uint32_t num_intids;		/* SPIs are below it */
 	uint32_t maintenance_intid;
-	volatile bool of_link[NUM_INTIDS];	/* a link has had a route there since its cell was reset; for counters only */
+	volatile uint32_t of_link[INTID_WORDS];	/* atomic; a link has had a route there since its cell was reset; for counters only */
 	spinlock_t lock;		/* read-modify-write of distributor fields */
 };
 
@@ -103,7 +103,7 @@ static inline void mmio_write64(volatile uint8_t *base, uint32_t offset, uint64_
 /* Of the exit in which an interrupt came that is not the hypervisor's: CPU_EXIT_* */
 static inline uint32_t gic_cause_of_exit(uint32_t intid)
 {
-	return intid < NUM_INTIDS && gic.of_link[intid] ? CPU_EXIT_LINK_IRQ : CPU_EXIT_IRQ;
+	return intid < NUM_INTIDS && gic.of_link[intid / 32] >> (intid % 32) & 1 ? CPU_EXIT_LINK_IRQ : CPU_EXIT_IRQ;
 }
 
 /* Find distributor and redistributors; once. */

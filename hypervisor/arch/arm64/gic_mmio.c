@@ -378,11 +378,12 @@ COLD void arch_irq_cell_reset(struct cell *cell)
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
 		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */
+		if (!cell->is_root)
+			__atomic_fetch_and(&gic.of_link[word], ~spis, __ATOMIC_RELAXED);
 		while (spis && !cell->is_root) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
 
 			restore_spi(cell, intid);
-			gic.of_link[intid] = false;
 			spis &= spis - 1;
 		}
 	}

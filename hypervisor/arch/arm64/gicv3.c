@@ -246,7 +246,7 @@ bool arch_virq_route_spi(const struct cell *cell, uint32_t intid, struct virq_ro
 	if (!(cell->arch.spis[intid / 32] >> (intid % 32) & 1))
 		return false;
 	route->intid = intid;
-	gic.of_link[intid] = true;
+	__atomic_fetch_or(&gic.of_link[intid / 32], 1U << (intid % 32), __ATOMIC_RELAXED);
 	return true;
 }
 
