@@ -92,10 +92,9 @@ void arch_forget_accesses(const struct cell *cell)
 	(void)cell;
 }
 
-/* After a late launch there are at least as many places. */
 bool firmware_started_us(void)
 {
-	return false;
+	return MAYBE();
 }
 
 void *pages_alloc(uint32_t count, uint32_t align_pages)
