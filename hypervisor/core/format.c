@@ -4,6 +4,7 @@
 #include "console.h"
 
 #define MAX_DIGITS	20	/* of 2^64 - 1 in decimal */
+#define TEXT_DEPTH	8	/* of pairs in pairs: ci/assembler/as */
 
 struct output {
 	char *buffer;
@@ -37,8 +38,9 @@ static void put_piece(struct output *out, const char *text, size_t length)
 /* A text of the hypervisor, which may be packed (ci/assembler/as) */
 struct input {
 	const char *text;
-	uint64_t open;	/* second halves of pairs, the next one lowest: pairs in pairs are not deeper */
+	uint64_t open;	/* second halves of pairs, the next one lowest */
 };
+_Static_assert(TEXT_DEPTH <= sizeof(uint64_t), "the second halves of pairs in pairs have room");
 
 /* 0 at the end, where it stays */
 static char next_char(struct input *in)

@@ -51,7 +51,7 @@ int (refuse)(int error, const char *format, ...)
 	return error;
 }
 
-int refuse_invalid(const char *format, ...)
+int (refuse_invalid)(const char *format, ...)
 {
 	(void)format;
 	return -EINVAL;
