@@ -88,7 +88,7 @@ def is_stopped(lab, attack):
     outcome = attack.outcome
     pc = outcome.address if outcome.access.startswith("instruction") else pc_of(attack.code)
     line = lab.wait_said(r'^cell "a", CPU 1: (.*): CPU stopped$').group(1)
-    more = lab.wait_said(r"^  ESR 0x\w+, PC 0x\w+, virtual 0x\w+$").group(0)
+    more = lab.wait_said(r"^(  ESR 0x\w+, PC 0x\w+, virtual 0x\w+)\n").group(1)
     match = re.fullmatch(r"(.*) memory it does not have at 0x(\w+)\n  ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)", f"{line}\n{more}")
     assert match, line
     esr, virtual = int(match[3], 16), int(match[5], 16)

@@ -37,7 +37,7 @@ def test_violation(root, rtos_config):  # noqa: F811
     assert root.guest.pull(f"{SYSFS}/cells/{cell}/memory") == b"".join(map(bytes, rtos_config.memory_regions))
     mark = start(root, "attack_memory", "attack=write")
     said = says(root, r'^cell "rtos", CPU 3: write to memory it does not have at 0x(\w+): CPU stopped\n'
-                r"  ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)$", mark)
+                r"  ESR 0x(\w+), PC 0x(\w+), virtual 0x(\w+)\n", mark)
     says(root, '^cell "rtos" failed$', mark)
     address, esr, pc, virtual = (int(text, 16) for text in said.groups())
     raw, fault = fault_file(root, cell), show(root)["fault"]
