@@ -45,8 +45,9 @@ image_header:
  */
 	.org	image_header + 0x200
 .if DIRECT_BOOT
-	mrs	x2, sctlr_el2
-	tbz	x2, #0, early_fault
+	/* at any exception level: are we at VA_IMAGE, or where we were loaded, which is below 8 TiB? */
+	adr	x2, image_header
+	tbz	x2, #VA_IMAGE_BIT, early_fault
 .endif
 	b	entry_mapped
 

@@ -8,6 +8,7 @@
 #define REMAP_PAGES	16384
 #define VA_SWEEP	0xb1d04000000	/* behind it: 2 MiB of memory that is cleaned or scrubbed, while that is done */
 #define VA_IMAGE	0xb1d10000000	/* hypervisor memory but for the areas of CPUs: image, configuration, pool */
+#define VA_IMAGE_BIT	43		/* set in it */
 
 /* After a late launch there is room for any physical address, too; else for what is above. See entry.S */
 #define VA_BITS		48
