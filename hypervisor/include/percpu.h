@@ -84,6 +84,12 @@ static inline void *stack_top(const struct percpu *cpu)
 	return trace_ring(cpu);
 }
 
+/* That of a CPU that is known to be there: areas are an array. */
+static inline struct percpu *percpu_beside(struct percpu *cpu, uint32_t id)
+{
+	return (struct percpu *)((uintptr_t)cpu + ((int64_t)id - cpu->cpu_id) * (int64_t)sizeof(struct percpu_area));
+}
+
 /* this_cpu(): asm/percpu.h */
 
 /* NULL if no such CPU entered at enable. */

@@ -407,8 +407,7 @@ static APART void send_to_all(struct percpu *cpu, uint64_t value)
 {
 	for (uint32_t word = 0; word < CPU_SET_WORDS; word++) {
 		for (uint64_t cpus = cpu->cell->cpus.bits[word]; cpus; cpus &= cpus - 1) {
-			/* areas of CPUs are an array */
-			struct percpu *target = cpu - cpu->cpu_id + (64 * word + (uint32_t)__builtin_ctzl(cpus));
+			struct percpu *target = percpu_beside(cpu, 64 * word + (uint32_t)__builtin_ctzl(cpus));
 
 			if (!is_receiver(cpu, target, value))
 				continue;
