@@ -74,7 +74,7 @@ static int check_image(const struct firmware *image, const struct cfg_memory *me
 		       u64 config_size, struct bh_reason *why)
 {
 	const struct bh_image_header *header = (const void *)image->data;
-	u64 need, memory_size = memory->size;
+	u64 need, areas, memory_size = memory->size;
 
 	if (image->size < sizeof(*header) ||
 	    memcmp(header->signature, BH_IMAGE_SIGNATURE, sizeof(header->signature)))
@@ -102,8 +102,10 @@ static int check_image(const struct firmware *image, const struct cfg_memory *me
 	    !header->percpu_size || header->entry >= header->core_size || !IS_ALIGNED(header->entry, 4) ||
 	    header->public_page >= header->core_size)
 		return bh_refuse(why, -EINVAL, BH_IMAGE_NAME " has a damaged header: install it again");
+	/* it makes its first page tables before it can refuse anything: early_table_pages(), at most */
+	areas = max_cpus * (header->percpu_size + 2 * SZ_4K);
 	need = header->core_size + max_cpus * header->percpu_size + ALIGN(config_size, SZ_4K) +
-	       sizeof(struct bh_crash_log);
+	       (8 + DIV_ROUND_UP(areas, SZ_2M) + DIV_ROUND_UP(memory_size, SZ_2M)) * SZ_4K + sizeof(struct bh_crash_log);
 	if (need < memory_size)
 		return 0;
 no_fit:
