@@ -20,7 +20,7 @@ LOADER = importlib.machinery.SourceFileLoader("assembler", str(Path(__file__).pa
 assembler = importlib.util.module_from_spec(importlib.util.spec_from_loader("assembler", LOADER))
 LOADER.exec_module(assembler)
 
-UNPACKS = {"begin_reading", "read_next"}	# hypervisor/core/format.c
+UNPACKS = {"next_char"}	# hypervisor/core/format.c
 NOT_CALLS = {"if", "while", "for", "switch", "return", "sizeof", "_Alignof", "__attribute__", "__asm__", "asm", "volatile",
              "_Static_assert"}
 NO_TEXT = {"__attribute__", "__asm__", "asm", "volatile", "_Static_assert"}
@@ -191,17 +191,30 @@ class Source:
                     after = self.match[after] + 1
                 if key in self.check.tables and self.text(after) == "[":
                     after = self.match[after] + 1
-                looks = self.text(after) == "[" or self.text(after) == "++" or self.text(at - 1) == "++" or (
-                    self.text(at - 1) == "*" and key not in self.check.tables and
-                    (self.tokens[at - 2].kind == "other" and self.text(at - 2) not in (")", "]") or
-                     self.text(at - 2) == "return"))
+                looks = self.text(after) in ("[", "++") or self.is_read(at, key)
                 if looks and self.text(after) != "=" and not self.declares(at) and self.function[at] not in UNPACKS:
                     self.check.sinks[key].append((token.place, "is looked into"))
                 if self.text(after) not in ("?", "==", "!=", "&&", "||", ".", "->", "=") and self.text(at - 1) != "!":
                     self.destination(at, key)
 
+    def is_read(self, at, key):
+        """*text, *p->text, *(text + n), ++text"""
+        while self.text(at - 1) in (".", "->"):
+            at -= 2
+            while self.text(at) in (")", "]"):
+                at = self.match[at] - 1
+        if self.text(at - 1) == "++":
+            return True
+        if self.text(at - 1) == "(" and self.text(at - 2) == "*":
+            at -= 1
+        return self.text(at - 1) == "*" and key not in self.check.tables and (
+            self.tokens[at - 2].kind == "other" or self.text(at - 2) == "return")
+
     def declares(self, at):
-        return "char" in (self.text(at - 2), self.text(at - 3), self.text(at - 4))
+        at -= 1
+        while self.text(at) in ("*", "const", "volatile"):
+            at -= 1
+        return self.text(at) == "char"
 
     def destination(self, at, source):
         number, here = 0, at

@@ -127,7 +127,7 @@ static const char *unmovable_use(struct page *page)
 	return PageTable(page) ? "is a page table" : "is memory of the kernel or a device";
 }
 
-/* The first page that Linux cannot move, with its use; without one, the start and what else there is to say. */
+/* The first page that Linux cannot move, with its use; without one, the end and what else there is to say. */
 static unsigned long page_in_the_way(unsigned long start, unsigned long end, const char **use)
 {
 	unsigned long pfn;
@@ -138,7 +138,7 @@ static unsigned long page_in_the_way(unsigned long start, unsigned long end, con
 			return pfn;
 	}
 	*use = "or a page behind it is pinned, or changes all the time";
-	return start;
+	return end;
 }
 
 /*
@@ -149,7 +149,8 @@ static unsigned long page_in_the_way(unsigned long start, unsigned long end, con
 static bool another_try(unsigned long start, unsigned long end, int attempt)
 {
 	const char *use;
-	struct page *page = pfn_to_page(page_in_the_way(start, end, &use));
+	unsigned long pfn = page_in_the_way(start, end, &use);
+	struct page *page = pfn_to_page(pfn < end ? pfn : start);
 
 	if (PageReserved(page) || attempt == CLAIM_ATTEMPTS)
 		return false;
@@ -164,12 +165,15 @@ static bool another_try(unsigned long start, unsigned long end, int attempt)
 
 static int take_from_linux(unsigned long start, unsigned long end)
 {
+	const char *use;
 	int attempt = 0, err;
 
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
+		/* a try that fails makes CMA blocks, too, of all before the page: not for what cannot be had */
+		err = page_in_the_way(start, end, &use) < end ? -EBUSY :
+		      alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
 	} while (err == -EBUSY && another_try(start, end, ++attempt));
 	if (err)
 		return err;
@@ -274,11 +278,14 @@ static int ram_piece(struct resource *res, void *data)
 	err = claim_pages(start, end, walk->claims->scrubbed, &stuck);
 	if (err) {
 		const char *use;
+		unsigned long pfn;
 
 		kfree(range);
 		if (err != -EBUSY)
 			return err;
-		stuck = page_in_the_way(stuck, end, &use);
+		pfn = page_in_the_way(stuck, end, &use);
+		if (pfn < end)
+			stuck = pfn;
 		return bh_refuse(walk->why, err,
 				 "%s: Linux cannot give up 0x%llx-0x%llx (0x%llx %s): choose other memory, or reserve it with mem= or a reserved-memory node",
 				 walk->what, (u64)start << PAGE_SHIFT, (u64)end << PAGE_SHIFT,

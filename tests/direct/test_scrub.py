@@ -152,7 +152,7 @@ def test_software_interrupts(lab, register):
 
     def state():
         # 0 and 1 are the hypervisor's, which kicks all the time
-        return [int.from_bytes(lab.read_device(frame + at, 4), "little") & ~3 for at in (0x100, 0x200, 0x300)]
+        return [int.from_bytes(lab.read(frame + at, 4), "little") & ~3 for at in (0x100, 0x200, 0x300)]
     lab.restart()
     before = state()
     lab.do("str w1, [x0]", frame + offset, 0xfffc)
@@ -171,7 +171,7 @@ def test_interrupt_comes_back_to_a_cpu_that_runs(lab):
         config.irqchips.append(chip)
 
     def route():
-        return lab.read_device(GICD + 0x6000 + 8 * ROOTS_SPI, 4)[0]
+        return lab.read(GICD + 0x6000 + 8 * ROOTS_SPI, 4)[0]
     assert route() == 0
     assert lab.root.destroy("a") == 0
     assert create_as(lab, take_interrupt) == 0

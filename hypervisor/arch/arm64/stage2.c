@@ -358,17 +358,19 @@ void arch_memory_exit(struct cell *cell)
 
 void arch_memory_flush(struct cell *cell)
 {
-	uint64_t vttbr = read_sysreg(vttbr_el2), vtcr = read_sysreg(vtcr_el2);
+	uint64_t vttbr = read_sysreg(vttbr_el2);
 
+	/*
+	 * For its VMID. What this CPU might read speculatively by the wrong format of tables is kept for that, which no guest has
+	 * here before the CPU is reset for it.
+	 */
 	dsb(ishst);
-	write_sysreg(cell->arch.vtcr, vtcr_el2);
 	write_sysreg(cell->arch.vttbr, vttbr_el2);
 	isb();
 	__asm__ volatile("tlbi vmalls12e1is" : : : "memory");
 	dsb(ish);
 	__asm__ volatile("ic ialluis" : : : "memory");
 	dsb(ish);
-	write_sysreg(vtcr, vtcr_el2);
 	write_sysreg(vttbr, vttbr_el2);
 	isb();
 }
