@@ -39,7 +39,7 @@ void look_unlock(void);
 
 /*
  * percpu.report: what a CPU that has failed prints when it is parked, a line at a time, and what it does then. So nobody waits
- * for more than a line, and a guest does not come back, nor another one to the CPU, before all is said.
+ * for more than a line but who stops the CPU for good, and no guest comes to the CPU before all is said.
  */
 #define REPORT_ACTION	1	/* the failure action of its cell's bundle */
 #define REPORT_CELL	2	/* the cell has failed */

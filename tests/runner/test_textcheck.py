@@ -14,7 +14,7 @@ TREE = """# 1 "tree.h"
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int refuse(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct window { const char *what; char name[32]; unsigned long start; };
-static void put_text(const char *text) { read_next(text); }
+static void put_text(const char *text) { next_char(text); }
 static void plain(const char *name) { say("%s", name); }
 static void packed(unsigned n, const char *word) { say("%u %pT: what it is\\n", n, word); }
 static const char *through(const char *given) { return given; }
@@ -50,6 +50,10 @@ BAD = [
     'int f(const char *t) { __builtin_memcpy(0, t, 4); return 0; }\nint g(void) { return f("a packed text"); }',
     'void f(void) { static const char name[] = "a packed text"; say("%s", name); }',
     'void f(void) { plain(through("a packed text")); }',
+    'char f(struct window *w) { w->what = "a packed text"; return *w->what; }',
+    'char f(struct window w) { w.what = "a packed text"; return *w.what; }',
+    'static char f(const char *t) { return *(t + 1); }\nchar g(void) { return f("a packed text"); }',
+    'static int f(const char *t) { return (unsigned char)*t; }\nint g(void) { return f("a packed text"); }',
 ]
 
 

@@ -67,7 +67,8 @@ void console_printf_about(const struct cell *cell, const char *format, ...)
 void console_putc(volatile struct bh_cell_console *record, char c)
 {
 	(void)record;
-	console_printf("%c", c);
+	if (strlen(output) + 1 < sizeof(output))
+		strncat(output, &c, 1);
 }
 
 const char *host_reason(void)
