@@ -284,8 +284,18 @@ static int ram_piece(struct resource *res, void *data)
 		if (err != -EBUSY)
 			return err;
 		pfn = page_in_the_way(stuck, end, &use);
-		if (pfn < end)
-			stuck = pfn;
+		if (pfn == end) {
+			const char *other;
+			unsigned long last = ALIGN(end, pageblock_nr_pages);
+
+			/* Linux isolates whole blocks: one beside the range is in the way, too */
+			pfn = page_in_the_way(ALIGN_DOWN(stuck, pageblock_nr_pages), last, &other);
+			if (pfn < last)
+				use = other;
+			else
+				pfn = stuck;
+		}
+		stuck = pfn;
 		return bh_refuse(walk->why, err,
 				 "%s: Linux cannot give up 0x%llx-0x%llx (0x%llx %s): choose other memory, or reserve it with mem= or a reserved-memory node",
 				 walk->what, (u64)start << PAGE_SHIFT, (u64)end << PAGE_SHIFT,

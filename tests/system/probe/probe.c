@@ -347,24 +347,39 @@ static int read_segment(const char *path, uint64_t address, struct kexec_segment
 	return 0;
 }
 
-/* pin: keeps a page of its memory where it is, says its physical address, and ends with its standard input. */
+#define PIN_PAGES	32768u		/* 128 MiB: whole blocks are among them */
+#define BLOCKS		65536u
+#define BLOCK_PAGES	512u		/* what Linux gives up is looked at by such blocks */
+
+/*
+ * pin: keeps a page of its memory where it is, says its physical address, and ends with its standard input. All other pages of
+ * the page's block are its own, too: nothing of the kernel is there.
+ */
 static int pin(char **argv)
 {
-	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), c;
-	struct iovec vector = { .iov_base = page, .iov_len = 4096 };
-	uint64_t entry = 0;
-	int ends[2], map;
+	static uint64_t entries[PIN_PAGES];
+	static uint16_t pages_of_block[BLOCKS];
+	char *area = mmap(NULL, PIN_PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0), c;
+	int ends[2], map = open("/proc/self/pagemap", O_RDONLY);
+	struct iovec vector = { .iov_len = 4096 };
+	uint32_t n;
 
 	(void)argv;
-	if (page == MAP_FAILED || pipe(ends))
+	if (area == MAP_FAILED || map < 0 || pipe(ends) ||
+	    pread(map, entries, sizeof(entries), (off_t)((uintptr_t)area / 4096 * sizeof(*entries))) != sizeof(entries))
 		return report(-1);
-	*page = 1;
+	for (n = 0; n < PIN_PAGES; n++) {
+		entries[n] &= (1ULL << 55) - 1;
+		pages_of_block[entries[n] / BLOCK_PAGES % BLOCKS]++;
+	}
+	for (n = 0; n < PIN_PAGES && pages_of_block[entries[n] / BLOCK_PAGES % BLOCKS] < BLOCK_PAGES; n++)
+		;
+	if (n == PIN_PAGES)
+		return report(-1);
+	vector.iov_base = area + n * 4096;
 	if (vmsplice(ends[1], &vector, 1, 0) != 4096)
 		return report(-1);
-	map = open("/proc/self/pagemap", O_RDONLY);
-	if (map < 0 || pread(map, &entry, sizeof(entry), (off_t)((uintptr_t)page / 4096 * sizeof(entry))) != sizeof(entry))
-		return report(-1);
-	printf("ok 0x%llx\n", (unsigned long long)(entry & ((1ULL << 55) - 1)) * 4096);
+	printf("ok 0x%llx\n", (unsigned long long)entries[n] * 4096);
 	fflush(stdout);
 	while (read(0, &c, 1) > 0)
 		;
