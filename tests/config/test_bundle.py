@@ -295,7 +295,7 @@ def test_pool_is_what_the_rule_says(tmp_path):
         text = "".join(cell_text(f"c{n}", n) for n in range(cells))
         system, content = build(write_system(tmp_path / "x.yaml", text))
         needed.append(sum(bundle.needs(system).values()))
-        assert needed[-1] == len(content) + (3 + 2 + 3) * PAGE + sum(pages.pool(system).values()) + (16 + cells + 2) * PAGE
+        assert needed[-1] == len(content) + (3 + 2 + 1) * PAGE + sum(pages.pool(system).values()) + (16 + cells + 2) * PAGE
         # the smallest size is 1 MiB: an image that is larger by what is left of it
         spare = (1 << 20) - (needed[-1] - PAGE)		# one page table less
         write_system(tmp_path / "x.yaml", text, size="1 MiB")
