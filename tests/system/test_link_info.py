@@ -182,9 +182,12 @@ def test_doorbells_and_state_for_a_running_cell(link):
         link.ring(RTOS, vector)
     now = link.expect(before, {(ROOT, "sent"): 3, (RTOS, "delivered"): 3})
     mark = link.machine.console.mark()
-    # State goes back to 0 when the program has ended
+    # State goes back to 0 when the last one closes the device: not before the program has seen the other one
+    link.machine.check("exec 5</dev/uio0")
     link.write(STATE, 0x1234)
-    link.machine.inmate_says("demo: peer 0: state .* -> 0$", mark)
+    link.machine.inmate_says(f"demo: peer 0: state 0 -> {0x1234}$", mark)
+    link.machine.check("exec 5<&-")
+    link.machine.inmate_says(f"demo: peer 0: state {0x1234} -> 0$", mark)
     now = link.expect(now, {(ROOT, "sent"): 2, (RTOS, "delivered"): 2})
     # a doorbell and its answer for each message, a State at each end
     link.machine.check("ivshmem-demo -r 5", timeout=300)

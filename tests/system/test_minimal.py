@@ -12,6 +12,10 @@ def use(machine, name):
         machine.push(IMAGE, file.read())
 
 
+def with_watchdog(config):
+    config.memory_regions[-1].flags |= abi.CFG_WATCHDOG
+
+
 def test_life_of_cells(machine, rtos_config):
     machine.check(f"cp {IMAGE} /tmp/jailhouse.bin")
     try:
@@ -34,8 +38,8 @@ def test_life_of_cells(machine, rtos_config):
         assert machine.check(f"cat /sys/devices/jailhouse/cells/{cell}/counters") == ""
         assert machine.run("jailhouse crash").lines
         machine.jailhouse("cell destroy rtos")
-        rtos_config.memory_regions[-1].flags |= abi.CFG_WATCHDOG
-        result = machine.run(f"jailhouse cell create {machine.push_config('watched', rtos_config.bytes())}")
+        path = machine.push_config("watched", rtos_config.changed(with_watchdog).bytes())
+        result = machine.run(f"jailhouse cell create {path}")
         assert result.status == 1 and "built without CONFIG_REASONS: 'bulkhead-config check'" in result.lines[0], result
         machine.jailhouse("disable")
         machine.all_cpus_work()
