@@ -70,7 +70,16 @@ static bool put_until(struct output *out, struct input *in, char character)
 	char c = 0;
 
 	for (; length < out->room; length++) {
-		c = next_char(&at);
+		uint32_t next = at.open ? at.open & 0xff : (uint8_t)*at.text;
+
+		/* most are no pair, and need no call */
+		if (next && next < TEXT_FIRST) {
+			at.text += !at.open;
+			at.open >>= 8;
+			c = (char)next;
+		} else {
+			c = next_char(&at);
+		}
 		if (!c || c == character)
 			break;
 		to[length] = c;

@@ -61,7 +61,7 @@ bench-page:
 WORST ?= direct
 WORST_DIRECTORY := $(abspath $(BENCH))/worst
 .PHONY: bench-worst
-bench-worst: no-trace no-fast-path hypervisor inmates configs $(BENCH_PLUGINS)
+bench-worst: no-trace trace-all no-fast-path minimal minimal-managed hypervisor inmates configs $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/worst.py $(if $(KEEP),keep,prepare) $(WORST_DIRECTORY) $(WORST)
 	$(Q)for suite in $(WORST); do \
 		BULKHEAD_EXCURSIONS=$(WORST_DIRECTORY) $(MAKE) $$suite || echo "bench-worst: a test of $$suite failed"; \

@@ -126,7 +126,7 @@ DIRECTORY = os.environ.get("BULKHEAD_EXCURSIONS")
 
 
 # Other builds of the hypervisor that some tests boot: other addresses
-BUILDS = ["", "no-trace", "no-fast-path"]
+BUILDS = ["", "no-trace", "trace-all", "no-fast-path", "minimal-direct", "minimal-managed", "minimal-linux"]
 
 
 def text_of(image):
