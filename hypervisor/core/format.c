@@ -43,7 +43,7 @@ struct input {
 _Static_assert(TEXT_DEPTH <= sizeof(uint64_t), "the second halves of pairs in pairs have room");
 
 /* 0 at the end, where it stays */
-static char next_char(struct input *in)
+static inline __attribute__((always_inline)) char next_char(struct input *in)
 {
 	uint32_t c = in->open ? in->open & 0xff : (uint8_t)*in->text;
 
@@ -70,16 +70,7 @@ static bool put_until(struct output *out, struct input *in, char character)
 	char c = 0;
 
 	for (; length < out->room; length++) {
-		uint32_t next = at.open ? at.open & 0xff : (uint8_t)*at.text;
-
-		/* most are no pair, and need no call */
-		if (next && next < TEXT_FIRST) {
-			at.text += !at.open;
-			at.open >>= 8;
-			c = (char)next;
-		} else {
-			c = next_char(&at);
-		}
+		c = next_char(&at);
 		if (!c || c == character)
 			break;
 		to[length] = c;
