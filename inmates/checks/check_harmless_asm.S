@@ -3,6 +3,8 @@
  * Accesses that a compiler only makes by chance, and calls with watched registers. For the accesses x0 is the
  * address; results of pairs come back in x0 and x1.
  */
+#include "saved_registers.h"
+
 	.arch	armv8-a+fp+simd
 
 	.macro	function name
@@ -105,12 +107,7 @@
 
 /* --- calls: everything but x0-x3 has to survive; returns the number of registers that did not --- */
 	.macro	watched_call instruction
-	stp	x29, x30, [sp, #-96]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	save_registers 96
 	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
 	mov	x\n, #(0x5a00 + \n)
 	.endr
@@ -131,12 +128,7 @@
 	cmp	x\n, #\n
 	cinc	x0, x0, ne
 	.endr
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
-	ldp	x29, x30, [sp], #96
+	restore_registers 96
 	ret
 	.endm
 

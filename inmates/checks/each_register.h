@@ -3,16 +3,13 @@
  * Assembly that does the same with each general-purpose register, all others having values of their own, and keeps what is in
  * all of them afterwards. Between enter_registers and leave_registers no register is what it was, but SP.
  */
+#include "saved_registers.h"
+
 #define FIRST_ARGUMENT	(256+96)	/* from SP: x0 and x1 of the caller */
 #define SECOND_ARGUMENT	(256+104)
 
 	.macro	enter_registers
-	stp	x29, x30, [sp, #-112]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	save_registers 112
 	stp	x0, x1, [sp, #96]
 	sub	sp, sp, #256
 	.irp	i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
@@ -33,12 +30,7 @@
 	str	x3, [x1, x2, lsl #3]
 	cbnz	x2, 1b
 	add	sp, sp, #256
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
-	ldp	x29, x30, [sp], #112
+	restore_registers 112
 	ret
 	.endm
 
