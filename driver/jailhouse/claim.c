@@ -146,12 +146,8 @@ static unsigned long page_in_the_way(unsigned long start, unsigned long end, con
  * as one that cannot, and an idle CPU leaves it there: shake_page() empties these lists. Other pages the kernel frees
  * a grace period later. Nothing tells when the last user of a pinned page lets go.
  */
-static bool another_try(unsigned long start, unsigned long end, int attempt)
+static bool another_try(struct page *page, int attempt)
 {
-	const char *use;
-	unsigned long pfn = page_in_the_way(start, end, &use);
-	struct page *page = pfn_to_page(pfn < end ? pfn : start);
-
 	if (PageReserved(page) || attempt == CLAIM_ATTEMPTS)
 		return false;
 	if (IS_ENABLED(CONFIG_MEMORY_FAILURE))
@@ -166,15 +162,16 @@ static bool another_try(unsigned long start, unsigned long end, int attempt)
 static int take_from_linux(unsigned long start, unsigned long end)
 {
 	const char *use;
+	unsigned long pfn;
 	int attempt = 0, err;
 
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		/* a try that fails makes CMA blocks, too, of all before the page: not for what cannot be had */
-		err = page_in_the_way(start, end, &use) < end ? -EBUSY :
-		      alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
-	} while (err == -EBUSY && another_try(start, end, ++attempt));
+		pfn = page_in_the_way(start, end, &use);
+		err = pfn < end ? -EBUSY : alloc_contig_range(start, end, MIGRATE_CMA, GFP_KERNEL | __GFP_NOWARN);
+	} while (err == -EBUSY && another_try(pfn_to_page(pfn < end ? pfn : start), ++attempt));
 	if (err)
 		return err;
 	clear_pages(start, end);
