@@ -172,11 +172,6 @@ static inline void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 	ivshmem_write_state(ivshmem_endpoint_at(endpoint), value);
 }
 
-static inline uint64_t ivshmem_counter(uint32_t endpoint, uint32_t counter)
-{
-	return ivshmem_total(ivshmem_endpoint_at(endpoint), counter);
-}
-
 /* Behind the BAR windows; index is the endpoint id. */
 extern const struct mmio_device ivshmem_register_page;
 extern const struct mmio_device ivshmem_msix_page;

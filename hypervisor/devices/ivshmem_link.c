@@ -313,7 +313,7 @@ COLD void ivshmem_reset(uint32_t endpoint)
 	spin_unlock(&ep->lock);
 	if (CONFIG_FAST_PATH && decoded)
 		arch_forget_accesses(ep->cell);
-	ivshmem_set_state(endpoint, 0);
+	ivshmem_write_state(ep, 0);
 }
 
 COLD void ivshmem_cell_stopped(struct cell *cell)

@@ -26,7 +26,7 @@ MUTANTS = {
     "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
     "state-at-reset": (LINK, "	reset_registers(ep);\n	spin_unlock(&ep->lock);\n"
-                       "	ivshmem_set_state(endpoint, 0);", "	reset_registers(ep);\n	spin_unlock(&ep->lock);"),
+                       "	ivshmem_write_state(ep, 0);", "	reset_registers(ep);\n	spin_unlock(&ep->lock);"),
     "state-last-peer": (LINK, "rest = link->num_peers; rest;", "rest = link->num_peers - 1; rest;"),
     "latch-lost": (LINK, "		__atomic_store_n(&ep->latched, true, __ATOMIC_RELAXED);", "		;"),
     "latch-kept": (LINK, "	for (n = 0; n < num_vectors(ep); n++)\n		resolve_route(ep, n);\n	deliver_latched(ep);",

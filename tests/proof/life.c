@@ -137,7 +137,7 @@ static void step(uint32_t n)
 		proof_ask();
 		break;
 	case 6:
-		ivshmem_counter(cells[n].functions[0].endpoint,
+		ivshmem_total(ivshmem_endpoint_at(cells[n].functions[0].endpoint),
 				(uint32_t)Frama_C_interval(0, LINK_NUM_COUNTERS - 1));
 		break;
 	default:

@@ -202,7 +202,7 @@ uint32_t fixture_endpoint(struct fixture_cell *c, uint16_t bdf)
 
 uint64_t fixture_count(struct fixture_cell *c, uint16_t bdf, uint32_t counter)
 {
-	return ivshmem_counter(fixture_endpoint(c, bdf), counter);
+	return ivshmem_total(ivshmem_endpoint_at(fixture_endpoint(c, bdf)), counter);
 }
 
 bool fixture_latched(struct fixture_cell *c, uint16_t bdf)
@@ -219,9 +219,9 @@ int64_t fixture_unaccounted(uint16_t bdf)
 	for (uint32_t peer = 0; peer < ivshmem_links[link].num_peers; peer++) {
 		uint32_t endpoint = link * IVSHMEM_MAX_PEERS + peer;
 
-		sum += (int64_t)ivshmem_counter(endpoint, LINK_COUNTER_SENT);
+		sum += (int64_t)ivshmem_total(ivshmem_endpoint_at(endpoint), LINK_COUNTER_SENT);
 		for (uint32_t n = LINK_COUNTER_DELIVERED; n < LINK_NUM_COUNTERS; n++)
-			sum -= (int64_t)ivshmem_counter(endpoint, n);
+			sum -= (int64_t)ivshmem_total(ivshmem_endpoint_at(endpoint), n);
 		sum -= ivshmem_endpoint_at(endpoint)->latched;
 	}
 	return sum;
