@@ -56,11 +56,13 @@ bench-baseline: export REASON := $(REASON)
 bench-page:
 	$(Q)$(BENCH_RUN)/page.py
 
-# The longest exits of a run of tests. In pieces: KEEP=1 adds to what is there, PYTEST_ARGS="-k test_link" runs a part of a suite,
-# WORST= none. STORE=1: for docs/performance.md (make bench-page)
+# The longest exits of a run of tests: those of direct boot, as those with Linux take a quarter of an hour (WORST="direct system").
+# In pieces: KEEP=1 adds to what is there, PYTEST_ARGS="-k test_link" runs a part of a suite, WORST= none. STORE=1: for
+# docs/performance.md (make bench-page), which says what was run
 WORST ?= direct
 WORST_DIRECTORY := $(abspath $(BENCH))/worst
 .PHONY: bench-worst
+bench-worst: export PYTEST_ARGS := $(PYTEST_ARGS)
 bench-worst: no-trace trace-all no-fast-path minimal minimal-managed hypervisor inmates configs $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/worst.py $(if $(KEEP),keep,prepare) $(WORST_DIRECTORY) $(WORST)
 	$(Q)for suite in $(WORST); do \

@@ -52,8 +52,9 @@ def tolerances(_, defined):
 
 
 def worst_table(worst):
-    lines = [f"{worst['machines']} machines of the tests {' and '.join(worst['suites'])}, {worst['date']}, "
-             f"of commit {worst['commit']}.", "",
+    run, missing = longest.what_was_run(worst["suites"])
+    missing = f" Not in the table, as it was not run, or not all of it: {missing}." if missing else ""
+    lines = [f"{worst['machines']} machines of {run}, {worst['date']}, of commit {worst['commit']}.{missing}", "",
              "| cause | exits | mean | longest | at most | where most of the longest one was executed |",
              "|---|--:|--:|--:|--:|---|"]
     for cause, record in worst["causes"].items():

@@ -186,6 +186,29 @@ def test_exits_that_are_too_long():
                                       "sysreg/panic: 60,001 instructions, at most 60,000 are allowed"]
 
 
+def test_what_was_run():
+    """A table of some tests does not look like one of all."""
+    assert worst.parts(["direct", "system"], "") == ["direct", "system"]
+    assert worst.parts(["system"], " -k test_link") == ["system -k test_link"]
+    direct, system = "`make direct` (direct boot)", "`make system` (late launch under Linux)"
+    assert worst.what_was_run(["direct", "system"]) == (f"{direct} and {system}", "")
+    assert worst.what_was_run(["direct"]) == (direct, system)
+    assert worst.what_was_run(["direct", "system -k a"]) == (f"{direct} and a part of `make system` (`-k a`)", system)
+    assert worst.what_was_run(["system -k a", "direct", "system"]) == (f"{direct} and {system}", "")
+
+
+def test_suites_are_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(excursions, "prepare", lambda build, directory: None)
+    monkeypatch.setattr(excursions, "is_prepared", lambda build, directory: True)
+    for command, names, arguments in [("prepare", ["direct"], ""), ("keep", ["system"], "-k a or b"), ("keep", [], "-k c")]:
+        monkeypatch.setenv("PYTEST_ARGS", arguments)
+        monkeypatch.setattr("sys.argv", ["worst.py", command, str(tmp_path), *names])
+        assert worst.main() == 0
+    assert (tmp_path / "suites.txt").read_text().splitlines() == ["direct", "system -k a or b"]
+    told = page.worst_table({"machines": 1, "suites": ["direct"], "date": "d", "commit": "c", "causes": {}})[0]
+    assert "Not in the table" in told and "`make system`" in told
+
+
 def test_trees():
     assert excursions.inclusive(TREE) == [1, 110, 90, 10, 60, 17]
     assert excursions.path_of(TREE) == [("entry", 110), ("trap", 90), ("work", 60)]

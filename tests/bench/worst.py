@@ -6,10 +6,11 @@ rest may still differ a little from run to run.
 
 usage: worst.py prepare DIRECTORY NAME... | keep DIRECTORY NAME... | report DIRECTORY
 prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. keep: more of them will be run with the
-same images. NAME: what is run. report: prints what they have left there, and writes build/bench/worst.json; exit status 1 if an
+same images. NAME: what is run; in part, if PYTEST_ARGS of the environment says of what. report: prints what they have left there, and writes build/bench/worst.json; exit status 1 if an
 exit was longer than it may be.
 """
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -37,6 +38,24 @@ def summary(results):
         found[cause] = {**{key: record[key] for key in ("count", "sum", "waited", "max")}, "histogram": histogram,
                         "path": excursions.path_of(record.get("longest", []))}
     return found
+
+
+# What `make bench-worst` can run, and what that is
+SUITES = {"direct": "direct boot", "system": "late launch under Linux"}
+
+
+def parts(names, arguments):
+    """What is run, a text each: names of suites, with the arguments of pytest by which only a part of them is"""
+    return [f"{name} {arguments.strip()}".strip() for name in names]
+
+
+def what_was_run(texts):
+    """A phrase for a list of such texts; and what is not in it"""
+    whole = [f"`make {text}` ({SUITES[text]})" for text in texts if text in SUITES]
+    some = [f"a part of `make {name}` (`{arguments}`)" for name, _, arguments in (text.partition(" ") for text in texts)
+            if arguments and name not in texts]
+    missing = [f"`make {name}` ({about})" for name, about in SUITES.items() if name not in texts]
+    return " and ".join(whole + some), " and ".join(missing)
 
 
 def limit_of(cause):
@@ -70,12 +89,13 @@ def main():
     if command == "prepare":
         excursions.prepare(BUILD, directory)
     suites = Path(directory) / "suites.txt"
-    known = suites.read_text(encoding="utf-8").split() if suites.exists() else []
+    known = suites.read_text(encoding="utf-8").splitlines() if suites.exists() else []
     if command != "report":
         if command == "keep" and not excursions.is_prepared(BUILD, directory):
             print(f"bench-worst: {directory} is about other images: begin without KEEP=1", file=sys.stderr)
             return 1
-        suites.write_text(" ".join(dict.fromkeys([*known, *names])), encoding="utf-8")
+        run = parts(names, os.environ.get("PYTEST_ARGS", ""))
+        suites.write_text("\n".join(dict.fromkeys([*known, *run])), encoding="utf-8")
         return 0
     results = excursions.load_all(directory)
     if not results:
@@ -84,7 +104,8 @@ def main():
     causes = summary(results)
     result = {**bench.surroundings(BUILD), "suites": known, "machines": len(results), "causes": causes}
     (BUILD / "bench/worst.json").write_text(as_text(result), encoding="utf-8")
-    print(f"{len(results)} machines of {' and '.join(known)}")
+    run, missing = what_was_run(known)
+    print(f"{len(results)} machines of {run}" + (f"; not run as a whole: {missing}" if missing else ""))
     print("\n".join(lines(causes)))
     wrong = too_long(causes)
     print("\n".join(f"bench-worst: {line}" for line in wrong) or "bench-worst: no exit was longer than it may be")
