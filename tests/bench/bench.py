@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """`make bench`: measures, prints the table, writes build/bench/bench.json. Exit status 1 if a figure is worse than in
-tests/bench/baseline.json by more than its tolerance, or was not measured; 2 if nothing could be measured.
+tests/bench/baseline.json by more than its tolerance, or was not measured; 2 if nothing could be measured; 3 if nothing is
+worse, but a figure is better by more than its tolerance: until that is the baseline, it could be lost again unseen.
 
 --store REASON makes what was measured the baseline.
 """
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/bench"
 BASELINE = HERE / "baseline.json"
 VERSION = 1
+WORSE, NOT_MEASURED, BETTER = 1, 2, 3		# exit status
 
 
 def load(path):
@@ -47,9 +49,12 @@ def best_peer(figure):
     return min(figure["peers"].items(), key=lambda item: item[1], default=None)
 
 
+STORE_IT = "better than the baseline: store it with make bench-baseline REASON=..."
+
+
 def compare(figures, baseline, defined):
-    """What is wrong, a sentence each. Fewer is better, in all figures."""
-    wrong = []
+    """What is wrong, and what is better than the baseline has it: a sentence each. Fewer is better, in all figures."""
+    wrong, better = [], []
     for figure in defined:
         name = figure["id"]
         now, before = figures.get(name), baseline.get(name)
@@ -58,11 +63,25 @@ def compare(figures, baseline, defined):
         elif now is None:
             wrong.append(f"{name}: was not measured")
         elif now > before + figure["tolerance"]:
-            more = f", of which {figure['tolerance']} are tolerated" if figure["tolerance"] else ""
-            wrong.append(f"{name}: {now} {figure['unit']}, {now - before} more than the baseline{more}")
+            wrong.append(f"{name}: {now} {figure['unit']}, {now - before} more than the baseline{tolerated(figure)}")
+        elif now < before - figure["tolerance"]:
+            better.append(f"{name}: {now} {figure['unit']}, {before - now} less than the baseline{tolerated(figure)}")
     known = {figure["id"] for figure in defined}
     wrong += [f"{name}: is not in figures.json" for name in sorted({*figures, *baseline} - known)]
-    return wrong
+    return wrong, better
+
+
+def tolerated(figure):
+    return f", of which {figure['tolerance']} are tolerated" if figure["tolerance"] else ""
+
+
+def outcome(wrong, better):
+    """Lines of text, and the exit status. What is worse comes first: it is nothing to store."""
+    if wrong:
+        return [*wrong, *better], WORSE
+    if better:
+        return [*better, STORE_IT], BETTER
+    return ["as the baseline"], 0
 
 
 def table(figures, baseline, defined, peers):
@@ -160,7 +179,7 @@ def main():
         if type(error).__name__ not in ("BenchError", "GuestError"):
             raise
         print(f"bench: {error}", file=sys.stderr)
-        return 2
+        return NOT_MEASURED
     write(args.build / "bench/bench.json", result)
     (args.build / "bench/doorbell.json").write_text(json.dumps(doorbell), encoding="utf-8")
     defined = definitions()
@@ -173,9 +192,9 @@ def main():
         write(BASELINE, new_baseline(result, before, args.store))
         print(f"bench: {BASELINE.relative_to(ROOT)} written; make bench-page, and commit both")
         return 0
-    wrong = compare(result["figures"], baseline, defined["figures"])
-    print("\n".join(f"bench: {line}" for line in wrong) or "bench: nothing is worse than the baseline")
-    return 1 if wrong else 0
+    lines, status = outcome(*compare(result["figures"], baseline, defined["figures"]))
+    print("\n".join(f"bench: {line}" for line in lines))
+    return status
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ CHECKS += check-bench
 
 BENCH_RUN := BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) tests/bench
 
-# All figures against tests/bench/baseline.json; docs/performance.md says what they mean
+# All figures against tests/bench/baseline.json: fails if one is worse, and if one is better, until bench-baseline has stored it.
+# docs/performance.md says what they mean
 .PHONY: bench bench-baseline bench-page
 bench: all minimal $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/bench.py --build $(B)
