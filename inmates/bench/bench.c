@@ -5,6 +5,8 @@
  * All waiting is WFI: time is counted in instructions, and CPUs that spin would take it from each other.
  *
  * Parameters: enable=0 leaves the interrupts of a peer off. second=MPIDR: no link, but SGIs to this other CPU of the cell.
+ * turns=1: doorbells to all other peers in turn, and nothing else. links=N: one register of each of N links in turn, and
+ * nothing else.
  */
 #include <bulkhead/hypercall.h>
 #include <cpu.h>
@@ -22,6 +24,7 @@
 #define UNKNOWN_CODE	0x7fffffff
 #define OWN_SGI		3u
 #define RECEIVER	1u
+#define MAX_LINKS	31u
 
 #define GICD_TYPER	0x0004u
 #define GICD_ISENABLER	0x0100u
@@ -53,13 +56,16 @@ static void pause_for(uint32_t hertz)
 		irq_sleep();
 }
 
+#define MEASURE_ONCE(operation, what) do { \
+	pause_for(PAUSE_HZ); \
+	MARK(2 * (operation)); \
+	what; \
+	MARK(2 * (operation) + 1); \
+} while (0)
+
 #define MEASURE(operation, what) \
-	for (uint32_t n = 0; n < BENCH_REPETITIONS; n++) { \
-		pause_for(PAUSE_HZ); \
-		MARK(2 * (operation)); \
-		what; \
-		MARK(2 * (operation) + 1); \
-	}
+	for (uint32_t n = 0; n < BENCH_REPETITIONS; n++) \
+		MEASURE_ONCE(operation, what)
 
 /* Both marks and the call in one piece: here the guest's instructions count */
 #define BRACKET(operation, code) \
@@ -198,6 +204,41 @@ static bool all_present(void)
 	return true;
 }
 
+/* --- one after the other, in rounds: more than the hypervisor may remember of one CPU */
+
+static void doorbells_in_turn(void)
+{
+	for (uint32_t n = 0; n < BENCH_REPETITIONS; n++)
+		for (uint32_t peer = 1; peer < dev.max_peers; peer++)
+			MEASURE_ONCE(BENCH_RING_IN_TURN, io_write32(dev.registers + IVSHMEM_REG_DOORBELL, peer << 16));
+	pause_for(PAUSE_HZ);
+}
+
+static void registers_in_turn(uint32_t links)
+{
+	static struct shmem_device devices[MAX_LINKS];
+	uint16_t bdf = 0;
+
+	pci_setup();
+	for (uint32_t n = 0; n < links; n++, bdf++) {
+		const char *why = "there are not so many links";
+
+		bdf = pci_find_device(IVSHMEM_VENDOR_ID, IVSHMEM_DEVICE_ID, bdf);
+		if (bdf != PCI_NO_BDF && n < MAX_LINKS)
+			why = shmem_open(&devices[n], bdf, n);
+		if (why) {
+			printk("bench: failed: %s\n", why);
+			stop();
+		}
+	}
+	MARK(2 * BENCH_LOG);
+	for (uint32_t n = 0; n < BENCH_REPETITIONS; n++)
+		for (uint32_t link = 0; link < links; link++)
+			MEASURE_ONCE(BENCH_READ_IN_TURN, io_read32(devices[link].registers + IVSHMEM_REG_ID));
+	MARK(2 * BENCH_LOG + 1);
+	printk("bench: done\n");
+}
+
 /* --- two CPUs of one cell */
 
 static struct soak_second second;
@@ -254,13 +295,17 @@ static void join(void)
 
 void inmate_main(void)
 {
-	int64_t other = param_int("second", 0);
+	int64_t other = param_int("second", 0), links = param_int("links", 0);
 
 	gic_setup(on_interrupt);
 	gic_enable(INTID_VIRTUAL_TIMER);
 	gic_enable(OWN_SGI);
 	if (other) {
 		sgis_to_the_other((uint64_t)other);
+		return;
+	}
+	if (links) {
+		registers_in_turn((uint32_t)links);
 		return;
 	}
 	join();
@@ -271,10 +316,14 @@ void inmate_main(void)
 	ask_pmu();
 	pause_for(PAUSE_HZ);
 	MARK(2 * BENCH_LOG);
-	own_calls();
-	device_accesses();
-	interrupt_controller();
-	send();
+	if (param_int("turns", 0)) {
+		doorbells_in_turn();
+	} else {
+		own_calls();
+		device_accesses();
+		interrupt_controller();
+		send();
+	}
 	MARK(2 * BENCH_LOG + 1);
 	printk("bench: done\n");
 }

@@ -31,6 +31,8 @@ enum bench_operation {
 	BENCH_TIMER,
 	BENCH_DOORBELL,		/* sender */
 	BENCH_RECEIVED,		/* receiver; ends when it is back from its handler */
+	BENCH_RING_IN_TURN,	/* one of a round, sender */
+	BENCH_READ_IN_TURN,	/* one of a round */
 	BENCH_CREATE,
 	BENCH_LOADABLE,
 	BENCH_START,

@@ -43,10 +43,10 @@ BENCH_RUN := BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) tests/bench
 # All figures against tests/bench/baseline.json: fails if one is worse, and if one is better, until bench-baseline has stored it.
 # docs/performance.md says what they mean
 .PHONY: bench bench-baseline bench-page
-bench: all minimal $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
+bench: all minimal no-fast-path $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/bench.py --build $(B)
 
-bench-baseline: all minimal $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
+bench-baseline: all minimal no-fast-path $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
 	$(if $(REASON),,$(error say why the figures may change: make bench-baseline REASON="..."))
 	$(Q)$(BENCH_RUN)/bench.py --build $(B) --store "$$REASON"
 	$(Q)$(BENCH_RUN)/page.py

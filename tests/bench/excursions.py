@@ -52,6 +52,9 @@ TAGS = {
 # Scrub and clean RAM of cells, line by line: how long that takes is the size of that RAM. With all that they call.
 SWEEPS = {"sweep_range"}
 
+# Checksums of a bundle: how long they take is its size, to the byte
+CHECKSUMS = {"arch_crc32_update", "crc32_update"}
+
 # A parked CPU prints about its failing, one line after the other: who calls, what
 PIECE = ("cpu_handle_events", "report_line")
 
@@ -95,9 +98,9 @@ class Image:
         self.functions = sorted(found.items())
 
     def missing(self):
-        """Tags that no function tells, and functions of SWEEPS and PIECE that are not there."""
+        """Tags that no function tells, and functions of SWEEPS, CHECKSUMS and PIECE that are not there."""
         names = {name for _, name in self.functions}
-        return sorted({tag for tag, functions in TAGS.items() if not names & set(functions)} | (SWEEPS | set(PIECE)) - names)
+        return sorted({tag for tag, functions in TAGS.items() if not names & set(functions)} | (SWEEPS | CHECKSUMS | set(PIECE)) - names)
 
     def describe(self, raises=RAISE):
         """The file that the plug-in reads."""
@@ -216,11 +219,11 @@ def inclusive(tree):
     return sums
 
 
-def swept(tree):
-    """Executed to sweep RAM of cells"""
+def spent(tree, functions):
+    """Executed in these functions, and in all that they call: to sweep RAM of cells (SWEEPS), for CHECKSUMS"""
     sums, below, total = inclusive(tree), [], 0
     for n, (parent, name, *_) in enumerate(tree):
-        below.append(name in SWEEPS or (parent >= 0 and below[parent]))
+        below.append(name in functions or (parent >= 0 and below[parent]))
         if below[n] and not (parent >= 0 and below[parent]):
             total += sums[n]
     return total

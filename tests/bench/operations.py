@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/direct"))
 
 from direct import (BASE, BUILD, CPU, CPUS, ENDS_WITH_US, HYPERVISOR_ELF, INMATES, Bundle, Machine,	# noqa: E402
-                    board_text, cell_text, make_bundle, system_text)
+                    board_text, board_with_cpus, cell_text, make_bundle, system_text)
 from guest import MACHINE as LINUX_MACHINE		# noqa: E402
 from soak import COMM_AT, ROOT_AT, comm_region		# noqa: E402
 
@@ -30,6 +30,7 @@ MARKS = ROOT / "inmates/bench/bench_marks.h"
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 CONFIG_AT, IMAGE_AT = 0x54000000, 0x54100000
 SENDER, RECEIVER = 0, 1		# CPUs
+RECEIVERS, LINKS = 8, 31		# in turn
 CACHE = Path(os.environ.get("BULKHEAD_CACHE", "/var/cache/bulkhead"))
 
 # As configs/systems/qemu-arm64-fixed.yaml has it
@@ -135,7 +136,12 @@ def executed(events):
 
 def swept(events):
     """Of that, to scrub and clean RAM of cells"""
-    return sum(excursions.swept(event.tree) for event in exits(events))
+    return sum(excursions.spent(event.tree, excursions.SWEEPS) for event in exits(events))
+
+
+def checksums(events):
+    """Of that, for checksums of the bundle"""
+    return sum(excursions.spent(event.tree, excursions.CHECKSUMS) for event in exits(events))
 
 
 def guest(events):
@@ -151,7 +157,23 @@ def one(operation, values):
     return values[0]
 
 
+def of_rounds(operation, values, length):
+    """The mean of a round of so many, rounded up. Half of the rounds are to come to rest in; the others have to agree."""
+    rounds = [sum(values[n:n + length]) for n in range(0, len(values), length)]
+    if len(rounds) < 2 or len(values) % length:
+        raise BenchError(f"{operation}: {len(values)} are no rounds of {length}")
+    late = set(rounds[len(rounds) // 2:])
+    if len(late) != 1:
+        raise BenchError(f"{operation}: rounds are not the same each time: {rounds}")
+    return -(-late.pop() // length)
+
+
 # --- machines
+
+def image_of(build):
+    """Where an image is: the default one if there is no name, or that of another build"""
+    return BUILD / build / "arm64"
+
 
 def vector_of(program):
     with open(INMATES / f"{program}.elf", "rb") as file:
@@ -159,13 +181,13 @@ def vector_of(program):
     return symbols[0]["st_value"] + IRQ_VECTOR
 
 
-def run(bundle, directory, until, program, extra=(), log="on"):
+def run(bundle, directory, until, program, extra=(), log="on", build="", cpus=CPUS):
     """Boots a bundle under the plug-in until something was said: (what the plug-in has seen, what was said)"""
     image, out = Path(directory) / "image.txt", Path(directory) / "excursions.json"
-    image.write_text(excursions.Image(HYPERVISOR_ELF).describe(), encoding="utf-8")
+    image.write_text(excursions.Image(image_of(build) / "hypervisor.elf").describe(), encoding="utf-8")
     marks = [(vector_of(program), 2 * NUMBERS["vector"])]
     argument = excursions.plugin(BUILD, image, out, BASE, log, marks)
-    with Machine(bundle, accel="tcg,thread=single", extra=[*ICOUNT, "-plugin", argument, *extra],
+    with Machine(bundle, cpus=cpus, accel="tcg,thread=single", extra=[*ICOUNT, "-plugin", argument, *extra],
                  log=BUILD / f"bench/{program}.log") as machine:
         machine.says(until)
         text = machine.console.text()
@@ -174,17 +196,33 @@ def run(bundle, directory, until, program, extra=(), log="on"):
     return json.loads(out.read_text(encoding="utf-8")), text
 
 
-def link_bundle(directory):
+def link_bundle(directory, **options):
     """Peer 0 and three others, of which one has its interrupts off; each has a CPU."""
     cells = "".join(cell_text(name, [cpu], "bench", parameters)
                     for cpu, (name, parameters) in enumerate([("ops", ""), ("b", ""), ("c", ""), ("d", "enable=0")]))
-    return make_bundle(system_text(cells, "  l: { peers: [ops, b, c, d], output: 4 KiB }\n"), directory)
+    return make_bundle(system_text(cells, "  l: { peers: [ops, b, c, d], output: 4 KiB }\n"), directory, **options)
 
 
-def pair_bundle(directory):
+def turns_bundle(directory, **options):
+    """Peer 0 and RECEIVERS others, which have a CPU each"""
+    (Path(directory) / "other.yaml").write_text(board_with_cpus(1 + RECEIVERS), encoding="utf-8")
+    names = ["ops", *(f"r{n}" for n in range(1, 1 + RECEIVERS))]
+    cells = "".join(cell_text(name, [cpu], "bench", "" if cpu else "turns=1") for cpu, name in enumerate(names))
+    links = f"  l: {{ peers: [{', '.join(names)}], output: 4 KiB }}\n"
+    return make_bundle(system_text(cells, links, board="other"), directory, **options)
+
+
+def many_links_bundle(directory, **options):
+    """A cell with LINKS links, all to the same one, which sleeps"""
+    cells = cell_text("ops", [0], "bench", f"links={LINKS}") + cell_text("other", [1], "steady")
+    links = "".join(f"  l{n}: {{ peers: [ops, other], output: 4 KiB }}\n" for n in range(LINKS))
+    return make_bundle(system_text(cells, links), directory, **options)
+
+
+def pair_bundle(directory, **options):
     """A cell with two CPUs, and another one."""
     cells = cell_text("pair", [SENDER, RECEIVER], "bench", f"second={RECEIVER}") + cell_text("other", [2, 3], "ring-demo")
-    return make_bundle(system_text(cells), directory)
+    return make_bundle(system_text(cells), directory, **options)
 
 
 def managing_bundle(directory, manager, managed, others=("", ()), links="", manages=True, **board):
@@ -236,9 +274,10 @@ def boot_bundle(directory, **options):
 
 # --- figures
 
-def link_figures(directory):
-    """{figure: value}, the log, and what the PMU says"""
-    result, text = run(link_bundle(directory), directory, DONE, "bench")
+def link_figures(directory, build=""):
+    """{figure: value}, and the doorbell that plot.py draws"""
+    bundle = link_bundle(directory, hypervisor=image_of(build) / "jailhouse.bin")
+    result, text = run(bundle, directory, DONE, "bench", build=build)
     log = Log(result["log"])
     figures = {}
     for name in ("empty", "nops", "null", "psci_version"):
@@ -267,15 +306,48 @@ def link_figures(directory):
     return figures, {"sender": picture(sent[-1]), "receiver": picture(received[-1])}
 
 
-def pair_figures(directory):
+def turns_figures(directory, build=""):
+    """Doorbells to RECEIVERS peers in turn"""
+    bundle = turns_bundle(directory, hypervisor=image_of(build) / "jailhouse.bin")
+    log = Log(run(bundle, directory, DONE, "bench", build=build, cpus=1 + RECEIVERS)[0]["log"])
+    sent = log.brackets("ring_in_turn", SENDER)
+    received = [log.after("ring_in_turn", SENDER, cpu, "received") for cpu in range(1, 1 + RECEIVERS)]
+    if len(sent) != RECEIVERS * REPETITIONS or {len(rounds) for rounds in received} != {REPETITIONS}:
+        raise BenchError(f"{len(sent)} doorbells were sent in turn, {[len(rounds) for rounds in received]} came")
+    paths = [until_raised(events) + executed(until_vector(received[n % RECEIVERS][n // RECEIVERS]))
+             for n, events in enumerate(sent)]
+    return {"doorbell_8_tx": of_rounds("doorbell_8_tx", [executed(events) for events in sent], RECEIVERS),
+            "doorbell_8_path": of_rounds("doorbell_8_path", paths, RECEIVERS)}
+
+
+def many_links_figures(directory, build=""):
+    """One register of each of LINKS links in turn"""
+    bundle = many_links_bundle(directory, hypervisor=image_of(build) / "jailhouse.bin")
+    log = Log(run(bundle, directory, DONE, "bench", build=build)[0]["log"])
+    values = [executed(events) for events in log.brackets("read_in_turn", SENDER)]
+    return {"reg_read_31": of_rounds("reg_read_31", values, LINKS)}
+
+
+def pair_figures(directory, build=""):
     """SGIs between two CPUs of a cell"""
-    result, text = run(pair_bundle(directory), directory, DONE, "bench")
+    bundle = pair_bundle(directory, hypervisor=image_of(build) / "jailhouse.bin")
+    result, text = run(bundle, directory, DONE, "bench", build=build)
     if f"bench: done, {REPETITIONS} SGIs" not in text:
         raise BenchError(text)
     log = Log(result["log"])
     received = log.after("sgi_other", SENDER, RECEIVER, "sgi_received")
     return {"sgi_other_tx": one("sgi_other_tx", [executed(events) for events in log.brackets("sgi_other", SENDER)]),
             "sgi_other_rx": one("sgi_other_rx", [executed(until_vector(events)) for events in received])}
+
+
+def guest_figures(build=""):
+    """What links and interrupts cost a guest, and the doorbell that plot.py draws"""
+    with tempfile.TemporaryDirectory() as directory:
+        figures, doorbell = link_figures(directory, build)
+    for machine in (turns_figures, many_links_figures, pair_figures):
+        with tempfile.TemporaryDirectory() as directory:
+            figures.update(machine(directory, build))
+    return figures, doorbell
 
 
 def picture(events):
@@ -308,7 +380,8 @@ def boot_figures(directory):
     free = int(re.search(r"^2 cells run, (\d+) pages free$", text, re.M).group(1))
     boot = next(event for event in exits(Log(result["log"]).events) if event.cpu == 0)
     header = Bundle(path.read_bytes()).header
-    return {"boot": executed([boot]) - swept([boot]), "boot_sweep": swept([boot]), "ram_boot": header.boot.memory_size - free * 4096}
+    return {"boot": executed([boot]) - swept([boot]) - checksums([boot]), "boot_sweep": swept([boot]),
+            "boot_crc": checksums([boot]), "ram_boot": header.boot.memory_size - free * 4096}
 
 
 def minimal_figures(directory):
@@ -347,9 +420,8 @@ def linux_figures(directory):
 
 
 def main():
+    print(guest_figures()[0])
     with tempfile.TemporaryDirectory() as directory:
-        print(link_figures(directory)[0])
-        print(pair_figures(directory))
         print(life_figures(directory))
         print(boot_figures(directory))
     with tempfile.TemporaryDirectory() as directory:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes what docs/performance.md has from baseline.json, worst.json and figures.json, and, with the doorbell of the last
-run of bench.py, its picture. A test compares.
+run of bench.py, its picture; and in NUMBERED each number that stands before the name of a row: 32 (`doorbell_tx`). A test compares.
 """
 import re
 import subprocess
@@ -11,11 +11,14 @@ import bench
 import worst as longest
 
 PAGE = bench.ROOT / "docs/performance.md"
+NUMBERED = [PAGE, bench.ROOT / "docs/fast-path.md"]
 PICTURE = bench.ROOT / "docs/performance-doorbell.svg"
 DOORBELL = bench.ROOT / "build/bench/doorbell.json"
 WORST = bench.HERE / "worst.json"
 MARK = re.compile(r"(<!-- (\w+): written by make bench-page -->\n)(.*?)(<!-- end -->\n)", re.S)
-GROUPS = {"calls": "Calls", "link": "Links", "interrupts": "Interrupts", "life": "Life of a cell", "boot": "Start",
+NUMBER = re.compile(r"\b\d[\d,]*(?=(?: instructions|\n| )*\(`(\w+)`\))")
+GROUPS = {"calls": "Calls", "link": "Links", "interrupts": "Interrupts",
+          "in_c": "Without the fast paths (an image with `CONFIG_FAST_PATH=n`)", "life": "Life of a cell", "boot": "Start",
           "size": "Size", "minimal": "Size without what a system can do without ([features](features.md))"}
 
 LAST_CHANGES = 10
@@ -75,8 +78,13 @@ def history(baseline):
     return lines
 
 
+def with_numbers(text, baseline):
+    """A text with the figures of the baseline before the names of their rows"""
+    return NUMBER.sub(lambda match: number(baseline["figures"].get(match[1])) or match[0], text)
+
+
 def page():
-    """The text that docs/performance.md has to have."""
+    """The text that docs/performance.md has to have, but for numbers in sentences."""
     baseline, defined = bench.load(bench.BASELINE), bench.definitions()
     parts = {"figures": lambda: figures_table(baseline, defined), "tolerances": lambda: tolerances(baseline, defined),
              "worst": lambda: worst_table(bench.load(WORST)), "history": lambda: history(baseline)}
@@ -96,6 +104,8 @@ def main():
     subprocess.run([sys.executable, bench.HERE / "plot.py", DOORBELL, PICTURE], check=True)
     PAGE.write_text(page(), encoding="utf-8")
     baseline = bench.load(bench.BASELINE)
+    for path in NUMBERED:
+        path.write_text(with_numbers(path.read_text(encoding="utf-8"), baseline), encoding="utf-8")
     if not picture_is_of(baseline):
         sys.exit(f"{DOORBELL} is not of the baseline: run make bench or make bench-baseline first")
 
