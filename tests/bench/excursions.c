@@ -50,6 +50,7 @@ static const char *const kind_names[NUM_KINDS] = {
 
 /* One for each translation of an instruction of the hypervisor; never freed, QEMU may keep what refers to it. */
 struct instruction {
+	uint64_t address;
 	uint32_t function;
 	uint8_t slot;		/* NUM_KINDS: none. ACCESS: synchronous */
 	bool calls, returns, raises, waits, sleeps;
@@ -73,10 +74,10 @@ struct cpu {
 	bool inside, was_inside;
 	enum kind kind, guest_kind;
 	uint64_t executed, tags, raised;
-	/* Turns of a loop that waits: what is executed from one YIELD, WFE or WFI to the next one at the same place of
-	 * the tree. in_turn: nodes where something was executed since the last one; too many are no such loop */
-	uint64_t waited;
-	uint32_t wait_node, in_turn[MAX_TURN_NODES], num_in_turn;
+	/* Turns of a loop that waits: what is executed from one YIELD, WFE or WFI to the same instruction in the same call of
+	 * its function, which has not returned. in_turn: nodes where something was executed since; too many are no such loop */
+	uint64_t waited, wait_address;
+	uint32_t wait_node, wait_depth, in_turn[MAX_TURN_NODES], num_in_turn;
 	/* with log: guest instructions; what was executed in one node after the other, if MAX_RUNS hold it */
 	uint64_t guest_executed;
 	struct { uint32_t node, executed; } runs[MAX_RUNS];
@@ -140,9 +141,9 @@ static void count_turn(struct cpu *cpu)
 	}
 }
 
-static void end_turn(struct cpu *cpu)
+static void end_turn(struct cpu *cpu, uint64_t address)
 {
-	bool is_wait = cpu->wait_node == cpu->current && cpu->num_in_turn <= MAX_TURN_NODES;
+	bool is_wait = cpu->wait_node == cpu->current && cpu->wait_address == address && cpu->num_in_turn <= MAX_TURN_NODES;
 
 	if (cpu->num_in_turn > MAX_TURN_NODES)
 		for (uint32_t n = 0; n < cpu->num_nodes; n++)
@@ -158,6 +159,8 @@ static void end_turn(struct cpu *cpu)
 	}
 	cpu->num_in_turn = 0;
 	cpu->wait_node = cpu->current;
+	cpu->wait_address = address;
+	cpu->wait_depth = cpu->depth;
 }
 
 static void count_run(struct cpu *cpu)
@@ -181,6 +184,8 @@ static void step(struct cpu *cpu, const struct instruction *it)
 		cpu->current = child(cpu, cpu->current, it->function);
 	} else if (cpu->returned && cpu->depth) {
 		cpu->current = cpu->frames[--cpu->depth];
+		if (cpu->depth < cpu->wait_depth)	/* out of the loop */
+			cpu->wait_node = NO_NODE;
 	}
 	/* a jump, to the end of another function or to its begin: in the place of the one before */
 	if (cpu->nodes[cpu->current].function != it->function)
@@ -188,7 +193,7 @@ static void step(struct cpu *cpu, const struct instruction *it)
 	cpu->nodes[cpu->current].executed++;
 	count_turn(cpu);
 	if (it->waits)
-		end_turn(cpu);
+		end_turn(cpu, it->address);
 	if (with_log)
 		count_run(cpu);
 	cpu->called = it->calls;
@@ -430,7 +435,7 @@ static void translated_hypervisor(struct qemu_plugin_insn *insn, uint64_t addres
 	uint32_t code = code_of(insn);
 
 	*it = (struct instruction){
-		.function = function_at(address), .slot = NUM_KINDS,
+		.address = address, .function = function_at(address), .slot = NUM_KINDS,
 		.calls = (code & 0xfc000000) == 0x94000000 || (code & 0xfffffc1f) == 0xd63f0000,	/* BL, BLR */
 		.returns = (code & 0xfffffc1f) == 0xd65f0000,
 		.raises = (code & 0xffffffe0) == 0xd518cba0,	/* MSR ICC_SGI1R_EL1 */

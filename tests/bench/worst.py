@@ -6,8 +6,8 @@ rest may still differ a little from run to run.
 
 usage: worst.py prepare DIRECTORY NAME... | keep DIRECTORY NAME... | report DIRECTORY
 prepare: empties DIRECTORY, for tests that are run with BULKHEAD_EXCURSIONS=DIRECTORY. keep: more of them will be run with the
-same images. NAME: what is run; in part, if PYTEST_ARGS of the environment says of what. report: prints what they have left there, and writes build/bench/worst.json; exit status 1 if an
-exit was longer than it may be.
+same images. NAME: what is run; in part, if PYTEST_ARGS of the environment says of what. report: prints what they have left
+there, and writes build/bench/worst.json; exit status 1 if an exit was longer than it may be.
 """
 import json
 import os
