@@ -54,7 +54,7 @@ MACHINE_FILES += no-trace trace-all no-fast-path minimal minimal-managed $(DIREC
 
 .PHONY: direct-no-fast-path
 # containment, conformance, counters, failures
-NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell sgi)
+NO_FAST_PATH_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,attacks conformance exits failure interrupts isolation page_zero root_cell sgi step)
 direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)

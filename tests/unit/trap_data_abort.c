@@ -944,6 +944,21 @@ static void light_accesses_follow_the_window(void **state)
 	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
 }
 
+/* All IT blocks there are: each instruction takes one, as DDI 0487 has it (AArch32.ITAdvance). All else of the state stays. */
+static void it_blocks(void **state)
+{
+	const uint64_t others = ~(SPSR_IT_HIGH | SPSR_IT_LOW);
+
+	(void)state;
+	for (uint64_t it = 0; it < 0x100; it++) {
+		uint64_t spsr = (it & 0xfc) << 8 | (it & 3) << 25;
+		uint64_t next = it % 8 ? it / 0x20 * 0x20 + it * 2 % 0x20 : 0;
+
+		assert_int_equal(it_advance(spsr), (next & 0xfc) << 8 | (next & 3) << 25);
+		assert_int_equal(it_advance(spsr | others), (next & 0xfc) << 8 | (next & 3) << 25 | others);
+	}
+}
+
 /* No page is remembered at first, nor after a reset: page 0 neither, though HPFAR_EL2 is 0 there. */
 static void page_zero(void **state)
 {
@@ -994,7 +1009,7 @@ int main(void)
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
-		TEST(light_accesses_follow_the_window), TEST(page_zero), TEST(pages_that_are_not_remembered),
+		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(page_zero), TEST(pages_that_are_not_remembered),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

@@ -186,7 +186,7 @@ void trap_smc(struct trap_frame *frame, uint64_t esr)
 
 	(void)esr;
 	/* a trapped SMC has not been executed: ELR_EL2 is its own address */
-	skip_word();
+	skip_instruction();
 	if ((function >> 24 & 0x3f) == 4 && function >> 31) {
 		psci_call(frame, cpu, function);
 		return;

@@ -93,9 +93,11 @@ COLD void trap_hypervisor_fault(struct trap_frame *frame, uint64_t kind, uint64_
 
 void skip_instruction(void)
 {
-	uint64_t esr = read_sysreg(esr_el2);
+	uint64_t spsr = read_sysreg(spsr_el2);
 
-	write_sysreg(read_sysreg(elr_el2) + (esr & ESR_IL ? 4 : 2), elr_el2);
+	write_sysreg(read_sysreg(elr_el2) + (read_sysreg(esr_el2) & ESR_IL ? 4 : 2), elr_el2);
+	spsr = spsr & SPSR_MODE_AA32 ? it_advance(spsr) : spsr & ~SPSR_BTYPE;
+	write_sysreg(spsr & ~SPSR_SS, spsr_el2);
 }
 
 static void take_exception(uint64_t esr, bool with_far)

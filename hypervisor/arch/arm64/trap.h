@@ -68,9 +68,22 @@ static inline uint64_t fault_address(void)
 	return (read_sysreg(hpfar_el2) & 0xfffffffff0UL) << 8 | (read_sysreg(far_el2) & (PAGE_SIZE - 1));
 }
 
+/*
+ * The guest goes on behind its instruction, which has been done: also if it is stepped through, is the target of a branch, or
+ * one of an IT block (DDI 0487, D2.12.5, D1.4.1; AArch32.ITAdvance).
+ */
 void skip_instruction(void);
 
-/* For instructions that always have four bytes */
+/* AArch32: an instruction of an IT block is done. IT[4:0] move up; where IT[2:0] are 0, it was the last one (AArch32.ITAdvance). */
+static inline uint64_t it_advance(uint64_t spsr)
+{
+	uint64_t it = (spsr & SPSR_IT_HIGH) >> 8 | (spsr & SPSR_IT_LOW) >> 25;
+
+	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
+	return (spsr & ~SPSR_IT_HIGH & ~SPSR_IT_LOW) | (it << 8 & SPSR_IT_HIGH) | (it << 25 & SPSR_IT_LOW);
+}
+
+/* For calls of the entry code, which leaves guests that are stepped through, or have 32 bits, to trap_sync(). */
 static inline void skip_word(void)
 {
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);

@@ -6,6 +6,9 @@
  */
 #include "offsets.h"
 
+#define PERCPU		FRAME_SIZE + TRACE_SIZE	/* struct percpu, from the frame */
+#define SINGLE_STEP	21			/* SPSR_EL2.SS: C takes that away with the instruction */
+
 .macro save_first
 	stp	x0, x1, [sp, #-FRAME_SIZE]!
 	stp	x2, x3, [sp, #8 * 2]
@@ -287,8 +290,14 @@ trap_sync_entry:
 	from_guest fiq			/* trap_fiq(frame) */
 	slot	11
 	from_guest serror
-	slot	12			/* lower EL, AArch32 */
+	slot	12			/* lower EL, AArch32: what follows an instruction is for C to tell */
+.if FAST_PATH
+	save_first
+	mrs	x2, esr_el2
+	b	other_class
+.else
 	b	vectors + 128 * 8
+.endif
 	.globl guest_return
 guest_return:
 	ldp	x20, x21, [sp, #8 * 20]
@@ -356,10 +365,9 @@ no_abort:
 	add	x0, x0, #TRACE_STEP
 	str	x0, [sp, #8 * 31]
 .endif
-	mrs	x1, tpidr_el2
-	ldr	x2, [x1, #COUNT_HYPERCALLS]
+	ldr	x2, [sp, #PERCPU + COUNT_HYPERCALLS]
 	add	x2, x2, #1
-	str	x2, [x1, #COUNT_HYPERCALLS]
+	str	x2, [sp, #PERCPU + COUNT_HYPERCALLS]
 	mov	x0, #NO_HYPERCALL
 	ldp	x2, x3, [sp, #8 * 2]
 	ldp	xzr, x1, [sp], #FRAME_SIZE
@@ -390,9 +398,9 @@ irq_acknowledged:
 /* Not what the first record says: look at the others of doorbells, or those of registers. x0 to x3 as they are in the slot */
 other_abort:
 	tbz	x2, #6, load
-	tst	x3, #(0xfff - LAST_OFFSETS)	/* doorbells and registers are in the beginning of their page */
-	b.ne	abort_to_c
 	tbz	x3, #2, store
+	tst	x3, #(0xfff - LAST_OFFSETS)	/* doorbells are in the beginning of their page */
+	b.ne	abort_to_c
 	tbz	x3, #3, abort_to_c		/* no doorbell has such an offset */
 other_doorbell:
 	add	x0, x0, #DOORBELL_SIZE
@@ -426,6 +434,8 @@ store:
 	cmp	x2, x4
 	ccmp	x1, x5, #0, eq
 	b.ne	abort_to_c
+	mrs	x4, spsr_el2
+	tbnz	x4, #SINGLE_STEP, abort_to_c
 	save_more
 	save_rest
 .if TRACE
@@ -439,10 +449,9 @@ store:
 	ldp	x3, x0, [x0, #16]		/* function, endpoint */
 	ubfx	x2, x2, #16, #5
 	ldr	x1, [sp, x2, lsl #3]
-	mrs	x2, tpidr_el2
-	ldr	x4, [x2, #COUNT_IVSHMEM]
+	ldr	x4, [sp, #PERCPU + COUNT_IVSHMEM]
 	add	x4, x4, #1
-	str	x4, [x2, #COUNT_IVSHMEM]
+	str	x4, [sp, #PERCPU + COUNT_IVSHMEM]
 	blr	x3
 	b	light_return
 /* A register that is a word of memory (mmio.h): by the lowest bits of its address */
@@ -454,6 +463,8 @@ load:
 	cmp	x2, x4
 	ccmp	x1, x5, #0, eq
 	b.ne	abort_to_c
+	mrs	x4, spsr_el2
+	tbnz	x4, #SINGLE_STEP, abort_to_c
 	ldp	x4, x5, [x0, #16]		/* word, counter */
 	ldr	x1, [x5]
 	add	x1, x1, #1
@@ -481,6 +492,8 @@ withdrawn:
 	mrs	x3, far_el2
 /* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */
 abort_to_c:
+	mrs	x5, spsr_el2
+	tbnz	x5, #SINGLE_STEP, not_light
 	ldr	x5, light_abort
 	and	w4, w2, w5
 	cmp	x4, x5, lsr #32
@@ -520,6 +533,8 @@ no_hypercall:
 	ror	x3, x3, #5
 	cmp	x3, #31
 	b.hi	other_class
+	mrs	x1, spsr_el2
+	tbnz	x1, #SINGLE_STEP, 4f
 	sync_light
 	cmp	x3, #20
 	b.hs	2f
@@ -532,6 +547,7 @@ no_hypercall:
 	b.ne	1b
 	mov	x1, #0				/* XZR; in the frame that is the position of the trace */
 	b	3b
+4:	ldr	x1, [sp, #8]
 
 other_class:
 	sync_light

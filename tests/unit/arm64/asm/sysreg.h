@@ -9,6 +9,8 @@
 #define SPSR_MODE_EL0T	0x00UL
 #define SPSR_MODE_EL1H	0x05UL
 #define SPSR_MODE_AA32	(1UL << 4)
+#define SPSR_IT_LOW	(3UL << 25)
+#define SPSR_IT_HIGH	(0x3fUL << 10)
 
 extern uint64_t sysreg_elr_el2, sysreg_spsr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_sp_el0,
 	sysreg_sp_el1, sysreg_tpidr_el2, sysreg_id_aa64isar0_el1, sysreg_id_aa64mmfr0_el1, sysreg_vttbr_el2,

@@ -161,6 +161,10 @@
 #define SPSR_MODE_EL1H	0x05UL
 #define SPSR_MODE_AA32	(1UL << 4)
 #define SPSR_DAIF	(0xfUL << 6)
+#define SPSR_SS		(1UL << 21)
+#define SPSR_BTYPE	(3UL << 10)	/* AArch64 */
+#define SPSR_IT_LOW	(3UL << 25)	/* AArch32: IT[1:0] */
+#define SPSR_IT_HIGH	(0x3fUL << 10)	/* IT[7:2] */
 
 #define MPIDR_AFFINITY	0xff00ffffffUL
 
