@@ -183,9 +183,11 @@ static enum cell_end end_of(const struct cell *cell)
 	enum cell_end end = END_OFF;
 
 	for_each_cpu(id, &cell->cpus) {
-		if (cpu_may_run(percpu_of(id)))
+		struct percpu *cpu = percpu_beside(this_cpu(), id);
+
+		if (cpu_may_run(cpu))
 			return END_NOT_YET;
-		if (percpu_of(id)->failed)
+		if (cpu->failed)
 			end = END_FAILED;
 	}
 	return end;

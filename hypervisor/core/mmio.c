@@ -102,38 +102,58 @@ static enum mmio_result window_access(const struct mmio_window *window, uint64_t
 	return MMIO_HANDLED;
 }
 
-enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)
+/* The one that has all of [addr, addr + size), and where it is; or NULL */
+static APART const struct mmio_window *find_window(const struct mmio_map *map, uint64_t addr, uint64_t size, uint64_t *base)
 {
-	uint32_t n = fixed_below(map, addr.value);
+	uint32_t n = fixed_below(map, addr);
 
 	if (n > 0) {
 		const struct mmio_window *window = &map->fixed[n - 1];
 
-		if (range_contains(window->base, window->size, addr.value, access->size))
-			return window_access(window, window->base, addr.value, access);
+		*base = window->base;
+		if (range_contains(*base, window->size, addr, size))
+			return window;
 	}
 
 	for (n = 0; n < map->num_movable; n++) {
 		const struct mmio_window *window = &map->movable[n];
-		/* Read once: another CPU of the cell may move the window meanwhile. */
-		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
 
-		if (base != MMIO_CLOSED && range_contains(base, window->size, addr.value, access->size))
-			return window_access(window, base, addr.value, access);
+		/* Read once: another CPU of the cell may move the window meanwhile. */
+		*base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+		if (*base != MMIO_CLOSED && range_contains(*base, window->size, addr, size))
+			return window;
 	}
-	return MMIO_NO_WINDOW;
+	return NULL;
 }
 
-/* Seldom needed: one after the other. */
-COLD uint32_t mmio_windows_in(const struct mmio_map *map, guest_addr_t addr, uint64_t size)
+enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)
 {
-	uint32_t found = 0;
+	uint64_t base;
+	const struct mmio_window *window = find_window(map, addr.value, access->size, &base);
 
-	for (uint32_t n = 0; n < map->num_fixed + map->num_movable; n++) {
-		const struct mmio_window *window = n < map->num_fixed ? &map->fixed[n] : &map->movable[n - map->num_fixed];
-		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+	return window ? window_access(window, base, addr.value, access) : MMIO_NO_WINDOW;
+}
 
-		found += base != MMIO_CLOSED && ranges_overlap(base, window->size, addr.value, size);
-	}
-	return found;
+COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
+{
+	uint64_t base;
+
+	return find_window(map, addr.value, 1, &base);
+}
+
+/*
+ * A movable window that is asked before this one would have taken the access, too, as it is whole pages. Of fixed ones, which are
+ * asked before all of them, the last that begins before the end of the page is in it if any is: they are disjoint.
+ */
+COLD bool mmio_has_page(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr)
+{
+	uint64_t page = addr.value & PAGE_MASK;
+	uint32_t n;
+
+	if (!range_contains(base, window->size, page, PAGE_SIZE))
+		return false;
+	if (window >= map->fixed && window < map->fixed + map->num_fixed)
+		return true;
+	n = fixed_below(map, page + PAGE_SIZE - 1);
+	return n == 0 || !ranges_overlap(map->fixed[n - 1].base, map->fixed[n - 1].size, page, PAGE_SIZE);
 }

@@ -83,12 +83,14 @@ struct ivshmem_endpoint {
 	 */
 	uint64_t counters[LINK_NUM_COUNTERS];
 	uint64_t vector_counters[IVSHMEM_MAX_VECTORS][VECTOR_COUNTERS];	/* by ivshmem_vector_counter() */
+	struct cpu_set ringing;		/* CPUs that ring from here without asking, which may have counts of their own */
 
 	/* frozen while active */
 	uint32_t ids;			/* device and vendor */
 	struct ivshmem_params params;
 	const struct cell *cell;
 	struct ivshmem_link *link;
+	struct virq_ringers ringers;	/* its CPUs: of peers, since the link was made */
 	volatile uint32_t *entry;	/* of the state table */
 	struct mmio_window *windows[IVSHMEM_NUM_BARS];	/* NULL: BAR not implemented */
 } __attribute__((aligned(512)));
@@ -96,22 +98,22 @@ _Static_assert(8 * sizeof(struct ivshmem_endpoint) % PAGE_SIZE == 0, "eight plac
 
 struct ivshmem_link {
 	spinlock_t lock;		/* State of all peers and the table */
+	struct virq_teller teller;	/* of its changes; link lock */
 
 	/* frozen while the link exists */
-	uint16_t bdf;
-	uint32_t places;		/* of peers, in whole pages */
 	struct ivshmem_endpoint *endpoints;	/* by peer id */
 	uint64_t state_phys;
-	uint32_t state_size;
-	uint32_t table_size;		/* bytes of it that are mapped: all entries that peers can have */
 	uint64_t rw_size;
 	uint64_t output_size;
 	volatile uint32_t *table;
+	uint32_t state_size;
+	uint16_t bdf;
+	uint16_t last_place;		/* the highest id that there is a place for: places fill whole pages */
 
 	/* management lock */
 	uint32_t num_endpoints;		/* active ones; 0: the link does not exist */
 
-	/* written under the management and link lock, only ever increased, at most places; read atomically */
+	/* written under the management and link lock, only ever increased, as far as there are places; read atomically */
 	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
 };
 

@@ -31,13 +31,15 @@ static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t 
 static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first, uint32_t count, uint32_t counter)
 {
 	const uint64_t *counters = &ep->vector_counters[first][ivshmem_vector_counter(counter)];
-	/* what CPUs have not added yet is looked for once */
-	const uint32_t at_once = CONFIG_FAST_PATH ? count : 1;
+	/* what CPUs have not added yet is looked for once; an event that is lost is counted by nobody but C */
+	const struct cpu_set *cpus = counter == LINK_COUNTER_SENT ? &ep->ringing :
+				     counter == LINK_COUNTER_DELIVERED ? &ep->ringers.cpus : NULL;
 	uint64_t total = 0;
 
-	for (uint32_t n = 0; n < count; n += at_once)
-		total += CONFIG_FAST_PATH ? arch_virq_count(&counters[n * VECTOR_COUNTERS], at_once, VECTOR_COUNTERS) :
-			 __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
+	if (CONFIG_FAST_PATH && cpus)
+		return arch_virq_count(cpus, counters, count, VECTOR_COUNTERS);
+	for (uint32_t n = 0; n < count; n++)
+		total += __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
 	return total;
 }
 
@@ -110,7 +112,8 @@ static void publish(struct ivshmem_endpoint *ep, uint32_t first, uint32_t count)
 	static const struct virq_route unarmed[IVSHMEM_MAX_VECTORS];
 
 	if (CONFIG_FAST_PATH)
-		arch_virq_publish(&ep->stores[first], enabled(ep) && !ep->one_shot ? &ep->routes[first] : unarmed, count);
+		arch_virq_publish(&ep->ringers, &ep->stores[first],
+				  enabled(ep) && !ep->one_shot ? &ep->routes[first] : unarmed, count);
 }
 
 void ivshmem_publish(struct ivshmem_endpoint *ep)
@@ -201,14 +204,18 @@ struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vecto
 	return NULL;
 }
 
-bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, uint64_t **delivered)
+bool ivshmem_will_ring(uint32_t endpoint, uint32_t value, uint32_t cpu, uint64_t **sent, uint64_t **delivered)
 {
+	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint), *receiver;
 	uint32_t peer = value >> 16, vector = value & 0xffff;
 
-	if (peer >= __atomic_load_n(&ivshmem_link_of(endpoint)->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
+	if (peer >= __atomic_load_n(&ep->link->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
 		return false;
-	*sent = vector_counter(ivshmem_endpoint_at(endpoint), vector, LINK_COUNTER_SENT);
-	*delivered = vector_counter(&ivshmem_link_of(endpoint)->endpoints[peer], vector, LINK_COUNTER_DELIVERED);
+	receiver = &ep->link->endpoints[peer];
+	*sent = vector_counter(ep, vector, LINK_COUNTER_SENT);
+	*delivered = vector_counter(receiver, vector, LINK_COUNTER_DELIVERED);
+	cpu_set_join(&ep->ringing, cpu);
+	cpu_set_join(&receiver->ringers.cpus, cpu);
 	return true;
 }
 
@@ -221,6 +228,8 @@ static void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
 	struct ivshmem_endpoint *peer = link->endpoints;
 	uint32_t sent = 0;
 
+	if (CONFIG_FAST_PATH)
+		arch_virq_tell(&link->teller);
 	for (uint32_t rest = link->num_peers; rest; rest--, peer++) {
 		if (peer == ep)
 			continue;
@@ -370,6 +379,12 @@ static uint32_t endpoint_pages(uint32_t peers)
 	return (uint32_t)(PAGE_ALIGN((last + 1ull) * sizeof(struct ivshmem_endpoint)) / PAGE_SIZE);
 }
 
+/* Bytes of the state table that are mapped: all entries that peers can have */
+static uint32_t table_size(uint32_t state_size)
+{
+	return MIN(state_size, 4 * IVSHMEM_MAX_PEERS);
+}
+
 #define DEVICE		"ivshmem device %pB, peer %u: "
 #define DEVICE_ARGS(params)	BDF_ARG((params)->bdf), (params)->id
 
@@ -387,8 +402,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	if (!link->endpoints)
 		return refuse(-ENOMEM, DEVICE "no memory for a link of %u peers; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params), peers);
-	link->table_size = MIN(params->state_size, 4 * IVSHMEM_MAX_PEERS);
-	link->table = map_range(HOST_ADDR(params->state_phys), link->table_size, MAP_NORMAL);
+	link->table = map_range(HOST_ADDR(params->state_phys), table_size(params->state_size), MAP_NORMAL);
 	if (!link->table) {
 		pages_free(link->endpoints, endpoint_pages(peers));
 		link->endpoints = NULL;
@@ -397,7 +411,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 			      DEVICE_ARGS(params));
 	}
 	link->bdf = params->bdf;
-	link->places = (uint32_t)(endpoint_pages(peers) * PAGE_SIZE / sizeof(struct ivshmem_endpoint));
+	link->last_place = (uint16_t)(endpoint_pages(peers) * PAGE_SIZE / sizeof(struct ivshmem_endpoint) - 1);
 	link->num_peers = peers;
 	link->state_phys = params->state_phys;
 	link->state_size = params->state_size;
@@ -417,9 +431,9 @@ static int refuse_mismatch(const struct ivshmem_params *params, const char *what
 
 static int check_join(const struct ivshmem_link *link, const struct ivshmem_params *params)
 {
-	if (params->id >= link->places)
+	if (params->id > link->last_place)
 		return refuse_invalid(DEVICE "the link was made for %u peers by the first that joined; "
-				      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->places,
+				      "set shmem_peers there to at least %u", DEVICE_ARGS(params), link->last_place + 1u,
 				      params->id + 1u);
 	if (link->endpoints[params->id].active)
 		return refuse(-EBUSY, DEVICE "another cell is this peer of the link; change shmem_dev_id",
@@ -464,8 +478,8 @@ static void free_link_if_unused(struct ivshmem_link *link)
 {
 	if (link->num_endpoints)
 		return;
-	unmap_range((void *)link->table, link->table_size);
-	pages_free(link->endpoints, endpoint_pages(link->places));
+	unmap_range((void *)link->table, table_size(link->state_size));
+	pages_free(link->endpoints, endpoint_pages(link->last_place + 1u));
 	link->table = NULL;
 	link->endpoints = NULL;
 }
@@ -498,6 +512,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 	ep->ids = (uint32_t)IVSHMEM_DEVICE_ID << 16 | IVSHMEM_VENDOR_ID;
 	ep->cell = cell;
 	ep->link = link;
+	ep->ringers.teller = &link->teller;
 	ep->entry = &link->table[params->id];
 	for (bar = 0; bar < IVSHMEM_NUM_BARS; bar++)
 		ep->windows[bar] = created[bar];

@@ -11,33 +11,11 @@
 #include "bulkhead/comm_region.h"
 #include "bulkhead/fault.h"
 #include "config.h"
+#include "cpu_set.h"
 #include "generated/config.h"
 #include "lock.h"
 #include "mmio.h"
 #include "asm/cell.h"
-
-#define CPU_SET_WORDS	((CONFIG_MAX_CPUS + 63) / 64)
-
-struct cpu_set {
-	uint64_t bits[CPU_SET_WORDS];
-};
-
-static inline bool cpu_set_test(const struct cpu_set *set, uint32_t cpu)
-{
-	return cpu < CONFIG_MAX_CPUS && ((set->bits[cpu / 64] >> (cpu % 64)) & 1);
-}
-
-/* The first one from that CPU on; CONFIG_MAX_CPUS if there is none */
-static inline uint32_t cpu_set_next(const struct cpu_set *set, uint32_t cpu)
-{
-	for (; cpu < CONFIG_MAX_CPUS; cpu = (cpu / 64 + 1) * 64) {
-		uint64_t bits = set->bits[cpu / 64] >> (cpu % 64);
-
-		if (bits)
-			return cpu + (uint32_t)__builtin_ctzll(bits);
-	}
-	return CONFIG_MAX_CPUS;
-}
 
 struct vpci_function;
 
@@ -90,14 +68,6 @@ extern const struct cfg_system *system_config;
 
 /* The machine as config checks see it; valid after start-up. */
 extern struct config_platform platform;
-
-static inline void cpu_set_assign(struct cpu_set *set, uint32_t cpu, bool member)
-{
-	if (member)
-		set->bits[cpu / 64] |= 1UL << (cpu % 64);
-	else
-		set->bits[cpu / 64] &= ~(1UL << (cpu % 64));
-}
 
 /* Once, by the primary CPU: the root cell from its checked configuration. 0 or a negative errno after refuse(). */
 int root_cell_init(const struct config_view *view);

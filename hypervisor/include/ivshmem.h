@@ -40,10 +40,10 @@ void ivshmem_config_write(uint32_t endpoint, uint32_t offset, uint32_t size, uin
 const uint32_t *ivshmem_config_word(uint32_t endpoint, uint32_t offset);
 
 /*
- * The counters of a doorbell that is rung by a write of this value to the register page of that endpoint, and delivered. False if
- * none can be.
+ * From now on the CPU rings by itself when this value is written to the register page of that endpoint: what it counts by then. A
+ * barrier comes before it does. False if there is no such doorbell.
  */
-bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **sent, uint64_t **delivered);
+bool ivshmem_will_ring(uint32_t endpoint, uint32_t value, uint32_t cpu, uint64_t **sent, uint64_t **delivered);
 
 /* The function that writes the register at this offset of the register page, of which writes are mmio_direct [guest] */
 typedef void (*ivshmem_write_t)(struct ivshmem_endpoint *ep, uint32_t value);

@@ -102,13 +102,13 @@ void mmio_move(struct mmio_window *window, uint64_t base);
  */
 enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access);
 
-/* How many windows have something of a range now. The range does not wrap. */
-uint32_t mmio_windows_in(const struct mmio_map *map, guest_addr_t addr, uint64_t size);
-
 /* Is addr in a window, so that an access that is MMIO_NO_WINDOW begins in one? */
-static inline bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
-{
-	return mmio_windows_in(map, addr, 1);
-}
+bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr);
+
+/*
+ * Does every access inside the page of addr go to this window, which has taken one there? base: where it was then, of a movable one a
+ * multiple of its size, which is whole pages.
+ */
+bool mmio_has_page(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr);
 
 #endif

@@ -15,7 +15,7 @@ INCLUDES = ["tests/unit/config", "hypervisor/include", "include", "hypervisor/ar
 
 # Their callers distinguish 0 from everything else; EVA shall keep the two apart.
 RESULTS = ["create_windows", "create_link", "check_bars", "check_regions", "check_intx", "check_join", "join_link",
-           "ivshmem_join", "ivshmem_attach", "add_ivshmem", "add_function", "vpci_init", "ivshmem_ring_counters"]
+           "ivshmem_join", "ivshmem_attach", "add_ivshmem", "add_function", "vpci_init", "ivshmem_will_ring"]
 OPTIONS = ["-machdep", "gcc_x86_64", "-c11", "-warn-signed-overflow", "-eva",
            # registers that are words of an endpoint, and what is published: so many places can a pointer have
            "-eva-ilevel", "128",

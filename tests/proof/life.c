@@ -89,7 +89,7 @@ static void access_again(const struct mmio_access *access)
 		/* what it calls is what write_page() has called, which EVA knows the endpoint of */
 		(void)ivshmem_register_write(access->window->index, ANY_U32() ? IVSHMEM_REG_STATE : IVSHMEM_REG_INT_CTRL, &ep);
 	} else if (access->is_write && access->again.store) {
-		if (access->again.store->address && ivshmem_ring_counters(access->window->index, (uint32_t)access->value, &sent,
+		if (access->again.store->address && ivshmem_will_ring(access->window->index, (uint32_t)access->value, 0, &sent,
 									  &delivered)) {
 			++*sent;
 			++*delivered;

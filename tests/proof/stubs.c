@@ -65,7 +65,8 @@ void arch_virq_raise(const struct virq_route *route)
 	(void)route;
 }
 
-void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count)
+void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *stores, const struct virq_route *routes,
+		       uint32_t count)
 {
 	//@ assert locked: proof_locks > 0;
 	for (uint32_t n = 0; n < count; n++) {
@@ -74,13 +75,19 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 	}
 }
 
+void arch_virq_tell(struct virq_teller *teller)
+{
+	//@ assert valid: \valid(teller);
+	teller->cpu = NULL;
+}
+
 bool arch_virq_ring(struct virq_store *store)
 {
 	//@ assert locked: proof_locks > 0;
 	return store->address;
 }
 
-uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
+uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, uint32_t count, uint32_t step)
 {
 	//@ assert there: \valid_read(counters + (0 .. (count - 1) * step));
 	return *counters + ANY_U64();

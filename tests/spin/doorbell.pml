@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A doorbell that the entry code rings by what the receiver has published: an address and a value that belong together, read by
- * two loads in any order. The receiver changes its interrupt, and switches it off. Each store waits in a buffer of its own, and
- * gets to memory at any later time; a barrier waits for the CPU's buffers. fast_path.c, vectors.S: ring
+ * two loads in any order. The receiver changes its interrupt, and switches it off. It waits for those only that have joined its
+ * ringers. Each store waits in a buffer of its own, and gets to memory at any later time; a barrier waits for the CPU's buffers.
+ * fast_path.c, vectors.S: ring
  */
 hidden byte together, off;
 
@@ -12,8 +13,9 @@ hidden byte together, off;
 /* Published: 0, or the number of a route, 1 or 2; in the beginning, the first one */
 byte address = 1, value = 1;
 bit flying;			/* started, but not done */
+bit joined;			/* the sender is one of the ringers */
 /* buffers */
-byte address_of_receiver = NONE, value_of_receiver = NONE, flying_of_sender = NONE;
+byte address_of_receiver = NONE, value_of_receiver = NONE, flying_of_sender = NONE, joined_of_sender = NONE;
 
 /* What the receiver may rely on: its call is over. 0: interrupts off */
 byte wanted = NONE;
@@ -23,6 +25,7 @@ active proctype memory()
 end:	do
 	:: d_step { address_of_receiver != NONE -> address = address_of_receiver; address_of_receiver = NONE }
 	:: d_step { value_of_receiver != NONE -> value = value_of_receiver; value_of_receiver = NONE }
+	:: d_step { joined_of_sender != NONE -> joined = joined_of_sender; joined_of_sender = NONE }
 	:: d_step { flying_of_sender != NONE -> flying = flying_of_sender; flying_of_sender = NONE }
 	od
 }
@@ -31,11 +34,15 @@ active proctype sender()
 {
 	byte a, v;
 
+endNeverRings:
+#ifndef NO_JOIN	/* mutant */
+	joined_of_sender = 1;	/* fast_remember(), at any time */
+#endif
 end:	do
 	:: true ->
 	   flying_of_sender = 1;
 #ifndef NO_DSB_OF_SENDER	/* mutant */
-	   flying_of_sender == NONE;
+	   flying_of_sender == NONE && joined_of_sender == NONE;
 #endif
 	   if
 	   :: a = address; v = value
@@ -59,7 +66,7 @@ end:	do
 #ifdef NO_WAIT	/* mutant */
 #define WAIT	skip
 #else
-#define WAIT	!flying
+#define WAIT	if :: !joined :: joined -> !flying fi
 #endif
 
 inline withdraw()

@@ -133,6 +133,7 @@ MUTANTS = [
     (Run("doorbell", "NO_WAIT NO_CHANGE"), "off"),
     (Run("doorbell", "NO_DSB_OF_SENDER NO_CHANGE"), "off"),
     (Run("doorbell", "NO_DSB_OF_RECEIVER NO_CHANGE"), "off"),
+    (Run("doorbell", "NO_JOIN NO_CHANGE"), "off"),
     (Run("doorbell", "NO_WITHDRAWAL"), "together"),
     (Run("doorbell", "NO_SECOND_WAIT"), "together"),
     (Run("doorbell", "NO_SECOND_WAIT NO_RELEASE"), "together"),

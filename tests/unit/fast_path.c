@@ -25,7 +25,10 @@ struct gic gic;
 uint32_t num_cpu_slots = CPUS + 1;
 const char doorbell_values[32 * VALUE_SIZE];
 
-static struct percpu cpus[CPUS];
+static struct percpu_area areas[CPUS];
+static struct virq_teller teller;
+static struct virq_ringers ringers;
+static struct cpu_set from;	/* CPUs that ring for this sender */
 static struct cell cell;
 static struct cfg_cell header;
 static const struct mmio_device device = { .cause = CPU_EXIT_PCI_CONFIG };
@@ -39,7 +42,7 @@ static uint32_t turns;
 
 static void land(uint32_t n)
 {
-	cpus[n].fast.doorbells[n].done = cpus[n].fast.doorbells[n].started;
+	areas[n].cpu.fast.doorbells[n].done = areas[n].cpu.fast.doorbells[n].started;
 }
 
 static void on_barrier(void)
@@ -56,15 +59,19 @@ void arch_relax(void)
 
 struct percpu *percpu_of(uint32_t cpu)
 {
-	return cpu < CPUS ? &cpus[cpu] : NULL;
+	return cpu < CPUS ? &areas[cpu].cpu : NULL;
 }
 
-bool ivshmem_ring_counters(uint32_t endpoint, uint32_t value, uint64_t **out_sent, uint64_t **out_delivered)
+bool ivshmem_will_ring(uint32_t endpoint, uint32_t value, uint32_t cpu, uint64_t **out_sent, uint64_t **out_delivered)
 {
 	assert_int_equal(endpoint, window.index);
 	assert_int_equal(value & 0xffff0000, 0x10000);
 	*out_sent = &sent;
 	*out_delivered = &delivered;
+	if (has_counters) {
+		cpu_set_join(&from, cpu);
+		cpu_set_join(&ringers.cpus, cpu);
+	}
 	return has_counters;
 }
 
@@ -85,13 +92,19 @@ ivshmem_write_t ivshmem_register_write(uint32_t endpoint, uint64_t offset, struc
 static int setup(void **state)
 {
 	(void)state;
-	memset(cpus, 0, sizeof(cpus));
+	memset(areas, 0, sizeof(areas));
+	teller.cpu = NULL;
+	ringers = (struct virq_ringers){ .teller = &teller };
+	from = (struct cpu_set){ 0 };
+	sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
 	memset(&cell, 0, sizeof(cell));
 	memset(stores, 0, sizeof(stores));
 	cell.config.cell = &header;
 	gic.gicd = (volatile uint8_t *)(uintptr_t)GICD;
-	for (uint32_t n = 0; n < CPUS; n++)
-		cpus[n].cell = &cell;
+	for (uint32_t n = 0; n < CPUS; n++) {
+		areas[n].cpu.cell = &cell;
+		areas[n].cpu.cpu_id = n;
+	}
 	cpu_set_assign(&cell.cpus, 0, true);
 	cpu_set_assign(&cell.cpus, 2, true);
 	window.base = PAGE;
@@ -104,7 +117,7 @@ static int setup(void **state)
 
 static const struct fast_doorbell *doorbell(uint32_t n)
 {
-	return &cpus[0].fast.doorbells[n];
+	return &areas[0].cpu.fast.doorbells[n];
 }
 
 /* CPU 0 has had this done by C, by register 3. */
@@ -118,7 +131,7 @@ static void access_done(uint64_t esr, uint64_t offset, uint64_t reg, uint8_t siz
 	frame.x[3] = reg;
 	sysreg_far_el2 = 0xffff800000005000 | offset;
 	sysreg_hpfar_el2 = PAGE >> 8;
-	fast_remember(&cpus[0], &frame, esr, &access);
+	fast_remember(&areas[0].cpu, &frame, esr, &access);
 }
 
 static void ring_done(uint32_t vector)
@@ -129,7 +142,7 @@ static void ring_done(uint32_t vector)
 static void what_is_written_down(void **state)
 {
 	static const uint32_t word;
-	const struct fast_register *reg = &cpus[0].fast.registers[4];
+	const struct fast_register *reg = &areas[0].cpu.fast.registers[4];
 
 	(void)state;
 	ring_done(1);
@@ -142,7 +155,7 @@ static void what_is_written_down(void **state)
 	assert_int_equal(reg->syndrome, ESR(0, 3));
 	assert_int_equal(reg->where, PAGE >> 8 | 0x10ULL << 40);
 	assert_ptr_equal(reg->word, &word);
-	assert_ptr_equal(reg->counter, &cpus[0].exits[CPU_EXIT_PCI_CONFIG]);
+	assert_ptr_equal(reg->counter, &areas[0].cpu.exits[CPU_EXIT_PCI_CONFIG]);
 	/* written: beside where it is read, whatever the value is */
 	access_done(ESR(1, 3), 0x10, 0x500000001, 4, &mmio_direct);
 	assert_int_equal(reg->syndrome, ESR(0, 3));
@@ -184,7 +197,7 @@ static void what_is_not(void **state)
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
 		assert_int_equal(doorbell(n)->syndrome, 0);
 	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
-		assert_int_equal(cpus[0].fast.registers[n].syndrome, 0);
+		assert_int_equal(areas[0].cpu.fast.registers[n].syndrome, 0);
 }
 
 /* Of one kind of counter, those of all vectors: what is not added yet is looked for once. */
@@ -194,47 +207,61 @@ static void columns_are_summed(void **state)
 
 	(void)state;
 	memset(table, 0, sizeof(table));
+	cpu_set_join(&from, 0);
 	for (uint32_t n = 0; n < 4; n++) {
-		cpus[0].fast.doorbells[n].done = cpus[0].fast.doorbells[n].started = n + 1;
-		cpus[0].fast.counters[n].sent = &table[n % 3][1];
-		cpus[0].fast.counters[n].delivered = &table[2][2];
+		areas[0].cpu.fast.doorbells[n].done = areas[0].cpu.fast.doorbells[n].started = n + 1;
+		areas[0].cpu.fast.counters[n].sent = &table[n % 3][1];
+		areas[0].cpu.fast.counters[n].delivered = &table[2][2];
 	}
 	table[0][1] = 10;
 	table[1][1] = 20;
 	table[1][2] = 1000;
-	assert_int_equal(arch_virq_count(&table[0][1], 3, 4), 30 + 1 + 2 + 3 + 4);
-	assert_int_equal(arch_virq_count(&table[0][1], 2, 4), 30 + 1 + 2 + 4);
-	assert_int_equal(arch_virq_count(&table[2][1], 1, 4), 3);
-	assert_int_equal(arch_virq_count(&table[0][2], 3, 4), 1000 + 10);
-	assert_int_equal(arch_virq_count(&table[0][0], 3, 4), 0);
+	assert_int_equal(arch_virq_count(&from, &table[0][1], 3, 4), 30 + 1 + 2 + 3 + 4);
+	assert_int_equal(arch_virq_count(&from, &table[0][1], 2, 4), 30 + 1 + 2 + 4);
+	assert_int_equal(arch_virq_count(&from, &table[2][1], 1, 4), 3);
+	assert_int_equal(arch_virq_count(&from, &table[0][2], 3, 4), 1000 + 10);
+	assert_int_equal(arch_virq_count(&from, &table[0][0], 3, 4), 0);
 }
 
-static void oldest_goes_and_is_counted(void **state)
+static void one_that_is_not_rung_goes_and_is_counted(void **state)
 {
 	(void)state;
 	for (uint32_t vector = 0; vector < FAST_DOORBELLS; vector++)
 		ring_done(vector);
-	cpus[0].fast.doorbells[0].done = cpus[0].fast.doorbells[0].started = 7;
-	cpus[0].fast.doorbells[1].done = cpus[0].fast.doorbells[1].started = 5;
-	cpus[0].fast.doorbells[1].counted = 2;			/* two of them were taken back */
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 10);
-	assert_int_equal(arch_virq_count(&sent, 1, 1), 10);
-	assert_int_equal(arch_virq_count(&delivered, 1, 1), 10);
+	areas[0].cpu.fast.doorbells[0].done = areas[0].cpu.fast.doorbells[0].started = 7;
+	areas[0].cpu.fast.doorbells[1].done = areas[0].cpu.fast.doorbells[1].started = 5;
+	areas[0].cpu.fast.doorbells[1].counted = 2;			/* two of them were taken back */
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 10);
+	assert_int_equal(arch_virq_count(&from, &sent, 1, 1), 10);
+	assert_int_equal(arch_virq_count(&ringers.cpus, &delivered, 1, 1), 10);
+	/* both have been rung since they were written down: they stay, and the next one goes */
 	ring_done(9);
-	assert_int_equal(doorbell(0)->value, 0x10009);
+	ring_done(9);
+	assert_int_equal(doorbell(0)->value, 0x10000);
+	assert_int_equal(doorbell(1)->value, 0x10001);
+	assert_int_equal(doorbell(2)->value, 0x10002);
+	assert_int_equal(sent, 0);
+	ring_done(9);
+	assert_int_equal(doorbell(2)->value, 0x10009);
+	/* the fourth is as it was, the first has not been rung since */
+	ring_done(8);
+	assert_int_equal(doorbell(3)->value, 0x10008);
+	assert_int_equal(sent, 0);
+	ring_done(7);
+	assert_int_equal(doorbell(0)->value, 0x10007);
 	assert_int_equal(sent, 7);
 	assert_int_equal(delivered, 7);
-	assert_int_equal(cpus[0].exits[CPU_EXIT_IVSHMEM], 7);
-	assert_int_equal(arch_virq_count(&sent, 1, 1), 10);
+	assert_int_equal(areas[0].cpu.exits[CPU_EXIT_IVSHMEM], 7);
+	assert_int_equal(arch_virq_count(&from, &sent, 1, 1), 10);
 	/* started and done go on: who waits compares them with what he has seen */
 	assert_int_equal(doorbell(0)->done, 7);
-	arch_forget_all(&cpus[0]);
+	arch_forget_all(&areas[0].cpu);
 	assert_int_equal(sent, 10);
-	assert_int_equal(cpus[0].exits[CPU_EXIT_IVSHMEM], 10);
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 10);
+	assert_int_equal(areas[0].cpu.exits[CPU_EXIT_IVSHMEM], 10);
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 10);
 	/* one that is being taken back is not less than nothing */
-	cpus[0].fast.doorbells[1].counted++;
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 10);
+	areas[0].cpu.fast.doorbells[1].counted++;
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 10);
 }
 
 static void is_taken_back(void)
@@ -245,7 +272,7 @@ static void is_taken_back(void)
 /* Who adds up waits for the end of a ring: one that is taken back is in one of the two numbers only. */
 static void one_that_is_taken_back(void **state)
 {
-	struct fast_doorbell *record = &cpus[0].fast.doorbells[0];
+	struct fast_doorbell *record = &areas[0].cpu.fast.doorbells[0];
 
 	(void)state;
 	ring_done(0);
@@ -253,26 +280,26 @@ static void one_that_is_taken_back(void **state)
 	record->counted = 5 + 1;
 	record->started = 11;
 	relax_hook = is_taken_back;
-	assert_int_equal(arch_virq_count(&delivered, 1, 1), 5);
+	assert_int_equal(arch_virq_count(&ringers.cpus, &delivered, 1, 1), 5);
 	assert_int_equal(turns, 1);
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 5);
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 5);
 	/* of a CPU that is dead, not for ever */
 	record->started++;
-	cpus[0].dead = 1;
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 5);
+	areas[0].cpu.dead = 1;
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 5);
 	assert_int_equal(turns, 1);
 }
 
 static void is_added(void)
 {
 	land(0);
-	count_doorbells(&cpus[0], 0);
+	count_doorbells(&areas[0].cpu, 0);
 }
 
 /* Between the look at the counter and that at the record: what is there neither before nor behind is not lost. */
 static void one_that_is_added(void **state)
 {
-	struct fast_doorbell *record = &cpus[0].fast.doorbells[0];
+	struct fast_doorbell *record = &areas[0].cpu.fast.doorbells[0];
 
 	(void)state;
 	ring_done(0);
@@ -280,13 +307,13 @@ static void one_that_is_added(void **state)
 	record->counted = 5;
 	record->started = 11;
 	relax_hook = is_added;
-	assert_int_equal(arch_virq_count(&sent, 1, 1), 6);
+	assert_int_equal(arch_virq_count(&from, &sent, 1, 1), 6);
 	record->started++;
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_IVSHMEM), 7);
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 7);
 	assert_int_equal(sent, 7);
 	/* somebody else's causes are as they are */
-	cpus[0].exits[CPU_EXIT_GICD] = 3;
-	assert_int_equal(arch_exits(&cpus[0], CPU_EXIT_GICD), 3);
+	areas[0].cpu.exits[CPU_EXIT_GICD] = 3;
+	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_GICD), 3);
 }
 
 /* Who forgets; all that could be used is none, but what the entry code goes to without looking is there. */
@@ -313,19 +340,19 @@ static void forgetting(void **state)
 {
 	(void)state;
 	for (uint32_t n = 0; n < CPUS; n++)
-		fill(&cpus[n]);
+		fill(&areas[n].cpu);
 	arch_forget_accesses(&cell);
-	assert_false(knows(&cpus[0]) || knows(&cpus[2]));
-	assert_true(knows(&cpus[1]));
-	arch_forget_fast_paths(&cpus[1]);
-	assert_false(knows(&cpus[1]));
-	assert_int_equal(cpus[1].fast.interrupts[15].list_reg, FAST_EMPTY);
-	fill(&cpus[1]);
-	arch_forget_all(&cpus[1]);
-	assert_false(knows(&cpus[1]));
-	assert_int_equal(cpus[1].fast.page, FAST_EMPTY);
+	assert_false(knows(&areas[0].cpu) || knows(&areas[2].cpu));
+	assert_true(knows(&areas[1].cpu));
+	arch_forget_fast_paths(&areas[1].cpu);
+	assert_false(knows(&areas[1].cpu));
+	assert_int_equal(areas[1].cpu.fast.interrupts[15].list_reg, FAST_EMPTY);
+	fill(&areas[1].cpu);
+	arch_forget_all(&areas[1].cpu);
+	assert_false(knows(&areas[1].cpu));
+	assert_int_equal(areas[1].cpu.fast.page, FAST_EMPTY);
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
-		assert_non_null(cpus[1].fast.doorbells[n].compare);
+		assert_non_null(areas[1].cpu.fast.doorbells[n].compare);
 }
 
 static void window_moves(void)
@@ -336,7 +363,7 @@ static void window_moves(void)
 
 static void all_is_traced(void)
 {
-	cpus[0].trace_mode = BH_TRACE_ALL;
+	areas[0].cpu.trace_mode = BH_TRACE_ALL;
 	barrier_hook = NULL;
 }
 
@@ -347,22 +374,22 @@ static void changes_while_it_is_written_down(void **state)
 	(void)state;
 	barrier_hook = window_moves;
 	ring_done(0);
-	assert_false(knows(&cpus[0]));
+	assert_false(knows(&areas[0].cpu));
 	window.base = PAGE;
 	barrier_hook = window_moves;
 	access_done(ESR(0, 3), 0, 0, 4, &word);
-	assert_false(knows(&cpus[0]));
+	assert_false(knows(&areas[0].cpu));
 	window.base = PAGE;
 	barrier_hook = all_is_traced;
 	ring_done(0);
-	assert_false(knows(&cpus[0]));
+	assert_false(knows(&areas[0].cpu));
 }
 
 static void publish(uint32_t first, uint32_t second)
 {
 	const struct virq_route routes[3] = { { .intid = first }, { .intid = second } };
 
-	arch_virq_publish(stores, routes, 3);
+	arch_virq_publish(&ringers, stores, routes, 3);
 }
 
 static void publications(void **state)
@@ -386,8 +413,9 @@ static void publications(void **state)
 /* A ring of CPU n by the store, which is over or not */
 static void fly(uint32_t n, struct virq_store *store)
 {
-	struct fast_doorbell *record = &cpus[n].fast.doorbells[n];
+	struct fast_doorbell *record = &areas[n].cpu.fast.doorbells[n];
 
+	cpu_set_join(&ringers.cpus, n);
 	record->store = store;
 	record->started = record->done + 1;
 }
@@ -439,7 +467,7 @@ static uint32_t register_of_gic;
 
 static void is_begun(void)
 {
-	assert_int_equal(cpus[0].fast.by_c.started, cpus[0].fast.by_c.done + 1);
+	assert_int_equal(areas[0].cpu.fast.by_c.started, areas[0].cpu.fast.by_c.done + 1);
 	assert_int_equal(register_of_gic, 0);
 }
 
@@ -447,31 +475,33 @@ static void is_begun(void)
 static void c_rings(void **state)
 {
 	(void)state;
-	sysreg_tpidr_el2 = (uintptr_t)&cpus[0];
+	sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
 	barrier_hook = is_begun;
 	assert_false(arch_virq_ring(&stores[0]));
-	assert_int_equal(cpus[0].fast.by_c.done, 1);
+	assert_int_equal(areas[0].cpu.fast.by_c.done, 1);
 	assert_int_equal(register_of_gic, 0);
 	stores[0].address = (uintptr_t)&register_of_gic;
 	stores[0].value = 0x100;
 	assert_true(arch_virq_ring(&stores[0]));
 	assert_int_equal(register_of_gic, 0x100);
-	assert_int_equal(cpus[0].fast.by_c.done, 2);
-	assert_int_equal(cpus[0].fast.by_c.started, 2);
+	assert_int_equal(areas[0].cpu.fast.by_c.done, 2);
+	assert_int_equal(areas[0].cpu.fast.by_c.started, 2);
 }
 
 static void c_is_over(void)
 {
 	assert_int_equal(stores[0].address, 0);
-	cpus[1].fast.by_c.done++;
+	areas[1].cpu.fast.by_c.done++;
 }
 
 static void c_is_waited_for(void **state)
 {
 	(void)state;
 	publish(40, 64);
-	cpus[1].fast.by_c.started = 7;
-	cpus[1].fast.by_c.done = 6;
+	sysreg_tpidr_el2 = (uintptr_t)&areas[1].cpu;
+	arch_virq_tell(&teller);
+	areas[1].cpu.fast.by_c.started = 7;
+	areas[1].cpu.fast.by_c.done = 6;
 	relax_hook = c_is_over;
 	publish(0, 64);
 	assert_int_equal(turns, 1);
@@ -496,7 +526,14 @@ static void nobody_else_is_waited_for(void **state)
 	fly(1, &stores[0]);
 	publish(0, 64);
 	assert_int_equal(turns, 0);
-	cpus[1].dead = 1;
+	/* of a CPU that is no ringer here, and by C of one that is not the teller */
+	ringers.cpus = (struct cpu_set){ 0 };
+	areas[2].cpu.fast.by_c.started++;
+	publish(40, 0);
+	publish(0, 0);
+	assert_int_equal(turns, 0);
+	publish(0, 64);
+	areas[1].cpu.dead = 1;
 	fly(2, &stores[1]);
 	relax_hook = off;
 	publish(0, 0);
@@ -508,7 +545,7 @@ static void nobody_else_is_waited_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_written_down), TEST(what_is_not), TEST(columns_are_summed), TEST(oldest_goes_and_is_counted),
+		TEST(what_is_written_down), TEST(what_is_not), TEST(columns_are_summed), TEST(one_that_is_not_rung_goes_and_is_counted),
 		TEST(one_that_is_taken_back), TEST(one_that_is_added),
 		TEST(forgetting),
 		TEST(changes_while_it_is_written_down), TEST(publications), TEST(who_is_in_the_middle_is_waited_for),

@@ -80,7 +80,7 @@ static void scrub_tables(struct fixture_cell *c)
 		const struct ivshmem_link *link = ivshmem_link_of(c->functions[n].endpoint);
 
 		if (link->num_endpoints == 1)
-			host_fill(link->state_phys, link->table_size, 0);
+			host_fill(link->state_phys, link->state_size, 0);
 	}
 }
 

@@ -278,16 +278,23 @@ static void configuration_space_is_what_it_is_now(void **state)
 static void what_has_no_counters(void **state)
 {
 	uint32_t endpoint = fixture_endpoint(&a, INTX);
+	const struct ivshmem_endpoint *own = ivshmem_endpoint_at(endpoint), *other = &own->link->endpoints[1];
 	uint64_t *sent = NULL, *delivered = NULL;
 
 	(void)state;
-	assert_true(ivshmem_ring_counters(endpoint, RING(1, 15), &sent, &delivered));
+	assert_int_equal(endpoint % IVSHMEM_MAX_PEERS, 0);
+	assert_true(ivshmem_will_ring(endpoint, RING(1, 15), 3, &sent, &delivered));
+	assert_int_equal(own->ringing.bits[0], 1 << 3);
+	assert_int_equal(other->ringers.cpus.bits[0], 1 << 3);
+	assert_int_equal(own->ringers.cpus.bits[0] | other->ringing.bits[0], 0);
 	assert_non_null(sent);
 	assert_non_null(delivered);
 	assert_ptr_not_equal(sent, delivered);
-	assert_false(ivshmem_ring_counters(endpoint, RING(2, 0), &sent, &delivered));
-	assert_false(ivshmem_ring_counters(endpoint, RING(1, 16), &sent, &delivered));
-	assert_false(ivshmem_ring_counters(endpoint, UINT32_MAX, &sent, &delivered));
+	assert_false(ivshmem_will_ring(endpoint, RING(2, 0), 3, &sent, &delivered));
+	assert_false(ivshmem_will_ring(endpoint, RING(1, 16), 3, &sent, &delivered));
+	assert_false(ivshmem_will_ring(endpoint, UINT32_MAX, 3, &sent, &delivered));
+	assert_false(ivshmem_will_ring(endpoint, RING(2, 0), 4, &sent, &delivered));
+	assert_int_equal(own->ringing.bits[0], 1 << 3);
 	assert_null(ivshmem_config_word(endpoint, 0x80));
 	assert_null(ivshmem_config_word(endpoint, 0x04));
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <cmocka.h>
 #include "errors.h"
 #include "mmio.h"
@@ -221,6 +222,50 @@ static void has_window_where_an_access_begins(void **state)
 	assert_false(mmio_has_window(&map, GUEST_ADDR(0x3000)));
 }
 
+/* Who takes each byte of a page? The window that takes the access has all of it, or not. */
+static bool takes_all(const struct mmio_window *window, uint64_t page)
+{
+	for (uint64_t offset = 0; offset < PAGE_SIZE; offset += 0x100)
+		if (access_at(page + offset, 1) != (int64_t)window->index)
+			return false;
+	return true;
+}
+
+/* Windows at random in eight pages: fixed ones at any multiple of 100h, movable ones, which are whole pages, above each other, too. */
+static void has_all_of_a_page(void **state)
+{
+	unsigned int seed = 1;
+	uint32_t whole = 0, parts = 0;
+
+	(void)state;
+	for (uint32_t round = 0; round < 2000; round++) {
+		mmio_map_init(&map, windows, MAX_FIXED, MAX_MOVABLE);
+		for (uint32_t n = 0; n < MAX_MOVABLE; n++) {
+			uint64_t size = PAGE_SIZE << rand_r(&seed) % 2, base = (uint64_t)rand_r(&seed) % 8 * size;
+
+			mmio_move(mmio_add_movable(&map, size, &record, NULL, n), rand_r(&seed) % 4 ? base : MMIO_CLOSED);
+		}
+		for (uint32_t n = 0; n < MAX_FIXED; n++)
+			add((uint64_t)rand_r(&seed) % 0x80 * 0x100, 0x100u << rand_r(&seed) % 7, MAX_MOVABLE + n);
+		for (uint64_t addr = 0; addr < 8 * PAGE_SIZE; addr += 0x100) {
+			int64_t index = access_at(addr, 1);
+
+			for (uint32_t n = 0; n < map.num_fixed + map.num_movable; n++) {
+				const struct mmio_window *window = n < map.num_fixed ? &map.fixed[n] : &map.movable[n - map.num_fixed];
+				bool all;
+
+				if (index != (int64_t)window->index)
+					continue;
+				all = mmio_has_page(&map, window, window->base, GUEST_ADDR(addr));
+				assert_int_equal(all, takes_all(window, addr & PAGE_MASK));
+				whole += all;
+				parts += !all;
+			}
+		}
+	}
+	assert_true(whole > 1000 && parts > 1000);
+}
+
 static void result_of_the_handler_is_passed_on(void **state)
 {
 	struct mmio_access access = { .size = 4, .again.word = &word };
@@ -259,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup(movable_window_moves_and_closes, setup),
 		cmocka_unit_test_setup(fixed_wins_over_movable, setup),
 		cmocka_unit_test_setup(has_window_where_an_access_begins, setup),
+		cmocka_unit_test_setup(has_all_of_a_page, setup),
 		cmocka_unit_test_setup(result_of_the_handler_is_passed_on, setup),
 		cmocka_unit_test_setup(values_come_and_go, setup),
 	};

@@ -61,15 +61,14 @@ static void count_doorbells(struct percpu *cpu, uint32_t n)
 }
 
 /* All of both numbers, which are equal if nobody adds between two looks, first at the one and then at the other */
-static uint32_t times_added(bool begun)
+static uint32_t times_added(const struct cpu_set *cpus, bool begun)
 {
 	uint32_t sum = 0;
 
-	for (uint32_t id = 0; id < num_cpu_slots; id++) {
-		const struct percpu *cpu = percpu_of(id);
+	for_each_cpu(id, cpus) {
+		const struct percpu *cpu = percpu_beside(this_cpu(), id);
 
-		if (cpu)
-			sum += __atomic_load_n(begun ? &cpu->fast.adding : &cpu->fast.added, __ATOMIC_ACQUIRE);
+		sum += __atomic_load_n(begun ? &cpu->fast.adding : &cpu->fast.added, __ATOMIC_ACQUIRE);
 	}
 	return sum;
 }
@@ -115,21 +114,22 @@ uint64_t arch_exits(const struct percpu *cpu, uint32_t cause)
 	return sum;
 }
 
-uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
+/* A CPU that joins meanwhile had rung nothing when this began. */
+uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, uint32_t count, uint32_t step)
 {
 	const struct counter_set set = { counters, count, step };
 	uint64_t sum = 0;
 	uint32_t added;
 
 	for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
-		added = times_added(false);
+		added = times_added(cpus, false);
 		sum = 0;
 		for (uint32_t n = 0; n < count; n++)
 			sum += __atomic_load_n(&counters[n * step], __ATOMIC_RELAXED);
-		for (uint32_t id = 0; id < num_cpu_slots; id++)
-			sum += percpu_of(id) ? uncounted_of(percpu_of(id), &set) : 0;
+		for_each_cpu(id, cpus)
+			sum += uncounted_of(percpu_beside(this_cpu(), id), &set);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (times_added(true) == added)
+		if (times_added(cpus, true) == added)
 			break;
 	}
 	return sum;
@@ -175,31 +175,37 @@ COLD void arch_forget_all(struct percpu *cpu)
 /* Of all of a CPU, one at most is being used. */
 static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_store *stores, uint32_t count)
 {
-	const volatile uint64_t *done = &cpu->fast.by_c.done;
-	uint64_t started = cpu->fast.by_c.started;
-
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
+		uint64_t started = record->started;
 
 		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) &&
-		    record->started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE)) {
-			done = &record->done;
-			started = record->started;
+		    started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE)) {
+			wait_for_ring(cpu, &record->done, started);
+			return;
 		}
 	}
-	wait_for_ring(cpu, done, started);
 }
 
 /*
  * Until no CPU is between the look at one of the stores and the end of the ring. What a CPU counts before its look (vectors.S: ring)
- * is seen here, or it sees what was stored before this was called.
+ * is seen here, or it sees what was stored before this was called; and so is that it is a ringer. Tellers before this one are done.
  */
-static APART void wait_for_rings(const struct virq_store *stores, uint32_t count)
+static APART void wait_for_rings(const struct virq_ringers *ringers, const struct virq_store *stores, uint32_t count)
 {
+	const struct percpu *teller;
+
 	dsb(ish);
-	for (uint32_t id = 0; id < num_cpu_slots; id++)
-		if (percpu_of(id))
-			wait_for_rings_of(percpu_of(id), stores, count);
+	teller = ringers->teller ? ringers->teller->cpu : NULL;
+	if (teller)
+		wait_for_ring(teller, &teller->fast.by_c.done, teller->fast.by_c.started);
+	for_each_cpu(id, &ringers->cpus)
+		wait_for_rings_of(percpu_beside(this_cpu(), id), stores, count);
+}
+
+void arch_virq_tell(struct virq_teller *teller)
+{
+	teller->cpu = this_cpu();
 }
 
 bool arch_virq_ring(struct virq_store *store)
@@ -236,7 +242,8 @@ static bool is_published(const struct virq_store *store, const struct virq_route
  * The entry code reads address and value by two loads: so the value changes only while there is no address, and no CPU is left
  * that has seen it before but the address after that.
  */
-void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count)
+void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *stores, const struct virq_route *routes,
+		       uint32_t count)
 {
 	bool wait = false;
 	uint32_t n;
@@ -252,7 +259,7 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 		wait = true;
 	}
 	if (wait)
-		wait_for_rings(stores, count);
+		wait_for_rings(ringers, stores, count);
 	for (wait = false, n = 0; n < count; n++) {
 		if (!routes[n].intid || stores[n].value == value_of(&routes[n]))
 			continue;
@@ -260,7 +267,7 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 		wait = true;
 	}
 	if (wait)
-		wait_for_rings(stores, count);
+		wait_for_rings(ringers, stores, count);
 	for (n = 0; n < count; n++)
 		__atomic_store_n(&stores[n].address, address_of(&routes[n]), __ATOMIC_RELEASE);
 }
@@ -286,10 +293,16 @@ static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrom
 	if (value != access->value || is_recorded(cpu, syndrome, where, value))
 		return NULL;
 	cpu->fast.next = (n + 1) % FAST_DOORBELLS;
+	/* who rings at more places in turn than there are records keeps some of them, instead of none */
+	if (record->syndrome && cpu->fast.seen[n] != (uint8_t)record->done) {
+		cpu->fast.seen[n] = (uint8_t)record->done;
+		return NULL;
+	}
+	cpu->fast.seen[n] = (uint8_t)record->done;
 	record->syndrome = 0;
 	count_doorbells(cpu, n);
-	if (!ivshmem_ring_counters(access->window->index, (uint32_t)value, &cpu->fast.counters[n].sent,
-				   &cpu->fast.counters[n].delivered))
+	if (!ivshmem_will_ring(access->window->index, (uint32_t)value, cpu->cpu_id, &cpu->fast.counters[n].sent,
+			       &cpu->fast.counters[n].delivered))
 		return NULL;
 	record->where = where;
 	record->value = value;

@@ -139,15 +139,14 @@ static uint32_t access_size(uint64_t esr)
 static void remember_window(struct percpu *cpu, const struct mmio_window *window)
 {
 	struct arch_fast_path *fast = &cpu->fast;
-	uint64_t hpfar = read_sysreg(hpfar_el2), page = fault_address() & PAGE_MASK;
+	uint64_t hpfar = read_sysreg(hpfar_el2), address = fault_address();
 	uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
 
 	if ((fast->page == hpfar && fast->window == window && fast->base == base) || window->device->access ||
-	    !range_contains(base, window->size, page, PAGE_SIZE) ||
-	    mmio_windows_in(&cpu->cell->mmio, GUEST_ADDR(page), PAGE_SIZE) != 1)
+	    !mmio_has_page(&cpu->cell->mmio, window, base, GUEST_ADDR(address)))
 		return;
 	fast->page = hpfar;
-	fast->offset = page - base;
+	fast->offset = (address & PAGE_MASK) - base;
 	fast->window = window;
 	fast->base = base;
 	fast->read = window->device->read;

@@ -112,16 +112,19 @@ static struct fast_interrupt *fast_slot(struct percpu *cpu, uint32_t intid)
 	return &cpu->fast.interrupts[intid % FAST_INTERRUPTS];
 }
 
-COLD void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count)
+COLD APART void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count)
 {
+	if (!CONFIG_FAST_PATH)
+		return;
 	/* pairs with remember(): it sees the change, or this its slot */
 	dsb(sy);
 	for_each_cpu(id, &cell->cpus) {
-		struct percpu *cpu = percpu_of(id);
+		/* of one register: their slots are side by side */
+		struct fast_interrupt *slot = fast_slot(percpu_beside(this_cpu(), id), first);
 
-		for (uint32_t intid = first; CONFIG_FAST_PATH && cpu && intid < first + count; intid++)
-			if ((uint32_t)fast_slot(cpu, intid)->list_reg == intid)
-				fast_slot(cpu, intid)->list_reg = FAST_EMPTY;
+		for (uint32_t n = 0; n < count; n++)
+			if ((uint32_t)slot[n].list_reg == first + n)
+				slot[n].list_reg = FAST_EMPTY;
 	}
 }
 

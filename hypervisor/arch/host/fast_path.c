@@ -73,6 +73,11 @@ static bool ring(struct record *record)
 	return intid != 0;
 }
 
+void arch_virq_tell(struct virq_teller *teller)
+{
+	STORE(teller->cpu, (struct percpu *)own_records());
+}
+
 bool arch_virq_ring(struct virq_store *store)
 {
 	struct record *record = &own_records()[RECORDS];
@@ -117,7 +122,7 @@ static void remember(struct record *record, const struct mmio_map *map, uint64_t
 		uint64_t *sent, *delivered;
 
 		STORE(record->store, access->again.store);
-		HOST_ASSERT(ivshmem_ring_counters(access->window->index, (uint32_t)access->value, &sent, &delivered));
+		HOST_ASSERT(ivshmem_will_ring(access->window->index, (uint32_t)access->value, own - 1, &sent, &delivered));
 		STORE(record->sent, sent);
 		STORE(record->delivered, delivered);
 	} else {
@@ -182,22 +187,35 @@ void host_forget_cell(const struct mmio_map *map)
 		}
 }
 
-static void wait_for_rings(const struct virq_store *stores, uint32_t count)
+static void wait_for(const struct record *record, const struct virq_store *stores, uint32_t count)
 {
-	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
-		for (uint32_t n = 0; n <= RECORDS; n++) {
-			const struct record *record = &records[cpu][n];
-			uint64_t started = LOAD(record->started);
+	uint64_t started = LOAD(record->started);
 
-			if ((uintptr_t)LOAD(record->store) - (uintptr_t)stores >= count * sizeof(*stores))
-				continue;
-			while ((int64_t)(LOAD(record->done) - started) < 0)
-				sched_yield();
-		}
+	if ((uintptr_t)LOAD(record->store) - (uintptr_t)stores >= count * sizeof(*stores))
+		return;
+	while ((int64_t)(LOAD(record->done) - started) < 0)
+		sched_yield();
+}
+
+static bool is_ringer(const struct cpu_set *cpus, uint32_t cpu)
+{
+	return LOAD(cpus->bits[0]) >> cpu & 1;
+}
+
+static void wait_for_rings(const struct virq_ringers *ringers, const struct virq_store *stores, uint32_t count)
+{
+	const struct record *teller = ringers->teller ? (const struct record *)LOAD(ringers->teller->cpu) : NULL;
+
+	if (teller)
+		wait_for(&teller[RECORDS], stores, count);
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+		for (uint32_t n = 0; n < RECORDS && is_ringer(&ringers->cpus, cpu); n++)
+			wait_for(&records[cpu][n], stores, count);
 }
 
 /* The value is the address once more: so it is seen if a reader finds two that do not belong together. */
-void arch_virq_publish(struct virq_store *stores, const struct virq_route *routes, uint32_t count)
+void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *stores, const struct virq_route *routes,
+		       uint32_t count)
 {
 	uint32_t n;
 
@@ -205,22 +223,22 @@ void arch_virq_publish(struct virq_store *stores, const struct virq_route *route
 	for (n = 0; n < count; n++)
 		if (stores[n].address != routes[n].intid)
 			STORE(stores[n].address, 0);
-	wait_for_rings(stores, count);
+	wait_for_rings(ringers, stores, count);
 	for (n = 0; n < count; n++)
 		if (routes[n].intid)
 			STORE(stores[n].value, routes[n].intid);
-	wait_for_rings(stores, count);
+	wait_for_rings(ringers, stores, count);
 	for (n = 0; n < count; n++)
 		STORE(stores[n].address, routes[n].intid);
 }
 
 /* Nobody adds meanwhile: tests ask when their threads are at rest. */
-static uint64_t count_one(const uint64_t *counter)
+static uint64_t count_one(const struct cpu_set *cpus, const uint64_t *counter)
 {
 	uint64_t sum = LOAD(*counter);
 
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
-		for (uint32_t n = 0; n < RECORDS; n++) {
+		for (uint32_t n = 0; n < RECORDS && is_ringer(cpus, cpu); n++) {
 			const struct record *record = &records[cpu][n];
 
 			uint64_t done, counted;
@@ -236,12 +254,12 @@ static uint64_t count_one(const uint64_t *counter)
 	return sum;
 }
 
-uint64_t arch_virq_count(const uint64_t *counters, uint32_t count, uint32_t step)
+uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, uint32_t count, uint32_t step)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t n = 0; n < count; n++)
-		sum += count_one(&counters[n * step]);
+		sum += count_one(cpus, &counters[n * step]);
 	return sum;
 }
 
