@@ -99,7 +99,7 @@ HV_STACK_LIMIT := $(shell echo $$(($(or $(CONFIG_STACK_SIZE),2048) - 256)))
 HV_ROOTS := trap_sync trap_light $(if $(filter y,$(CONFIG_FAST_PATH)),trap_sgi trap_light_kick) trap_irq trap_fiq \
 	trap_serror trap_hypervisor_fault early_map $(if $(filter LATE_LAUNCH,$(HV_OFF)),,from_linux_entry arch_leave) \
 	$(if $(filter DIRECT_BOOT,$(HV_OFF)),,from_firmware_entry early_message)
-HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
+HV_LEAVES := arm64_device_access=16 $(addsuffix =0,arm64_translate arm64_clear_simd arm64_clear_sve arm64_clear_debug arm64_sweep_page \
 	arm64_drain_serror arm64_leave arm64_discard_lines arm64_discard_pages arm64_zero)
 STACKBOUND = ci/stackbound.py --image $(HV)/hypervisor.elf --limit $(HV_STACK_LIMIT) --calls hypervisor/indirect_calls.txt $(HV_PARTIAL)
 

@@ -10,6 +10,7 @@
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "asm/sysreg.h"
+#include "entry.h"
 #include "trap.h"
 
 #define EC_DABT		(0x24ULL << 26)
@@ -49,7 +50,10 @@ static uint32_t violation, violation_flags, violation_size;
 static uint64_t read_value;
 static enum mmio_result device_result;
 static uint32_t instruction;
-static bool instruction_readable;
+#define READABLE	0x80000000u
+#define PAR_FAULT	0x1u
+#define TABLE_ABORTS	0u
+static uint64_t translation;	/* of the instruction */
 static uint32_t traps, lights, remembered;
 static uint64_t looked_at[CPU_EXIT_COUNT];
 
@@ -114,18 +118,12 @@ void cpu_handle_revocation(void)
 	handled++;
 }
 
-void translate_read_el0(uint64_t address)
+uint64_t arm64_translate(uint64_t address, bool by_el0)
 {
-	assert_int_equal(sysreg_spsr_el2 & SPSR_MODE_MASK, SPSR_MODE_EL0T);
+	assert_int_equal(by_el0, (sysreg_spsr_el2 & SPSR_MODE_MASK) == SPSR_MODE_EL0T);
 	assert_int_equal(address, PC);
-	sysreg_par_el1 = instruction_readable ? 0x80000000 : 1;
-}
-
-void translate_read_el1(uint64_t address)
-{
-	assert_int_not_equal(sysreg_spsr_el2 & SPSR_MODE_MASK, SPSR_MODE_EL0T);
-	assert_int_equal(address, PC);
-	sysreg_par_el1 = instruction_readable ? 0x80000000 : 1;
+	sysreg_par_el1 = translation;
+	return translation;
 }
 
 void *arch_window(host_addr_t host)
@@ -208,7 +206,7 @@ static int setup(void **state)
 	cell.arch.revocations = 0;
 	violation = violation_flags = violation_size = 0;
 	device_result = MMIO_HANDLED;
-	instruction_readable = true;
+	translation = READABLE;
 	return 0;
 }
 
@@ -527,10 +525,10 @@ static void without_syndrome(void **state)
 	abort_at(WINDOW, TRANSLATION);
 	assert_outcome(0, 0, 1, 0);
 	instruction = 0x28c10861;
-	instruction_readable = false;
+	translation = TABLE_ABORTS;
 	abort_at(WINDOW, TRANSLATION);
 	assert_outcome(0, 0, 1, 0);
-	instruction_readable = true;
+	translation = READABLE;
 	sysreg_spsr_el2 = SPSR_MODE_AA32;
 	abort_at(WINDOW, TRANSLATION);
 	assert_outcome(0, 0, 1, 0);
@@ -760,9 +758,9 @@ static void assert_revoked(uint32_t times)
 		fetch_abort(TRANSLATION);
 		fetch_abort(S1PTW | TRANSLATION);
 		/* an access to a device whose instruction cannot be read meanwhile */
-		instruction_readable = false;
+		translation = PAR_FAULT;
 		abort_at(WINDOW, TRANSLATION);
-		instruction_readable = true;
+		translation = READABLE;
 	}
 	assert_int_equal(handled, 7 * times);
 	assert_outcome(0, 0, 0, 0);

@@ -18,7 +18,7 @@
 #include "stage2.h"
 #include "trap.h"
 
-#define HCR_GUEST	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | HCR_TACR | HCR_RW | HCR_FB | \
+#define HCR_GUEST	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TSC | HCR_TACR | HCR_RW | HCR_FB | \
 			 HCR_BSU_IS)
 /* Set at EL2 by Linux when it uses pointer authentication or memory tagging */
 #define HCR_KEEP	(HCR_API | HCR_APK | HCR_ATA)

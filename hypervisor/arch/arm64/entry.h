@@ -13,6 +13,7 @@ void arm64_discard_pages(uint64_t start, uint64_t end);
 void arm64_zero(uint64_t start, uint64_t end);
 void arm64_drain_serror(void);
 bool arm64_device_access(volatile void *address, uint64_t *value, uint32_t kind);
+uint64_t arm64_translate(uint64_t address, bool by_el0);
 bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero);
 void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar,
 		 uint64_t trampoline) __attribute__((noreturn));

@@ -10,6 +10,7 @@
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "asm/sysreg.h"
+#include "entry.h"
 #include "trap.h"
 
 #define ISS_SF		(1UL << 15)
@@ -32,21 +33,15 @@ static enum mmio_result access_device(struct percpu *cpu, uint64_t address, stru
 
 static bool read_instruction(uint32_t *instruction)
 {
-	uint64_t pc = read_sysreg(elr_el2);
-	uint64_t par = read_sysreg(par_el1);
+	uint64_t pc = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2), par = read_sysreg(par_el1);
 	uint64_t result, value = 0;
 	void *page;
 
-	if ((read_sysreg(spsr_el2) & SPSR_MODE_AA32) || (pc & 3))
+	if ((spsr & SPSR_MODE_AA32) || (pc & 3))
 		return false;
-	if ((read_sysreg(spsr_el2) & SPSR_MODE_MASK) == SPSR_MODE_EL0T)
-		translate_read_el0(pc);
-	else
-		translate_read_el1(pc);
-	isb();
-	result = read_sysreg(par_el1);
+	result = arm64_translate(pc, (spsr & SPSR_MODE_MASK) == SPSR_MODE_EL0T);
 	write_sysreg(par, par_el1);
-	if (result & PAR_F)
+	if (!result || (result & PAR_F))
 		return false;
 	page = arch_window(HOST_ADDR((result & 0x0000fffffffff000UL) | (pc & (PAGE_SIZE - 1))));
 	if (!arch_device_access(page, &value, 4, false))

@@ -251,7 +251,7 @@ hypervisor_fault:
 	from_hypervisor 3
 
 /*
- * Current EL, SP_EL2: synchronous. From may_fault on, the accesses of three functions may fault, which then report failure. x6
+ * Current EL, SP_EL2: synchronous. From may_fault on, the accesses of four functions may fault, which then report failure. x6
  * and x7 are free there, and what else comes here does not go on; so the stack, which may be bad, is not used.
  */
 	slot	4
@@ -638,6 +638,22 @@ arm64_clear_debug:
 	msr	osdtrrx_el1, xzr
 	msr	osdtrtx_el1, xzr
 	msr	oseccr_el1, xzr
+	ret
+
+/*
+ * uint64_t arm64_translate(uint64_t address, bool by_el0): where the guest reads, as PAR_EL1 says it then; 0 if one of its
+ * translation tables is where nothing answers: an external abort of the walk is taken here, by the instruction itself.
+ */
+	.globl arm64_translate
+arm64_translate:
+	mrs	x3, elr_el2
+	mrs	x4, spsr_el2
+	cbz	w1, 1f
+	at	s12e0r, x0
+	b	2f
+1:	at	s12e1r, x0
+2:	isb
+	mrs	x0, par_el1
 	ret
 
 /*

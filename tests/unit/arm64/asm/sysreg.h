@@ -34,8 +34,4 @@ extern uint64_t sysreg_mpidr_el1, sysreg_id_aa64pfr0_el1, sysreg_ICC_CTLR_EL1, s
 #define dsb(scope)			((void)0)
 #define cpu_relax()			((void)0)
 
-/* Stage 1 and 2 translation of a guest's virtual address: result in PAR_EL1. The test provides them. */
-void translate_read_el0(uint64_t address);
-void translate_read_el1(uint64_t address);
-
 #endif

@@ -28,8 +28,6 @@
 #define cpu_relax()	__asm__ volatile("yield" : : : "memory")
 
 /* Stage 1 and 2 translation of a guest's virtual address for a read: result in PAR_EL1 after isb() */
-#define translate_read_el0(address)	__asm__ volatile("at s12e0r, %0" : : "r"((uint64_t)(address)))
-#define translate_read_el1(address)	__asm__ volatile("at s12e1r, %0" : : "r"((uint64_t)(address)))
 
 /* GICv3 CPU interface and virtualisation registers, by encoding: assemblers of old do not know the names */
 #define ICC_PMR_EL1	S3_0_C4_C6_0
@@ -123,6 +121,7 @@
 
 #define HCR_VM		(1UL << 0)
 #define HCR_SWIO	(1UL << 1)
+#define HCR_PTW		(1UL << 2)
 #define HCR_FMO		(1UL << 3)
 #define HCR_IMO		(1UL << 4)
 #define HCR_AMO		(1UL << 5)
