@@ -102,43 +102,44 @@ static enum mmio_result window_access(const struct mmio_window *window, uint64_t
 	return MMIO_HANDLED;
 }
 
-/* The one that has all of [addr, addr + size), and where it is; or NULL */
-static APART const struct mmio_window *find_window(const struct mmio_map *map, uint64_t addr, uint64_t size, uint64_t *base)
+struct place {
+	const struct mmio_window *window;	/* NULL: none */
+	uint64_t base;				/* where it was when it was looked for */
+};
+
+/* The one that has all of [addr, addr + size) */
+static APART struct place find_window(const struct mmio_map *map, uint64_t addr, uint64_t size)
 {
+	const struct mmio_window *end = map->movable + map->num_movable;
 	uint32_t n = fixed_below(map, addr);
 
 	if (n > 0) {
 		const struct mmio_window *window = &map->fixed[n - 1];
 
-		*base = window->base;
-		if (range_contains(*base, window->size, addr, size))
-			return window;
+		if (range_contains(window->base, window->size, addr, size))
+			return (struct place){ window, window->base };
 	}
 
-	for (n = 0; n < map->num_movable; n++) {
-		const struct mmio_window *window = &map->movable[n];
-
+	for (const struct mmio_window *window = map->movable; window < end; window++) {
 		/* Read once: another CPU of the cell may move the window meanwhile. */
-		*base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
-		if (*base != MMIO_CLOSED && range_contains(*base, window->size, addr, size))
-			return window;
+		uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+
+		if (range_contains(base, window->size, addr, size) && base != MMIO_CLOSED)
+			return (struct place){ window, base };
 	}
-	return NULL;
+	return (struct place){ NULL, 0 };
 }
 
 enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)
 {
-	uint64_t base;
-	const struct mmio_window *window = find_window(map, addr.value, access->size, &base);
+	struct place place = find_window(map, addr.value, access->size);
 
-	return window ? window_access(window, base, addr.value, access) : MMIO_NO_WINDOW;
+	return place.window ? window_access(place.window, place.base, addr.value, access) : MMIO_NO_WINDOW;
 }
 
 COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
 {
-	uint64_t base;
-
-	return find_window(map, addr.value, 1, &base);
+	return find_window(map, addr.value, 1).window;
 }
 
 /*

@@ -234,19 +234,21 @@ static void one_that_is_not_rung_goes_and_is_counted(void **state)
 	assert_int_equal(arch_exits(&areas[0].cpu, CPU_EXIT_IVSHMEM), 10);
 	assert_int_equal(arch_virq_count(&from, &sent, 1, 1), 10);
 	assert_int_equal(arch_virq_count(&ringers.cpus, &delivered, 1, 1), 10);
-	/* both have been rung since they were written down: they stay, and the next one goes */
+	/* each is looked at three times before it goes, and the first two have been rung since the first look */
+	for (uint32_t look = 0; look < 3 * FAST_DOORBELLS; look++)
+		ring_done(9);
+	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
+		assert_int_equal(doorbell(n)->value, 0x10000 + n);
 	ring_done(9);
 	ring_done(9);
 	assert_int_equal(doorbell(0)->value, 0x10000);
 	assert_int_equal(doorbell(1)->value, 0x10001);
-	assert_int_equal(doorbell(2)->value, 0x10002);
-	assert_int_equal(sent, 0);
 	ring_done(9);
 	assert_int_equal(doorbell(2)->value, 0x10009);
-	/* the fourth is as it was, the first has not been rung since */
 	ring_done(8);
 	assert_int_equal(doorbell(3)->value, 0x10008);
 	assert_int_equal(sent, 0);
+	/* the new ones have three looks of their own */
 	ring_done(7);
 	assert_int_equal(doorbell(0)->value, 0x10007);
 	assert_int_equal(sent, 7);

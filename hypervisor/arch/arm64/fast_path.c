@@ -283,6 +283,28 @@ static bool is_recorded(const struct percpu *cpu, uint64_t syndrome, uint64_t wh
 	return false;
 }
 
+#define SEEN_DONE	0x3fu	/* above: three looks at most */
+
+static uint8_t seen_now(const struct fast_doorbell *record)
+{
+	return (uint8_t)((record->done & SEEN_DONE) | ~SEEN_DONE);
+}
+
+/*
+ * A record that was rung since the last look stays, and for some looks more: who rings up to four times as many places in turn as there
+ * are records keeps some of them, where all would go before they are rung again.
+ */
+static bool stays(uint8_t *seen, const struct fast_doorbell *record)
+{
+	if ((*seen ^ record->done) & SEEN_DONE)
+		*seen = seen_now(record);
+	else if (*seen <= SEEN_DONE)
+		return false;
+	else
+		*seen -= SEEN_DONE + 1;
+	return true;
+}
+
 static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrome, uint64_t where, uint64_t value,
 					    const struct mmio_access *access)
 {
@@ -293,12 +315,9 @@ static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrom
 	if (value != access->value || is_recorded(cpu, syndrome, where, value))
 		return NULL;
 	cpu->fast.next = (n + 1) % FAST_DOORBELLS;
-	/* who rings at more places in turn than there are records keeps some of them, instead of none */
-	if (record->syndrome && cpu->fast.seen[n] != (uint8_t)record->done) {
-		cpu->fast.seen[n] = (uint8_t)record->done;
+	if (record->syndrome && stays(&cpu->fast.seen[n], record))
 		return NULL;
-	}
-	cpu->fast.seen[n] = (uint8_t)record->done;
+	cpu->fast.seen[n] = seen_now(record);
 	record->syndrome = 0;
 	count_doorbells(cpu, n);
 	if (!ivshmem_will_ring(access->window->index, (uint32_t)value, cpu->cpu_id, &cpu->fast.counters[n].sent,

@@ -94,8 +94,8 @@ struct arch_fast_path {
 		uint64_t *sent, *delivered;
 	} counters[FAST_DOORBELLS];
 	volatile uint32_t adding, added;	/* how often they were added to; with the time that is being done: adding */
-	uint32_t next;			/* doorbell to be replaced, unless it was rung since it was next the last time: */
-	uint8_t seen[FAST_DOORBELLS];	/* how often it had been then, the lowest bits */
+	uint32_t next;			/* doorbell that is looked at next, when there is one to be remembered */
+	uint8_t seen[FAST_DOORBELLS];	/* the lowest bits of its `done` at the last look, and how many more looks it stays */
 	struct virq_ring {
 		volatile uint64_t started, done;
 	} by_c;				/* arch_virq_ring() */
