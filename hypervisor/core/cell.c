@@ -242,7 +242,8 @@ void cell_free(struct cell *cell)
 
 void cpu_give_to(struct percpu *cpu, struct cell *cell)
 {
-	trace_leaves_cell(cpu);
+	if (CONFIG_TRACE)
+		trace_leaves_cell(cpu);
 	if (CONFIG_FAST_PATH)
 		arch_forget_all(cpu);
 	cpu->cell = cell;

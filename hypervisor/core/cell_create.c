@@ -12,7 +12,6 @@
 #include "errors.h"
 #include "pages.h"
 #include "setup.h"
-#include "trace.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"

@@ -304,7 +304,8 @@ void cpu_handle_events(void)
 			cpu->reset_request = false;
 			cpu->run_state = CPU_RUNNING;
 			spin_unlock(&cpu->control_lock);
-			trace_starts(cpu, entry, context);
+			if (CONFIG_TRACE)
+				trace_starts(cpu, entry, context);
 			arch_cpu_reset(entry, context, by_sibling);
 			if (CONFIG_WATCHDOG && !by_sibling)
 				watchdog_start(cpu->cell);

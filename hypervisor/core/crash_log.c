@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "crash_log.h"
+#include "bulkhead/crash_log.h"
 #include "cell.h"
 #include "console.h"
 #include "console_setup.h"
+#include "crash_log.h"
 #include "crc32.h"
 #include "percpu.h"
-#include "trace.h"
+#include "trace_ring.h"
 #include "arch/cpu.h"
 
 static struct bh_crash_log *place;

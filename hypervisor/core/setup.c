@@ -145,7 +145,8 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 	error = arch_init_cpu(cpu);
 	if (error)
 		return error;
-	trace_begin(cpu);
+	if (CONFIG_TRACE)
+		trace_begin(cpu);
 	cpu->cell = &root_cell;
 	cpu->run_state = enters_from_guest(boot) ? CPU_RUNNING : CPU_OFF;
 	cpu->present = true;

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The trace of exits: what C adds to the rings, and who reads them. Not part of a build without CONFIG_TRACE. */
+#include "trace.h"
+#include "cell.h"
 #include "control.h"
 #include "errors.h"
-#include "trace.h"
+#include "trace_ring.h"
 #include "arch/cpu.h"
 
 #define LOW(value)	((uint32_t)(value))
 #define HIGH(value)	((uint32_t)((value) >> 32))
 
-void trace_note(struct percpu *cpu, uint64_t cause, const void *content)
+_Static_assert(BH_TRACE_UNUSUAL == 0, "trace_takes_all() knows it");
+
+/* An event that is no exit; content: CFG_NAME_LEN bytes in place of pc to x1. */
+static void trace_note(struct percpu *cpu, uint64_t cause, const void *content)
 {
 	uint64_t position = *trace_position(cpu);
 	struct bh_trace_event *event = &trace_ring(cpu)[position / TRACE_STEP % BH_TRACE_SLOTS];
@@ -17,6 +22,25 @@ void trace_note(struct percpu *cpu, uint64_t cause, const void *content)
 	event->cause = cause;
 	__builtin_memcpy(&event->pc, content, CFG_NAME_LEN);
 	*trace_position(cpu) = position + TRACE_STEP;
+}
+
+void trace_begin(struct percpu *cpu)
+{
+	*trace_position(cpu) = 0;
+	if (CONFIG_TRACE_ALL)
+		cpu->trace_mode = BH_TRACE_ALL;
+}
+
+void trace_starts(struct percpu *cpu, uint64_t entry, uint64_t context)
+{
+	const uint64_t content[4] = { entry, 0, context, 0 };
+
+	trace_note(cpu, TRACE_CAUSE(BH_TRACE_START), content);
+}
+
+void trace_leaves_cell(struct percpu *cpu)
+{
+	trace_note(cpu, TRACE_CAUSE(BH_TRACE_CELL) | cpu->cell->id, cpu->cell->config.cell->name);
 }
 
 bool trace_last(const struct percpu *cpu, uint32_t n, struct bh_trace_event *event)

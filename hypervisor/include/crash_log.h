@@ -3,8 +3,10 @@
 #ifndef BULKHEAD_CORE_CRASH_LOG_H
 #define BULKHEAD_CORE_CRASH_LOG_H
 
-#include "bulkhead/crash_log.h"
 #include "types.h"
+
+struct bh_crash_log;
+struct bh_crash_registers;
 
 /* Start-up, console there: tell about a record of the run before, if one is in this page, and drop one that was told. */
 void crash_log_init(struct bh_crash_log *page);

@@ -7,7 +7,6 @@
 #define BULKHEAD_PERCPU_H
 
 #include "bulkhead/hypercall.h"
-#include "bulkhead/trace.h"
 #include "generated/config.h"
 #include "lock.h"
 #include "types.h"
@@ -58,13 +57,13 @@ struct percpu {
 	struct arch_percpu arch;
 } __attribute__((aligned(512)));
 
-#define TRACE_SIZE	(CONFIG_TRACE * BH_TRACE_SLOTS * sizeof(struct bh_trace_event))
+#define TRACE_SIZE	(CONFIG_TRACE * PAGE_SIZE)
 
 /* An area in the address space of the hypervisor. In memory, in whole pages behind the image, is what is between guard and window. */
 struct percpu_area {
 	uint8_t guard[PAGE_SIZE] __attribute__((aligned(4096)));	/* unmapped */
 	uint8_t stack[CONFIG_STACK_SIZE];
-	struct bh_trace_event trace[TRACE_SIZE / sizeof(struct bh_trace_event)];	/* trace.h; the entry code finds it behind the stack */
+	uint8_t trace[TRACE_SIZE];	/* trace_ring.h; the entry code finds it behind the stack */
 	struct percpu cpu;
 	uint8_t window[PAGE_SIZE] __attribute__((aligned(4096)));	/* the architecture's: other memory, for a moment */
 };
@@ -74,14 +73,9 @@ _Static_assert(offsetof(struct percpu_area, trace) == PAGE_SIZE + CONFIG_STACK_S
 	       offsetof(struct percpu_area, cpu) == offsetof(struct percpu_area, trace) + TRACE_SIZE,
 	       "stack, trace and data follow each other: a stack is a multiple of 512 bytes");
 
-static inline struct bh_trace_event *trace_ring(const struct percpu *cpu)
-{
-	return (struct bh_trace_event *)((uintptr_t)cpu - TRACE_SIZE);
-}
-
 static inline void *stack_top(const struct percpu *cpu)
 {
-	return trace_ring(cpu);
+	return (void *)((uintptr_t)cpu - TRACE_SIZE);
 }
 
 /* That of a CPU that is known to be there: areas are an array. */

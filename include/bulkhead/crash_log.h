@@ -11,6 +11,7 @@
 #define BULKHEAD_CRASH_LOG_H
 
 #include "abi.h"
+#include "crash_registers.h"
 #include "trace.h"
 
 #define BH_CRASH_SIGNATURE	"BHCRASH"	/* with NUL */
@@ -22,15 +23,6 @@
 
 /* flags */
 #define BH_CRASH_EXCEPTION	0x1u	/* registers are those of an exception in the hypervisor; else they are 0 */
-
-struct bh_crash_registers {	/* of EL2 */
-	uint64_t esr;
-	uint64_t elr;
-	uint64_t far;
-	uint64_t sp;
-	uint64_t spsr;
-	uint64_t x[31];		/* x6 and x7 are lost */
-};
 
 struct bh_crash_log {
 	char signature[8];
@@ -59,7 +51,6 @@ struct bh_crash_log {
 	uint8_t reserved[32];
 };
 
-BH_ABI_ASSERT(sizeof(struct bh_crash_registers) == 288, bh_crash_registers);
 BH_ABI_ASSERT(sizeof(struct bh_crash_log) == 4096, bh_crash_log);
 BH_ABI_ASSERT(offsetof(struct bh_crash_log, cpu) == BH_CRASH_CRC_FROM, bh_crash_log_cpu);
 BH_ABI_ASSERT(offsetof(struct bh_crash_log, ticks) == 360, bh_crash_log_ticks);

@@ -161,7 +161,7 @@ void cpu_suspend(struct percpu *cpu) { }
 void cpu_resume(struct percpu *cpu) { }
 bool disable_is_granted(void) { return false; }
 bool firmware_started_us(void) { return is_direct; }
-void trace_note(struct percpu *cpu, uint64_t cause, const void *content) { }
+void trace_leaves_cell(struct percpu *cpu) { }
 void management_lock(void) { }
 void look_lock(void) { }
 void look_unlock(void) { }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The record that a panic leaves, what the next start makes of it, and of whatever else may stand there. */
+#include "bulkhead/crash_log.h"
 #include "console.h"
 #include "core_fixture.h"
 #include "crash_log.h"
@@ -153,15 +154,12 @@ static void panics_of_a_cpu_end(void)
 static void traces_are_copied(void)
 {
 	const struct bh_crash_log *log;
-	uint64_t content[4] = { 0 };
 
 	core_start();
 	/* CPU 2 has only two */
 	for (uint32_t cpu = 0; cpu < 4; cpu++)
-		for (uint32_t n = 0; n < (cpu == 2 ? 2 : 100); n++) {
-			content[0] = 1000 * cpu + n;
-			trace_note(core_cpu(cpu), TRACE_CAUSE(BH_TRACE_IRQ), content);
-		}
+		for (uint32_t n = 0; n < (cpu == 2 ? 2 : 100); n++)
+			trace_starts(core_cpu(cpu), 1000 * cpu + n, 0);
 	host_run(1, panic_job, 1, 0, 0);
 	log = written();
 	assert_int_equal(log->trace_count, BH_CRASH_TRACE_EVENTS);

@@ -2,6 +2,7 @@
 /* The rings of exits: their layout for the entry code, what C writes into them, and what HC_TRACE tells whom. */
 #include "core_fixture.h"
 #include "trace.h"
+#include "trace_ring.h"
 
 #define ENTRY	0x1000u
 

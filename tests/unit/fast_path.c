@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+#include "bulkhead/trace.h"
 #include "asm/sysreg.h"
 #undef dsb
 #define dsb(scope)	on_barrier()

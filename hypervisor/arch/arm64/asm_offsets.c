@@ -5,7 +5,7 @@
 #include "errors.h"
 #include "hypercall.h"
 #include "percpu.h"
-#include "trace.h"
+#include "trace_ring.h"
 #include "asm/sysreg.h"
 #include "gic.h"
 #include "layout.h"

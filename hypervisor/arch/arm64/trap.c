@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Synchronous exceptions from guests: exception class -> handler; exceptions injected into guests. */
+#include "bulkhead/crash_registers.h"
 #include "cell.h"
 #include "console.h"
 #include "control.h"
-#include "crash_log.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "trap.h"
