@@ -3,8 +3,8 @@
 # tests, with sanitizers and with device node and sysfs below the current directory.
 
 CLI_SRC := $(wildcard tools/cli/*.c)
-CLI_DEP := $(CLI_SRC) $(wildcard tools/cli/*.h) $(addprefix include/bulkhead/,abi.h cell_config.h cell_console.h crash_log.h crash_registers.h \
-	fault.h hypercall.h management.h trace.h) tools/build.mk
+CLI_DEP := $(CLI_SRC) $(wildcard tools/cli/*.h) $(addprefix include/bulkhead/,abi.h cell_config.h cell_console.h cell_info.h crash_log.h \
+	crash_registers.h fault.h hypercall.h hypercall_codes.h link_info.h management.h trace.h) tools/build.mk
 CLI_VERSION ?= v0.12-bulkhead
 CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wconversion -Iinclude -DJAILHOUSE_VERSION='"$(CLI_VERSION)"'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What HC_CELL_INFO tells the root cell about cells: it may not have made them itself. */
-#include "bulkhead/hypercall.h"
+#include "bulkhead/cell_info.h"
 #include "cell.h"
 #include "cell_internal.h"
 #include "control.h"

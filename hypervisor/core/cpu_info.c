@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What HC_CPU_INFO and HC_CPU_EXITS tell about CPUs: state, and why they came into the hypervisor. */
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "errors.h"
 #include "percpu.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls: code -> handler. All arguments are a guest's. */
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "console.h"
 #include "control.h"

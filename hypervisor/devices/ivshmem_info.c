@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What HC_LINK_INFO tells about links and their peers. */
+#include "bulkhead/link_info.h"
 #include "cell.h"
 #include "errors.h"
 #include "ivshmem_internal.h"
@@ -79,6 +80,35 @@ static int64_t read_route(struct ivshmem_endpoint *ep, uint32_t vector)
 	return route.intid ? value | (int64_t)(LINK_ROUTE_ARMED | arch_virq_status(ep->cell, &route)) : value;
 }
 
+static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first, uint32_t count, uint32_t counter)
+{
+	const uint64_t *counters = &ep->vector_counters[first][ivshmem_vector_counter(counter)];
+	/* what CPUs have not added yet is looked for once; an event that is lost is counted by nobody but C */
+	const struct cpu_set *cpus = counter == LINK_COUNTER_SENT ? &ep->ringing :
+				     counter == LINK_COUNTER_DELIVERED ? &ep->ringers.cpus : NULL;
+	uint64_t total = 0;
+
+	if (CONFIG_FAST_PATH && cpus)
+		return arch_virq_count(cpus, counters, count, VECTOR_COUNTERS);
+	for (uint32_t n = 0; n < count; n++)
+		total += __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
+	return total;
+}
+
+static uint64_t vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
+{
+	return vectors_total(ep, vector, 1, counter);
+}
+
+uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
+{
+	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
+
+	if (VECTOR_COUNTER_SET >> counter & 1)
+		total += vectors_total(ep, 0, IVSHMEM_MAX_VECTORS, counter);
+	return total;
+}
+
 static int64_t positive(uint64_t counter)
 {
 	return (int64_t)(counter & INT64_MAX);
@@ -98,7 +128,7 @@ static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_
 	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)
 		return positive(ivshmem_total(ep, item - LINK_INFO_COUNTER_BASE));
 	if (item / 0x100 == LINK_INFO_VECTOR_COUNTER_BASE / 0x100 && (VECTOR_COUNTER_SET >> item % 16 & 1))
-		return positive(ivshmem_vector_total(ep, item / 16 % 16, item % 16));
+		return positive(vector_total(ep, item / 16 % 16, item % 16));
 	if (item >= LINK_INFO_ROUTE_BASE && item - LINK_INFO_ROUTE_BASE < IVSHMEM_MAX_VECTORS)
 		return read_route(ep, item - LINK_INFO_ROUTE_BASE);
 	if (item < ARRAY_SIZE(items))

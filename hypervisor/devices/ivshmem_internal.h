@@ -21,7 +21,7 @@
 #ifndef BULKHEAD_IVSHMEM_INTERNAL_H
 #define BULKHEAD_IVSHMEM_INTERNAL_H
 
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "generated/config.h"
 #include "ivshmem.h"
 #include "lock.h"
@@ -165,9 +165,8 @@ void ivshmem_publish(struct ivshmem_endpoint *ep);
 void ivshmem_write_state(struct ivshmem_endpoint *ep, uint32_t value);
 struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vector);
 
-/* LINK_COUNTER_*, with all vectors; one of VECTOR_COUNTER_SET of a vector */
+/* LINK_COUNTER_*, with all vectors */
 uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter);
-uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter);
 
 static inline void ivshmem_set_state(uint32_t endpoint, uint32_t value)
 {

@@ -28,35 +28,6 @@ static void count_vector(struct ivshmem_endpoint *ep, uint32_t vector, uint32_t 
 	__atomic_fetch_add(vector_counter(ep, vector, counter), 1, __ATOMIC_RELAXED);
 }
 
-static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first, uint32_t count, uint32_t counter)
-{
-	const uint64_t *counters = &ep->vector_counters[first][ivshmem_vector_counter(counter)];
-	/* what CPUs have not added yet is looked for once; an event that is lost is counted by nobody but C */
-	const struct cpu_set *cpus = counter == LINK_COUNTER_SENT ? &ep->ringing :
-				     counter == LINK_COUNTER_DELIVERED ? &ep->ringers.cpus : NULL;
-	uint64_t total = 0;
-
-	if (CONFIG_FAST_PATH && cpus)
-		return arch_virq_count(cpus, counters, count, VECTOR_COUNTERS);
-	for (uint32_t n = 0; n < count; n++)
-		total += __atomic_load_n(&counters[n * VECTOR_COUNTERS], __ATOMIC_RELAXED);
-	return total;
-}
-
-uint64_t ivshmem_vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
-{
-	return vectors_total(ep, vector, 1, counter);
-}
-
-COLD uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
-{
-	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
-
-	if (VECTOR_COUNTER_SET >> counter & 1)
-		total += vectors_total(ep, 0, IVSHMEM_MAX_VECTORS, counter);
-	return total;
-}
-
 static bool enabled(const struct ivshmem_endpoint *ep)
 {
 	return ep->interrupt_control & IVSHMEM_INT_ENABLE;

@@ -11,7 +11,7 @@
 #ifndef BULKHEAD_MMIO_H
 #define BULKHEAD_MMIO_H
 
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "types.h"
 
 struct mmio_window;

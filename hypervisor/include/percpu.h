@@ -6,7 +6,7 @@
 #ifndef BULKHEAD_PERCPU_H
 #define BULKHEAD_PERCPU_H
 
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "generated/config.h"
 #include "lock.h"
 #include "types.h"

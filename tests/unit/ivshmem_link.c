@@ -6,6 +6,7 @@
 #include <string.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include "bulkhead/link_info.h"
 #include "console.h"
 #include "errors.h"
 #include "fixture.h"

@@ -4,7 +4,7 @@
  * interrupts of the cell (IHI 0069, chapter 12). Fields of foreign interrupts read 0 and ignore writes. No
  * access stops a cell.
  */
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "console.h"
 #include "errors.h"
@@ -138,19 +138,6 @@ COLD struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity)
 		if (percpu_of(id)->mpidr == affinity)
 			return percpu_of(id);
 	return NULL;
-}
-
-uint64_t arch_virq_status(const struct cell *cell, const struct virq_route *route)
-{
-	uint32_t intid = route->intid, word = intid / 32 * 4, bit = intid % 32;
-	const struct percpu *cpu = cpu_in_cell(cell, mmio_read64(gic.gicd, GICD_IROUTER + 8 * intid));
-	uint64_t status = cpu ? cpu->cpu_id : LINK_ROUTE_NO_CPU;
-
-	status = status << 8 | *(gic.gicd + GICD_IPRIORITYR + intid);
-	status <<= 3;
-	for (uint32_t offset = GICD_ISACTIVER; offset; offset -= GICD_ISPENDR - GICD_ISENABLER)
-		status = status << 1 | (mmio_read32(gic.gicd, offset + word) >> bit & 1);
-	return status << 34;
 }
 
 /* NULL, or where it is. The upper half of a route is 0 on machines with Aff3 = 0, and a 64-bit write does both. */

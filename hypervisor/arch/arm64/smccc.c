@@ -3,7 +3,7 @@
  * SMC and HVC of guests: PSCI 1.1 (DEN 0022) for the cell's own CPUs, SMCCC 1.1 (DEN 0028) queries and workarounds,
  * hypercalls. Everything else is answered with "not supported"; no call stops a CPU.
  */
-#include "bulkhead/hypercall.h"
+#include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "console.h"
 #include "control.h"
