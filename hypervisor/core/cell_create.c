@@ -6,12 +6,10 @@
 #include "cell.h"
 #include "cell_internal.h"
 #include "cell_memory.h"
-#include "cell_message.h"
 #include "console.h"
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
-#include "setup.h"
 #include "vpci.h"
 #include "arch/cpu.h"
 #include "arch/irq.h"
@@ -19,43 +17,6 @@
 
 #define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
 #define MAX_CELL_ID		255
-
-/* The root cell's configuration may map what is no memory: such reads fail instead of faulting. Words where it can be. */
-static bool copy_from_page(uint8_t *to, host_addr_t host, uint64_t size)
-{
-	volatile uint8_t *from = arch_window(host);
-
-	while (size) {
-		uint32_t chunk = size >= 8 && !((uintptr_t)from & 7) ? 8 : 1;
-		uint64_t value = 0;
-
-		if (!arch_device_access(from, &value, chunk, false))
-			return false;
-		__builtin_memcpy(to, &value, chunk);
-		from += chunk;
-		to += chunk;
-		size -= chunk;
-	}
-	return true;
-}
-
-static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
-{
-	uint8_t *next = to;
-
-	while (size) {
-		uint64_t chunk = MIN(PAGE_SIZE - (from.value & ~PAGE_MASK), size);
-		host_addr_t host;
-
-		if (!arch_memory_lookup(&root_cell, from, false, &host) || !copy_from_page(next, host, chunk))
-			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%llx)",
-				      (unsigned long long)from.value);
-		next += chunk;
-		from.value += chunk;
-		size -= chunk;
-	}
-	return 0;
-}
 
 static bool same_name(const char *a, const char *b)
 {
@@ -181,9 +142,18 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 	return 0;
 }
 
-static void *behind_header(const struct cell *cell)
+void *cell_config_behind_header(const struct cell *cell)
 {
 	return (uint8_t *)(uintptr_t)cell->config.cell + sizeof(struct cfg_cell);
+}
+
+int cell_prepare(struct cfg_cell *header, uint64_t offset_in_page, struct cell **made)
+{
+	int error;
+
+	header->name[CFG_NAME_LEN - 1] = '\0';
+	error = check_identity(header);
+	return error ? error : make_object(header, offset_in_page, made);
 }
 
 /* CPUs of the new cell: they are root CPUs and suspended. */
@@ -224,16 +194,6 @@ static int take_resources(struct cell *cell)
 	return error;
 }
 
-/* Room for what it prints, if it may. Without memory, the root cell runs nothing that could read it. */
-static bool make_console(struct cell *cell)
-{
-	if (!CONFIG_CELL_CONSOLE || !(cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED) ||
-	    !root_cell.config.cell->num_memory_regions)
-		return true;
-	cell->console = pages_alloc(1, 1);
-	return cell->console;
-}
-
 /* A cell whose configuration has been checked */
 static int build(struct cell *cell)
 {
@@ -242,7 +202,7 @@ static int build(struct cell *cell)
 	cell->id = (uint16_t)cell->config.cell->id;
 	cell->watchdog.period = CONFIG_WATCHDOG ? config_watchdog(&cell->config) : 0;
 	cell->comm = pages_alloc(1, 1);
-	if (!cell->comm || !make_console(cell))
+	if (!cell->comm || (CONFIG_CELL_CONSOLE && !cell_console_make(cell)))
 		return refuse_memory(&cell->config);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	take_cpus(cell);
@@ -265,8 +225,7 @@ static int build(struct cell *cell)
 	return 0;
 }
 
-/* A cell whose copy of its configuration is whole, with size bytes; if it cannot be, nothing stays of it. */
-static int check_and_build(struct cell *cell, uint64_t size, bool by_guest)
+int cell_build(struct cell *cell, uint64_t size, bool by_guest)
 {
 	int error = check_copy(cell, size, by_guest);
 
@@ -274,81 +233,6 @@ static int check_and_build(struct cell *cell, uint64_t size, bool by_guest)
 		error = build(cell);
 	if (error)
 		cell_free(cell);
-	return error;
-}
-
-int cell_create_from(const void *config, uint64_t size, struct cell **created)
-{
-	struct cfg_cell header;
-	int error;
-
-	__builtin_memcpy(&header, config, sizeof(header));
-	header.name[CFG_NAME_LEN - 1] = '\0';
-	error = check_identity(&header);
-	if (!error)
-		error = make_object(&header, 0, created);
-	if (error)
-		return error;
-	__builtin_memcpy(behind_header(*created), (const uint8_t *)config + sizeof(header),
-			 MIN(size, config_size(&header)) - sizeof(header));
-	error = check_and_build(*created, size, false);
-	if (error)
-		*created = NULL;
-	else
-		cell_memory_scrub(*created);
-	return error;
-}
-
-static int create(guest_addr_t address, struct cell **created)
-{
-	struct cfg_cell header;
-	uint64_t size;
-	int error = copy_from_root(&header, address, sizeof(header));
-
-	if (error)
-		return error;
-	header.name[CFG_NAME_LEN - 1] = '\0';
-	error = check_identity(&header);
-	if (!error)
-		error = make_object(&header, address.value & ~PAGE_MASK, created);
-	if (error)
-		return error;
-	size = config_size(&header);
-	error = copy_from_root(behind_header(*created), GUEST_ADDR(address.value + sizeof(header)), size - sizeof(header));
-	if (error)
-		cell_free(*created);
-	else
-		error = check_and_build(*created, size, true);
-	if (!error)
-		cells_notify_reconfigured();
-	return error;
-}
-
-int cell_create(guest_addr_t config)
-{
-	struct cell *cell = NULL;
-	int error;
-
-	if (!management_begin())
-		return -EPERM;
-	root_suspend();
-	/* all other root CPUs are suspended, so nobody is in the middle of deciding */
-	if (cell_locks_reconfiguration(NULL))
-		error = -EPERM;
-	else if (hypervisor_is_ending())
-		error = refuse(-EBUSY, "the hypervisor is being disabled: no cell can be created");
-	else
-		error = create(config, &cell);
-	root_resume();
-	if (!error) {
-		/* they park; but one that waits to look would keep all who wait behind it from that, this CPU first */
-		cell_resume_cpus(cell);
-		/* it can neither be loaded nor started before; its memory may be large, and root CPUs run and look meanwhile */
-		look_unlock();
-		cell_memory_scrub(cell);
-		look_lock();
-	}
-	management_unlock();
 	return error;
 }
 
@@ -369,7 +253,7 @@ int root_cell_init(const struct config_view *view)
 	root_cell.fault.starts = 1;
 	root_cell.comm = &pages->comm;
 	root_cell.room = &pages->room;
-	if (!make_console(&root_cell))
+	if (CONFIG_CELL_CONSOLE && !cell_console_make(&root_cell))
 		return refuse_memory(view);
 	root_cell.lent_regions = place_tables(&root_cell, pages + 1, header);
 	error = arch_memory_init(&root_cell);

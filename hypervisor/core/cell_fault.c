@@ -68,8 +68,8 @@ void cell_fault_end(volatile struct bh_fault *fault)
 	__atomic_store_n(&fault->complete, fault->starts, __ATOMIC_RELEASE);
 }
 
-/* One piece at a time, each of them under the lock: so they are read in the order of the calls. */
-static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
+/* Each of them under the lock: so they are read in the order of the calls. */
+int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 {
 	const volatile uint32_t *pieces = NULL;
 	const struct cell *cell;
@@ -87,7 +87,7 @@ static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 		size = sizeof(cell->fault);
 	} else if (CONFIG_CELL_CONSOLE && cell->console) {
 		pieces = (const volatile uint32_t *)cell->console;
-		size = sizeof(*cell->console);
+		size = PAGE_SIZE;
 	}
 	if (piece < size / sizeof(*pieces))
 		result = __atomic_load_n(pieces + piece, __ATOMIC_ACQUIRE);
@@ -98,9 +98,4 @@ static int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console)
 int64_t cell_fault(uint32_t id, uint32_t piece)
 {
 	return cell_piece(id, piece, false);
-}
-
-int64_t cell_console(uint32_t id, uint32_t piece)
-{
-	return cell_piece(id, piece, true);
 }

@@ -6,20 +6,38 @@
 #include "cell.h"
 #include "percpu.h"
 
-/* Take the management lock and forget the last reason; false, and nothing done, if the caller is no root CPU. */
-bool management_begin(void);
-
 struct cell *cell_find(uint32_t id);
+
+/* No lock. A piece of the record of a cell's first violation, or of what it printed, as the hypercalls give it */
+int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console);
+
+/* Room for what a new cell prints, if it may. Without memory, the root cell runs nothing that could read it. */
+bool cell_console_make(struct cell *cell);
+
 void cell_link(struct cell *cell);	/* to the end of the list */
 void cell_unlink(struct cell *cell);
-bool cell_locks_reconfiguration(const struct cell *except);
 
 /* All root CPUs but the caller's */
 void root_suspend(void);
 void root_resume(void);
 
 /*
- * A new cell from a configuration in hypervisor memory, of which size bytes are there, its header at least. Its CPUs are
+ * A new cell is made in two steps. First the object, from the header of its configuration, which is offset_in_page bytes
+ * behind the begin of a page: it has a copy of the header. 0 or a negative errno after refuse().
+ */
+int cell_prepare(struct cfg_cell *header, uint64_t offset_in_page, struct cell **made);
+
+/* Where the rest of that copy goes */
+void *cell_config_behind_header(const struct cell *cell);
+
+/*
+ * When the copy is whole, with size bytes: the cell. If it cannot be, nothing stays of it. by_guest: the caller's CPU stays
+ * with the root cell.
+ */
+int cell_build(struct cell *cell, uint64_t size, bool by_guest);
+
+/*
+ * Both, from a configuration in hypervisor memory, of which size bytes are there, its header at least. Its CPUs are
  * suspended root CPUs or the caller. 0 or a negative errno after refuse(), with everything as it was.
  */
 int cell_create_from(const void *config, uint64_t size, struct cell **created);

@@ -9,7 +9,6 @@
 #include "control.h"
 #include "ivshmem.h"
 #include "arch/cpu.h"
-#include "arch/irq.h"
 
 /*
  * A reply timeout of 0 means "no limit" to configurations; nobody gains from root CPUs that wait for ever, so a
@@ -25,27 +24,6 @@ enum verdict {
 	VERDICT_DENIED,
 	VERDICT_SILENT,
 };
-
-void cell_fill_comm_region(struct cell *cell)
-{
-	struct comm_region *comm = cell->comm;
-	uint32_t flags = cell->config.cell->flags;
-
-	__builtin_memset(comm, 0, cell->is_root ? sizeof(*comm) : PAGE_SIZE);
-	__builtin_memcpy(comm->signature, COMM_SIGNATURE, COMM_SIGNATURE_LEN);
-	comm->revision = COMM_REVISION;
-	comm->cell_state = COMM_STATE_RUNNING;
-	comm->flags = (flags & CFG_CELL_CONSOLE_PERMITTED ? COMM_FLAG_PUTC_PERMITTED : 0) |
-		      (flags & CFG_CELL_CONSOLE_ACTIVE ? COMM_FLAG_PUTC_ACTIVE : 0);
-	comm->console = cell->config.cell->console;
-	comm->pci_mmconfig_base = system_config->pci_mmconfig_base;
-	arch_fill_comm_region(cell, system_config);
-}
-
-bool comm_state_is_end(uint32_t state)
-{
-	return state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_FAILED || state == COMM_STATE_ABI_MISMATCH;
-}
 
 /* Nobody is there to answer when all CPUs are off or failed. */
 static bool has_running_cpu(const struct cell *cell)

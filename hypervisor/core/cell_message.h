@@ -5,11 +5,11 @@
 
 #include "cell.h"
 
-/* Build the region anew for a start. */
-void cell_fill_comm_region(struct cell *cell);
-
 /* Is it a state in which a cell answers no messages, and does nothing any more? */
-bool comm_state_is_end(uint32_t state);
+static inline bool comm_state_is_end(uint32_t state)
+{
+	return state == COMM_STATE_SHUT_DOWN || state == COMM_STATE_FAILED || state == COMM_STATE_ABI_MISMATCH;
+}
 
 /*
  * Management lock. Ask the cell to shut down: false if it refuses. A cell that is stopped, passive or silent

@@ -24,10 +24,9 @@ static bool uart_stalled;			/* console_lock */
 static volatile uint8_t *uart_base;
 static struct cfg_console uart_config;
 
-_Static_assert(CONSOLE_LINE <= BH_CONSOLE_RING_SIZE && CONSOLE_LINE <= BH_CELL_CONSOLE_SIZE, "a message fits into a ring");
+_Static_assert(CONSOLE_LINE <= BH_CONSOLE_RING_SIZE, "a message fits into the ring");
 
-/* length <= size, at < size */
-static void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length)
+void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length)
 {
 	size_t first = MIN(length, size - at);
 
@@ -79,26 +78,6 @@ static void write_uart(const char *text, size_t length)
 	}
 }
 
-/* console_lock: one writer. cell_console.h says what a reader does, who takes none. */
-static void keep_chars(volatile struct bh_cell_console *record, const char *text, size_t length)
-{
-	uint64_t n = record->complete;
-
-	record->begun = n + length;
-	/* who sees one of the characters sees that they have begun; pairs with the acquire in cell_piece() */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	copy_around((char *)(uintptr_t)record->text, BH_CELL_CONSOLE_SIZE, n % BH_CELL_CONSOLE_SIZE, text, length);
-	__atomic_store_n(&record->complete, n + length, __ATOMIC_RELEASE);
-}
-
-/* A message does not begin in a line of the cell. */
-static void keep_text(volatile struct bh_cell_console *record, const char *text, size_t length)
-{
-	if (length > 1 && record->complete && record->text[(record->complete - 1) % BH_CELL_CONSOLE_SIZE] != '\n')
-		keep_chars(record, "\n", 1);
-	keep_chars(record, text, length);
-}
-
 /* An error of the hypervisor may hit several CPUs at once. Who does not end its line in 0.1 s has failed in it. */
 static void await_panic_line(void)
 {
@@ -118,7 +97,7 @@ static void console_write(volatile struct bh_cell_console *record, const char *t
 	else
 		await_panic_line();
 	if (CONFIG_CELL_CONSOLE && record)
-		keep_text(record, text, length);
+		cell_console_keep(record, text, length);
 	__atomic_store_n(&public_page.console_busy, 1, __ATOMIC_RELAXED);
 	/* who has read what is overwritten now sees that, or the tail behind it */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -7,7 +7,6 @@
 #ifndef BULKHEAD_CELL_H
 #define BULKHEAD_CELL_H
 
-#include "bulkhead/cell_console.h"
 #include "bulkhead/comm_region.h"
 #include "bulkhead/fault.h"
 #include "config.h"
@@ -17,6 +16,7 @@
 #include "mmio.h"
 #include "asm/cell.h"
 
+struct bh_cell_console;
 struct vpci_function;
 
 /* watchdog.c. Written by the cell's first CPU, or by a start while the cell's CPUs are suspended */

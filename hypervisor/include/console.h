@@ -19,11 +19,11 @@
 #define BULKHEAD_CONSOLE_H
 
 #include <stdarg.h>
-#include "bulkhead/cell_console.h"
 #include "errors.h"
 #include "generated/config.h"
 #include "types.h"
 
+struct bh_cell_console;
 struct cell;
 
 #define CONSOLE_LINE	256

@@ -32,7 +32,8 @@ $(ARM64_TEST)/stage2.o: hypervisor/arch/arm64/stage2.c tests/unit/arm64/asm/sysr
 		-Darch_memory_flush=flush_of_image -c $< -o $@
 
 POOL_OBJECTS := $(ARM64_TEST)/stage2.o $(HV)/arch/arm64/spinlock.o $(addprefix $(HV)/core/,bitmap.o pages.o cell_memory.o config.o config_check.o \
-	config_cell_rules.o config_conflicts.o config_link_rules.o cell_create.o cell.o mmio.o) \
+	config_cell_rules.o config_conflicts.o config_link_rules.o cell_console.o \
+	cell_create.o cell_from_bundle.o cell_manage.o cell.o mmio.o) \
 	$(addprefix $(HV)/devices/,ivshmem.o ivshmem_attach.o ivshmem_config.o ivshmem_info.o ivshmem_link.o vpci.o)
 
 $(ARM64_TEST)/pool: tests/arm64/pool.c $(POOL_OBJECTS) tests/arm64/build.mk

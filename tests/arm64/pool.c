@@ -20,6 +20,7 @@
 #include "cell_internal.h"
 #include "cell_message.h"
 #include "console.h"
+#include "console_setup.h"
 #include "control.h"
 #include "errors.h"
 #include "pages.h"
@@ -152,8 +153,10 @@ volatile void *arch_window_device(host_addr_t addr) { return NULL; }
 bool arch_device_access(volatile void *address, uint64_t *value, uint32_t size, bool is_write) { return false; }
 void bundle_forget(const struct cell *cell) { }
 bool cell_approves_shutdown(struct cell *cell) { return true; }
-void cell_fill_comm_region(struct cell *cell) { }
+int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console) { return -EINVAL; }
 void cells_notify_reconfigured(void) { }
+void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length) { }
+void arch_fill_comm_region(struct cell *cell, const struct cfg_system *system) { }
 void cpu_set_parked(struct percpu *cpu) { }
 void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
 void cpu_finish_report(struct percpu *cpu) { }

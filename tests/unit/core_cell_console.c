@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a cell printed, as HC_CELL_CONSOLE gives it: which of it stays, for how long, and who may read it. */
+#include "bulkhead/cell_console.h"
 #include "console.h"
 #include "core_fixture.h"
 

@@ -4,6 +4,7 @@
  * and off, fail, and call the hypervisor. Volatile accesses count as atomic ones without order, as on the
  * hardware: what needs order needs a barrier.
  */
+#include "bulkhead/cell_console.h"
 #include "core_fixture.h"
 #include "hypercall.h"
 

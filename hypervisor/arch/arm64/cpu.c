@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A CPU of the machine: taking it over from Linux and giving it back, reset of its guest state. */
-#include "bulkhead/image.h"
+/* A CPU of the machine: taking it over, reset of its guest state. Back to Linux: leave.c */
 #include "cell.h"
 #include "console.h"
 #include "control.h"
 #include "errors.h"
-#include "pages.h"
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "asm/sysreg.h"
-#include "early_map.h"
 #include "entry.h"
 #include "gic.h"
 #include "paging_arm64.h"
-#include "pgtable.h"
 #include "smccc.h"
 #include "stage2.h"
 #include "trap.h"
@@ -31,8 +27,6 @@
 #define CPTR_TSM	(1UL << 12)
 #define CPTR_TTA	(1UL << 20)
 #define BUFFER_P	(1UL << 4)	/* PMBIDR_EL1, TRBIDR_EL1: firmware has the buffer */
-
-extern char image_start[], leave_unmapped[];
 
 uint64_t arch_ticks(void)
 {
@@ -135,33 +129,6 @@ void arch_activate_cpu(struct percpu *cpu)
 	set_guest_controls(cpu);
 	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 	gic_activate_cpu(cpu);
-}
-
-void arch_deactivate_cpu(struct percpu *cpu)
-{
-	struct launch_state *launch = &cpu->arch.launch;
-
-	gic_deactivate_cpu(cpu);
-	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
-	write_sysreg(launch->hcr_el2, hcr_el2);
-	write_sysreg(launch->vttbr_el2, vttbr_el2);
-	write_sysreg(launch->vtcr_el2, vtcr_el2);
-	write_sysreg(launch->cnthp_cval, cnthp_cval_el2);
-	write_sysreg(launch->cnthp_ctl, cnthp_ctl_el2);
-	isb();
-}
-
-void arch_leave(int64_t result, struct trap_frame *frame)
-{
-	struct launch_state *launch = &this_cpu()->arch.launch;
-
-	arm64_leave(result, frame, launch->sctlr_el2, launch->vbar_el2,
-		    virt_to_host(leave_unmapped).value);
-}
-
-void arch_leave_guest(int64_t result)
-{
-	arch_leave(result, frame_of(this_cpu()));
 }
 
 /* Pointer authentication keys exist where the CPU has the feature (DDI 0487, ID_AA64ISAR1_EL1.APA and API). */

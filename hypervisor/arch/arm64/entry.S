@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ways into and out of the hypervisor for one CPU: entry from the hyp stub with the MMU off, and the
- * way back. Exception entry is in vectors.S.
+ * The way into the hypervisor for one CPU: entry from the hyp stub with the MMU off. The way back is in leave_entry.S,
+ * exception entry in vectors.S.
  */
 #include "layout.h"
 #include "errors.h"
@@ -136,19 +136,6 @@ arm64_entry:
 	isb
 	br	x3
 
-/* The last steps of arm64_leave, identity-mapped: x16 SCTLR_EL2; x16 and x17 of the caller are parked. */
-.if LATE_LAUNCH
-	.globl leave_unmapped
-leave_unmapped:
-	msr	sctlr_el2, x16
-	isb
-	tlbi	alle2
-	dsb	nsh
-	isb
-	mrs	x16, tpidr_el2
-	mrs	x17, far_el2
-	eret
-.endif
 	.ltorg
 
 	.text
@@ -197,36 +184,4 @@ entry_mapped:
 .if DIRECT_BOOT
 2:	bl	from_firmware_entry	/* void (percpu, cpu); the frame is the guest's then */
 	b	guest_return
-.endif
-
-/*
- * void arm64_leave(int64_t result, struct trap_frame *frame, uint64_t sctlr, uint64_t vbar, uint64_t trampoline)
- * MMU off and back to the caller at EL1, all registers but x0 from the frame.
- */
-.if LATE_LAUNCH
-	.globl arm64_leave
-arm64_leave:
-	msr	vbar_el2, x3
-	mov	x17, x4
-	mov	x30, x1
-	ldp	x16, x18, [x30, #8 * 16]
-	msr	tpidr_el2, x16		/* scratch from here on: the caller's x16 and x17 */
-	msr	far_el2, x18
-	mov	x16, x2
-	ldp	x2, x3, [x30, #8 * 2]
-	ldr	x1, [x30, #8 * 1]
-	ldp	x4, x5, [x30, #8 * 4]
-	ldp	x6, x7, [x30, #8 * 6]
-	ldp	x8, x9, [x30, #8 * 8]
-	ldp	x10, x11, [x30, #8 * 10]
-	ldp	x12, x13, [x30, #8 * 12]
-	ldp	x14, x15, [x30, #8 * 14]
-	ldp	x18, x19, [x30, #8 * 18]
-	ldp	x20, x21, [x30, #8 * 20]
-	ldp	x22, x23, [x30, #8 * 22]
-	ldp	x24, x25, [x30, #8 * 24]
-	ldp	x26, x27, [x30, #8 * 26]
-	ldp	x28, x29, [x30, #8 * 28]
-	ldr	x30, [x30, #8 * 30]
-	br	x17
 .endif

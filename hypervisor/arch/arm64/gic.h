@@ -123,9 +123,8 @@ bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bit
 /* Calling CPU: do the registers of Group 0 belong to us, and not to firmware at EL3? */
 bool gic_has_group0(void);
 
-/* Calling CPU: take the CPU interface over from Linux with what is pending, and give it back. */
+/* Calling CPU: take the CPU interface over from Linux with what is pending. */
 void gic_activate_cpu(struct percpu *cpu);
-void gic_deactivate_cpu(struct percpu *cpu);
 
 /* Deactivate hardware interrupts of a word that the guest never saw; make them pending again if repend. */
 void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Physical GICv3: discovery, taking over from Linux and giving back, kicks, raising SPIs. */
+/* Physical GICv3: discovery, taking over from Linux, kicks, raising SPIs. */
 #include "cell.h"
 #include "console.h"
 #include "errors.h"
@@ -93,11 +93,6 @@ int gic_init_cpu(struct percpu *cpu)
 		      (unsigned long long)cpu->mpidr);
 }
 
-static void wait_redistributor(struct percpu *cpu)
-{
-	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
-}
-
 /*
  * With two security states, Group 0 is the firmware's, and its registers trap to EL3. Then priorities are seen shifted, and
  * the lowest bit of them gets lost (IHI 0069, 4.8.6: SCR_EL3.FIQ is 1).
@@ -169,43 +164,10 @@ void gic_activate_cpu(struct percpu *cpu)
 	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
 	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = 0;
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
-	wait_redistributor(cpu);
+	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
 	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
 	isb();
 	vgic_flush(cpu);
-}
-
-void gic_deactivate_cpu(struct percpu *cpu)
-{
-	struct launch_state *launch = &cpu->arch.launch;
-	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
-	uint64_t vmcr = read_sysreg(ICH_VMCR_EL2);
-	uint64_t ctlr = launch->icc_ctlr & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE);
-
-	mmio_write32(sgi, GICD_ICENABLER, (~launch->sgi_enabled & 0xffff) |
-		     (launch->maintenance_enabled ? 0 : 1U << gic.maintenance_intid));
-	mmio_write32(sgi, GICD_ISENABLER, launch->sgi_enabled);
-	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
-	mmio_write32(sgi, GICD_IPRIORITYR, (mmio_read32(sgi, GICD_IPRIORITYR) & 0xffff0000) |
-		     (launch->priorities[0] & 0xffff));
-	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = launch->maintenance_priority;
-	vgic_to_physical(cpu);
-	wait_redistributor(cpu);
-
-	if (vmcr & ICH_VMCR_VCBPR)
-		ctlr |= ICC_CTLR_CBPR;
-	if (vmcr & ICH_VMCR_VEOIM)
-		ctlr |= ICC_CTLR_EOIMODE;
-	write_sysreg(ctlr, ICC_CTLR_EL1);
-	write_sysreg(vmcr >> ICH_VMCR_VPMR_SHIFT & 0xff, ICC_PMR_EL1);
-	write_sysreg(vmcr >> ICH_VMCR_VBPR1_SHIFT & 7, ICC_BPR1_EL1);
-	if (launch->has_group0)
-		write_sysreg(launch->icc_igrpen0, ICC_IGRPEN0_EL1);
-	write_sysreg(vmcr & ICH_VMCR_VENG1 ? 1 : 0, ICC_IGRPEN1_EL1);
-	write_sysreg(launch->ich_hcr, ICH_HCR_EL2);
-	write_sysreg(launch->ich_vmcr, ICH_VMCR_EL2);
-	write_sysreg(launch->icc_sre_el2, ICC_SRE_EL2);
-	isb();
 }
 
 void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend)
