@@ -31,7 +31,7 @@ static bool is_writable(const struct cell *cell, guest_addr_t target, uint64_t s
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (mem->size && !config_is_subpage(mem) && (mem->flags & CFG_MEM_WRITE) &&
+		if (is_mapped_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
 		    !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)) &&
 		    range_contains(mem->virt_start, mem->size, target.value, size))
 			return true;

@@ -11,7 +11,7 @@
 
 extern struct bh_public_page public_page;
 
-static bool is_mapped_region(const struct cfg_memory *mem)
+bool is_mapped_region(const struct cfg_memory *mem)
 {
 	return mem->size && !config_is_subpage(mem);
 }

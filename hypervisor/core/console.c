@@ -26,14 +26,6 @@ static struct cfg_console uart_config;
 
 _Static_assert(CONSOLE_LINE <= BH_CONSOLE_RING_SIZE, "a message fits into the ring");
 
-void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length)
-{
-	size_t first = MIN(length, size - at);
-
-	__builtin_memcpy(ring + at, text, first);
-	__builtin_memcpy(ring, text + first, length - first);
-}
-
 static void put_ring(const char *text, size_t length)
 {
 	uint32_t tail = public_page.console_tail;

@@ -13,7 +13,13 @@ size_t console_copy(char *to, size_t size);	/* the last characters of the ring; 
 void console_enter_panic(void);		/* output no longer waits for locks */
 
 /* length <= size, at < size: what is behind the end goes to the beginning */
-void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length);
+static inline void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length)
+{
+	size_t first = MIN(length, size - at);
+
+	__builtin_memcpy(ring + at, text, first);
+	__builtin_memcpy(ring, text + first, length - first);
+}
 
 /* console_lock: to the record of a cell */
 void cell_console_keep(volatile struct bh_cell_console *record, const char *text, size_t length);

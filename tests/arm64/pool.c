@@ -155,7 +155,6 @@ void bundle_forget(const struct cell *cell) { }
 bool cell_approves_shutdown(struct cell *cell) { return true; }
 int64_t cell_piece(uint32_t id, uint32_t piece, bool of_console) { return -EINVAL; }
 void cells_notify_reconfigured(void) { }
-void copy_around(char *ring, size_t size, size_t at, const char *text, size_t length) { }
 void arch_fill_comm_region(struct cell *cell, const struct cfg_system *system) { }
 void cpu_set_parked(struct percpu *cpu) { }
 void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context) { }
