@@ -34,7 +34,7 @@ void arch_virq_raise(const struct virq_route *route);
 
 /*
  * The same as one store of 32 bits, so that a CPU that knows where it is published can raise the interrupt without asking: to
- * address at EL2, unless that is 0. Who reads it says so before (arm64: vectors.S), so that it can be waited for.
+ * address at EL2, unless that is 0. Who reads it says so before (arm64: fast_slots.h), so that it can be waited for.
  */
 struct virq_store {
 	volatile uint64_t address;

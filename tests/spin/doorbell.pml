@@ -3,7 +3,7 @@
  * A doorbell that the entry code rings by what the receiver has published: an address and a value that belong together, read by
  * two loads in any order. The receiver changes its interrupt, and switches it off. It waits for those only that have joined its
  * ringers. Each store waits in a buffer of its own, and gets to memory at any later time; a barrier waits for the CPU's buffers.
- * fast_path.c, vectors.S: ring
+ * fast_path.c, fast_slots.h: ring
  */
 hidden byte together, off;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Functions of entry.S and vectors.S, and what they call. */
+/* Functions in assembly of entry.S, vectors.S and their like, and what they call. */
 #ifndef BULKHEAD_ARM64_ENTRY_H
 #define BULKHEAD_ARM64_ENTRY_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the entry code (vectors.S) repeats without asking: written down here after C has done it, and forgotten here. Not part of
- * a build without CONFIG_FAST_PATH. docs/fast-path.md
+ * What the entry code (fast_slots.h, fast_entry.S) repeats without asking: written down here after C has done it, and
+ * forgotten here. Not part of a build without CONFIG_FAST_PATH. docs/fast-path.md
  *
  * A record is written by its CPU alone. Others make it none by a store of 0 to its syndrome: then, as they have changed what it
  * depends on before that, and the CPU looks at that once more after it has written the record, either sees the other.
@@ -15,13 +15,13 @@
 #include "gic.h"
 #include "trap.h"
 
-/* By register of the store: code that compares it with the value (vectors.S) */
+/* By register of the store: code that compares it with the value (fast_entry.S) */
 extern const char doorbell_values[];
 #define VALUE_SIZE	16
 
 #define MAX_LOOKS	16	/* at a CPU that rings all the time: each fails if it is in the middle of one */
 
-/* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of vectors.S behind ring. */
+/* Apart for the bounds of locks (hypervisor/loop_bounds.txt): the CPU is somewhere in the instructions of fast_slots.h behind ring. */
 static APART void wait_for_ring(const struct percpu *cpu, const volatile uint64_t *done, uint64_t started)
 {
 	while ((int64_t)(__atomic_load_n(done, __ATOMIC_ACQUIRE) - started) < 0 && !cpu->dead)
@@ -188,8 +188,9 @@ static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_
 }
 
 /*
- * Until no CPU is between the look at one of the stores and the end of the ring. What a CPU counts before its look (vectors.S: ring)
- * is seen here, or it sees what was stored before this was called; and so is that it is a ringer. Tellers before this one are done.
+ * Until no CPU is between the look at one of the stores and the end of the ring. What a CPU counts before its look
+ * (fast_slots.h: ring) is seen here, or it sees what was stored before this was called; and so is that it is a ringer. Tellers before
+ * this one are done.
  */
 static APART void wait_for_rings(const struct virq_ringers *ringers, const struct virq_store *stores, uint32_t count)
 {
@@ -213,7 +214,7 @@ bool arch_virq_ring(struct virq_store *store)
 	struct virq_ring *ring = &this_cpu()->fast.by_c;
 	uint64_t started = ring->started + 1, address;
 
-	/* vectors.S: ring. What the guest has written is observable since the lock was taken: here is nothing else to wait for. */
+	/* fast_slots.h: ring. What the guest has written is observable since the lock was taken: here is nothing else to wait for. */
 	ring->started = started;
 	dsb(ish);
 	address = store->address;

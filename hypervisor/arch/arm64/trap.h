@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traps from guests: entry points of vectors.S and what their handlers share. */
+/* Traps from guests: entry points of vectors.S and fast_entry.S, and what their handlers share. */
 #ifndef BULKHEAD_ARM64_TRAP_H
 #define BULKHEAD_ARM64_TRAP_H
 

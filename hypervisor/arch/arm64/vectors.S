@@ -4,217 +4,20 @@
  * in C, and back. SP_EL2 points to the top of the stack whenever a guest runs. With CONFIG_FAST_PATH what guests do most needs
  * less than that: docs/fast-path.md.
  */
-#include "offsets.h"
-
-#define PERCPU		FRAME_SIZE + TRACE_SIZE	/* struct percpu, from the frame */
-#define SINGLE_STEP	21			/* SPSR_EL2.SS: C takes that away with the instruction */
-
-.macro save_first
-	stp	x0, x1, [sp, #-FRAME_SIZE]!
-	stp	x2, x3, [sp, #8 * 2]
-.endm
-
-.macro save_light		/* the others that C does not preserve, but x30; and x19, which is beside x18 */
-	stp	x4, x5, [sp, #8 * 4]
-	save_more
-.endm
-
-.macro save_more
-	stp	x6, x7, [sp, #8 * 6]
-	stp	x8, x9, [sp, #8 * 8]
-	stp	x10, x11, [sp, #8 * 10]
-	stp	x12, x13, [sp, #8 * 12]
-	stp	x14, x15, [sp, #8 * 14]
-	stp	x16, x17, [sp, #8 * 16]
-	stp	x18, x19, [sp, #8 * 18]
-.endm
-
-.macro save_rest
-	stp	x20, x21, [sp, #8 * 20]
-	stp	x22, x23, [sp, #8 * 22]
-	stp	x24, x25, [sp, #8 * 24]
-	stp	x26, x27, [sp, #8 * 26]
-	stp	x28, x29, [sp, #8 * 28]
-.endm
-
-/*
- * After save_light, with CONFIG_TRACE: one event of the trace (bulkhead/trace.h). The position is in the frame's last word, the
- * ring behind the frame; x30 was left to be stored with the position. At most 9 instructions in all; tests/direct/test_trace.py
- */
-.macro trace_begin
-	mrs	x11, cntpct_el0
-	mrs	x12, elr_el2
-	ldr	x10, [sp, #8 * 31]
-	add	x9, sp, w10, uxtb #4
-.endm
-
-.macro trace_end cause, address
-	stp	x11, \cause, [x9, #FRAME_SIZE]
-	stp	x12, \address, [x9, #FRAME_SIZE + 16]
-	add	x10, x10, #TRACE_STEP
-	stp	x30, x10, [sp, #8 * 30]
-.endm
-
-/* x2: syndrome. The handler wants it in x1. */
-.macro trace_sync
-	trace_begin
-	mrs	x13, far_el2
-	stp	x0, x1, [x9, #FRAME_SIZE + 32]
-	mov	x1, x2
-	trace_end x2, x13
-.endm
-
-/* As trace_sync does, but x3 has FAR_EL2, and x0 and x1 are saved */
-.macro trace_faulted
-	trace_begin
-	ldp	x13, x14, [sp]
-	stp	x13, x14, [x9, #FRAME_SIZE + 32]
-	trace_end x2, x3
-.endm
-
-/* x1: what was acknowledged */
-.macro trace_irq
-	trace_begin
-	mov	x13, #TRACE_IRQ << 48
-	trace_end x13, x1
-.endm
-
-.macro trace_fiq
-	trace_begin
-	mov	x13, #TRACE_FIQ << 48
-	trace_end x13, xzr
-.endm
-
-.macro trace_serror
-	trace_begin
-	mrs	x13, esr_el2
-	trace_end x13, xzr
-.endm
+#include "vectors.h"
+#if FAST_PATH
+#include "fast_slots.h"
+#endif
 
 /* A slot has room for 32 instructions: what a guest waits for is in its own */
 .macro slot number
 	.org	vectors + 128 * \number
 .endm
 
-/* An interrupt, with its number in x1: all that C does not preserve is in the frame then. */
-.macro irq_light
-	save_light
-.if TRACE
-	trace_irq
-.else
-	str	x30, [sp, #8 * 30]
-.endif
-.endm
-
-.macro enter_c kind
-.if TRACE
-	trace_\kind
-.else
-	str	x30, [sp, #8 * 30]
-.endif
-	save_rest
-	mov	x0, sp
-	bl	trap_\kind
-	b	guest_return
-.endm
-
 .macro from_guest kind
 	save_first
 	save_light
 	enter_c	\kind
-.endm
-
-/* After save_first, with the syndrome in x2: the rest of what C does not preserve; x1 is the syndrome then. */
-.macro sync_light
-	save_light
-.if TRACE
-	trace_sync
-.else
-	str	x30, [sp, #8 * 30]
-	mov	x1, x2
-.endif
-.endm
-
-/* trap_sync(frame, esr) */
-.macro sync_to_c
-	sync_light
-	save_rest
-	mov	x0, sp
-	bl	trap_sync
-	b	guest_return
-.endm
-
-/*
- * Synchronous. If it is the store to a doorbell that the CPU did before, and nothing has changed, the interrupt is raised right
- * here, by the store that its receiver has published (virq.h). Instruction by instruction: docs/fast-path.md
- */
-.macro sync_from_guest
-	save_first
-	mrs	x2, esr_el2
-.if FAST_PATH
-	tbz	x2, #31, no_abort		/* classes from 20h on: of those that guests cause, mostly data aborts */
-	stp	x4, x5, [sp, #8 * 4]
-	mrs	x1, hpfar_el2
-	mrs	x3, far_el2
-	bfi	x1, x3, #40, #12		/* where: page, and offset in the page */
-	mrs	x0, tpidr_el2			/* the first record */
-	ldp	x4, x5, [x0, #DOORBELL_SYNDROME]
-	cmp	x2, x4
-	ccmp	x1, x5, #0, eq
-	ldp	x4, x5, [x0, #DOORBELL_VALUE]
-	br	x5				/* to doorbell_values: and the register that is stored */
-ring:
-	dsb	ish				/* what the guest has written; who waits for this ring does not wait for that */
-	ldp	x1, x5, [x0, #DOORBELL_STARTED]	/* x5: struct virq_store */
-	add	x1, x1, #1
-	str	x1, [x0, #DOORBELL_STARTED]
-	dmb	ish				/* before the look */
-	ldp	x2, x3, [x5]
-	cbz	x2, withdrawn
-	str	w3, [x2]
-	stlr	x1, [x0]			/* done */
-abort_done:
-	mrs	x2, elr_el2
-	add	x2, x2, #4
-	msr	elr_el2, x2
-	ldp	x4, x5, [sp, #8 * 4]
-	ldp	x2, x3, [sp, #8 * 2]
-	ldp	x0, x1, [sp], #FRAME_SIZE
-	eret
-.else
-	sync_to_c
-.endif
-.endm
-
-/*
- * A physical interrupt: acknowledge it, and hand it to the guest at once if it is one that the guest was given before in the same
- * way, and no other interrupt is on the way to the guest.
- */
-.macro irq_from_guest
-	save_first
-	mrs	x0, S3_0_C12_C12_0		/* ICC_IAR1_EL1 */
-	dsb	sy
-.if FAST_PATH
-	mrs	x1, tpidr_el2
-	bfi	x1, x0, #5, #4			/* struct fast_interrupt */
-	ldp	x2, x3, [x1, #FAST_LIST_REG]	/* x3: counter */
-	cmp	w0, w2
-	b.ne	irq_in_c
-	msr	S3_0_C12_C12_1, x0		/* ICC_EOIR1_EL1 */
-	mrs	x0, S3_4_C12_C11_5		/* ICH_ELRSR_EL2 */
-	ldr	x1, [x1, #FAST_ALL_FREE]
-	cmp	x0, x1
-	b.ne	irq_waits
-	msr	S3_4_C12_C12_0, x2		/* ICH_LR0_EL2 */
-	ldr	x0, [x3]
-	add	x0, x0, #1
-	str	x0, [x3]
-	ldp	x2, x3, [sp, #8 * 2]
-	ldp	x0, x1, [sp], #FRAME_SIZE
-	eret
-.else
-	b	irq_in_c
-.endif
 .endm
 
 .macro from_hypervisor kind
@@ -283,9 +86,26 @@ hypervisor_fault:
 	/* lower EL, AArch64 */
 	slot	8
 trap_sync_entry:
-	sync_from_guest
+	save_first
+	mrs	x2, esr_el2
+.if FAST_PATH
+	fast_sync
+.else
+	sync_light
+	save_rest
+	mov	x0, sp
+	bl	trap_sync			/* (frame, esr) */
+	b	guest_return
+.endif
 	slot	9
-	irq_from_guest
+	save_first
+	mrs	x0, S3_0_C12_C12_0		/* ICC_IAR1_EL1 */
+	dsb	sy
+.if FAST_PATH
+	fast_irq
+.else
+	b	irq_in_c
+.endif
 	slot	10
 	from_guest fiq			/* trap_fiq(frame) */
 	slot	11
@@ -298,7 +118,7 @@ trap_sync_entry:
 .else
 	b	vectors + 128 * 8
 .endif
-	.globl guest_return
+	.globl guest_return, light_return
 guest_return:
 	ldp	x20, x21, [sp, #8 * 20]
 	ldp	x22, x23, [sp, #8 * 22]
@@ -340,48 +160,12 @@ serror_window_end:
 	slot	14
 	b	vectors + 128 * 10
 .if FAST_PATH
-/* A hypercall that there is not is refused right here. */
-no_abort:
-	tbnz	x2, #SMC_BIT, 1f
-	mov	w3, #(HYPERCALL_SYNDROME & 0xffff)
-	movk	w3, #(HYPERCALL_SYNDROME >> 16), lsl #16
-	cmp	x2, x3
-	b.ne	no_hypercall
-	sub	x3, x0, #(HC_OWN_BASE & ~0xfff)
-	sub	x3, x3, #(HC_OWN_BASE & 0xfff)
-	cmp	x0, #NUM_HYPERCALLS
-	ccmp	x3, #NUM_OWN_HYPERCALLS, #0, hs
-	b.lo	other_class
-.if TRACE
-	ldr	w3, [sp, #8 * 31]		/* the event as trace_sync leaves it */
-	add	x3, sp, w3, uxtb #4
-	stp	x0, x1, [x3, #FRAME_SIZE + 32]
-	mrs	x0, cntpct_el0
-	stp	x0, x2, [x3, #FRAME_SIZE]
-	mrs	x0, elr_el2
-	mrs	x1, far_el2
-	stp	x0, x1, [x3, #FRAME_SIZE + 16]
-	ldr	x0, [sp, #8 * 31]
-	add	x0, x0, #TRACE_STEP
-	str	x0, [sp, #8 * 31]
-.endif
-	ldr	x2, [sp, #PERCPU + COUNT_HYPERCALLS]
-	add	x2, x2, #1
-	str	x2, [sp, #PERCPU + COUNT_HYPERCALLS]
-	mov	x0, #NO_HYPERCALL
-	ldp	x2, x3, [sp, #8 * 2]
-	ldp	xzr, x1, [sp], #FRAME_SIZE
-	eret
-1:	b	other_class			/* out of the reach of TBNZ */
+	fast_no_hypercall
 .endif
 	slot	15
 	b	vectors + 128 * 11
 .if FAST_PATH
-/* Its priority is dropped already. */
-irq_waits:
-	mov	w1, w2
-	mov	w2, #1
-	b	irq_acknowledged
+	fast_irq_waits
 .endif
 irq_in_c:
 	mov	w1, w0
@@ -394,183 +178,6 @@ irq_acknowledged:
 	enter_c	irq			/* trap_irq(frame, intid, dropped) */
 
 	.text
-.if FAST_PATH
-/* Not what the first record says: look at the others of doorbells, or those of registers. x0 to x3 as they are in the slot */
-other_abort:
-	tbz	x2, #6, load
-	tbz	x3, #2, store
-	tst	x3, #(0xfff - LAST_OFFSETS)	/* doorbells are in the beginning of their page */
-	b.ne	abort_to_c
-	tbz	x3, #3, abort_to_c		/* no doorbell has such an offset */
-other_doorbell:
-	add	x0, x0, #DOORBELL_SIZE
-	tbnz	x0, #DOORBELLS_END, abort_to_c
-	ldp	x4, x5, [x0, #DOORBELL_SYNDROME]
-	cmp	x2, x4
-	ccmp	x1, x5, #0, eq
-	ldp	x4, x5, [x0, #DOORBELL_VALUE]
-	br	x5
-/* 16 bytes for each register: if all was equal so far, is it the value, x4? */
-	.globl doorbell_values
-doorbell_values:
-	.irp	n,0,1,2,3,4,5
-	ldr	x5, [sp, #8 * \n]
-	ccmp	x5, x4, #0, eq
-	b.eq	ring
-	b	other_abort
-	.endr
-	.irp	n,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,zr
-	ccmp	x\n, x4, #0, eq
-	b.eq	ring
-	b	other_abort
-	nop
-	.endr
-/* A register that a function writes: in the odd place next to that of its address */
-store:
-	ubfx	x4, x3, #3, #2
-	add	x0, x0, x4, lsl #6
-	add	x0, x0, #(REGISTER_FIRST + REGISTER_SIZE)
-	ldp	x4, x5, [x0]			/* syndrome, where */
-	cmp	x2, x4
-	ccmp	x1, x5, #0, eq
-	b.ne	abort_to_c
-	mrs	x4, spsr_el2
-	tbnz	x4, #SINGLE_STEP, abort_to_c
-	save_more
-	save_rest
-.if TRACE
-	trace_faulted
-.else
-	str	x30, [sp, #8 * 30]
-	mrs	x12, elr_el2
-.endif
-	add	x12, x12, #4
-	msr	elr_el2, x12
-	ldp	x3, x0, [x0, #16]		/* function, endpoint */
-	ubfx	x2, x2, #16, #5
-	ldr	x1, [sp, x2, lsl #3]
-	ldr	x4, [sp, #PERCPU + COUNT_IVSHMEM]
-	add	x4, x4, #1
-	str	x4, [sp, #PERCPU + COUNT_IVSHMEM]
-	blr	x3
-	b	light_return
-/* A register that is a word of memory (mmio.h): by the lowest bits of its address */
-load:
-	ubfx	x4, x3, #2, #3
-	add	x0, x0, x4, lsl #5
-	add	x0, x0, #REGISTER_FIRST
-	ldp	x4, x5, [x0]			/* syndrome, where */
-	cmp	x2, x4
-	ccmp	x1, x5, #0, eq
-	b.ne	abort_to_c
-	mrs	x4, spsr_el2
-	tbnz	x4, #SINGLE_STEP, abort_to_c
-	ldp	x4, x5, [x0, #16]		/* word, counter */
-	ldr	x1, [x5]
-	add	x1, x1, #1
-	str	x1, [x5]
-	ldr	w4, [x4]
-	ubfx	x3, x2, #16, #5
-	adr	x5, 1f
-	add	x5, x5, x3, lsl #3
-	br	x5
-1:	.irp	n,0,1,2,3,4,5
-	str	x4, [sp, #8 * \n]
-	b	abort_done
-	.endr
-	.irp	n,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,zr
-	mov	x\n, x4
-	b	abort_done
-	.endr
-/* The receiver wants it in another way now. This one was not done. */
-withdrawn:
-	ldr	x3, [x0, #DOORBELL_COUNTED]
-	add	x3, x3, #1
-	str	x3, [x0, #DOORBELL_COUNTED]
-	stlr	x1, [x0]
-	mrs	x2, esr_el2
-	mrs	x3, far_el2
-/* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */
-abort_to_c:
-	mrs	x5, spsr_el2
-	tbnz	x5, #SINGLE_STEP, not_light
-	ldr	x5, light_abort
-	and	w4, w2, w5
-	cmp	x4, x5, lsr #32
-	b.ne	not_light
-	save_more
-.if TRACE
-	trace_faulted
-.else
-	str	x30, [sp, #8 * 30]
-.endif
-	mov	x1, x2
-	mov	x0, sp
-	tbnz	w1, #20, 1f
-	bl	trap_light
-	cbnz	w0, light_return
-	mrs	x1, esr_el2
-	b	sync_in_c
-1:	save_rest
-	bl	trap_light
-	mrs	x1, esr_el2
-	cbz	w0, sync_saved
-	tbz	w1, #6, 2f
-	b	light_return			/* a store: as C leaves them */
-2:	b	guest_return
-not_light:
-	ldp	x4, x5, [sp, #8 * 4]
-	ldp	x0, x1, [sp]
-	b	other_class
-light_abort:
-	.word	LIGHT_BITS, LIGHT_ABORT
-
-/* A write to ICC_SGI1R_EL1? Then nothing is left of the syndrome but the register, in bits 9 to 5. */
-no_hypercall:
-	mov	w3, #(SGI_SYNDROME & 0xffff)
-	movk	w3, #(SGI_SYNDROME >> 16), lsl #16
-	eor	x3, x3, x2
-	ror	x3, x3, #5
-	cmp	x3, #31
-	b.hi	other_class
-	mrs	x1, spsr_el2
-	tbnz	x1, #SINGLE_STEP, 4f
-	sync_light
-	cmp	x3, #20
-	b.hs	2f
-1:	ldr	x1, [sp, x3, lsl #3]
-3:	mrs	x0, tpidr_el2
-	bl	trap_sgi
-	b	light_return
-2:	save_rest
-	cmp	x3, #31
-	b.ne	1b
-	mov	x1, #0				/* XZR; in the frame that is the position of the trace */
-	b	3b
-4:	ldr	x1, [sp, #8]
-
-other_class:
-	sync_light
-sync_in_c:
-	save_rest
-sync_saved:
-	mov	x0, sp
-	bl	trap_sync
-	b	guest_return
-
-/* SGI 0: a request, which may need all registers of the guest, or an SGI of another CPU */
-kick:
-	irq_light
-	bl	trap_light_kick
-	cbnz	w0, light_return
-	save_rest
-	mov	x0, sp
-	mov	w1, #0
-	mov	w2, #0
-	bl	trap_irq
-	b	guest_return
-.endif
-
 /*
  * bool arm64_sweep_page(void *page, uint64_t line, uint64_t zero): write zeros by DC ZVA, in steps of zero bytes, if that is
  * not 0; then write back and drop the lines. False if there is no memory. Eight steps are not more than a page. Where both steps
@@ -693,29 +300,4 @@ device_failed:
 	mov	w0, #0
 3:	msr	elr_el2, x3
 	msr	spsr_el2, x4
-	ret
-
-/* void arm64_clear_simd(void): no register contents of one owner of a CPU may reach the next one. */
-	.globl arm64_clear_simd
-arm64_clear_simd:
-	.arch_extension fp
-	.arch_extension simd
-	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	movi	v\n\().2d, #0
-	.endr
-	msr	fpcr, xzr
-	msr	fpsr, xzr
-	ret
-
-/*
- * void arm64_clear_sve(void): predicates. Behind arm64_clear_simd(): who writes a vector register of 128 bits clears what is above
- * them (DDI 0487, B1.2.2).
- */
-	.globl arm64_clear_sve
-arm64_clear_sve:
-	.arch_extension sve
-	.irp	n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
-	pfalse	p\n\().b
-	.endr
-	wrffr	p0.b
 	ret

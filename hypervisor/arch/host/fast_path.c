@@ -55,7 +55,7 @@ static void count(struct record *record)
 	STORE(record->counted, record->counted + rung);
 }
 
-/* vectors.S: ring */
+/* arm64/fast_slots.h: ring */
 static bool ring(struct record *record)
 {
 	uint64_t started = record->started + 1, intid;
