@@ -56,23 +56,32 @@ struct cell *cell_find(uint32_t id)
 	return NULL;
 }
 
+static void suspend_cpus(const struct cell *cell)
+{
+	for_each_other_cpu(id, &cell->cpus)
+		cpu_suspend(percpu_of(id));
+}
+
+void cell_resume_cpus(struct cell *cell)
+{
+	for_each_other_cpu(id, &cell->cpus)
+		cpu_resume(percpu_of(id));
+}
+
 void root_suspend(void)
 {
-	for_each_other_cpu(id, &root_cell.cpus)
-		cpu_suspend(percpu_of(id));
+	suspend_cpus(&root_cell);
 }
 
 void root_resume(void)
 {
-	for_each_other_cpu(id, &root_cell.cpus)
-		cpu_resume(percpu_of(id));
+	cell_resume_cpus(&root_cell);
 }
 
 void cell_stop_cpus(struct cell *cell)
 {
 	/* all of them, before one is changed: its siblings could switch it on again */
-	for_each_other_cpu(id, &cell->cpus)
-		cpu_suspend(percpu_of(id));
+	suspend_cpus(cell);
 	for_each_cpu(id, &cell->cpus)
 		cpu_set_parked(percpu_of(id));
 	/* after the second suspend a CPU has dropped its guest state */
@@ -81,12 +90,6 @@ void cell_stop_cpus(struct cell *cell)
 		cpu_suspend(percpu_of(id));
 		cpu_finish_report(percpu_of(id));
 	}
-}
-
-void cell_resume_cpus(struct cell *cell)
-{
-	for_each_other_cpu(id, &cell->cpus)
-		cpu_resume(percpu_of(id));
 }
 
 static void fill_comm_region(struct cell *cell)

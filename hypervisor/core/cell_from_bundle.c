@@ -28,14 +28,11 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created)
 /* Does one region have all of [target, target + size) as memory that the cell itself may write? */
 static bool is_writable(const struct cell *cell, guest_addr_t target, uint64_t size)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config)
 		if (is_mapped_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
 		    !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)) &&
 		    range_contains(mem->virt_start, mem->size, target.value, size))
 			return true;
-	}
 	return false;
 }
 

@@ -249,10 +249,7 @@ int cell_memory_take(struct cell *cell)
 /* Map [phys, phys + size) as the root cell's configuration has it. */
 static int map_to_root(uint64_t phys, uint64_t size)
 {
-	const struct config_view *root = &root_cell.config;
-
-	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
-		const struct cfg_memory *own = &root->memory[i];
+	for_each_memory(own, &root_cell.config) {
 		uint64_t start = MAX(own->phys_start, phys);
 		uint64_t end = MIN(own->phys_start + own->size, phys + size);
 		int error;
@@ -332,13 +329,10 @@ int cell_memory_lend(struct cell *cell)
 {
 	int result = 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
-		/* but for what other cells have of it: cells on a link may have the same sections */
-		if ((mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
+	/* but for what other cells have of it: cells on a link may have the same sections */
+	for_each_memory(mem, &cell->config)
+		if (!result && (mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
 			result = return_region(cell, mem);
-	}
 	update_lent_subpages(cell, HOLDS_NOT_LOADABLE);
 	if (finish_root_change())
 		result = -ENOMEM;
@@ -349,12 +343,9 @@ int cell_memory_reclaim(struct cell *cell)
 {
 	int result = 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !result; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
-		if ((mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
+	for_each_memory(mem, &cell->config)
+		if (!result && (mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
 			result = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
-	}
 	update_lent_subpages(cell, HOLDS_ALL);
 	arch_memory_flush(&root_cell);
 	return result;
@@ -410,10 +401,7 @@ void cell_memory_scrub(struct cell *cell)
 
 void cell_memory_clean(struct cell *cell)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config)
 		if (is_memory_region(mem))
 			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
-	}
 }

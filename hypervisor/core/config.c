@@ -110,8 +110,8 @@ bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
 
 uint32_t config_watchdog(const struct config_view *view)
 {
-	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++)
-		if (view->memory[i].flags & CFG_WATCHDOG)
-			return (uint32_t)view->memory[i].phys_start;
+	for_each_memory(mem, view)
+		if (mem->flags & CFG_WATCHDOG)
+			return (uint32_t)mem->phys_start;
 	return 0;
 }

@@ -76,14 +76,11 @@ int check_sections_are_memory(const struct check *check)
 	for (uint32_t c = 0; c <= others; c++) {
 		const struct config_view *view = c < others ? check->cells[c] : check->view;
 
-		for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
-			const struct cfg_memory *io = &view->memory[i];
-
+		for_each_memory(io, view)
 			if ((io->flags & CFG_MEM_IO) && same_memory(check->mem, io))
 				return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps the "
 						      "device %pM of %pC: move it", check->view, check->section,
 						      check->device, check->mem, io, view);
-		}
 	}
 	return 0;
 }

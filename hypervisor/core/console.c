@@ -183,34 +183,32 @@ void refuse_clear(void)
 	public_page.reason[0] = '\0';
 }
 
-/* NULL: the ABI knows no such kind, or it was not built in */
-static const struct uart *uart_of(uint16_t type)
+/* Is it a kind of UART that we know? Then its driver, NULL if that was not built in. */
+static bool find_uart(uint16_t type, const struct uart **found)
 {
-	if (CONFIG_UART_PL011 && type == CFG_CONSOLE_PL011)
-		return &uart_pl011;
-	return CONFIG_UART_8250 && type == CFG_CONSOLE_8250 ? &uart_8250 : NULL;
-}
-
-static bool is_left_out(uint16_t type)
-{
-	return (!CONFIG_UART_PL011 && type == CFG_CONSOLE_PL011) || (!CONFIG_UART_8250 && type == CFG_CONSOLE_8250);
+	if (type == CFG_CONSOLE_PL011)
+		*found = CONFIG_UART_PL011 ? &uart_pl011 : NULL;
+	else if (type == CFG_CONSOLE_8250)
+		*found = CONFIG_UART_8250 ? &uart_8250 : NULL;
+	else
+		return false;
+	return true;
 }
 
 int console_init(const struct cfg_system *system)
 {
 	const struct cfg_console *config = &system->debug_console;
-	const struct uart *found = uart_of(config->type);
+	const struct uart *found = NULL;
 	uint64_t size = MAX(config->size, 0x1000U), value = 0;
 	volatile uint8_t *base;
 
 	ring_disabled = !(system->flags & CFG_SYS_VIRTUAL_CONSOLE);
-	if (config->type == CFG_CONSOLE_NONE || !(config->flags & CFG_CONSOLE_MMIO))
+	/* an unknown kind of UART leaves the ring alone, as the ABI has it */
+	if (!(config->flags & CFG_CONSOLE_MMIO) || !find_uart(config->type, &found))
 		return 0;
-	if (is_left_out(config->type))
+	if (!found)
 		return refuse_invalid("debug console: this hypervisor was built without CONFIG_UART_%s",
 				      config->type == CFG_CONSOLE_PL011 ? "PL011" : "8250");
-	if (!found)
-		return 0;	/* an unknown kind of UART leaves the ring alone, as the ABI has it */
 	if (size > 0x10000 || config->address + size > arch_phys_limit() || config->address + size < config->address)
 		return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
 				      (unsigned long long)config->address, (unsigned long long)size);

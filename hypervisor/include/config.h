@@ -29,6 +29,9 @@ uint64_t config_size(const struct cfg_cell *cell);
 /* -EINVAL with a reason if cpu_set_size > CFG_MAX_CPU_SET or the arrays do not fit into available bytes. */
 int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint64_t available);
 
+#define for_each_memory(mem, view) \
+	for (const struct cfg_memory *mem = (view)->memory; mem < (view)->memory + (view)->cell->num_memory_regions; mem++)
+
 static inline bool config_has_cpu(const struct config_view *view, uint32_t cpu)
 {
 	return cpu / 8 < view->cell->cpu_set_size && ((view->cpu_set[cpu / 8] >> (cpu % 8)) & 1);

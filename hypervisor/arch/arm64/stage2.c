@@ -42,12 +42,9 @@ static uint64_t last_address(const struct cell *cell)
 {
 	uint64_t last = cell->is_root ? platform.hv_start + platform.hv_size - 1 : 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config)
 		if (mem->size)
 			last = MAX(last, (cell->is_root ? MAX(mem->virt_start, mem->phys_start) : mem->virt_start) + mem->size - 1);
-	}
 	return last;
 }
 
