@@ -7,6 +7,9 @@
 #include "errors.h"
 #include "offsets.h"
 
+	.globl va_image			/* for link.ld */
+	.set	va_image, VA_IMAGE
+
 	.section .header, "ax"
 	.globl image_header
 image_header:
