@@ -24,8 +24,15 @@ HV_TRACE := core/trace
 HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE
 HV_OFF := $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature)))
 HV_ABSENT := $(foreach feature,$(HV_OFF),$(HV_$(feature):%=hypervisor/%))
+# of bundles and of the crash log
+HV_ABSENT += $(if $(filter DIRECT_BOOT,$(HV_OFF)),$(if $(filter CRASH_LOG,$(HV_OFF)),$(addprefix hypervisor/,core/crc32 arch/arm64/crc32)))
 HV_C := $(filter-out $(HV_ABSENT:%=%.c),$(HV_C))
 HV_S := $(filter-out $(HV_ABSENT:%=%.S),$(HV_S))
+# For tests/bench/lines.py
+.PHONY: hv-sources
+hv-sources:
+	@echo $(HV_C) $(HV_S)
+
 HV_OBJS := $(HV_C:hypervisor/%.c=$(HV)/%.o) $(HV_S:hypervisor/%.S=$(HV)/%.o)
 
 HV_INCLUDES := -Iinclude -Ihypervisor/include -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64 \
@@ -66,7 +73,7 @@ $(HV)/offsets.h: hypervisor/arch/arm64/asm_offsets.c $(CONFIG_H) $(wildcard incl
 
 # The whole image is compiled at once, when it is linked, but for what runs while the MMU is off, what the compiler itself calls,
 # and locks, which ci/lockbound.py has to find. "Fat": objects have code of their own, too, for tests.
-HV_APART := $(HV_UNMAPPED) $(addprefix arch/arm64/,crc32 spinlock string)
+HV_APART := $(HV_UNMAPPED) $(filter $(HV_C:hypervisor/%.c=%),$(addprefix arch/arm64/,crc32 spinlock string))
 HV_WHOLE := $(filter-out $(HV_APART:%=$(HV)/%.o),$(HV_C:hypervisor/%.c=$(HV)/%.o))
 HV_FAT := -ffat-lto-objects
 $(HV_WHOLE): HV_LTO := -flto $(HV_FAT)
@@ -91,6 +98,7 @@ HV_LINK := --no-warn-rwx-segments --gc-sections --fatal-warnings -znoexecstack -
 comma := ,
 $(HV)/hypervisor.elf: $(HV_OBJS) hypervisor/arch/arm64/link.ld ci/assembler/as hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 	@echo "  LD      $@"
+	@echo $(HV_OBJS) > $(@D)/objects.txt
 	$(Q)CROSS=$(CROSS) $(CROSS)gcc $(HV_CFLAGS) -flto=1 -flto-partition=one -Bci/assembler/ -nostdlib -static \
 		$(addprefix -Wl$(comma),$(HV_LINK)) $(HV_KEPT:%=-Wl$(comma)-u$(comma)%) -T hypervisor/arch/arm64/link.ld $(HV_OBJS) -o $@
 

@@ -42,7 +42,7 @@ BENCH_RUN := BULKHEAD_BUILD=$(abspath $(B)) $(PYTHON) tests/bench
 
 # All figures against tests/bench/baseline.json: fails if one is worse, and if one is better, until bench-baseline has stored it.
 # docs/performance.md says what they mean
-.PHONY: bench bench-baseline bench-page
+.PHONY: bench bench-baseline bench-page bench-lines
 bench: all minimal no-fast-path $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
 	$(Q)$(BENCH_RUN)/bench.py --build $(B)
 
@@ -53,8 +53,12 @@ bench-baseline: all minimal no-fast-path $(B)/rootfs.cpio.gz $(BENCH_PLUGINS)
 
 bench-baseline: export REASON := $(REASON)
 
+# Writes the table of lines in docs/features.md anew
+bench-lines:
+	$(Q)$(BENCH_RUN)/lines.py
+
 # Writes the tables of docs/performance.md and its picture anew
-bench-page:
+bench-page: bench-lines
 	$(Q)$(BENCH_RUN)/page.py
 
 # The longest exits of a run of tests: those of direct boot, as those with Linux take a quarter of an hour (WORST="direct system").

@@ -23,16 +23,12 @@ def code_lines(text):
 
 
 def sources(build):
-    """All files that the objects of the image depend on, without those that are built."""
-    objects = Path(build) / "arm64"
+    """All files that the objects of the image depend on, without those that are built. Others may be there from before."""
     found = set()
-    for path in objects.rglob("*.d"):
-        if path.relative_to(objects).parts[0] == "efi":		# a program of its own
-            continue
+    for name in (Path(build) / "arm64/objects.txt").read_text(encoding="utf-8").split():
+        path = (ROOT / name).with_suffix(".d")
         rule = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()[0]
-        target, _, names = rule.partition(":")
-        if not (ROOT / names.split()[0]).exists():
-            continue		# left over from a source that is gone
+        names = rule.partition(":")[2]
         found |= {(ROOT / name).resolve() for name in names.split()}
     return sorted(path for path in found if path.is_relative_to(ROOT) and Path(build).resolve() not in path.parents)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The plug-in on programs whose counts are known (tiny.S), and what is made of counts: comparison, baseline, tables."""
 import copy
+import fnmatch
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import pytest
 
 import bench
 import excursions
+import lines
 import page
 import plot
 import sizes
@@ -446,6 +448,45 @@ def test_sources_of_the_image():
     names = {str(path.relative_to(bench.ROOT)) for path in sizes.sources(BUILD)}
     assert {"hypervisor/core/cell.c", "hypervisor/arch/arm64/vectors.S", "include/bulkhead/ivshmem.h"} <= names
     assert not [name for name in names if name.startswith(("build/", "hypervisor/efi/", "hypervisor/arch/host/"))]
+
+
+def test_lines_page():
+    assert lines.PAGE.read_text(encoding="utf-8") == lines.page(), "make bench-lines writes it"
+
+
+def test_lines_of_the_image():
+    """What is found by following the includes is what the compiler depends on, if this build is of the default configuration."""
+    config = lines.switches(BUILD / "config.mk")
+    assert lines.files(config) == set(sizes.sources(BUILD))
+
+
+def test_lines_have_a_group():
+    """Each file of the hypervisor is in one group, and no pattern is of none."""
+    others = ("hypervisor/arch/host/", "hypervisor/efi/", "hypervisor/arch/arm64/asm_offsets.c")
+    found = [path for folder in ("hypervisor", "include/bulkhead") for path in (bench.ROOT / folder).rglob("*.[chS]")
+             if not str(path.relative_to(bench.ROOT)).startswith(others)]
+    lines.by_group(found)
+    names = [str(path.relative_to(bench.ROOT)).removeprefix("hypervisor/") for path in found]
+    for pattern in " ".join(lines.GROUPS.values()).split():
+        assert fnmatch.filter(names, pattern), f"no file is like {pattern}"
+
+
+def test_lines_without_a_group(monkeypatch):
+    monkeypatch.setitem(lines.GROUPS, "watchdogs", "core/watchdog.c")
+    with pytest.raises(ValueError, match="include/watchdog.h is in no group"):
+        lines.table()
+    monkeypatch.setitem(lines.GROUPS, "watchdogs", "core/watchdog.c include/*.h")
+    with pytest.raises(ValueError, match="is in .*'watchdogs'"):
+        lines.table()
+
+
+def test_lines_of_switches():
+    """The column of docs/features.md; nothing stands there for what has no files of its own."""
+    text = lines.PAGE.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in row.split("|")] for row in text.splitlines() if row.startswith("| `")]
+    stated = {feature: int(number or 0) for _, names, _, _, number, *_ in rows[:12]
+              for feature, number in zip(re.findall(r"`(\w+)`", names), number.replace(",", "").split() or [""])}
+    assert stated == {"REASONS": 0, **lines.lines_of_switches()}
 
 
 def test_each_operation_has_marks():
