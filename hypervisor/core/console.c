@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Console: UART of the system configuration and ring in the public page; reasons of refusals. */
+/* Console: UART of the system configuration and ring in the public page. */
 #include "bulkhead/image.h"
 #include "cell.h"
 #include "console.h"
@@ -80,7 +80,7 @@ static void await_panic_line(void)
 		arch_relax();
 }
 
-static void console_write(volatile struct bh_cell_console *record, const char *text, size_t length)
+void console_write(volatile struct bh_cell_console *record, const char *text, size_t length)
 {
 	bool lock = !panicking;
 
@@ -137,37 +137,6 @@ void console_printf_about(const struct cell *cell, const char *format, ...)
 	va_start(args, format);
 	write_message(cell->console, format, args);
 	va_end(args);
-}
-
-/* The line has the protection of the reason; it is not on the stack, on which whoever refuses is deep. */
-static void give_reason(int error, const char *format, va_list args)
-{
-	static char line[CONSOLE_LINE];
-
-	if (public_page.reason[0])
-		return;
-	format_text_va(public_page.reason, sizeof(public_page.reason), format, args);
-	console_write(NULL, line, format_text(line, sizeof(line), "refused (%d): %s\n", error, public_page.reason));
-}
-
-int (refuse)(int error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	give_reason(error, format, args);
-	va_end(args);
-	return error;
-}
-
-int (refuse_invalid)(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	give_reason(-EINVAL, format, args);
-	va_end(args);
-	return -EINVAL;
 }
 
 void note_refusal(int error)

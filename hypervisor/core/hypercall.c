@@ -6,49 +6,17 @@
 #include "control.h"
 #include "errors.h"
 #include "hypercall.h"
-#include "ivshmem.h"
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
-#include "trace.h"
 
 typedef int64_t (*hypercall_t)(uint64_t arg1, uint64_t arg2);
-
-/* Ids and items have 32 bits; what is larger becomes a number that nothing has. */
-static uint32_t cut(uint64_t arg)
-{
-	return arg > UINT32_MAX ? UINT32_MAX : (uint32_t)arg;
-}
 
 static int64_t call_disable(uint64_t arg1, uint64_t arg2)
 {
 	(void)arg1;
 	(void)arg2;
 	return CONFIG_LATE_LAUNCH ? hypervisor_disable() : -EPERM;	/* as after any direct boot */
-}
-
-static int64_t call_create(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_create(GUEST_ADDR(arg1));
-}
-
-static int64_t call_start(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_start(cut(arg1));
-}
-
-static int64_t call_set_loadable(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_set_loadable(cut(arg1));
-}
-
-static int64_t call_destroy(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_destroy(cut(arg1));
 }
 
 static int64_t call_get_state(uint64_t arg1, uint64_t arg2)
@@ -85,38 +53,9 @@ static int64_t call_putc(uint64_t c, uint64_t arg2)
 	return 0;
 }
 
-static int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
-{
-	uint32_t bdf = cut(link_peer >> 16), peer = link_peer & 0xffff, item = cut(arg2);
-	int64_t result;
-
-	if (!this_cpu()->cell->is_root)
-		return ivshmem_own_info(this_cpu()->cell, bdf, peer, item);
-	look_lock();
-	/* while it waited, the CPU may have been given to another cell */
-	result = this_cpu()->cell->is_root ? ivshmem_link_info(bdf, peer, item) : -EPERM;
-	look_unlock();
-	return result;
-}
-
-static int64_t call_cell_info(uint64_t id, uint64_t item)
-{
-	return cell_info(cut(id), cut(item));
-}
-
 static int64_t call_cell_fault(uint64_t id, uint64_t piece)
 {
 	return cell_fault(cut(id), cut(piece));
-}
-
-static int64_t call_cell_console(uint64_t id, uint64_t piece)
-{
-	return cell_console(cut(id), cut(piece));
-}
-
-static int64_t call_trace(uint64_t cpu, uint64_t piece)
-{
-	return trace_piece(cut(cpu), cut(piece));
 }
 
 /* Of the root cell alone, also where it is not there */

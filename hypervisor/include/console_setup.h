@@ -21,6 +21,9 @@ static inline void copy_around(char *ring, size_t size, size_t at, const char *t
 	__builtin_memcpy(ring, text + first, length - first);
 }
 
+/* One message, and to the record of a cell, NULL for none */
+void console_write(volatile struct bh_cell_console *record, const char *text, size_t length);
+
 /* console_lock: to the record of a cell */
 void cell_console_keep(volatile struct bh_cell_console *record, const char *text, size_t length);
 

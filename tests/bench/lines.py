@@ -39,16 +39,16 @@ GROUPS = {
         "include/arch/cpu.h arch/arm64/cpu.c arch/arm64/clear_simd.S include/lock.h arch/arm64/spinlock.c",
     "links: ivshmem, virtual PCI host": "devices/ivshmem.c devices/ivshmem_attach.c devices/ivshmem_config.c "
         "devices/ivshmem_link.c devices/ivshmem_internal.h devices/vpci.c include/ivshmem.h include/vpci.h",
-    "messages, console": "core/console.c core/format.c include/console.h include/console_setup.h include/errors.h drivers/*",
+    "messages, console": "core/console.c core/reasons.c core/format.c include/console.h include/console_setup.h include/errors.h drivers/*",
     "start, and end after a late launch": "core/setup.c core/setup_internal.h include/setup.h boot/params.* boot/from_linux.c "
         "core/disable.c arch/arm64/entry.* arch/arm64/leave* arch/arm64/early_map.* arch/arm64/early_memory.S "
         "arch/arm64/boot_arch.h",
     "direct boot: firmware, bundles": "boot/from_firmware.c core/bundle* include/bundle.h core/cell_from_bundle.c "
         "arch/arm64/firmware* arch/arm64/gic_reset.c arch/arm64/early_message.* core/crc32.c include/crc32.h arch/arm64/crc32.c",
-    "watchdogs": "core/watchdog.c include/watchdog.h",
+    "watchdogs": "core/watchdog.c include/watchdog.h arch/arm64/timer.c",
     "records: violations, exits, trace, crash log, links": "core/cell_fault.c core/cpu_info.c core/cell_info.c "
         "core/cell_console.c core/crash_log.c include/crash_log.h core/trace.c include/trace.h include/trace_ring.h "
-        "devices/ivshmem_info.c arch/arm64/link_status.c",
+        "core/link_info.c devices/ivshmem_info.c arch/arm64/link_status.c",
     "headers of interfaces": "include/bulkhead/*",
 }
 

@@ -110,11 +110,6 @@ static void set_guest_controls(struct percpu *cpu)
 	isb();
 }
 
-void arch_fill_fault(volatile struct bh_fault *fault)
-{
-	record_guest(fault, frame_of(this_cpu()));
-}
-
 void arch_activate_cpu(struct percpu *cpu)
 {
 	struct launch_state *launch = &cpu->arch.launch;

@@ -141,6 +141,9 @@ void gic_set_route(uint32_t intid, uint64_t affinity);
 /* The CPU of the cell with an MPIDR affinity, or NULL */
 struct percpu *cpu_in_cell(const struct cell *cell, uint64_t affinity);
 
+/* Calling CPU, in its cell with a watchdog: the interrupt of the timer was acknowledged. */
+void gic_take_timer(void);
+
 /* Calling CPU: virtual side of the CPU interface. */
 void vgic_init_cpu(struct percpu *cpu);		/* what is known about it and never changes */
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */

@@ -60,16 +60,6 @@ static bool is_timer(const struct percpu *cpu, uint32_t intid)
 	return intid == TIMER_INTID && cell_has_watchdog(cpu->cell);
 }
 
-/* Level-sensitive: the check takes its cause away, but the line may fall later than it is deactivated, and come once more. */
-static COLD void take_timer(void)
-{
-	uint64_t due = CNTHP_ENABLE | CNTHP_ISTATUS;
-
-	if ((read_sysreg(cnthp_ctl_el2) & due) == due)
-		watchdog_check();
-	deactivate(TIMER_INTID);
-}
-
 /* For the counters only. An SGI and a request may have met in one kick; what came late found the work done. */
 static uint32_t cause_of_kick(const struct percpu *cpu)
 {
@@ -103,7 +93,7 @@ static bool take_interrupt(struct percpu *cpu, uint32_t intid, volatile uint64_t
 		vgic_flush(cpu);
 	} else if (is_timer(cpu, intid)) {
 		counters[CPU_EXIT_WATCHDOG - CPU_EXIT_IRQ]++;
-		take_timer();
+		gic_take_timer();
 		return true;
 	} else if (is_foreign(cpu, intid)) {
 		counters[CPU_EXIT_FOREIGN_IRQ - CPU_EXIT_IRQ]++;
@@ -156,18 +146,6 @@ void trap_fiq(struct trap_frame *frame)
 	panic("unexpected FIQ");
 }
 
-void arch_timer_arm(uint64_t when)
-{
-	volatile uint8_t *sgi = this_cpu()->arch.gicr + GICR_SGI_FRAME;
-
-	write_sysreg(when, cnthp_cval_el2);
-	write_sysreg(CNTHP_ENABLE, cnthp_ctl_el2);
-	isb();
-	/* nothing is left of whoever had it before: a reset came first (vgic_reset()) */
-	sgi[GICD_IPRIORITYR + TIMER_INTID] = 0;
-	mmio_write32(sgi, GICD_ISENABLER, 1U << TIMER_INTID);
-}
-
 void arch_timer_stop(void)
 {
 	write_sysreg(0, cnthp_ctl_el2);
@@ -213,7 +191,7 @@ void arch_wait_for_kick(void)
 		return;
 	drop_priority(intid);
 	if (is_timer(cpu, intid))
-		take_timer();
+		gic_take_timer();
 	else if (is_foreign(cpu, intid))
 		take_foreign(intid);
 	else if (intid < FIRST_SPI)
