@@ -173,7 +173,7 @@ void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *st
 		       uint32_t count) { }
 void arch_virq_tell(struct virq_teller *teller) { }
 bool arch_virq_ring(struct virq_store *store) { return false; }
-uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, uint32_t count, uint32_t step) { return *counters; }
+uint64_t arch_virq_count(const struct cpu_set *ringing, const uint64_t *counters, uint32_t count, uint32_t step) { return *counters; }
 void management_unlock(void) { }
 #pragma GCC diagnostic pop
 
