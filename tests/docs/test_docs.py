@@ -259,6 +259,19 @@ def test_figures_are_those_of_the_baseline():
     assert performance.picture_is_of(bench.load(bench.BASELINE))
 
 
+@pytest.mark.parametrize("file, constant, places", [
+    ("core/console.c", r"#define UART_MAX_POLLS\s+(\d+)",
+     [r"for each at most (\S+) polls of the UART", r"UART without room \((\S+) polls", r"`put_uart\(\)` \|[^|]*\| (\S+) reads, then"]),
+    ("arch/arm64/early_message.c", r"#define MAX_POLLS\s+(\d+)u", [r"`early_message\(\)` \|[^|]*\| (\S+) reads"]),
+    ("arch/arm64/gic_wait.c", r"i < (\d+);", [r"`gic_wait_clear\(\)` \|[^|]*\| (\S+) reads", r"not ready \((\S+) reads\)"]),
+], ids=["console", "early", "gic"])
+def test_polls(file, constant, places):
+    """How often a device is asked while a lock is held."""
+    (count,) = re.findall(constant, read(ROOT / "hypervisor" / file))
+    for place in places:
+        assert re.findall(place, read(DOCS / "locking.md")) == [f"{int(count):,}"], place
+
+
 # --- messages
 
 
