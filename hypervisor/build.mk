@@ -16,13 +16,12 @@ HV_FAST_PATH := $(addprefix arch/arm64/,fast_path fast_entry)
 HV_WATCHDOG := core/watchdog arch/arm64/timer
 HV_UART_PL011 := drivers/pl011
 HV_UART_8250 := drivers/uart8250
-HV_REASONS := core/reasons
 HV_LINK_INFO := core/link_info devices/ivshmem_info arch/arm64/link_status
 HV_CELL_INFO := core/cell_info
 HV_CELL_CONSOLE := core/cell_console
 HV_CRASH_LOG := core/crash_log
 HV_TRACE := core/trace
-HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 REASONS LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE
+HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE
 HV_OFF := $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature)))
 HV_ABSENT := $(foreach feature,$(HV_OFF),$(HV_$(feature):%=hypervisor/%))
 # of bundles and of the crash log

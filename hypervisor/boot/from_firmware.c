@@ -41,7 +41,8 @@ void from_firmware_entry(struct percpu *cpu, uint64_t cpu_id)
 		error = bundle_start_cells();
 	if (error) {
 		if (primary)
-			console_printf("The system was not started (%d), for the reason above\n", error);
+			console_printf(CONFIG_REASONS ? "The system was not started (%d), for the reason above\n" :
+				       "The system was not started (%d)\n", error);
 		if (primary && nobody_hears())
 			arch_system_off();
 		arch_halt();

@@ -64,8 +64,11 @@ static int check_directory(const struct bh_boot_params *boot)
 	if (head->version < BH_BUNDLE_OLDEST || head->version > BH_BUNDLE_VERSION)
 		return refuse_invalid("bundle: it has version %u, this hypervisor reads version %u: make it again",
 				      head->version, BH_BUNDLE_VERSION);
+	if (head->num_cells > CONFIG_MAX_CELLS)
+		return refuse_in_words(-EINVAL, "bundle: it has %u cells, this hypervisor is built for %u cells", head->num_cells,
+				       CONFIG_MAX_CELLS);
 	/* a size that is right and inside bounds all counts */
-	if (head->num_cells > CONFIG_MAX_CELLS || head->num_cpus != boot->max_cpus || head->size != tables_size(head) ||
+	if (head->num_cpus != boot->max_cpus || head->size != tables_size(head) ||
 	    head->size > limit - offset)
 		return refuse_invalid("bundle: the directory is damaged (its counts): load it again");
 	copy = *head;

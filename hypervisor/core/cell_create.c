@@ -63,8 +63,8 @@ static int check_against_cells(const struct config_view *view)
 	uint32_t count = 0;
 
 	if (num_cells() >= CONFIG_MAX_CELLS)
-		return refuse(-ENOMEM, "%pC would be one too many: this hypervisor is built for %u cells", view,
-			      CONFIG_MAX_CELLS);
+		return refuse_in_words(-ENOMEM, "%pC would be one too many: this hypervisor is built for %u cells", view,
+				       CONFIG_MAX_CELLS);
 	for (struct cell *cell = &root_cell; cell; cell = cell->next)
 		cells[count++] = &cell->config;
 	return config_check_cell(view, &platform, cells, count);

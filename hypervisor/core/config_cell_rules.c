@@ -81,8 +81,8 @@ static int check_watchdog(const struct check *check)
 		if (!(mem->flags & CFG_WATCHDOG))
 			continue;
 		if (!CONFIG_WATCHDOG)
-			return refuse_invalid("%pC: memory region %u is a watchdog: this hypervisor was built without CONFIG_WATCHDOG",
-					      view, i);
+			return refuse_in_words(-EINVAL, "%pC: memory region %u is a watchdog: this hypervisor was built without "
+					       "CONFIG_WATCHDOG", view, i);
 		if (mem->size || mem->virt_start || mem->flags != CFG_WATCHDOG || mem->phys_start < CFG_WATCHDOG_MIN ||
 		    mem->phys_start > CFG_WATCHDOG_MAX)
 			return refuse(-EINVAL, "%pC: memory region %u is no watchdog: set phys_start to %u..%u microseconds, "

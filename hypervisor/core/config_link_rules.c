@@ -45,8 +45,8 @@ int check_links(const struct check *check)
 		if (!is_ivshmem(dev))
 			continue;
 		if (++count > CONFIG_IVSHMEM_MAX_LINKS)
-			return refuse_invalid("%pC has more ivshmem devices than there can be links (%u)", view,
-					      (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
+			return refuse_in_words(-EINVAL, "%pC has more ivshmem devices than there can be links (%u)", view,
+					       (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 		if (!section_of(view, dev, CFG_SECTION_STATE)->size)
 			return refuse_invalid("%pC: the state table of ivshmem device %u has no memory: give it a "
 					      "page", view, d);

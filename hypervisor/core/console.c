@@ -141,10 +141,7 @@ void console_printf_about(const struct cell *cell, const char *format, ...)
 
 void note_refusal(int error)
 {
-	if (!public_page.reason[0])
-		console_printf("refused (%d)\n", error);
-	format_text(public_page.reason, sizeof(public_page.reason),
-		    "built without CONFIG_REASONS: 'bulkhead-config check' tells what is wrong");
+	refuse_in_words(error, "built without CONFIG_REASONS: 'bulkhead-config check --hypervisor' tells what is wrong");
 }
 
 void refuse_clear(void)
@@ -176,8 +173,8 @@ int console_init(const struct cfg_system *system)
 	if (!(config->flags & CFG_CONSOLE_MMIO) || !find_uart(config->type, &found))
 		return 0;
 	if (!found)
-		return refuse_invalid("debug console: this hypervisor was built without CONFIG_UART_%s",
-				      config->type == CFG_CONSOLE_PL011 ? "PL011" : "8250");
+		return refuse_in_words(-EINVAL, "debug console: this hypervisor was built without CONFIG_UART_%s",
+				       config->type == CFG_CONSOLE_PL011 ? "PL011" : "8250");
 	if (size > 0x10000 || config->address + size > arch_phys_limit() || config->address + size < config->address)
 		return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
 				      (unsigned long long)config->address, (unsigned long long)size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why requests are refused, in words. Not part of a build without CONFIG_REASONS. */
+/* Why requests are refused, in words: without CONFIG_REASONS, of those only that the image was built without something for. */
 #include "bulkhead/image.h"
 #include "console.h"
 #include "console_setup.h"

@@ -102,8 +102,8 @@ static int setup_system(const struct boot_info *boot)
 
 	refuse_clear();
 	if (boot->max_cpus > CONFIG_MAX_CPUS)
-		return refuse_invalid("CPU %u is beyond the %u CPUs this hypervisor is built for",
-				      boot->max_cpus - 1, CONFIG_MAX_CPUS);
+		return refuse_in_words(-EINVAL, "CPU %u is beyond the %u CPUs this hypervisor is built for",
+				       boot->max_cpus - 1, CONFIG_MAX_CPUS);
 	percpu_areas = boot->percpu_areas;
 	can_be_disabled = boot->from_guest;
 	num_cpu_slots = boot->max_cpus;

@@ -365,8 +365,8 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	struct ivshmem_link *link;
 
 	if (n == IVSHMEM_NO_LINK)
-		return refuse(-ENOMEM, DEVICE "all %u links are in use; raise CONFIG_IVSHMEM_MAX_LINKS",
-			      DEVICE_ARGS(params), (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
+		return refuse_in_words(-ENOMEM, DEVICE "all %u links are in use; raise CONFIG_IVSHMEM_MAX_LINKS",
+				       DEVICE_ARGS(params), (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 
 	link = &ivshmem_links[n];
 	link->endpoints = pages_alloc(endpoint_pages(peers), 1);

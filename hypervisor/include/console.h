@@ -63,7 +63,10 @@ int refuse(int error, const char *format, ...) PRINTF_LIKE(2, 3);
 int refuse_invalid(const char *format, ...) PRINTF_LIKE(1, 2);	/* -EINVAL, the most frequent */
 void refuse_clear(void);
 
-/* Without CONFIG_REASONS the words are not there, only that they are not. */
+/*
+ * Without CONFIG_REASONS the words are not there, only that they are not; but for refuse_in_words(), which is for what the image
+ * was built without, or for too few of.
+ */
 void note_refusal(int error);
 static inline int refuse_unsaid(int error)
 {
@@ -71,6 +74,7 @@ static inline int refuse_unsaid(int error)
 	return error;
 }
 
+#define refuse_in_words(error, ...)	((refuse)(error, __VA_ARGS__))
 #define refuse(error, ...)	(CONFIG_REASONS ? refuse(error, __VA_ARGS__) : refuse_unsaid(error))
 #define refuse_invalid(...)	(CONFIG_REASONS ? refuse_invalid(__VA_ARGS__) : refuse_unsaid(-EINVAL))
 

@@ -23,7 +23,7 @@ PRINTERS = {
     "tools/cell_stats": {"fprintf": 1, "perror": 0, "argp_error": 1, "say": 1},
     "driver": {"bh_refuse": 2, "pr_emerg": 0, "pr_err": 0, "pr_warn": 0, "pr_info": 0, "dev_err": 1, "dev_warn": 1,
                "dev_info": 1, "pci_warn": 1, "pci_info": 1, "pci_err": 1},
-    "hypervisor": {"refuse": 1, "refuse_invalid": 0, "panic": 0, "panic_at": 2, "format_text": 2, "console_printf": 0,
+    "hypervisor": {"refuse": 1, "refuse_invalid": 0, "refuse_in_words": 1, "panic": 0, "panic_at": 2, "format_text": 2, "console_printf": 0,
                    "console_printf_about": 1, "fatal": 0, "early_message": 0},
 }
 TOKEN = re.compile(r"""

@@ -69,8 +69,9 @@ CORE_TESTS := core_cell_console core_crash_log core_setup core_bundle core_resta
 $(foreach test,$(CORE_TESTS),$(eval $(call unit_test,$(test),$(B)/unit/core.o,$(UNIT_CORE_FLAGS))))
 $(eval $(call unit_test,core_races,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) -fsanitize=thread \
 	--param tsan-distinguish-volatile=1 -Wno-tsan))
-$(eval $(call unit_test,core_left_out,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) \
-	$(patsubst %,-DCONFIG_%=0,WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE)))
+UNIT_LEFT_OUT := $(patsubst %,-DCONFIG_%=0,WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE)
+$(eval $(call unit_test,core_left_out,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT)))
+$(eval $(call unit_test,core_no_reasons,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT) -DCONFIG_REASONS=0 -DCONFIG_MAX_CELLS=2))
 
 # Files of arch/arm64, with the system registers of tests/unit/arm64; the tests include gic_mmio.c, fast_path.c and gic_reset.c
 $(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \

@@ -16,8 +16,10 @@
 #define CONFIG_LATE_LAUNCH		1
 #define CONFIG_DIRECT_BOOT		1
 #define CONFIG_CELL_MANAGEMENT		1
+#ifndef CONFIG_REASONS
 #define CONFIG_REASONS			1
-#ifndef CONFIG_WATCHDOG			/* core_left_out has none of these */
+#endif
+#ifndef CONFIG_WATCHDOG			/* core_left_out and core_no_reasons have none of these */
 #define CONFIG_WATCHDOG			1
 #define CONFIG_UART_PL011		1
 #define CONFIG_UART_8250		1
