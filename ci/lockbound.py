@@ -13,15 +13,18 @@ of a lock under a lock counts as if the lock were free: the wait is the other lo
     swap function...            called with the lock held, unlocks and locks it again: one hold ends, another one begins
     apart function...           not counted
 
-CALLS are the targets of indirect calls, as for stackbound.py. It is an error if a loop has no bound, or a call of spin_lock()
-belongs to no lock. With --docs, the table of that file is compared: no figure may be exceeded, or be more than twice what it
-has to be. Exit status 1 on any error.
+CALLS are the targets of indirect calls, as for stackbound.py. It is an error if a loop has no bound, a call of spin_lock()
+belongs to no lock, a name stands twice for the same, or no function has it. With --docs, the table of that file is compared:
+no figure may be exceeded, or be more than twice what it has to be. With --partial, what is not there is fine, and figures may
+be as small as they are. Exit status 1 on any error.
 """
 import argparse
 import fnmatch
 import re
 import subprocess
 import sys
+
+from stackbound import absent, read_indirect
 
 FUNCTION = re.compile(r"^([0-9a-f]+) <(\S+)>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
@@ -50,28 +53,31 @@ def read_code(objdump, elf):
     return functions
 
 
-def read_tables(bounds, calls):
-    """(lock -> patterns, function -> iterations, kind -> functions, caller -> patterns of callees)"""
-    locks, loops, indirect = {}, {}, {}
-    kinds = {"never": set(), "swap": set(), "apart": set()}
-    for path in bounds, calls:
-        with open(path, encoding="ascii") as file:
-            for line in (line.split("#", 1)[0].strip() for line in file):
-                if not line:
-                    continue
-                key, _, rest = line.partition(":")
-                kind, _, name = key.partition(" ")
-                if path == calls:
-                    indirect[key.strip()] = rest.split()
-                elif kind == "lock":
-                    locks[name.strip()] = rest.split()
-                elif kind == "loop":
-                    loops[name.strip()] = int(rest)
-                elif kind in kinds:
-                    kinds[kind].update(name.split())
-                else:
-                    raise Problem(f"{path}: {line}")
-    return locks, loops, kinds, indirect
+def read_symbols(objdump, elf):
+    """All names of functions, of which the disassembly has one for each address."""
+    text = subprocess.run([objdump, "-t", elf], capture_output=True, text=True, check=True).stdout
+    return {match.group(1) for match in re.finditer(r"^[0-9a-f]+ .{6}F \S+\t.*?(\S+)$", text, re.M)}
+
+
+def read_bounds(path):
+    """(lock -> patterns, function -> iterations, kind -> functions, problems)"""
+    locks, loops, kinds, said = {}, {}, {"never": set(), "swap": set(), "apart": set()}, []
+    with open(path, encoding="ascii") as file:
+        for line in filter(None, (line.split("#", 1)[0].strip() for line in file)):
+            kind, _, rest = line.partition(" ")
+            name, _, value = rest.partition(":")
+            if kind == "lock":
+                locks[name] = value.split()
+                said += [f"lock {name}", *(f"{name}: {pattern}" for pattern in locks[name])]
+            elif kind == "loop":
+                loops[name] = int(value)
+                said.append(f"loop {name}")
+            elif kind in kinds:
+                kinds[kind].update(name.split())
+                said += [f"{kind} {function}" for function in name.split()]
+            else:
+                raise Problem(f"{path}: {line}")
+    return locks, loops, kinds, [f"{path}: {words}: is there twice" for words in sorted(set(said)) if said.count(words) > 1]
 
 
 def components(nodes, successors):
@@ -244,18 +250,34 @@ def read_docs(path):
     return {match.group(1): int(match.group(2).replace(",", "")) for match in map(ROW.match, part.splitlines()) if match}
 
 
+def compare(docs, holds, partial):
+    """What is wrong with the table of a document."""
+    stated = read_docs(docs)
+    for name in sorted(set(holds) - set(stated) if partial else set(stated) ^ set(holds)):
+        yield f"{docs}: the table and the locks differ in {name}"
+    for name in set(stated) & set(holds):
+        if holds[name][0] > stated[name] or (not partial and stated[name] > 2 * holds[name][0]):
+            yield f"{docs}: {name} is held for {holds[name][0]:,} instructions, the table says {stated[name]:,}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--docs")
-    parser.add_argument("--partial", action="store_true", help="features are left out: nobody may take a lock of theirs")
+    parser.add_argument("--partial", action="store_true", help="features are left out: what is not there needs no lock and no time")
     parser.add_argument("--paths", action="store_true", help="each call of spin_lock()")
     for name in "objdump", "elf", "bounds", "calls":
         parser.add_argument(name)
     args = parser.parse_args()
     problems, holds = [], {}
     try:
-        locks, loops, kinds, indirect = read_tables(args.bounds, args.calls)
+        locks, loops, kinds, problems = read_bounds(args.bounds)
+        indirect, twice = read_indirect(args.calls)
         code = Code(read_code(args.objdump, args.elf), loops, kinds, indirect)
+        problems += twice
+        if not args.partial:
+            known = read_symbols(args.objdump, args.elf) | set(code.functions)
+            problems += absent(args.bounds, [name for names in (*locks.values(), loops, *kinds.values()) for name in names], known)
+            problems += absent(args.calls, [name for caller, targets in indirect.items() for name in (caller, *targets)], known)
         for function, instructions in code.regions():
             names = [name for name, patterns in locks.items()
                      if any(fnmatch.fnmatch(code.plain(function), pattern) for pattern in patterns)]
@@ -270,12 +292,8 @@ def main():
         problems.append(str(problem))
     for name, (instructions, function) in holds.items():
         print(f"{name}: {instructions:,} instructions, in {function}")
-    stated = read_docs(args.docs) if args.docs and not problems else {}
-    for name in sorted(set(stated) ^ set(holds)) if stated else ():
-        problems.append(f"{args.docs}: the table and the locks differ in {name}")
-    for name in set(stated) & set(holds):
-        if not holds[name][0] <= stated[name] <= 2 * holds[name][0]:
-            problems.append(f"{args.docs}: {name} is held for {holds[name][0]:,} instructions, the table says {stated[name]:,}")
+    if args.docs and not problems:
+        problems += compare(args.docs, holds, args.partial)
     for problem in problems:
         print(f"lockbound: {problem}", file=sys.stderr)
     return 1 if problems else 0

@@ -6,7 +6,8 @@ usage: stackbound.py [--image ELF] --limit BYTES --calls FILE --root NAME [--roo
 
 A walk over the graph from each root adds up frames. It is an error if a path is deeper than the limit, if there is
 recursion, a frame of variable size, a call to something without a known frame, or an indirect call whose
-possible targets FILE does not list. FILE has lines `caller: target target...`; a target may be a shell pattern.
+possible targets FILE does not list. FILE has lines `caller: target target...`; a target may be a shell pattern. A name that
+is there twice is an error, and without --partial one that no function of the image has.
 Functions that are the same for the compiler have one frame under one of their names: the symbols of --image, at one address,
 tell what it is called elsewhere. Prints the deepest path of each root; exit status 1 on any error.
 """
@@ -48,14 +49,23 @@ def read_graphs(paths):
 
 
 def read_indirect(path):
-    table = {}
+    """(caller -> patterns of targets, problems)"""
+    table, problems = {}, []
     with open(path, encoding="ascii") as file:
-        for line in file:
-            line = line.split("#", 1)[0].strip()
-            if line:
-                caller, targets = line.split(":", 1)
-                table[caller.strip()] = targets.split()
-    return table
+        for line in filter(None, (line.split("#", 1)[0].strip() for line in file)):
+            caller, targets = (part.strip() for part in line.split(":", 1))
+            targets = targets.split()
+            if caller in table:
+                problems.append(f"{path}: {caller}: is there twice")
+            problems += [f"{path}: {caller}: {target}: is there twice" for target in sorted(set(targets)) if targets.count(target) > 1]
+            table[caller] = targets
+    return table, problems
+
+
+def absent(path, patterns, known):
+    """Names in a file that no function has, or a copy of one that the compiler made."""
+    plain = {name.split(".", 1)[0] for name in known}
+    return [f"{path}: no function matches {pattern}" for pattern in sorted(set(patterns)) if not fnmatch.filter(plain, pattern)]
 
 
 def read_same(path):
@@ -136,9 +146,13 @@ def main():
     for leaf in args.leaf:
         name, size = leaf.split("=")
         frames[name] = int(size)
+    indirect, twice = read_indirect(args.calls)
+    problems += twice
     if args.image:
-        add_names(frames, calls, read_same(args.image))
-    problems += resolve(calls, frames, read_indirect(args.calls), args.partial)
+        same = read_same(args.image)
+        add_names(frames, calls, same)
+        problems += [] if args.partial else absent(args.calls, indirect, same)
+    problems += resolve(calls, frames, indirect, args.partial)
     for root in args.root:
         if root not in frames:
             problems.append(f"root {root} does not exist")

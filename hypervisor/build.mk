@@ -8,7 +8,8 @@ HV_C := $(wildcard hypervisor/core/*.c hypervisor/devices/*.c hypervisor/drivers
 HV_C += $(filter-out %/asm_offsets.c,$(wildcard hypervisor/arch/arm64/*.c))
 HV_S := $(wildcard hypervisor/arch/arm64/*.S)
 
-# What a feature of Kconfig consists of: files, without .c and .S. What little of it is in other files the linker drops
+# What a feature of Kconfig consists of: files, without .c and .S. What little of it is in other files the linker drops;
+# of REASONS that is all
 HV_LATE_LAUNCH := boot/from_linux core/disable $(addprefix arch/arm64/,leave leave_entry)
 HV_DIRECT_BOOT := boot/from_firmware $(addprefix core/,bundle bundle_check cell_from_bundle) $(addprefix arch/arm64/,early_message firmware firmware_cpu gic_reset)
 HV_CELL_MANAGEMENT := $(addprefix core/,cell_manage cell_message)
@@ -21,8 +22,9 @@ HV_CELL_INFO := core/cell_info
 HV_CELL_CONSOLE := core/cell_console
 HV_CRASH_LOG := core/crash_log
 HV_TRACE := core/trace
-HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG TRACE
-HV_OFF := $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature)))
+HV_FEATURES := LATE_LAUNCH DIRECT_BOOT CELL_MANAGEMENT FAST_PATH WATCHDOG UART_PL011 UART_8250 LINK_INFO CELL_INFO CELL_CONSOLE CRASH_LOG \
+	TRACE REASONS
+HV_OFF := $(strip $(foreach feature,$(HV_FEATURES),$(if $(filter y,$(CONFIG_$(feature))),,$(feature))))
 HV_ABSENT := $(foreach feature,$(HV_OFF),$(HV_$(feature):%=hypervisor/%))
 # of bundles and of the crash log
 HV_ABSENT += $(if $(filter DIRECT_BOOT,$(HV_OFF)),$(if $(filter CRASH_LOG,$(HV_OFF)),$(addprefix hypervisor/,core/crc32 arch/arm64/crc32)))
@@ -124,10 +126,10 @@ check-stack: $(HV)/stack.txt
 	$(Q)cat $<
 CHECKS += check-stack
 
-# How long locks are held, compared with docs/locking.md. LOCKS_ARGS=--paths: each place that takes one.
+# How long locks are held, compared with docs/locking.md, but for what CONFIG_DEBUG adds. LOCKS_ARGS=--paths: each place that takes one.
 .PHONY: check-locks
 check-locks: $(HV)/hypervisor.elf
-	$(Q)ci/lockbound.py $(or $(HV_PARTIAL),--docs docs/locking.md) $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
+	$(Q)ci/lockbound.py $(HV_PARTIAL) $(if $(CONFIG_DEBUG),,--docs docs/locking.md) $(LOCKS_ARGS) $(CROSS)objdump $< hypervisor/loop_bounds.txt hypervisor/indirect_calls.txt
 CHECKS += check-locks
 
 # Texts that are packed get only to where they are taken apart

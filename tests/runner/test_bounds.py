@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The tools that bound the stack and the locks of the hypervisor find what they are for, in small programs."""
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CROSS = "aarch64-linux-gnu-"
+FEATURES = re.findall(r"^config (\w+)\n\tbool .*\n\tdefault y$", (ROOT / "Kconfig").read_text(), re.M)
 C_FLAGS = ["-O1", "-ffreestanding", "-fno-inline", "-fno-optimize-sibling-calls", "-mgeneral-regs-only", "-mno-outline-atomics"]
 
 
@@ -48,6 +50,12 @@ def test_stack(stack):
 def test_stack_without_bound(stack, code, found):
     status, text = stack(code)
     assert status == 1 and found in text
+
+
+def test_names_of_indirect_calls(stack):
+    code = "int a(void); int a(void) { return 0; } int root(int (*f)(void)); int root(int (*f)(void)) { return f() + 1; }"
+    assert "calls: root: is there twice" in stack(code, "root: a\nroot: a")[1]
+    assert "calls: root: a: is there twice" in stack(code, "root: a a")[1]
 
 
 def test_stack_of_indirect_calls(stack):
@@ -129,9 +137,61 @@ def test_hold_without_bound(lock, code, bounds, found):
 
 def test_hold_of_a_part(lock):
     """What is left out takes no lock; what is there has its bounds as ever."""
-    code, bounds = "f: " + TAKE + GIVE, "lock l: f\nlock m: g"
-    assert lock(code, bounds, more=["--partial"])[0] == 0
+    code, bounds = "f: " + TAKE + GIVE, "lock l: f\nlock m: g\nloop h: 1"
+    assert lock(code, bounds, "i: j", more=["--partial"])[0] == 0
     assert lock("f: " + TAKE + "1: cbnz x0, 1b\n" + GIVE, bounds, more=["--partial"])[0] == 1
+
+
+@pytest.mark.parametrize("stated, status", [("9", 1), ("10", 0), ("1,000", 0)])
+def test_part_in_the_docs(lock, stated, status):
+    """The table is for all: a bound from above, and locks that are left out may be in it."""
+    code, docs = "f: " + TAKE + "nop\n" * 8 + GIVE, DOCS.format(stated).replace("<!-- holds: end", "| m | 1 |\n<!-- holds: end")
+    assert lock(code, docs=docs, more=["--partial"])[0] == status
+    status, text = lock(code, docs=docs.replace("| l |", "| n |"), more=["--partial"])
+    assert status == 1 and "the table and the locks differ in l" in text
+
+
+@pytest.mark.parametrize("bounds, calls, found", [
+    ("loop g: 1", "", "bounds: no function matches g"),
+    ("never g", "", "bounds: no function matches g"),
+    ("apart f g", "", "bounds: no function matches g"),
+    ("lock m: f g_*", "", "bounds: no function matches g_*"),
+    ("", "g: f", "calls: no function matches g"),
+    ("", "f: f g*", "calls: no function matches g*"),
+    ("loop f: 1\nloop f: 2", "", "bounds: loop f: is there twice"),
+    ("lock m: f\nlock m:", "", "bounds: lock m: is there twice"),
+    ("lock m: f f", "", "bounds: m: f: is there twice"),
+    ("apart f\napart f", "", "bounds: apart f: is there twice"),
+    ("", "f: f\nf: f", "calls: f: is there twice"),
+    ("", "f: f f", "calls: f: f: is there twice"),
+])
+def test_names(lock, bounds, calls, found):
+    """A name that nobody has bounds nothing, and of two lines one is not what it seems to be."""
+    code = "f: " + TAKE + GIVE
+    status, text = lock(code, f"lock l: f\n{bounds}", calls)
+    assert status == 1 and found in text, text
+    status, text = lock(code, f"lock l: f\n{bounds}", calls, more=["--partial"])
+    assert (status, text.count("lockbound")) == ((1, 1) if "twice" in found else (0, 0)), text
+
+
+def test_copies_have_names(lock):
+    """Those that the compiler made; and one of two functions that have one address."""
+    code = "g: h.part.0: ret\n.type h.part.0, %function\n.type g, %function\nf: " + TAKE + GIVE
+    status, text = lock(code, "lock l: f\nloop h: 1\nloop g: 1")
+    assert status == 0, text
+
+
+def test_image_with_all_features_is_no_part(tmp_path):
+    """It is compared with the tables in both directions."""
+    (tmp_path / "makefile").write_text("include hypervisor/build.mk\n$(info partial: '$(HV_PARTIAL)')\nnothing: ;\n")
+
+    def partial(*configuration):
+        result = subprocess.run(["make", "-f", tmp_path / "makefile", f"B={tmp_path}", "nothing", *configuration], cwd=ROOT,
+                                capture_output=True, text=True, check=True)
+        return re.search("partial: '(.*)'", result.stdout).group(1)
+    assert partial(*(f"CONFIG_{name}=y" for name in FEATURES)) == ""
+    for feature in FEATURES:
+        assert partial(*(f"CONFIG_{name}=y" for name in FEATURES if name != feature)) == "--partial", feature
 
 
 @pytest.mark.parametrize("stated, status", [("9", 1), ("10", 0), ("20", 0), ("21", 1), ("1,000", 1)])
