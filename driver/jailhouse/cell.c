@@ -282,6 +282,26 @@ remove:
 }
 
 /* config: 'size' physically contiguous bytes from user space, ours to modify */
+/* As check_built() does for the system */
+static int check_built(const struct bh_config_view *view, const char *name, struct bh_reason *why)
+{
+	struct bh_cell *cell;
+	u32 n, count = 1;
+
+	for (n = 0; n < view->cell->num_memory_regions; n++)
+		if ((view->memory[n].flags & CFG_WATCHDOG) && !(bh.hvmem.features & BH_BUILT_WATCHDOG))
+			return bh_refuse(why, -EINVAL,
+					 "cell \"%s\": memory region %u is a watchdog: " BH_IMAGE_NAME " was built without CONFIG_WATCHDOG",
+					 name, n);
+	list_for_each_entry(cell, &bh.cells, entry)
+		count++;
+	if (count > bh.hvmem.max_cells)
+		return bh_refuse(why, -ENOMEM,
+				 "cell \"%s\" would be one too many: " BH_IMAGE_NAME " was built with a CONFIG_MAX_CELLS of %u",
+				 name, bh.hvmem.max_cells);
+	return 0;
+}
+
 int bh_cell_create(void *config, u64 size, struct bh_reason *why)
 {
 	struct bh_config_view view;
@@ -296,6 +316,9 @@ int bh_cell_create(void *config, u64 size, struct bh_reason *why)
 		return bh_refuse(why, -EEXIST, "there is a cell \"%s\" already: destroy it, or choose another name",
 				 same_name.name);
 	err = bh_config_parse(header, size, &view, why);
+	if (err)
+		return err;
+	err = check_built(&view, same_name.name, why);
 	if (err)
 		return err;
 	header->id = free_id();

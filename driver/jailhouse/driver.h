@@ -109,6 +109,8 @@ struct bh_hvmem {
 	u64 size;
 	void *virt;		/* NULL: there is none, or firmware put it there */
 	u64 core_size;
+	u32 features;		/* BH_BUILT_*; all if firmware put it there, as nobody tells */
+	u32 max_cells;		/* likewise, no limit */
 	struct bh_public_page *public_page;
 	struct bh_crash_log *crash_log;
 	struct resource *resource;

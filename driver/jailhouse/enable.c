@@ -114,6 +114,23 @@ no_fit:
 			 max_cpus, memory_size >> 10);
 }
 
+/* What it was built without, or for too few of: it would refuse that itself, but not all images have words for it. */
+static int check_built(const struct bh_image_header *header, const struct cfg_console *console, unsigned int max_cpus,
+		       struct bh_reason *why)
+{
+	bool wanted = console->flags & CFG_CONSOLE_MMIO;
+
+	if (max_cpus > header->max_cpus)
+		return bh_refuse(why, -EINVAL,
+				 "CPU %u is beyond the %u CPUs that " BH_IMAGE_NAME " is built for: build it with a higher CONFIG_MAX_CPUS",
+				 max_cpus - 1, header->max_cpus);
+	if (wanted && console->type == CFG_CONSOLE_PL011 && !(header->features & BH_BUILT_UART_PL011))
+		return bh_refuse(why, -EINVAL, "debug_console is a PL011: " BH_IMAGE_NAME " was built without CONFIG_UART_PL011");
+	if (wanted && console->type == CFG_CONSOLE_8250 && !(header->features & BH_BUILT_UART_8250))
+		return bh_refuse(why, -EINVAL, "debug_console is a 8250: " BH_IMAGE_NAME " was built without CONFIG_UART_8250");
+	return 0;
+}
+
 /* Lays out hypervisor memory as bulkhead/image.h says. */
 static void load_image(struct bh_hvmem *mem, const struct firmware *image, const struct cfg_system *config,
 		       u64 config_size, unsigned int max_cpus)
@@ -135,6 +152,8 @@ static void load_image(struct bh_hvmem *mem, const struct firmware *image, const
 	};
 	memcpy(mem->virt + header->boot.config_offset, config, config_size);
 	mem->core_size = file->core_size;
+	mem->features = file->features;
+	mem->max_cells = file->max_cells;
 	mem->public_page = mem->virt + file->public_page;
 	mem->crash_log = mem->virt + mem->size - sizeof(*mem->crash_log);
 }
@@ -267,6 +286,8 @@ static int start_session(struct cfg_system *config, struct bh_config_view *root,
 	if (err)
 		return bh_refuse(why, err, BH_IMAGE_NAME " cannot be loaded: install it in /lib/firmware");
 	err = check_image(image, &config->hypervisor_memory, max_cpus, config_size, why);
+	if (!err)
+		err = check_built((const void *)image->data, &config->debug_console, max_cpus, why);
 	if (err)
 		goto release_image;
 

@@ -109,6 +109,8 @@ int bh_hvmem_adopt(struct bh_hvmem *mem, u64 phys, u64 size, u64 public_page)
 	bh_claims_init(&mem->claims);
 	mem->phys = phys;
 	mem->size = size;
+	mem->features = ~0U;
+	mem->max_cells = ~0U;
 	mem->resource = request_mem_region(phys, size, RESOURCE_NAME);
 	mem->public_page = memremap(public_page, sizeof(*mem->public_page), MEMREMAP_WB);
 	mem->crash_log = memremap(phys + size - sizeof(*mem->crash_log), sizeof(*mem->crash_log), MEMREMAP_WB);

@@ -30,7 +30,7 @@
 #include "abi.h"
 
 #define BH_IMAGE_SIGNATURE	"BULKHEAD"
-#define BH_IMAGE_ABI		2
+#define BH_IMAGE_ABI		3
 
 #define BH_KERNEL_MAGIC		"ARM\x64"
 
@@ -42,6 +42,21 @@
 #define BH_IMAGE_PE_SIZE	296	/* at most */
 #define BH_PE_IMAGE_BASE	48	/* field of a PE32+ header, 64 bits: where it was loaded; 0 in the file */
 #define BH_EFI_SIGNATURE	"BHEFIAPP"	/* at offset 8 of the program, which is entered at 0; memory ranges follow it */
+
+/* features: CONFIG_ of the same name */
+#define BH_BUILT_LATE_LAUNCH		0x0001
+#define BH_BUILT_DIRECT_BOOT		0x0002
+#define BH_BUILT_CELL_MANAGEMENT	0x0004
+#define BH_BUILT_FAST_PATH		0x0008
+#define BH_BUILT_WATCHDOG		0x0010
+#define BH_BUILT_UART_PL011		0x0020
+#define BH_BUILT_UART_8250		0x0040
+#define BH_BUILT_REASONS		0x0080
+#define BH_BUILT_LINK_INFO		0x0100
+#define BH_BUILT_CELL_INFO		0x0200
+#define BH_BUILT_CELL_CONSOLE		0x0400
+#define BH_BUILT_CRASH_LOG		0x0800
+#define BH_BUILT_TRACE			0x1000
 
 /* boot.launcher */
 #define BH_LAUNCHER_LINUX	0
@@ -64,7 +79,11 @@ struct bh_image_header {
 	uint64_t percpu_size;		/* bytes, multiple of 4096 */
 	uint64_t entry;			/* offset; 0: CONFIG_LATE_LAUNCH=n */
 	uint64_t public_page;		/* offset, struct bh_public_page */
-	char version[32];		/* NUL-terminated */
+	char version[16];		/* NUL-terminated */
+	uint32_t features;		/* BH_BUILT_*: what is built in */
+	uint32_t max_cpus;		/* CONFIG_MAX_CPUS, and so on */
+	uint32_t max_cells;
+	uint32_t max_links;
 	struct bh_boot_params {		/* filled in by the launcher */
 		uint64_t phys_base;
 		uint64_t memory_size;

@@ -407,9 +407,9 @@ def test_bad_efi_program(tmp_path, image, program, text):
     (HYPERVISOR[:207], "has 207 bytes, the header of a hypervisor image has 216; build it again"),
     (bytes(0x1000), "is no hypervisor image; use jailhouse.bin"),
     (HYPERVISOR[:56] + bytes(4) + HYPERVISOR[60:], "is no hypervisor image; use jailhouse.bin"),
-    (HYPERVISOR[:72] + b"\1" + HYPERVISOR[73:], "has interface 1 and architecture 2, supported are 2 and 2; build it "
+    (HYPERVISOR[:72] + b"\1" + HYPERVISOR[73:], "has interface 1 and architecture 2, supported are 3 and 2; build it "
      "from this tree"),
-    (HYPERVISOR[:76] + b"\0" + HYPERVISOR[77:], "has interface 2 and architecture 0, supported are 2 and 2; build it "
+    (HYPERVISOR[:76] + b"\0" + HYPERVISOR[77:], "has interface 3 and architecture 0, supported are 3 and 2; build it "
      "from this tree"),
     (HYPERVISOR[:4] + bytes(4) + HYPERVISOR[8:], "was built without CONFIG_DIRECT_BOOT; firmware cannot start it"),
     (hypervisor_image(core_size=0), "has 4660 bytes and says that it needs 0x0, and 0x4000 for each CPU; build it "
@@ -424,6 +424,35 @@ def test_bad_hypervisor_image(tmp_path, image, text):
     result = run("bundle", HERE / "good/direct.yaml", "--image", tmp_path / "x.bin", "-o", tmp_path / "out")
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"{tmp_path}/x.bin: {text}\n")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("without, cell, found", [
+    ("WATCHDOG", "watchdog: 100 ms, communication-region: 0x80000000",
+     ["cell 'a' has a watchdog, and x.bin was built without CONFIG_WATCHDOG; remove it, or use another image [built-watchdog]"]),
+    ("WATCHDOG", "passive: true", []),
+    ("TRACE", "watchdog: 100 ms, communication-region: 0x80000000", []),
+])
+def test_image_without_a_feature(tmp_path, without, cell, found):
+    """What the system needs is refused by name; what it does not need may be left out."""
+    (tmp_path / "x.bin").write_bytes(hypervisor_image(without=[without]))
+    system = write_system(tmp_path / "x.yaml", cell_text().replace(" }\n", f", {cell} }}\n"))
+    result = run("bundle", system, "-B", HERE / "boards", "--image", tmp_path / "x.bin", "--files", IMAGES, "-o", tmp_path / "out")
+    assert (result.returncode, [line.split(": error: ")[1] for line in result.stderr.splitlines()]) == (bool(found), found)
+    assert (tmp_path / "out").exists() != bool(found)
+
+
+def test_limits_of_the_image(tmp_path):
+    """Not those of this tree: --build-config has nothing to say here."""
+    header = abi.ImageHeader.from_buffer_copy(HYPERVISOR)
+    header.max_cpus, header.max_cells, header.max_links = 3, 2, 0
+    (tmp_path / "x.bin").write_bytes(bytes(header) + HYPERVISOR[ctypes.sizeof(header):])
+    arguments = ("bundle", HERE / "good/direct.yaml", "--image", tmp_path / "x.bin", "--files", IMAGES, "-o", tmp_path / "out")
+    result = run(*arguments)
+    assert result.returncode == 1
+    for key, limit in ("CPUS", 3), ("CELLS", 2), ("LINKS", 0):
+        assert f"{limit} are possible; " in result.stderr
+        assert f"raise CONFIG_{'IVSHMEM_' if key == 'LINKS' else ''}MAX_{key} of the hypervisor (x.bin, make menuconfig)" in result.stderr
+    assert run(*arguments, "--build-config", limits.DEFAULT).returncode == 2
 
 
 def test_missing_hypervisor_image(tmp_path):

@@ -13,7 +13,7 @@ import yaml
 from bulkhead_config import cli, limits, pages, registry, schema
 from bulkhead_config.source import ConfigError, Document
 from bulkhead_config.units import GIB, MIB, PAGE, Range
-from conftest import HERE, ROOT
+from conftest import HERE, ROOT, hypervisor_image
 
 TOOL = ROOT / "tools/bulkhead-config"
 MANY = sorted((HERE / "many").glob("*.yaml"))
@@ -116,6 +116,22 @@ def test_build_config(tmp_path):
     result = check(system, "--build-config", tmp_path / "gone")
     assert result.stderr == (f"{tmp_path}/gone:1:1: error: cannot be read: No such file or directory; correct its name or "
                              "permissions [file]\n")
+
+
+def test_hypervisor(tmp_path):
+    """What an image has counts, not what this tree builds."""
+    system, image = ROOT / "configs/systems/qemu-arm64-control.yaml", tmp_path / "jailhouse.bin"
+    image.write_bytes(hypervisor_image(without=["WATCHDOG"]))
+    result = check(system, "--hypervisor", image)
+    assert result.returncode == 1 and "was built without CONFIG_WATCHDOG" in result.stderr
+    image.write_bytes(hypervisor_image(without=["DIRECT_BOOT"]))
+    result = check(system, "--hypervisor", image)
+    assert (result.returncode, result.stderr) == (0, "")
+    result = check(ROOT / "configs/systems/qemu-arm64-direct.yaml", "--hypervisor", image)
+    assert result.returncode == 1 and "was built without CONFIG_DIRECT_BOOT: firmware cannot start it" in result.stderr
+    image.write_bytes(b"x")
+    assert check(system, "--hypervisor", image).stderr.startswith(f"{image}: has 1 bytes, the header of a hypervisor image has 216")
+    assert check(system, "--hypervisor", image, "--build-config", limits.DEFAULT).returncode == 2
 
 
 def test_standard_limits_are_those_of_the_default_configuration(tmp_path):

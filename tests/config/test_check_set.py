@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from bulkhead_config import abi, binary, check_set, cli, emit
-from conftest import HERE, ROOT
+from conftest import HERE, ROOT, hypervisor_image
 
 TOOL = ROOT / "tools/bulkhead-config"
 BOARDS = [HERE / "boards", ROOT / "configs/boards"]
@@ -41,6 +41,42 @@ def found(*files):
 
 def test_good():
     assert found(*parsed()) == []
+
+
+@pytest.mark.parametrize("without, limits, lines", [
+    ([], {}, []),
+    (["DIRECT_BOOT", "TRACE"], {}, []),
+    (["LATE_LAUNCH"], {}, ["cell 'qemu-arm64', header: x.bin was built without CONFIG_LATE_LAUNCH: Linux cannot start it; use another "
+                           "image"]),
+    (["UART_PL011"], {}, ["cell 'qemu-arm64', debug console: x.bin was built without CONFIG_UART_PL011; use another image, or no debug "
+                          "console"]),
+    (["WATCHDOG"], {}, ["cell 'second', memory 3: is a watchdog, and x.bin was built without CONFIG_WATCHDOG; remove it, or use "
+                        "another image"]),
+    ([], {"max_cpus": 3, "max_cells": 2, "max_links": 0}, [
+        "cell 'qemu-arm64', header: needs a CONFIG_MAX_CPUS of 4, and x.bin was built with 3; use another image",
+        "cell 'qemu-arm64', header: needs a CONFIG_MAX_CELLS of 3, and x.bin was built with 2; use another image",
+        "cell 'qemu-arm64', header: needs a CONFIG_IVSHMEM_MAX_LINKS of 1, and x.bin was built with 0; use another image"]),
+])
+def test_named_image(tmp_path, without, limits, lines):
+    """What it was built without, or for too few of; without --hypervisor nothing is said of it."""
+    content = bytearray(hypervisor_image(without=without))
+    for name, limit in limits.items():
+        setattr(abi.ImageHeader.from_buffer(content), name, limit)
+    (tmp_path / "x.bin").write_bytes(content)
+    members = parsed()
+    members[2].arrays["memory_regions"].append(abi.Memory(100000, 0, 0, abi.CFG_WATCHDOG))
+    for number, item in enumerate(members):
+        (tmp_path / f"{number}.cell").write_bytes(item.pack())
+    command = [TOOL, "check", *(tmp_path / f"{number}.cell" for number in range(3))]
+    result = subprocess.run([*command, "--hypervisor", tmp_path / "x.bin"], capture_output=True, text=True)
+    title = "What x.bin does not have:"
+    expected = [title, *(f"  {line}" for line in lines)] if lines else [f"{title} None"]
+    assert (result.returncode, result.stderr) == (bool(lines), "")
+    assert "\n".join(expected) in result.stdout and result.stdout.count("x.bin") == 1 + len(lines)
+    assert "x.bin" not in subprocess.run(command, capture_output=True, text=True).stdout
+    result = subprocess.run([*command, "--json", "--hypervisor", tmp_path / "x.bin"], capture_output=True, text=True)
+    assert [f"cell '{item['owners'][0]['name']}', {item['record']}: {item['message']}"
+            for item in json.loads(result.stdout)["problems"] if item["rule"] == "built"] == lines
 
 
 def own(region):

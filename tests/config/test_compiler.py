@@ -65,6 +65,12 @@ def build_limits(text, directory):
     return limits.load(file)
 
 
+def named_image(text):
+    """A hypervisor image without what the line '# image: without CONFIG_...' of a file says."""
+    without = re.findall(r"CONFIG_(\w+)", "".join(re.findall(r"^# image: without (.*)$", text, re.M)))
+    return bundle.parse_image("jailhouse.bin", hypervisor_image(without=without)), without
+
+
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad(path, monkeypatch, tmp_path):
     monkeypatch.chdir(HERE / "bad")
@@ -72,12 +78,12 @@ def test_bad(path, monkeypatch, tmp_path):
     rule = path.stem.split("--")[0]
     boards = ["boards", "../boards"]
     build = build_limits(path.read_text(), tmp_path)
+    image, is_named = named_image(path.read_text())
     with pytest.raises(ConfigError) as error:
         if "\nboot: direct\n" in path.read_text():
-            image = bundle.parse_hypervisor("jailhouse.bin", hypervisor_image())
             bundle.make(cli.load_direct(path.name, boards, image, "../images", build=build))
         else:
-            emit.compile_system(cli.load(path.name, boards, build))
+            emit.compile_system(cli.load(path.name, boards, build, image if is_named else None))
     assert str(error.value).splitlines() == expected
     assert expected and all(line.endswith(f" [{rule}]") for line in expected)
 

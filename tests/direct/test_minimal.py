@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The image with nothing that a system can do without (configs/minimal_direct_defconfig): what it does not have is refused."""
 import errno
+import re
 
 import pytest
 
+from bulkhead_config import built
+from bulkhead_config.source import ConfigError
 from direct import BUILD, ROOT_CELL, abi, bundle, cell_text, compile_system, system_text
 from root_cell import RootCell
 
@@ -26,12 +29,36 @@ def test_unknown_hypercalls(bench):
     assert root.num_cells() == 3 and root.state("a") == abi.COMM_STATE_RUNNING
 
 
+WATCHED = RINGS + cell_text("f", [3], "hang", "how=never", "watchdog: 500 ms")
+
+
 def test_watchdog(bench):
-    cells = RINGS + cell_text("f", [3], "hang", "how=never", "watchdog: 500 ms")
-    machine = bench.boot(bench.make(system_text(cells, LINK), hypervisor=MINIMAL))
+    """By the tool already"""
+    with pytest.raises(ConfigError, match="cell 'f' has a watchdog, and jailhouse.bin was built without CONFIG_WATCHDOG"):
+        bench.make(system_text(WATCHED, LINK), hypervisor=MINIMAL)
+
+
+def test_watchdog_without_the_tool(bench):
+    """An image whose header says that it has everything"""
+    image = bytearray(MINIMAL.read_bytes())
+    abi.ImageHeader.from_buffer(image).features = 0xffffffff
+    liar = bench.directory / "liar.bin"
+    liar.write_bytes(image)
+    machine = bench.boot(bench.make(system_text(WATCHED, LINK), hypervisor=liar))
     machine.says(r'^refused \(-22\): cell "f": memory region \d+ is a watchdog: this hypervisor was built without CONFIG_WATCHDOG$')
     machine.says(r"^The system was not started \(-22\)$")
     assert "ring:" not in machine.programs()
+
+
+@pytest.mark.parametrize("name", [".", "minimal-direct", "minimal-linux", "minimal-managed", "no-trace"])
+def test_header_says_what_is_built_in(name):
+    text = (BUILD / name / "include/generated/config.h").read_text()
+    config = {key: int(value) for key, value in re.findall(r"^#define CONFIG_(\w+) (\d+)$", text, re.M)}
+    header = abi.ImageHeader.from_buffer_copy((BUILD / name / "arm64/jailhouse.bin").read_bytes())
+    for feature, bit in built.FEATURES.items():
+        assert bool(header.features & bit) == config[feature], feature
+    assert (header.max_cpus, header.max_cells, header.max_links) == tuple(
+        config[key] for key in ("MAX_CPUS", "MAX_CELLS", "IVSHMEM_MAX_LINKS"))
 
 
 def test_no_direct_boot(bench):

@@ -20,6 +20,7 @@ HEADINGS = {
     "rules_board": "Board", "rules_references": "Cells", "allocate": "Allocation", "rules_layout": "Addresses and interrupts",
     "rules_links": "Links", "rules_stray": "Accesses to nothing", "rules_watchdog": "Watchdogs",
     "rules_limits": "Limits of the hypervisor",
+    "rules_built": "What the hypervisor image has",
     "rules_direct": "Direct boot",
     "rules_linux": "Linux as root cell in direct boot",
     "rules_records": "Low-level form", "warnings": "Warnings",

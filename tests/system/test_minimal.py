@@ -12,17 +12,24 @@ def use(machine, name):
         machine.push(IMAGE, file.read())
 
 
+def with_8250(config):
+    config.header.debug_console.type = abi.CFG_CONSOLE_8250
+
+
 def with_watchdog(config):
     config.memory_regions[-1].flags |= abi.CFG_WATCHDOG
 
 
-def test_life_of_cells(machine, rtos_config):
+def test_life_of_cells(machine, system_config, rtos_config):
     machine.check(f"cp {IMAGE} /tmp/jailhouse.bin")
     try:
         use(machine, "minimal-direct")
         result = machine.run(f"jailhouse enable {SYSTEM}")
         assert result.status == 1 and "was built without CONFIG_LATE_LAUNCH" in result.lines[0]
         use(machine, "minimal-linux")
+        path = machine.push_config("serial", system_config.changed(with_8250).bytes())
+        result = machine.run(f"jailhouse enable {path}")
+        assert result.status == 1 and "jailhouse.bin was built without CONFIG_UART_8250" in result.lines[0], result
         machine.jailhouse(f"enable {SYSTEM}")
         machine.jailhouse(f"cell create {RTOS}")
         cell = machine.cells()["rtos"][0]
@@ -40,7 +47,7 @@ def test_life_of_cells(machine, rtos_config):
         machine.jailhouse("cell destroy rtos")
         path = machine.push_config("watched", rtos_config.changed(with_watchdog).bytes())
         result = machine.run(f"jailhouse cell create {path}")
-        assert result.status == 1 and "is a watchdog: this hypervisor was built without CONFIG_WATCHDOG" in result.lines[0], result
+        assert result.status == 1 and "is a watchdog: jailhouse.bin was built without CONFIG_WATCHDOG" in result.lines[0], result
         machine.jailhouse("disable")
         machine.all_cpus_work()
     finally:

@@ -298,18 +298,32 @@ KernelHeader = _struct("bh_image_header.kernel", [
     ("magic", char * 4), ("pe_offset", u32)], packed=False)
 ImageHeader = _struct("bh_image_header", [
     ("kernel", KernelHeader), ("signature", char * 8), ("abi", u32), ("architecture", u32), ("core_size", u64),
-    ("percpu_size", u64), ("entry", u64), ("public_page", u64), ("version", char * 32), ("boot", ImageBoot)], packed=False)
+    ("percpu_size", u64), ("entry", u64), ("public_page", u64), ("version", char * 16),
+    ("features", u32), ("max_cpus", u32), ("max_cells", u32), ("max_links", u32), ("boot", ImageBoot)], packed=False)
 PublicPage = _struct("bh_public_page", [
     ("console_busy", u32), ("console_tail", u32), ("console", char * 2048), ("reason", char * 256),
     ("reserved", u8 * (4096 - 8 - 2048 - 256))], packed=False)
 
 BH_IMAGE_SIGNATURE = b"BULKHEAD"
-BH_IMAGE_ABI = 2
+BH_IMAGE_ABI = 3
 BH_KERNEL_MAGIC = b"ARM\x64"
 BH_IMAGE_PE_OFFSET = 216
 BH_IMAGE_PE_SIZE = 296
 BH_PE_IMAGE_BASE = 48
 BH_EFI_SIGNATURE = b"BHEFIAPP"
+BH_BUILT_LATE_LAUNCH = 0x0001
+BH_BUILT_DIRECT_BOOT = 0x0002
+BH_BUILT_CELL_MANAGEMENT = 0x0004
+BH_BUILT_FAST_PATH = 0x0008
+BH_BUILT_WATCHDOG = 0x0010
+BH_BUILT_UART_PL011 = 0x0020
+BH_BUILT_UART_8250 = 0x0040
+BH_BUILT_REASONS = 0x0080
+BH_BUILT_LINK_INFO = 0x0100
+BH_BUILT_CELL_INFO = 0x0200
+BH_BUILT_CELL_CONSOLE = 0x0400
+BH_BUILT_CRASH_LOG = 0x0800
+BH_BUILT_TRACE = 0x1000
 BH_LAUNCHER_LINUX = 0
 BH_LAUNCHER_FIRMWARE = 1
 BH_CONSOLE_RING_SIZE = 2048

@@ -27,7 +27,7 @@ class HypervisorImage:
     efi_program: bytes = b""	# efi_app.bin; without it, bundles are no EFI programs
 
 
-def parse_hypervisor(name, content):
+def parse_image(name, content):
     if len(content) < ctypes.sizeof(abi.ImageHeader):
         raise BinaryError(f"has {len(content)} bytes, the header of a hypervisor image has "
                           f"{ctypes.sizeof(abi.ImageHeader)}; build it again")
@@ -37,13 +37,19 @@ def parse_hypervisor(name, content):
     if header.abi != abi.BH_IMAGE_ABI or header.architecture != abi.CFG_ARCH_ARM64:
         raise BinaryError(f"has interface {header.abi} and architecture {header.architecture}, supported are "
                           f"{abi.BH_IMAGE_ABI} and {abi.CFG_ARCH_ARM64}; build it from this tree")
-    if not header.kernel.code[1]:
-        raise BinaryError("was built without CONFIG_DIRECT_BOOT; firmware cannot start it")
     sizes = header.core_size, header.percpu_size
     if any(size == 0 or size % PAGE for size in sizes) or len(content) > header.core_size:
         raise BinaryError(f"has {len(content)} bytes and says that it needs {sizes[0]:#x}, and {sizes[1]:#x} for each "
                           "CPU; build it again")
     return HypervisorImage(Path(name).name, content, header)
+
+
+def parse_hypervisor(name, content):
+    """For bundles"""
+    image = parse_image(name, content)
+    if not image.header.kernel.code[1]:
+        raise BinaryError("was built without CONFIG_DIRECT_BOOT; firmware cannot start it")
+    return image
 
 
 def parse_efi_program(content, image):

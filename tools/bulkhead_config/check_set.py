@@ -4,7 +4,7 @@ beside each other. Each check has a title, and below it what was found, or None.
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from . import abi, binary, findings
+from . import abi, binary, built, findings
 from .findings import ERROR, LINES, ivshmem, sections
 from .names import ARCHITECTURES, MEMORY_FLAGS, flag_words
 from .show import bits, numbers, text
@@ -185,7 +185,12 @@ def _inside_of(members, areas):
                 yield _of_region(member, index, f"overlaps {hit[0]} {hit[1]}; move it")
 
 
-def _checks(members):
+def _built(members, image):
+    for member, record, words in built.of_set(members, image):
+        yield Problem(member, record, words, [member.owner()])
+
+
+def _checks(members, image):
     """(rule, title, problems)"""
     system = members[0].binary.system
     memory, arm = system.hypervisor_memory, system.arch.arm
@@ -195,6 +200,8 @@ def _checks(members):
     yield "spi-twice", "Interrupts of cells other than the root cell that are not free", _interrupts(members)
     yield "memory-inside", "Memory regions that overlap inside a cell", _inside(members)
     yield "memory-overlap", "Memory regions that cells other than the root cell share without a link", _shared(members)
+    if image:
+        yield "built", f"What {image.name} does not have", _built(members, image)
     if memory.phys_start:
         yield "memory-of-hypervisor", "Memory regions that overlap hypervisor memory", _inside_of(
             members, [("hypervisor memory", Range.at(memory.phys_start, memory.size))])
@@ -211,15 +218,15 @@ def _checks(members):
                   if getattr(arm, name)])
 
 
-def check(members):
-    """(lines, found)"""
+def check(members, image=None):
+    """(lines, found); image: the hypervisor that they are for, bundle.HypervisorImage, if it is known"""
     root = members[0]
     architecture = root.binary.system.architecture
     lines = ["Reading configuration set:", f"  Architecture:  {ARCHITECTURES.get(architecture, architecture)}",
              f"  Root cell:     {root.name} ({root.file})"]
     lines += [f"  Non-root cell: {member.name} ({member.file})" for member in members[1:]]
     failed = False
-    for _, title, found in _checks(members):
+    for _, title, found in _checks(members, image):
         listed = [line for item in found
                   for line in item.lines or [f"  cell '{item.member.name}', {item.record}: {item.text}"]]
         failed = failed or bool(listed)
@@ -227,7 +234,7 @@ def check(members):
     return lines, failed
 
 
-def as_json(members):
+def as_json(members, image=None):
     return {"problems": [{"file": str(item.member.file), "severity": ERROR, "rule": rule, "record": item.record,
                           "message": item.text, "owners": item.owners}
-                         for rule, _, found in _checks(members) for item in found]}
+                         for rule, _, found in _checks(members, image) for item in found]}

@@ -5,13 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-from . import (binary, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
+from . import (binary, built, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
                lock, machine_command, model, outputs, registry, report, show, show_bundle, writing)
 from .source import ConfigError
 
 
-def load(file, boards, build=None):
-    system = model.load_system(file, boards, build)
+def load(file, boards, build=None, image=None):
+    """image: the hypervisor that the system is for, bundle.HypervisorImage; without it, build says what limits are."""
+    system = model.load_system(file, boards, built.limits(image) if image else build)
+    system.hypervisor_image = image
     registry.run(system)
     return system
 
@@ -19,7 +21,7 @@ def load(file, boards, build=None):
 def load_direct(file, boards, image, *files, build=None):
     """A system for direct boot with everything that goes into its bundle. image: bundle.HypervisorImage; files:
     directories."""
-    system = model.load_system(file, boards, build)
+    system = model.load_system(file, boards, build or built.limits(image))
     if not system.direct:
         sys.exit(f"{file}: is not for direct boot; add 'boot: direct', or use 'compile'")
     system.hypervisor_image, system.files = image, [Path(directory) for directory in files if directory]
@@ -36,6 +38,11 @@ def _write_and_list(files):
     writing.write(files)
     for path, content in files:
         print(f"{path}: {len(content)} bytes")
+
+
+def _image(arguments):
+    """The hypervisor that is named, or None."""
+    return arguments.hypervisor and _read(arguments.hypervisor, lambda content: bundle.parse_image(arguments.hypervisor, content))
 
 
 def _build(arguments):
@@ -58,7 +65,7 @@ def _warn(arguments, system):
 
 
 def _compile(arguments):
-    system = load(arguments.system, arguments.boards, _build(arguments))
+    system = load(arguments.system, arguments.boards, _build(arguments), _image(arguments))
     if system.direct and not arguments.headers:
         sys.exit(f"{arguments.system}: is for direct boot; use 'bundle', or '--headers' for the headers that its images "
                  "are built with")
@@ -68,10 +75,10 @@ def _compile(arguments):
     _write_and_list(files + [(arguments.output / name, content) for name, content in made.items()])
 
 
-def _checked(arguments):
+def _checked(arguments, image=None):
     """The system, or its problems as JSON if that is wanted."""
     try:
-        return load(arguments.system, arguments.boards, _build(arguments))
+        return load(arguments.system, arguments.boards, _build(arguments), image)
     except ConfigError as error:
         if not arguments.json:
             raise
@@ -82,15 +89,16 @@ def _checked(arguments):
 
 def _check_set(arguments):
     """As Jailhouse has it: binary configurations."""
+    image = _image(arguments)
     try:
         members = check_set.load(_contents(arguments.files))
     except check_set.SetError as error:
         sys.exit(str(error))
     if arguments.json:
-        found = check_set.as_json(members)
+        found = check_set.as_json(members, image)
         lines, failed = [report.text(found)], bool(found["problems"])
     else:
-        lines, failed = check_set.check(members)
+        lines, failed = check_set.check(members, image)
     print("\n".join(lines))
     sys.stdout.flush()
     sys.exit(1 if failed else 0)
@@ -102,7 +110,7 @@ def _check(arguments):
     if len(arguments.files) > 1:
         arguments.parser.error("one system file, or the names of binary configurations, which end in .cell")
     arguments.system = arguments.files[0]
-    system = _checked(arguments)
+    system = _checked(arguments, _image(arguments))
     if arguments.json:
         found, are_errors = _warnings(arguments, system)
         print(report.text({"problems": [report.problem(item) for item in found]}))
@@ -148,7 +156,7 @@ def _bundle(arguments):
     image = _read(arguments.image, lambda content: bundle.parse_hypervisor(arguments.image, content))
     if arguments.efi:
         image.efi_program = _read(arguments.efi, lambda content: bundle.parse_efi_program(content, image))
-    system = load_direct(arguments.system, arguments.boards, image, *arguments.files, build=_build(arguments))
+    system = load_direct(arguments.system, arguments.boards, image, *arguments.files)
     _warn(arguments, system)
     made = bundle.make(system)
     files = [(arguments.output, made)]
@@ -266,8 +274,13 @@ def _parser(program, words):
     for command in (compiler, checker, bundler, explainer, drawer):
         command.add_argument("-B", "--boards", action="append", default=[], metavar="DIR",
                              help="look for the board here, instead of in ../boards beside the system file")
-        command.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
+    for command in (compiler, checker, explainer, drawer):
+        sources = command.add_mutually_exclusive_group()
+        sources.add_argument("--build-config", metavar="FILE", help="the .config that the hypervisor is built with, "
                              "instead of that of this tree")
+        if command in (compiler, checker):
+            sources.add_argument("--hypervisor", metavar="FILE", help="the hypervisor's image, jailhouse.bin: what it has, "
+                                 "instead of what this tree builds")
     for command in (compiler, checker, bundler):
         command.add_argument("-W", dest="warnings", action="append", default=[], metavar="[no-]NAME",
                              help="switch a warning on or off; 'all': every one; 'error': warnings are errors")

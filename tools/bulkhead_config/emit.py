@@ -44,7 +44,7 @@ def irqchips(distributor, spis):
     return list(chips.values())
 
 
-def _console(system, name):
+def console(system, name):
     if name is None:
         return abi.Console()
     device = system.board.devices[name]
@@ -140,7 +140,7 @@ def cell_config(system, cell, number=0):
         name=cell.name.encode(), id=number, vpci_irq_base=cell.lines or 0, cpu_reset_address=cell.entry,
         flags=(VIRTUAL_CONSOLE[cell.virtual_console] | (CFG_CELL_PASSIVE_COMM_REGION if cell.passive else 0)
                | STRAY_DEFAULT[cell.stray]),
-        console=_console(system, cell.console))
+        console=console(system, cell.console))
     irqchips = _irqchips(system, spis) + records.array(cell.records, "irqchips")
     return _pack(header, header, cell.cpus, cell.records, memory_regions=regions, irqchips=irqchips, pci_devices=devices)
 
@@ -171,7 +171,7 @@ def system_config(system):
         signature=abi.CFG_SIGNATURE_SYSTEM, architecture=abi.CFG_ARCH_ARM64, revision=abi.CFG_REVISION,
         flags=abi.CFG_SYS_VIRTUAL_CONSOLE if system.virtual_console else 0,
         hypervisor_memory=abi.Memory(phys_start=system.hypervisor_at or 0, size=system.hypervisor_size),
-        debug_console=_console(system, system.hypervisor_console), pci_mmconfig_base=system.ecam,
+        debug_console=console(system, system.hypervisor_console), pci_mmconfig_base=system.ecam,
         pci_is_virtual=1, pci_domain=system.domain)
     arm = header.arch.arm
     arm.maintenance_irq, arm.gic_version = board.maintenance, 3

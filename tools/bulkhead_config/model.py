@@ -284,7 +284,7 @@ class System(Entry):
     limits: object = None			# limits.Limits
     problems: list = field(default_factory=list)	# of the form of the file
     files: tuple = ()			# direct boot: where images are looked for
-    hypervisor_image: object = None	# direct boot: bundle.HypervisorImage
+    hypervisor_image: object = None	# bundle.HypervisorImage: direct boot, or where one is named
     records: dict = field(default_factory=dict)		# the low-level form, see records.py
     kept: dict = field(default_factory=dict)		# what the lock has, see lock.py
     chosen: dict = field(default_factory=dict)		# path of what allocate.py has chosen: why

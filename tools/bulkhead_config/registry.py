@@ -64,7 +64,7 @@ def warning(name, by_default=True):
 
 # Each of these adds its rules; the order here is the order of `bulkhead-config rules`.
 RULE_MODULES = ("rules_board", "rules_references", "allocate", "rules_layout", "rules_links",
-                "rules_stray", "rules_watchdog", "rules_limits", "rules_direct", "rules_linux", "rules_records", "warnings")
+                "rules_stray", "rules_watchdog", "rules_limits", "rules_built", "rules_direct", "rules_linux", "rules_records", "warnings")
 
 
 def load_rules():

@@ -27,7 +27,7 @@ image_header:
 	.byte	0x64
 	.word	0			/* header of an EFI program: filled in by the tool that makes bundles */
 	.ascii	"BULKHEAD"
-	.word	2			/* BH_IMAGE_ABI */
+	.word	IMAGE_ABI
 	.word	2			/* CFG_ARCH_ARM64 */
 	.quad	header_core_size
 	.quad	PERCPU_SIZE
@@ -38,7 +38,11 @@ image_header:
 .endif
 	.quad	header_public_page
 	.asciz	BULKHEAD_VERSION
-	.balign	8
+	.org	image_header + 128	/* a longer version is an error here */
+	.word	IMAGE_FEATURES
+	.word	IMAGE_MAX_CPUS
+	.word	IMAGE_MAX_CELLS
+	.word	IMAGE_MAX_LINKS
 	.org	image_header + 144
 	.skip	72			/* struct bh_boot_params, filled in by the launcher */
 
