@@ -148,8 +148,8 @@ void gic_take_timer(void);
 void vgic_init_cpu(struct percpu *cpu);		/* what is known about it and never changes */
 void vgic_reset(struct percpu *cpu);		/* no guest state, PPIs off; undelivered SPIs pending again */
 void vgic_inject_hardware(struct percpu *cpu, uint32_t intid);
-/* Their priorities have changed: the entry code shall not hand them to CPUs of the cell by itself. */
-void vgic_new_priorities(const struct cell *cell, uint32_t first, uint32_t count);
+/* The priority of one of four, of which the first is a multiple of four, has changed: the entry code hands none to CPUs of the cell. */
+void vgic_new_priorities(const struct cell *cell, uint32_t intid);
 void vgic_flush(struct percpu *cpu);		/* what is pending in software -> list registers */
 bool vgic_has_pending(struct percpu *cpu);	/* would the guest wake from WFI? */
 void vgic_to_physical(struct percpu *cpu);	/* hand everything pending back to the hardware */

@@ -114,7 +114,7 @@ static void write_fields(const struct cell *cell, enum bank bank, volatile uint8
 	raw_write(frame, offset, size, (raw_read(frame, offset, size) & ~mask) | (value & mask));
 	spin_unlock(&gic.lock);
 	if (bank == BANK_PRIORITIES)
-		vgic_new_priorities(cell, first_intid(bank, offset), size);
+		vgic_new_priorities(cell, first_intid(bank, offset) & ~3U);
 }
 
 /* Fast for what guests do all the time: to switch an interrupt on and off. */
