@@ -4,7 +4,6 @@
  * bundle and has the others switched on, one by one; they sleep in the hypervisor until cells are started on them.
  */
 #include "bundle.h"
-#include "cell.h"
 #include "console.h"
 #include "control.h"
 #include "arch/cpu.h"

@@ -9,7 +9,6 @@
 #include "cell_memory.h"
 #include "console.h"
 #include "control.h"
-#include "errors.h"
 #include "pages.h"
 #include "power.h"
 #include "arch/cpu.h"

@@ -9,7 +9,6 @@
 #include "config.h"
 #include "console.h"
 #include "crc32.h"
-#include "errors.h"
 #include "generated/config.h"
 
 #define FIXED_PARTS	2u	/* the hypervisor and its configuration */

@@ -11,7 +11,6 @@
 #include "errors.h"
 #include "pages.h"
 #include "vpci.h"
-#include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/memory.h"
 

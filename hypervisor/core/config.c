@@ -2,7 +2,6 @@
 /* Bounded access to configuration images; the layout is in include/bulkhead/cell_config.h. */
 #include "config.h"
 #include "console.h"
-#include "errors.h"
 
 #define SPI_END 1020 /* INTIDs 1020..1023 are special */
 

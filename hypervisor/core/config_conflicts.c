@@ -2,7 +2,6 @@
 /* Rules on a new cell against the machine, the hypervisor, and the cells that exist. */
 #include "config_rules.h"
 #include "console.h"
-#include "errors.h"
 
 #define FIRST_NON_ROOT 1 /* in check->cells */
 

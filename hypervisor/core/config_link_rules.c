@@ -6,7 +6,6 @@
  */
 #include "config_rules.h"
 #include "console.h"
-#include "errors.h"
 #include "generated/config.h"
 
 static const struct cfg_memory *section_of(const struct config_view *view, const struct cfg_pci_device *dev,

@@ -4,7 +4,6 @@
 #include "cell.h"
 #include "console.h"
 #include "console_setup.h"
-#include "control.h"
 #include "errors.h"
 #include "lock.h"
 #include "paging.h"

@@ -3,7 +3,6 @@
 #include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "console.h"
-#include "control.h"
 #include "errors.h"
 #include "hypercall.h"
 #include "pages.h"

@@ -5,14 +5,12 @@
 #include "cell_memory.h"
 #include "console.h"
 #include "console_setup.h"
-#include "control.h"
 #include "crash_log.h"
 #include "errors.h"
 #include "pages.h"
 #include "setup_internal.h"
 #include "trace.h"
 #include "arch/cpu.h"
-#include "arch/irq.h"
 
 uint32_t num_cpu_slots;
 

@@ -2,9 +2,7 @@
 /* What a type 3 PCI entry of a configuration has to fulfil before it becomes an ivshmem device. */
 #include "cell.h"
 #include "console.h"
-#include "errors.h"
 #include "ivshmem_internal.h"
-#include "vpci.h"
 
 #define FIRST_SPI	32u
 #define LAST_SPI	1019u

@@ -2,7 +2,6 @@
 /* Virtual PCI host: ECAM window of a cell and the ivshmem functions behind it. */
 #include "cell.h"
 #include "console.h"
-#include "errors.h"
 #include "ivshmem.h"
 #include "mmio.h"
 #include "vpci.h"

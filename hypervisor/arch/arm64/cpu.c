@@ -2,10 +2,8 @@
 /* A CPU of the machine: taking it over, reset of its guest state. Back to Linux: leave.c */
 #include "cell.h"
 #include "console.h"
-#include "control.h"
 #include "errors.h"
 #include "arch/cpu.h"
-#include "arch/memory.h"
 #include "asm/sysreg.h"
 #include "entry.h"
 #include "gic.h"

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CPUs that come from firmware: what Linux would have prepared at EL2, whatever is there; PSCI as its caller (DEN 0022). */
 #include "console.h"
-#include "control.h"
 #include "errors.h"
-#include "paging.h"
 #include "pages.h"
-#include "arch/cpu.h"
 #include "asm/sysreg.h"
 #include "boot_arch.h"
 #include "gic.h"

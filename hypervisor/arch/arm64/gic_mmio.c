@@ -7,7 +7,6 @@
 #include "bulkhead/hypercall_codes.h"
 #include "cell.h"
 #include "console.h"
-#include "errors.h"
 #include "percpu.h"
 #include "virq.h"
 #include "watchdog.h"

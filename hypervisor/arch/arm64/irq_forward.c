@@ -2,7 +2,6 @@
 /* Physical interrupts: from acknowledge to the list register of the guest they belong to. */
 #include "cell.h"
 #include "control.h"
-#include "console.h"
 #include "watchdog.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"

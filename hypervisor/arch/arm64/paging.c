@@ -5,9 +5,6 @@
  * whose entries belong to one CPU each.
  */
 #include "bulkhead/image.h"
-#include "cell.h"
-#include "console.h"
-#include "errors.h"
 #include "pages.h"
 #include "paging.h"
 #include "percpu.h"

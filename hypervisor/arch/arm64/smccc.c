@@ -5,7 +5,6 @@
  */
 #include "bulkhead/hypercall_codes.h"
 #include "cell.h"
-#include "console.h"
 #include "control.h"
 #include "hypercall.h"
 #include "power.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trapped system registers. */
-#include "console.h"
 #include "asm/sysreg.h"
 #include "gic.h"
 #include "trap.h"

@@ -5,7 +5,6 @@
  */
 #include "a64_access.h"
 #include "cell.h"
-#include "console.h"
 #include "control.h"
 #include "arch/cpu.h"
 #include "arch/memory.h"

@@ -4,7 +4,6 @@
  * about; only sgi_pending is written by others.
  */
 #include "cell.h"
-#include "control.h"
 #include "trace.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
