@@ -17,6 +17,7 @@ from test_exits import Exits
 ALL = (1 << 64) - 1
 ENOSYS, NOT_SUPPORTED, PSCI_1_1 = ALL - 37, ALL, 0x10001
 SENDER, RECEIVER = 1, 2				# CPUs, which are their Aff0; 0 is the root cell's, 3 another cell's
+RESETS = 5000
 STACK, SECOND_CODE = 0x10000, 0x3000
 COUNTERS, GO = 0x20000, 0x20080			# of SGIs that CPU 2 has got, by INTID; it waits for a word that is not 0
 SGI_FRAME = GICR + GICR_STEP * SENDER + 0x10000
@@ -60,6 +61,11 @@ COUNT = (OPEN + f"{constant(10, COUNTERS)}; {constant(11, GO)}; 1: ldr w9, [x11]
 ZEROS = f"1: msr {SGI1R}, xzr; subs x0, x0, #1; b.ne 1b; isb; " + DRAIN
 SWITCH_ON = "mov x2, x1; mov x1, x0; movz x0, #3; movk x0, #0xc400, lsl #16; smc #0"
 STORE, STORE_BYTE = "str w1, [x0]", "strb w1, [x0]"
+# CPU 2 is switched on x1 times, and goes off by itself; meanwhile, stores to where x0 points. x0: how often it came, x2 attempts
+BESIDE_RESETS = ("mov x10, x0; mov x12, x1; mov x14, x2; mov x13, #0; 1: movz x0, #3; movk x0, #0xc400, lsl #16; mov x1, #2; adr x2, 8f; "
+                 "mov x3, #0; smc #0; cmp x0, #0; cinc x13, x13, eq; mov x11, #20; mov w9, #0xa0a0; 2: str w9, [x10]; "
+                 "subs x11, x11, #1; b.ne 2b; cmp x13, x12; b.eq 3f; subs x14, x14, #1; b.ne 1b; 3: mov x0, x13; b 9f; "
+                 "8: movz x0, #2; movk x0, #0x8400, lsl #16; smc #0; b 8b; 9: nop")
 STORE_LONG = "str x1, [x0]"
 
 
@@ -98,7 +104,8 @@ CALLERS = {"SP_EL0": "mov x3, sp; msr spsel, #0; mov sp, x3; hvc #0x4a48; mrs x1
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     codes = [SEND, TWICE, ONLY_SEND, SEND_EVERY, EVERY + "nop", ACTIVE, ORDER, MASKED, ZEROS, BESIDE, BEHIND, COUNT, SWITCH_ON,
-             STORE, STORE_BYTE, STORE_LONG, OPEN_ONLY, TAKE, *BY_REGISTER.values(), *CALL_CODES.values(), *CALLERS.values()]
+             BESIDE_RESETS, STORE, STORE_BYTE, STORE_LONG, OPEN_ONLY, TAKE, *BY_REGISTER.values(), *CALL_CODES.values(),
+             *CALLERS.values()]
     lab = Lab(tmp_path_factory.mktemp("sgi"), list(dict.fromkeys(codes)), CELLS, LINKS)
     yield lab
     lab.close()
@@ -249,6 +256,14 @@ def test_beside_an_interrupt(ready, code):
     for _ in range(3):
         assert ready.do(code, SELF, 1, GICD + 0x200 + word, bit) == 0xffff | 1 << 63
         assert ready.answer().x[1] == 17
+
+
+def test_kick_stays_urgent(ready):
+    """Whatever a sibling writes beside it while the CPU is reset. CPUs that wait in the hypervisor hear nothing less urgent."""
+    priorities = GICR + GICR_STEP * RECEIVER + 0x10400
+    resets = ready.do(BESIDE_RESETS, priorities, RESETS, 60 * RESETS)
+    assert not ready.word(priorities) & 0xffff, f"after {resets} resets"
+    assert resets == RESETS
 
 
 # --- what is kept

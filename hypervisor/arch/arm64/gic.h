@@ -52,6 +52,7 @@ struct cfg_system;
 
 #define KICK_SGI		0
 #define RESERVED_SGIS		0x3U	/* SGIs 0 and 1 belong to the hypervisor physically */
+#define OUR_INTERRUPTS		(RESERVED_SGIS | 1U << gic.maintenance_intid)	/* of each CPU, all the time */
 #define TIMER_INTID		26	/* of the EL2 physical timer (BSA, DEN 0094, PPI assignments) */
 #define FIRST_SPI		32
 #define SPURIOUS_INTID		1020	/* and above, up to 1023 */
@@ -69,7 +70,7 @@ struct gic {
 	uint32_t num_intids;		/* SPIs are below it */
 	uint32_t maintenance_intid;
 	volatile uint32_t of_link[INTID_WORDS];	/* atomic; a link has had a route there since its cell was reset; for counters only */
-	spinlock_t lock;		/* read-modify-write of distributor fields */
+	spinlock_t lock;		/* read-modify-write of words with fields of several cells, or of ours */
 };
 
 extern struct gic gic;
@@ -125,6 +126,9 @@ bool gic_has_group0(void);
 
 /* Calling CPU: take the CPU interface over from Linux with what is pending. */
 void gic_activate_cpu(struct percpu *cpu);
+
+/* An SGI or PPI of a CPU, by its second frame, is ours from now on: more urgent than what guests have. */
+void gic_claim(volatile uint8_t *sgi_frame, uint32_t intid);
 
 /* Deactivate hardware interrupts of a word that the guest never saw; make them pending again if repend. */
 void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend);

@@ -212,7 +212,7 @@ static struct redistributor find_redistributor(const struct mmio_window *window,
 		.frame = gic.redistributors[number],
 		.offset = (uint32_t)(offset % gic.gicr_stride),
 		.is_last = number + 1 == gic.num_redistributors,
-		.owned = ~(RESERVED_SGIS | 1U << gic.maintenance_intid | (cell_has_watchdog(cell) ? 1U << TIMER_INTID : 0)),
+		.owned = ~(OUR_INTERRUPTS | (cell_has_watchdog(cell) ? 1U << TIMER_INTID : 0)),
 	};
 
 	if (this_cpu()->arch.gicr == found.frame) {

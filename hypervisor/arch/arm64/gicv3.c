@@ -129,8 +129,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	launch->sgi_enabled = enabled & 0xffff;
 	launch->maintenance_enabled = enabled & (1U << gic.maintenance_intid);
 	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
-		launch->priorities[i] = mmio_read32(sgi, GICD_IPRIORITYR + 4 * i);
-	launch->maintenance_priority = sgi[GICD_IPRIORITYR + gic.maintenance_intid];
+		launch->priorities[i] = sgi[GICD_IPRIORITYR + i];
 	launch->groups = mmio_read32(sgi, GICD_IGROUPR);
 	launch->ppi_config = mmio_read32(sgi, GICD_ICFGR + 4);
 
@@ -161,8 +160,8 @@ void gic_activate_cpu(struct percpu *cpu)
 	mmio_write32(sgi, GICD_ICACTIVER, 0xffff);
 	__atomic_fetch_or(&cpu->arch.sgi_pending, pending, __ATOMIC_RELAXED);
 
-	mmio_write32(sgi, GICD_IPRIORITYR, launch->priorities[0] & 0xffff0000);
-	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = 0;
+	for (uint32_t ours = OUR_INTERRUPTS; ours; ours &= ours - 1)
+		gic_claim(sgi, (uint32_t)__builtin_ctz(ours));
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
 	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
 	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
@@ -178,6 +177,14 @@ void gic_release(struct percpu *cpu, uint32_t word, uint32_t intids, bool repend
 	if (repend && word)
 		mmio_write32(frame, GICD_ISPENDR + 4 * word, intids);
 	mmio_write32(frame, GICD_ICACTIVER + 4 * word, intids);
+}
+
+/* From then on it is 0: siblings that write another field of the word write 0 back. */
+void gic_claim(volatile uint8_t *sgi_frame, uint32_t intid)
+{
+	spin_lock(&gic.lock);
+	sgi_frame[GICD_IPRIORITYR + intid] = 0;
+	spin_unlock(&gic.lock);
 }
 
 void gic_set_route(uint32_t intid, uint64_t affinity)

@@ -20,9 +20,8 @@ static void deactivate_gic(struct percpu *cpu)
 		     (launch->maintenance_enabled ? 0 : 1U << gic.maintenance_intid));
 	mmio_write32(sgi, GICD_ISENABLER, launch->sgi_enabled);
 	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
-	mmio_write32(sgi, GICD_IPRIORITYR, (mmio_read32(sgi, GICD_IPRIORITYR) & 0xffff0000) |
-		     (launch->priorities[0] & 0xffff));
-	sgi[GICD_IPRIORITYR + gic.maintenance_intid] = launch->maintenance_priority;
+	for (uint32_t ours = OUR_INTERRUPTS; ours; ours &= ours - 1)
+		sgi[GICD_IPRIORITYR + __builtin_ctz(ours)] = launch->priorities[__builtin_ctz(ours)];
 	vgic_to_physical(cpu);
 	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
 

@@ -25,7 +25,7 @@ void arch_timer_arm(uint64_t when)
 	write_sysreg(CNTHP_ENABLE, cnthp_ctl_el2);
 	isb();
 	/* nothing is left of whoever had it before: a reset came first (vgic_reset()) */
-	sgi[GICD_IPRIORITYR + TIMER_INTID] = 0;
+	gic_claim(sgi, TIMER_INTID);
 	mmio_write32(sgi, GICD_ISENABLER, 1U << TIMER_INTID);
 }
 

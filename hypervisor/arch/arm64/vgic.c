@@ -45,7 +45,7 @@ static inline uint32_t priority_of(struct percpu *cpu, uint32_t intid)
 
 	/* SGIs 0 and 1 are physically the hypervisor's, with a priority of its own */
 	if (intid < 2)
-		return cpu->arch.launch.priorities[0] >> (8 * intid) & 0xff;
+		return cpu->arch.launch.priorities[intid];
 	frame = intid < FIRST_SPI ? cpu->arch.gicr + GICR_SGI_FRAME : gic.gicd;
 
 	return frame[GICD_IPRIORITYR + intid];
@@ -289,18 +289,19 @@ COLD void vgic_to_physical(struct percpu *cpu)
 	mmio_write32(cpu->arch.gicr + GICR_SGI_FRAME, GICD_ISPENDR, sgis);
 }
 
-/* Group, priority and trigger of SGIs and PPIs as Linux had them: no cell inherits what another one set. Ours come first. */
-static void restore_private_interrupts(struct percpu *cpu, uint32_t ours)
+/*
+ * Group, priority and trigger of SGIs and PPIs as Linux had them: no cell inherits what another one set. The priorities of ours
+ * stay 0 all the time: siblings may be writing other fields of their words (write_fields()).
+ */
+static void restore_private_interrupts(struct percpu *cpu, uint32_t guests)
 {
 	const struct launch_state *launch = &cpu->arch.launch;
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
 
 	mmio_write32(sgi, GICD_IGROUPR, launch->groups);
 	mmio_write32(sgi, GICD_ICFGR + 4, launch->ppi_config);
-	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
-		mmio_write32(sgi, GICD_IPRIORITYR + 4 * i, launch->priorities[i]);
-	for (; ours; ours &= ours - 1)
-		sgi[GICD_IPRIORITYR + __builtin_ctz(ours)] = 0;
+	for (; guests; guests &= guests - 1)
+		sgi[GICD_IPRIORITYR + __builtin_ctz(guests)] = launch->priorities[__builtin_ctz(guests)];
 }
 
 /* One, two or four registers per group, for 5, 6 or 7 bits of preemption (IHI 0069, ICH_VTR_EL2.PREbits). */
@@ -325,9 +326,7 @@ static void reset_active_priorities(void)
 /* That of the timer, too, while the hypervisor has it on: it goes on when the guest of this CPU does not (watchdog.c). */
 static COLD uint32_t guests_private_interrupts(void)
 {
-	uint32_t reserved = RESERVED_SGIS | 1U << gic.maintenance_intid;
-
-	return ~(read_sysreg(cnthp_ctl_el2) & CNTHP_ENABLE ? reserved | 1U << TIMER_INTID : reserved);
+	return ~(OUR_INTERRUPTS | (read_sysreg(cnthp_ctl_el2) & CNTHP_ENABLE ? 1U << TIMER_INTID : 0));
 }
 
 COLD void vgic_reset(struct percpu *cpu)
@@ -341,7 +340,7 @@ COLD void vgic_reset(struct percpu *cpu)
 		release_undelivered(cpu, false);
 		mmio_write32(sgi, GICD_ICACTIVER, guests);
 		mmio_write32(sgi, GICD_ICPENDR, guests);
-		restore_private_interrupts(cpu, ~guests);
+		restore_private_interrupts(cpu, guests);
 		set_underflow_interrupt(false);
 	} else {
 		for (uint32_t n = 0; n < cpu->arch.num_list_regs; n++)
