@@ -96,31 +96,35 @@ static bool answers(const struct percpu *cpu, bool suspended, uint32_t milliseco
 	return true;
 }
 
-void cpu_suspend(struct percpu *cpu)
+/* Kick a CPU until it is suspended, or goes on. */
+static void await(struct percpu *cpu, bool suspended)
 {
 	bool answered;
 
-	spin_lock(&cpu->control_lock);
-	cpu->suspend_request = true;
-	spin_unlock(&cpu->control_lock);
 	arch_kick(cpu);
-	if (answers(cpu, true, KICK_LIMIT))
+	if (answers(cpu, suspended, KICK_LIMIT))
 		return;
 	/* no guest can do that; tests/spin/revoke.pml */
 	arch_revoke(cpu);
-	answered = answers(cpu, true, ANSWER_LIMIT);
+	answered = answers(cpu, suspended, ANSWER_LIMIT);
 	arch_restore(cpu);
 	if (!answered)
 		panic("CPU %u does not answer", cpu->cpu_id);
 }
 
+void cpu_suspend(struct percpu *cpu)
+{
+	spin_lock(&cpu->control_lock);
+	cpu->suspend_request = true;
+	spin_unlock(&cpu->control_lock);
+	await(cpu, true);
+}
+
 void cpu_resume(struct percpu *cpu)
 {
 	__atomic_store_n(&cpu->suspend_request, false, __ATOMIC_RELEASE);
-	arch_kick(cpu);
 	/* it is only leaving its loop; a new request must not see the old answer */
-	if (!answers(cpu, false, ANSWER_LIMIT))
-		panic("CPU %u does not answer", cpu->cpu_id);
+	await(cpu, false);
 }
 
 void cpu_set_parked(struct percpu *cpu)

@@ -266,6 +266,17 @@ def test_kick_stays_urgent(ready):
     assert resets == RESETS
 
 
+def test_manager_needs_no_kick(ready):
+    """That of a CPU that is off is made less urgent, past the hypervisor, as no guest can: it is woken in another way."""
+    priorities = GICR + GICR_STEP * RECEIVER + 0x10400
+    before = ready.word(priorities)
+    ready.machine.memory.write(priorities, struct.pack("<I", before | 0xa0))
+    ready.restart()
+    assert ready.word(priorities) == before | 0xa0
+    ready.machine.memory.write(priorities, struct.pack("<I", before))
+    assert not [line for line in ready.said() if "PANIC" in line]
+
+
 # --- what is kept
 
 def test_every_register_sends(ready):

@@ -155,24 +155,44 @@ static void cell_cpu_that_is_deaf(void)
 	host_stop();
 }
 
-static int64_t deaf_when_suspended_job(uint64_t target, uint64_t arg2, uint64_t arg3)
+static int64_t resume_job(uint64_t target, uint64_t sticks, uint64_t arg3)
 {
-	(void)arg2;
+	struct percpu *cpu = core_cpu((uint32_t)target);
+
 	(void)arg3;
 	management_lock();
-	cpu_suspend(core_cpu((uint32_t)target));
+	cpu_suspend(cpu);
 	while (!host_sleeps((uint32_t)target))
 		arch_relax();
-	host_deafen((uint32_t)target);
-	cpu_resume(core_cpu((uint32_t)target));
+	if (sticks)
+		host_stick((uint32_t)target);
+	else
+		host_deafen((uint32_t)target);
+	cpu_resume(cpu);
+	assert_false(cpu->suspended);
+	management_unlock();
 	return 0;
+}
+
+/* It is woken in the other way, too. */
+static void cpu_that_is_deaf_when_suspended(void)
+{
+	start_in_order(3);
+	host_uart_text();
+	assert_int_equal(host_run(0, resume_job, 2, false, 0), 0);
+	host_settle();
+	for (uint32_t cpu = 0; cpu < HOST_NUM_CPUS; cpu++)
+		assert_true(host_in_guest(cpu));
+	assert_string_equal(host_uart_text(), "");
+	assert_int_equal(host_run(0, resume_job, 2, false, 0), 0);
+	host_stop();
 }
 
 static void cpu_that_does_not_go_on(void)
 {
 	start_in_order(3);
 	host_uart_text();
-	host_run(0, deaf_when_suspended_job, 2, 0, 0);
+	host_run(0, resume_job, 2, true, 0);
 	assert_true(host_has_halted(0));
 	assert_non_null(strstr(host_uart_text(), "PANIC on CPU 0: CPU 2 does not answer\r\n"));
 }
@@ -571,6 +591,7 @@ int main(void)
 		CORE_TEST(cpu_that_does_not_answer),
 		CORE_TEST(root_cpu_that_is_deaf),
 		CORE_TEST(cell_cpu_that_is_deaf),
+		CORE_TEST(cpu_that_is_deaf_when_suspended),
 		CORE_TEST(cpu_that_does_not_go_on),
 		CORE_TEST(cpu_that_panicked),
 		CORE_TEST(off_and_on),

@@ -102,7 +102,7 @@ static bool can_run(const struct runner *r)
 		return test_condition && test_condition();
 	if (is_set(&r->kicked) && !r->deaf)
 		return true;
-	if (is_set(&r->revoked) && (outcome_of(r) == IN_GUEST || r->awaits_kick))
+	if (is_set(&r->revoked))
 		return true;
 	if (r->cpu && host_timer_is_due(r->cpu) && (outcome_of(r) == IN_GUEST || r->awaits_kick) && !r->deaf)
 		return true;
