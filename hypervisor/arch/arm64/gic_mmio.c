@@ -364,13 +364,14 @@ COLD void arch_irq_cell_reset(struct cell *cell)
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
 		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */
-		if (!cell->is_root)
-			__atomic_fetch_and(&gic.of_link[word], ~spis, __ATOMIC_RELAXED);
-		while (spis && !cell->is_root) {
+		if (cell->is_root)
+			continue;
+		__atomic_fetch_and(&gic.of_link[word], ~spis, __ATOMIC_RELAXED);
+		for (; spis; spis &= spis - 1) {
 			uint32_t intid = 32 * word + (uint32_t)__builtin_ctz(spis);
 
 			restore_spi(cell, intid);
-			spis &= spis - 1;
+			gic_set_route(intid, percpu_of(cpu_set_next(&cell->cpus, 0))->mpidr);
 		}
 	}
 }

@@ -58,8 +58,11 @@ int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system)
 void arch_irq_cell_reset(struct cell *cell)
 {
 	for (uint32_t intid = FIRST_SPI; intid < HOST_NUM_INTIDS; intid++)
-		if (owns(cell, intid))
+		if (owns(cell, intid)) {
 			host_spis[intid].resets++;
+			if (!cell->is_root)
+				host_spis[intid].target = cpu_set_next(&cell->cpus, 0);
+		}
 }
 
 void arch_irq_cell_exit(struct cell *cell, const struct cfg_system *system)

@@ -11,7 +11,7 @@
 /* Take the interrupts of the cell's irqchips (from the root cell if it is not the root), route them to it. */
 int arch_irq_cell_init(struct cell *cell, const struct cfg_system *system);
 
-/* Mask, deactivate and clear the shared interrupts of the cell, whose CPUs are suspended (cell start). */
+/* The shared interrupts of the cell, whose CPUs are suspended, as for its first start: off, nothing pending, to its first CPU. */
 void arch_irq_cell_reset(struct cell *cell);
 
 /* Give back to the root cell what its configuration lists, as it is: a cell that ran is reset before. */
