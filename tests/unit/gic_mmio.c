@@ -76,8 +76,21 @@ int arch_memory_unmap(struct cell *of, guest_addr_t guest, uint64_t size)
 
 void gic_set_route(uint32_t intid, uint64_t affinity)
 {
-	(void)intid;
-	(void)affinity;
+	memcpy(&distributor_frame[GICD_IROUTER + 8 * intid], &affinity, sizeof(affinity));
+}
+
+static uint32_t waits;
+static uint8_t at_wait[GIC_FRAME_SIZE];
+
+bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bits)
+{
+	assert_ptr_equal(frame, distributor_frame);
+	assert_int_equal(offset, GICD_CTLR);
+	assert_int_equal(bits, GICD_CTLR_RWP);
+	assert_int_equal(locks, 0);
+	memcpy(at_wait, distributor_frame, sizeof(at_wait));
+	waits++;
+	return true;
 }
 
 static void fill(void)
@@ -301,12 +314,63 @@ static void other_registers(void **state)
 	assert_memory_equal(before, redistributors, sizeof(before));
 }
 
+static uint32_t changed_since(uint32_t start, uint32_t size)
+{
+	return memcmp(&at_wait[start], &distributor_frame[start], size) != 0;
+}
+
+/* As before the first start, to the first CPU; nothing is configured before the distributor says that it is off. */
+static void reset_of_a_cell(void **state)
+{
+	static uint8_t before[GIC_FRAME_SIZE];
+	static struct arch_cell_room room;
+	uint32_t intid = 8 * 32 + 3, word = intid / 32;
+
+	(void)state;
+	memset(&room, 0, sizeof(room));
+	room.saved.priority[intid] = 0x50;
+	room.saved.group[word] = 1u << intid % 32;
+	cell.room = &room;
+	for (uint32_t n = 0; n < INTID_WORDS; n++)
+		cell.arch.spis[n] = n == word ? 1u << intid % 32 : 0;
+	cpu_set_assign(&cell.cpus, 0, false);
+	memcpy(before, distributor_frame, sizeof(before));
+	waits = 0;
+	arch_irq_cell_reset(&cell);
+	assert_int_equal(waits, 1);
+	assert_int_equal(at(at_wait, GICD_ICENABLER + 4 * word, 4), 1u << intid % 32);
+	assert_memory_equal(&before[GICD_IGROUPR], &at_wait[GICD_IGROUPR], GICD_ISENABLER - GICD_IGROUPR);
+	assert_memory_equal(&before[GICD_IPRIORITYR], &at_wait[GICD_IPRIORITYR], GIC_FRAME_SIZE - GICD_IPRIORITYR);
+	assert_true(changed_since(GICD_IPRIORITYR, 1024));
+	assert_int_equal(distributor_frame[GICD_IPRIORITYR + intid], 0x50);
+	assert_int_equal(at(distributor_frame, GICD_IROUTER + 8 * intid, 4), HERE + 1);
+	/* and no other one */
+	memcpy(&before[GICD_IROUTER + 8 * intid], &distributor_frame[GICD_IROUTER + 8 * intid], 8);
+	assert_memory_equal(&before[GICD_IROUTER], &distributor_frame[GICD_IROUTER], 8 * 1020);
+}
+
+/* The root cell's, in direct boot, are aimed as its programs, or start-up, did. */
+static void reset_of_the_root_cell(void **state)
+{
+	static uint8_t before[GIC_FRAME_SIZE];
+
+	(void)state;
+	cell.is_root = true;
+	/* they may all be other cells' */
+	for (uint32_t n = 0; n < CPUS; n++)
+		cpu_set_assign(&cell.cpus, n, false);
+	memcpy(before, distributor_frame, sizeof(before));
+	arch_irq_cell_reset(&cell);
+	assert_memory_equal(&before[GICD_IPRIORITYR], &distributor_frame[GICD_IPRIORITYR], GIC_FRAME_SIZE - GICD_IPRIORITYR);
+}
+
 #define TEST(name)	cmocka_unit_test_setup(name, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(fields_of_the_distributor), TEST(fields_of_redistributors), TEST(routes), TEST(other_registers),
+		TEST(reset_of_a_cell), TEST(reset_of_the_root_cell),
 	};
 
 	return cmocka_run_group_tests_name("gic_mmio", tests, NULL, NULL);

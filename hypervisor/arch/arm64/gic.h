@@ -121,6 +121,9 @@ void gic_reset_cpu_interface(void);
 /* Have bits cleared? The hardware does so within a bounded time; the bound only guards against a broken one: false then. */
 bool gic_wait_clear(const volatile uint8_t *frame, uint32_t offset, uint32_t bits);
 
+/* Until interrupts of a CPU that were switched off are off. */
+void gic_wait_redistributor(const struct percpu *cpu);
+
 /* Calling CPU: do the registers of Group 0 belong to us, and not to firmware at EL3? */
 bool gic_has_group0(void);
 

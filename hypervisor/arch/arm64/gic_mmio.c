@@ -361,6 +361,7 @@ COLD void arch_irq_cell_reset(struct cell *cell)
 		if (!spis)
 			continue;
 		mmio_write32(gic.gicd, GICD_ICENABLER + 4 * word, spis);
+		gic_wait_clear(gic.gicd, GICD_CTLR, GICD_CTLR_RWP);
 		mmio_write32(gic.gicd, GICD_ICACTIVER + 4 * word, spis);
 		mmio_write32(gic.gicd, GICD_ICPENDR + 4 * word, spis);
 		/* the root cell's are as it left them, or, in direct boot, as start-up did: nobody had them before */

@@ -93,6 +93,11 @@ int gic_init_cpu(struct percpu *cpu)
 		      (unsigned long long)cpu->mpidr);
 }
 
+void gic_wait_redistributor(const struct percpu *cpu)
+{
+	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
+}
+
 /*
  * With two security states, Group 0 is the firmware's, and its registers trap to EL3. Then priorities are seen shifted, and
  * the lowest bit of them gets lost (IHI 0069, 4.8.6: SCR_EL3.FIQ is 1).
@@ -163,7 +168,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	for (uint32_t ours = OUR_INTERRUPTS; ours; ours &= ours - 1)
 		gic_claim(sgi, (uint32_t)__builtin_ctz(ours));
 	mmio_write32(sgi, GICD_ISENABLER, 1U << KICK_SGI | 1U << gic.maintenance_intid);
-	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
+	gic_wait_redistributor(cpu);
 	write_sysreg(ICH_HCR_EN, ICH_HCR_EL2);
 	isb();
 	vgic_flush(cpu);

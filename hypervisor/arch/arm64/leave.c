@@ -23,7 +23,7 @@ static void deactivate_gic(struct percpu *cpu)
 	for (uint32_t ours = OUR_INTERRUPTS; ours; ours &= ours - 1)
 		sgi[GICD_IPRIORITYR + __builtin_ctz(ours)] = launch->priorities[__builtin_ctz(ours)];
 	vgic_to_physical(cpu);
-	gic_wait_clear(cpu->arch.gicr, GICR_CTLR, GICR_CTLR_RWP);
+	gic_wait_redistributor(cpu);
 
 	if (vmcr & ICH_VMCR_VCBPR)
 		ctlr |= ICC_CTLR_CBPR;

@@ -337,6 +337,7 @@ COLD void vgic_reset(struct percpu *cpu)
 	if (read_sysreg(ICH_HCR_EL2) & ICH_HCR_EN) {
 		/* SGIs, too, though nobody sends physical ones: Linux would take, or miss, them after disable */
 		mmio_write32(sgi, GICD_ICENABLER, guests);
+		gic_wait_redistributor(cpu);
 		release_undelivered(cpu, false);
 		mmio_write32(sgi, GICD_ICACTIVER, guests);
 		mmio_write32(sgi, GICD_ICPENDR, guests);
