@@ -279,15 +279,12 @@ static const struct mmio_device redistributor = {
 
 static void save_spi(struct cell *cell, uint32_t intid)
 {
-	uint32_t word = intid / 32, bit = 1U << (intid % 32);
-	uint32_t config_shift = intid % 16 * 2;
+	uint32_t word = intid / 32;
 
-	if (mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word) & bit)
-		cell->room->saved.enabled[word] |= bit;
-	if (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & bit)
-		cell->room->saved.group[word] |= bit;
-	cell->room->saved.config[intid / 16] |= mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4) &
-					       (3U << config_shift);
+	/* of each word, only what is the cell's is used */
+	cell->room->saved.enabled[word] = mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word);
+	cell->room->saved.group[word] = mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word);
+	cell->room->saved.config[intid / 16] = mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4);
 	cell->room->saved.priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
 }
 

@@ -118,7 +118,6 @@ void gic_activate_cpu(struct percpu *cpu)
 {
 	struct launch_state *launch = &cpu->arch.launch;
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
-	uint32_t enabled = mmio_read32(sgi, GICD_ISENABLER);
 	uint32_t pending;
 
 	launch->icc_sre_el2 = read_sysreg(ICC_SRE_EL2);
@@ -131,8 +130,7 @@ void gic_activate_cpu(struct percpu *cpu)
 	launch->icc_igrpen1 = read_sysreg(ICC_IGRPEN1_EL1);
 	launch->ich_hcr = read_sysreg(ICH_HCR_EL2);
 	launch->ich_vmcr = read_sysreg(ICH_VMCR_EL2);
-	launch->sgi_enabled = enabled & 0xffff;
-	launch->maintenance_enabled = enabled & (1U << gic.maintenance_intid);
+	launch->enabled = mmio_read32(sgi, GICD_ISENABLER);
 	for (uint32_t i = 0; i < ARRAY_SIZE(launch->priorities); i++)
 		launch->priorities[i] = sgi[GICD_IPRIORITYR + i];
 	launch->groups = mmio_read32(sgi, GICD_IGROUPR);

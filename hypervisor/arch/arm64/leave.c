@@ -13,12 +13,12 @@ static void deactivate_gic(struct percpu *cpu)
 {
 	struct launch_state *launch = &cpu->arch.launch;
 	volatile uint8_t *sgi = cpu->arch.gicr + GICR_SGI_FRAME;
+	uint32_t taken = 0xffff | 1U << gic.maintenance_intid;	/* from Linux: SGIs, too, are virtual */
 	uint64_t vmcr = read_sysreg(ICH_VMCR_EL2);
 	uint64_t ctlr = launch->icc_ctlr & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE);
 
-	mmio_write32(sgi, GICD_ICENABLER, (~launch->sgi_enabled & 0xffff) |
-		     (launch->maintenance_enabled ? 0 : 1U << gic.maintenance_intid));
-	mmio_write32(sgi, GICD_ISENABLER, launch->sgi_enabled);
+	mmio_write32(sgi, GICD_ICENABLER, taken & ~launch->enabled);
+	mmio_write32(sgi, GICD_ISENABLER, taken & launch->enabled);
 	mmio_write32(sgi, GICD_ICPENDR, 1U << KICK_SGI);
 	for (uint32_t ours = OUR_INTERRUPTS; ours; ours &= ours - 1)
 		sgi[GICD_IPRIORITYR + __builtin_ctz(ours)] = launch->priorities[__builtin_ctz(ours)];

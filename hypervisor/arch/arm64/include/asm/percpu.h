@@ -112,11 +112,10 @@ struct launch_state {
 	uint64_t cnthp_cval;
 	/* of these, bits 63..32 are RES0 */
 	uint32_t cnthp_ctl, icc_sre_el2, icc_ctlr, icc_pmr, icc_bpr1, icc_igrpen0, icc_igrpen1, ich_hcr, ich_vmcr;
-	uint32_t sgi_enabled;		/* GICR_ISENABLER0 bits 15..0 */
+	uint32_t enabled;		/* GICR_ISENABLER0 */
 	uint8_t priorities[32];		/* GICR_IPRIORITYR0..7 */
 	uint32_t groups;		/* GICR_IGROUPR0 */
 	uint32_t ppi_config;		/* GICR_ICFGR1 */
-	uint32_t maintenance_enabled;
 	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
 };
 
