@@ -56,6 +56,7 @@ struct cfg_system;
 #define TIMER_INTID		26	/* of the EL2 physical timer (BSA, DEN 0094, PPI assignments) */
 #define FIRST_SPI		32
 #define SPURIOUS_INTID		1020	/* and above, up to 1023 */
+#define FIRST_EXTENDED		1024	/* PPIs and SPIs of GICv3.1, up to the LPIs */
 #define FIRST_LPI		8192
 
 #define CNTHP_ENABLE		(1U << 0)

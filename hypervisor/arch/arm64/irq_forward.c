@@ -20,16 +20,20 @@
 
 static bool is_spurious(uint32_t intid)
 {
-	return intid >= SPURIOUS_INTID && intid < FIRST_LPI;
+	return intid >= SPURIOUS_INTID && intid < FIRST_EXTENDED;
 }
 
-/* An SPI that the cell of this CPU does not own. The root cell sees what its Linux had before, listed or not. */
+/*
+ * An SPI that the cell of this CPU does not own. The root cell sees what its Linux had before, listed or not; but extended
+ * interrupts are nobody's.
+ */
 static bool is_foreign(const struct percpu *cpu, uint32_t intid)
 {
 	const struct cell *cell = cpu->cell;
 
-	return !cell->is_root && intid >= FIRST_SPI && intid < SPURIOUS_INTID &&
-	       !(cell->arch.spis[intid / 32] >> (intid % 32) & 1);
+	if (intid >= SPURIOUS_INTID)
+		return intid < FIRST_LPI;
+	return !cell->is_root && intid >= FIRST_SPI && !(cell->arch.spis[intid / 32] >> (intid % 32) & 1);
 }
 
 static uint32_t acknowledge(void)
@@ -70,6 +74,9 @@ static uint32_t cause_of_kick(const struct percpu *cpu)
 /* Left routed to a CPU that changed its cell, by something the root cell does not list. */
 static COLD void take_foreign(uint32_t intid)
 {
+	/* one that no cell can switch off stays active, and so does not come again */
+	if (intid >= FIRST_EXTENDED)
+		return;
 	mmio_write32(gic.gicd, GICD_ICENABLER + intid / 32 * 4, 1U << (intid % 32));
 	deactivate(intid);
 }
