@@ -159,6 +159,8 @@ void cell_return_cpus(struct cell *cell)
 	for_each_cpu(id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(id);
 
+		if (cpu->dead)
+			console_printf("CPU %u has stopped for good\n", id);
 		cpu_give_to(cpu, &root_cell);
 		cpu->reset_request = false;
 		cpu->run_state = CPU_OFF;	/* until Linux switches it on */

@@ -131,8 +131,20 @@ int cell_create(guest_addr_t config)
 	return error;
 }
 
-/* Common beginning of start, set loadable and destroy. On success root CPUs and the cell's CPUs are suspended. */
-static int begin_management(uint32_t id, bool destroy, struct cell **found)
+static void end_management(void)
+{
+	root_resume();
+	management_unlock();
+}
+
+enum operation {
+	START,
+	SET_LOADABLE,
+	DESTROY,
+};
+
+/* Their common beginning. On success root CPUs and the cell's CPUs are suspended. */
+static int begin_management(uint32_t id, enum operation operation, struct cell **found)
 {
 	struct cell *cell;
 	int error = 0;
@@ -146,13 +158,14 @@ static int begin_management(uint32_t id, bool destroy, struct cell **found)
 	else if (cell->is_root)
 		error = refuse_invalid("%pC is the root cell: it cannot be started, loaded or destroyed",
 				       &cell->config);
-	else if (destroy && locks_reconfiguration(cell))
+	else if (operation == START && percpu_of(cpu_set_next(&cell->cpus, 0))->dead)
+		error = refuse(-EIO, "the first CPU of %pC has stopped for good", &cell->config);
+	else if (operation == DESTROY && locks_reconfiguration(cell))
 		error = -EPERM;
 	else if (!cell_approves_shutdown(cell))
 		error = refuse(-EPERM, "%pC denied the shutdown request", &cell->config);
 	if (error) {
-		root_resume();
-		management_unlock();
+		end_management();
 		return error;
 	}
 	cell_stop_cpus(cell);
@@ -160,16 +173,10 @@ static int begin_management(uint32_t id, bool destroy, struct cell **found)
 	return 0;
 }
 
-static void end_management(void)
-{
-	root_resume();
-	management_unlock();
-}
-
 int cell_start(uint32_t id)
 {
 	struct cell *cell;
-	int error = begin_management(id, false, &cell);
+	int error = begin_management(id, START, &cell);
 
 	if (error)
 		return error;
@@ -196,7 +203,7 @@ int cell_start(uint32_t id)
 int cell_set_loadable(uint32_t id)
 {
 	struct cell *cell;
-	int error = begin_management(id, false, &cell);
+	int error = begin_management(id, SET_LOADABLE, &cell);
 
 	if (error)
 		return error;
@@ -223,7 +230,7 @@ int cell_set_loadable(uint32_t id)
 int cell_destroy(uint32_t id)
 {
 	struct cell *cell;
-	int error = begin_management(id, true, &cell);
+	int error = begin_management(id, DESTROY, &cell);
 
 	if (error)
 		return error;

@@ -220,6 +220,43 @@ static void cpu_that_panicked(void)
 	host_stop();
 }
 
+/* What it had goes back, and nobody is told that it starts on it. */
+static void cell_whose_first_cpu_panicked(void)
+{
+	static const char stopped[] = "CPU 1 has stopped for good\r\n";
+
+	start_in_order(9);
+	alpha.cpus[0] = 0x06;
+	core_created(&alpha);
+	core_started(1);
+	assert_int_equal(host_run(1, core_switch_on_job, 2, 0, 0), true);
+	host_settle();
+	host_run(1, panic_job, 0, 0, 0);
+	host_uart_text();
+	/* nor is what runs of it stopped */
+	for (uint32_t round = 0; round < 2; round++) {
+		assert_int_equal(core_call(HC_CELL_START, 1), -EIO);
+		assert_string_equal(host_reason(), "the first CPU of cell \"alpha\" has stopped for good");
+		host_settle();
+		assert_int_equal(host_in_guest(2), round == 0);
+		assert_null(strstr(host_uart_text(), "started"));
+		assert_int_equal(core_call(HC_CELL_SET_LOADABLE, 1), 0);
+	}
+	assert_null(strstr(host_uart_text(), stopped));
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	assert_non_null(strstr(host_uart_text(), stopped));
+	/* the next one starts as little there, but elsewhere */
+	core_created(&alpha);
+	assert_int_equal(core_call(HC_CELL_START, 1), -EIO);
+	assert_int_equal(core_call(HC_CELL_DESTROY, 1), 0);
+	alpha.cpus[0] = 0x04;
+	core_created(&alpha);
+	core_started(1);
+	host_settle();
+	assert_true(host_in_guest(2));
+	host_stop();
+}
+
 static void off_and_on(void)
 {
 	start_in_order(4);
@@ -594,6 +631,7 @@ int main(void)
 		CORE_TEST(cpu_that_is_deaf_when_suspended),
 		CORE_TEST(cpu_that_does_not_go_on),
 		CORE_TEST(cpu_that_panicked),
+		CORE_TEST(cell_whose_first_cpu_panicked),
 		CORE_TEST(off_and_on),
 		CORE_TEST(parked_is_not_off),
 		CORE_TEST(failed_cpus_cannot_be_revived_by_a_cell_that_ends),
