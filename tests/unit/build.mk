@@ -73,11 +73,14 @@ UNIT_LEFT_OUT := $(patsubst %,-DCONFIG_%=0,WATCHDOG UART_PL011 UART_8250 LINK_IN
 $(eval $(call unit_test,core_left_out,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT)))
 $(eval $(call unit_test,core_no_reasons,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT) -DCONFIG_REASONS=0 -DCONFIG_MAX_CELLS=2))
 
-# Files of arch/arm64, with the system registers of tests/unit/arm64; the tests include gic_mmio.c, fast_path.c and gic_reset.c
+# Files of arch/arm64, with the system registers of tests/unit/arm64; the tests include gic_mmio.c, vgic.c, gicv3.c, irq_forward.c,
+# timer.c, fast_path.c and gic_reset.c
 $(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \
 	hypervisor/core/mmio.c hypervisor/core/cell_fault.c,-Ihypervisor/core -Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(eval $(call unit_test,gic_mmio,hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/gic_mmio: hypervisor/arch/arm64/gic_mmio.c hypervisor/arch/arm64/gic.h
+$(eval $(call unit_test,vgic,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+$(B)/unit/vgic: $(addprefix hypervisor/arch/arm64/,vgic.c gicv3.c irq_forward.c timer.c gic.h)
 $(eval $(call unit_test,fast_path,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/fast_path: hypervisor/arch/arm64/fast_path.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,gic_reset,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
