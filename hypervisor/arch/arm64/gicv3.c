@@ -12,12 +12,15 @@
 
 struct gic gic;
 
-/* Architecture revision of a frame at an address that may be wrong; 0 if nothing is there. */
-static uint32_t pidr2_revision(volatile uint8_t *frame)
+/* Is a frame of a GICv3 or GICv4 at an address that may be wrong? Architecture revision, in GICD_PIDR2 and GICR_PIDR2 */
+static bool is_frame(volatile uint8_t *frame)
 {
 	uint64_t value = 0;
+	uint32_t revision;
 
-	return arch_device_access(frame + GIC_PIDR2, &value, 4, false) ? (value >> 4) & 0xf : 0;
+	arch_device_access(frame + GIC_PIDR2, &value, 4, false);
+	revision = value >> 4 & 0xf;
+	return revision == 3 || revision == 4;
 }
 
 static int find_redistributors(void)
@@ -26,13 +29,11 @@ static int find_redistributors(void)
 
 	for (uint32_t i = 0; i < CONFIG_MAX_CPUS; i++) {
 		volatile uint8_t *frame = map_range(HOST_ADDR(phys), 2 * GIC_FRAME_SIZE, MAP_DEVICE);
-		uint32_t revision;
 		uint64_t typer;
 
 		if (!frame)
 			return refuse(-ENOMEM, "hypervisor memory is too small to map redistributor %u", i);
-		revision = pidr2_revision(frame);
-		if (revision != 3 && revision != 4)
+		if (!is_frame(frame))
 			return refuse(-ENODEV, "no GICv3 redistributor at 0x%llx: check gicr_base",
 				      (unsigned long long)phys);
 		gic.redistributors[i] = frame;
@@ -49,16 +50,13 @@ static int find_redistributors(void)
 
 int gic_init(const struct cfg_system *system)
 {
-	uint32_t revision;
-
 	gic.gicd_phys = system->arch.arm.gicd_base;
 	gic.gicr_phys = system->arch.arm.gicr_base;
 	gic.maintenance_intid = system->arch.arm.maintenance_irq;
 	gic.gicd = map_range(HOST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE, MAP_DEVICE);
 	if (!gic.gicd)
 		return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC distributor");
-	revision = pidr2_revision(gic.gicd);
-	if (revision != 3 && revision != 4)
+	if (!is_frame(gic.gicd))
 		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
 			      (unsigned long long)gic.gicd_phys);
 	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
