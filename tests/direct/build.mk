@@ -45,9 +45,10 @@ $(eval $(call other_build,minimal-linux,cat configs/minimal_linux_defconfig,chec
 $(eval $(call other_build,minimal-direct,cat configs/minimal_direct_defconfig,check-locks))
 # the latter for a root cell that manages cells
 $(eval $(call other_build,minimal-managed,sed 's/^# CONFIG_CELL_MANAGEMENT .*/CONFIG_CELL_MANAGEMENT=y/' configs/minimal_direct_defconfig))
+$(eval $(call other_build,debug,sed 's/^# CONFIG_DEBUG is not set/CONFIG_DEBUG=y/' $(B)/config.mk))
 .PHONY: minimal kconfig-builds
 minimal: minimal-linux minimal-direct
-kconfig-builds: minimal minimal-managed no-trace no-fast-path $(HV_SWITCHES:%=no-%)
+kconfig-builds: debug minimal minimal-managed no-trace no-fast-path $(HV_SWITCHES:%=no-%)
 
 MACHINE_FILES += no-trace trace-all no-fast-path minimal minimal-managed $(DIRECT_BINS) $(ENTRY_FIRMWARE) $(B)/direct/mmu_on.bin $(B)/direct/no_primary.bin \
 	$(B)/bench/boot_count.so $(B)/bench/excursions.so
