@@ -2,6 +2,7 @@
 /* Life cycle of cells: their list, start and stop. Creation is in cell_create.c, what the root cell asks for in cell_manage.c. */
 #include "cell.h"
 #include "cell_internal.h"
+#include "cell_memory.h"
 #include "console.h"
 #include "control.h"
 #include "errors.h"
@@ -166,6 +167,19 @@ void cell_return_cpus(struct cell *cell)
 		cpu->run_state = CPU_OFF;	/* until Linux switches it on */
 		cpu_set_assign(&root_cell.cpus, id, true);
 	}
+	arch_irq_retarget(&root_cell);
+}
+
+void cell_give_back(struct cell *cell)
+{
+	arch_irq_cell_exit(cell, system_config);
+	cell_return_cpus(cell);
+	/* the pages of its own tables first: the root cell may need them */
+	arch_memory_flush(cell);
+	arch_memory_exit(cell);
+	/* if pages are too few all the same, the root cell lacks memory, but does not see too much */
+	if (cell_memory_return(cell))
+		console_printf("%pC: not all memory could be mapped back into the root cell\n", &cell->config);
 }
 
 int cell_get_state(uint32_t id)

@@ -180,16 +180,8 @@ static int take_resources(struct cell *cell)
 	if (error)
 		return error;
 	error = vpci_init(cell, system_config, cell->functions);
-	if (error) {
+	if (error)
 		arch_irq_cell_exit(cell, system_config);
-		return error;
-	}
-	error = cell_memory_take(cell);
-	if (error) {
-		cell_memory_return(cell);
-		vpci_exit(cell);
-		arch_irq_cell_exit(cell, system_config);
-	}
 	return error;
 }
 
@@ -208,8 +200,12 @@ static int build(struct cell *cell)
 	error = take_resources(cell);
 	if (error) {
 		cell_return_cpus(cell);
-		arch_irq_retarget(&root_cell);
-		arch_memory_flush(&root_cell);
+		return error;
+	}
+	error = cell_memory_take(cell);
+	if (error) {
+		vpci_exit(cell);
+		cell_give_back(cell);
 		return error;
 	}
 	/* SPIs that left the root cell may have been routes of its devices */

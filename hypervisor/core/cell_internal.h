@@ -55,6 +55,9 @@ void cpu_give_to(struct percpu *cpu, struct cell *cell);
 /* CPUs of a cell that ends: root CPUs, switched off; they stay suspended. */
 void cell_return_cpus(struct cell *cell);
 
+/* All that is the root cell's again when a stopped cell ends, or cannot be made: interrupts, CPUs, memory. */
+void cell_give_back(struct cell *cell);
+
 /* Memory of the object itself; everything it owned has been given back. */
 void cell_free(struct cell *cell);
 

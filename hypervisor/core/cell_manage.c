@@ -214,10 +214,8 @@ int cell_set_loadable(uint32_t id)
 		vpci_reset(cell);
 		arch_irq_cell_reset(cell);
 		error = cell_memory_lend(cell);
-		if (error)
-			cell_memory_reclaim(cell);
-		else
-			cell->loadable = true;
+		/* if that cannot be undone, either, a start tries it */
+		cell->loadable = !error || cell_memory_reclaim(cell);
 		/* from now on it is the root cell that knows what runs there */
 		if (CONFIG_DIRECT_BOOT)
 			bundle_forget(cell);
@@ -249,18 +247,11 @@ int cell_destroy(uint32_t id)
 	cell_memory_scrub(cell);
 	look_lock();
 	root_suspend();
-	/* out of memory for stage-2 tables here means that the root cell lacks memory, not that it sees too much */
-	error = cell_memory_return(cell);
-	if (error)
-		console_printf("%pC: not all memory could be mapped back into the root cell\n", &cell->config);
 	vpci_exit(cell);
 	arch_irq_cell_reset(cell);
-	arch_irq_cell_exit(cell, system_config);
 	cell_unlink(cell);
-	cell_return_cpus(cell);
-	arch_irq_retarget(&root_cell);
+	cell_give_back(cell);
 	vpci_reroute(&root_cell);
-	arch_memory_flush(cell);
 	cell_free(cell);
 	cells_notify_reconfigured();
 	end_management();	/* the CPUs are root CPUs again, resumed with them */

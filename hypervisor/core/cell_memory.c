@@ -229,126 +229,131 @@ int root_memory_init(void)
 	return error || !root_cell.config.cell->num_memory_regions ? error : carve_hypervisor();
 }
 
-int cell_memory_take(struct cell *cell)
+/* Everything, or what is loadable, which may be shared otherwise */
+static int take_from_root(struct cell *cell, bool loadable)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-		int error;
+	int error = 0;
 
-		if (!is_taken(cell, i) || config_is_subpage(mem))
-			continue;
-		error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
-		if (error)
-			return error;
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !error; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		if (is_mapped_region(mem) && (loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, i)))
+			error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
 	}
 	update_lent_subpages(cell, HOLDS_ALL);
 	arch_memory_flush(&root_cell);
-	return map_all(cell);
-}
-
-/* Map [phys, phys + size) as the root cell's configuration has it. */
-static int map_to_root(uint64_t phys, uint64_t size)
-{
-	for_each_memory(own, &root_cell.config) {
-		uint64_t start = MAX(own->phys_start, phys);
-		uint64_t end = MIN(own->phys_start + own->size, phys + size);
-		int error;
-
-		if (start >= end || !is_mapped_region(own) || means_nothing(&root_cell, own))
-			continue;
-		error = arch_memory_map(&root_cell, GUEST_ADDR(start), HOST_ADDR(start), end - start, own->flags);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/* What other cells have of [phys, phys + size) does not come back with the first of them that goes. */
-static int keep_from_root(const struct cell *leaving, uint64_t phys, uint64_t size)
-{
-	for (struct cell *other = root_cell.next; other; other = other->next) {
-		if (other == leaving)
-			continue;
-		for (uint32_t i = 0; i < other->config.cell->num_memory_regions; i++) {
-			const struct cfg_memory *mem = &other->config.memory[i];
-			uint64_t start = MAX(mem->phys_start, phys);
-			uint64_t end = MIN(mem->phys_start + mem->size, phys + size);
-			int error;
-
-			if (start >= end || config_is_subpage(mem) || !is_taken(other, i))
-				continue;
-			if ((mem->flags & CFG_MEM_LOADABLE) && other->loadable)
-				continue;
-			error = arch_memory_unmap(&root_cell, GUEST_ADDR(start), end - start);
-			if (error)
-				return error;
-		}
-	}
-	return 0;
-}
-
-static int return_region(const struct cell *cell, const struct cfg_memory *mem)
-{
-	int error = map_to_root(mem->phys_start, mem->size);
-
-	if (!error)
-		error = keep_from_root(cell, mem->phys_start, mem->size);
 	return error;
 }
 
-static int finish_root_change(void)
+int cell_memory_take(struct cell *cell)
 {
-	int error = carve_emulated(&root_cell);
+	int error = take_from_root(cell, false);
 
-	arch_memory_flush(&root_cell);
-	return error;
-}
-
-int cell_memory_return(struct cell *cell)
-{
-	int result = 0;
-
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-		int error;
-
-		/* start takes loadable memory from the root cell even if it is shared otherwise */
-		if (!(is_taken(cell, i) || (mem->flags & CFG_MEM_LOADABLE)) || !is_mapped_region(mem))
-			continue;
-		error = return_region(cell, mem);
-		if (error)
-			result = error;
-	}
-	update_lent_subpages(cell, HOLDS_NOTHING);
-	if (finish_root_change())
-		result = -ENOMEM;
-	return result;
-}
-
-int cell_memory_lend(struct cell *cell)
-{
-	int result = 0;
-
-	/* but for what other cells have of it: cells on a link may have the same sections */
-	for_each_memory(mem, &cell->config)
-		if (!result && (mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
-			result = return_region(cell, mem);
-	update_lent_subpages(cell, HOLDS_NOT_LOADABLE);
-	if (finish_root_change())
-		result = -ENOMEM;
-	return result;
+	return error ? error : map_all(cell);
 }
 
 int cell_memory_reclaim(struct cell *cell)
 {
+	return take_from_root(cell, true);
+}
+
+/* [start, end) is the root cell's; then, up to next, comes what is not. */
+struct piece {
+	uint64_t start, end, next;
+};
+
+static APART void end_before(struct piece *piece, uint64_t start, uint64_t size)
+{
+	if (!ranges_overlap(piece->start, piece->end - piece->start, start, size))
+		return;
+	piece->end = MAX(piece->start, start);
+	piece->next = start + size;
+}
+
+/* The root cell's sections have rights of their own, and come last: map_sections(). */
+static bool keeps(const struct cell *cell, uint32_t index)
+{
+	const struct cfg_memory *mem = &cell->config.memory[index];
+
+	if (cell->is_root)
+		return config_is_ivshmem_section(&cell->config, index, NULL);
+	return !config_is_subpage(mem) && is_taken(cell, index) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable);
+}
+
+/* What other cells have does not come back with the first of them that goes; what is emulated never does. */
+static void end_at_others(struct piece *piece, const struct cell *leaving)
+{
+	const struct mmio_map *windows = &root_cell.mmio;
+
+	for (uint32_t n = 0; n < windows->num_fixed; n++)
+		if (windows->fixed[n].device != &subpage)
+			end_before(piece, windows->fixed[n].base, windows->fixed[n].size);
+	for (const struct cell *cell = &root_cell; cell; cell = cell->next)
+		for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && cell != leaving; i++)
+			if (keeps(cell, i))
+				end_before(piece, cell->config.memory[i].phys_start, cell->config.memory[i].size);
+}
+
+/* Piece by piece, so that the root cell never sees too much, wherever that ends for want of pages */
+static int map_to_root(const struct cell *leaving, const struct cfg_memory *own, uint64_t start, uint64_t end)
+{
+	int error = 0;
+
+	while (start < end && !error) {
+		struct piece piece = { .start = start, .end = end, .next = end };
+
+		end_at_others(&piece, leaving);
+		if (piece.end > start)
+			error = arch_memory_map(&root_cell, GUEST_ADDR(start), HOST_ADDR(start), piece.end - start, own->flags);
+		start = piece.next;
+	}
+	return error;
+}
+
+/* As the root cell's configuration has it */
+static int return_region(const struct cell *cell, const struct cfg_memory *mem)
+{
+	const struct config_view *root = &root_cell.config;
+	int error = 0;
+
+	for (uint32_t i = 0; i < root->cell->num_memory_regions && !error; i++) {
+		const struct cfg_memory *own = &root->memory[i];
+
+		if (is_mapped_region(own) && !means_nothing(&root_cell, own))
+			error = map_to_root(cell, own, MAX(own->phys_start, mem->phys_start),
+					    MIN(own->phys_start + own->size, mem->phys_start + mem->size));
+	}
+	return error;
+}
+
+/* Everything, or what is loadable, but for what other cells have of it: cells on a link may have the same sections. */
+static int return_memory(struct cell *cell, enum cell_holds holds)
+{
 	int result = 0;
 
-	for_each_memory(mem, &cell->config)
-		if (!result && (mem->flags & CFG_MEM_LOADABLE) && is_mapped_region(mem))
-			result = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
-	update_lent_subpages(cell, HOLDS_ALL);
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
+		/* start takes loadable memory from the root cell even if it is shared otherwise */
+		if (((mem->flags & CFG_MEM_LOADABLE) || (holds == HOLDS_NOTHING && is_taken(cell, i))) &&
+		    is_mapped_region(mem) && return_region(cell, mem))
+			result = -ENOMEM;
+	}
+	update_lent_subpages(cell, holds);
+	if (protect_sections(&root_cell))
+		result = -ENOMEM;
 	arch_memory_flush(&root_cell);
 	return result;
+}
+
+int cell_memory_return(struct cell *cell)
+{
+	return return_memory(cell, HOLDS_NOTHING);
+}
+
+int cell_memory_lend(struct cell *cell)
+{
+	return return_memory(cell, HOLDS_NOT_LOADABLE);
 }
 
 static bool is_memory_region(const struct cfg_memory *mem)
@@ -401,7 +406,10 @@ void cell_memory_scrub(struct cell *cell)
 
 void cell_memory_clean(struct cell *cell)
 {
-	for_each_memory(mem, &cell->config)
+	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
+		const struct cfg_memory *mem = &cell->config.memory[i];
+
 		if (is_memory_region(mem))
 			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
+	}
 }

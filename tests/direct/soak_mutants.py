@@ -21,8 +21,8 @@ SOMETIMES = "static uint32_t times; if (++times % 128 == 0) return; "
 MUTANTS = {
     "comm-page": (CELL, "pages_free(cell->comm, 1);", ";"),
     "config-pages": (CREATE, "		error = build(cell);\n	if (error)\n		cell_free(cell);\n", "		error = build(cell);\n"),
-    "undo-links": (CREATE, "		cell_memory_return(cell);\n		vpci_exit(cell);", "		cell_memory_return(cell);"),
-    "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n		arch_irq_retarget", "		arch_irq_retarget"),
+    "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_give_back(cell);", "		cell_give_back(cell);"),
+    "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n", ""),
     "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n	if (end == END_OFF)", "	if (end == END_OFF)"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
     "state-at-reset": (LINK, "	reset_registers(ep);\n	spin_unlock(&ep->lock);\n"
@@ -39,7 +39,7 @@ MUTANTS = {
                   f"	uint64_t affinity = cpu->mpidr;\n	{SOMETIMES}\n	dsb(ish);"),
     "cpu-on-without-kick": (CONTROL, "	if (was_off)\n		arch_kick(cpu);", ""),
     "spi-not-back": (GIC, "			root_cell.arch.spis[word] |= back;\n", ""),
-    "spi-left-on": (CELL, "	arch_irq_cell_reset(cell);\n	arch_irq_cell_exit", "	arch_irq_cell_exit"),
+    "spi-left-on": (CELL, "	arch_irq_cell_reset(cell);\n	cell_unlink", "	cell_unlink"),
     "cpu-not-back": (CELL, "		cpu_set_assign(&root_cell.cpus, id, true);\n", ""),
     "start-unsaid": (CELL, '	console_printf_about(cell, "%pC started\\n", &cell->config);\n', ""),
     "denial-ignored": ("hypervisor/core/cell_message.c", "	case VERDICT_DENIED:\n		return false;",

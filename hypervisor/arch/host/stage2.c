@@ -34,7 +34,7 @@ struct host_stage2 {
 	bool is_stale;				/* changed, and not flushed yet; atomic */
 };
 
-static uint32_t map_calls, fail_at;
+static uint32_t map_calls, fail_at, fail_until;
 static struct sweep { uint64_t start, size; uint8_t first; bool zero, root_waits; } cleaned[MAX_CLEANED];
 static uint32_t num_cleaned;
 
@@ -125,7 +125,7 @@ static int change(struct cell *cell, uint64_t guest, uint64_t host, uint64_t siz
 	check_stopped(cell);
 	__atomic_store_n(&s2->is_stale, true, __ATOMIC_RELAXED);
 	map_calls++;
-	if (map_calls == fail_at) {
+	if (map_calls >= fail_at && map_calls < fail_until) {
 		/* the contract allows a part to be done */
 		new.size = size / 2 & PAGE_MASK;
 		replace(s2, &new);
@@ -268,7 +268,14 @@ uint32_t host_map_calls(void)
 
 void host_fail_stage2(uint32_t nth)
 {
-	fail_at = nth ? map_calls + nth : 0;
+	fail_at = map_calls + nth;
+	fail_until = nth ? fail_at + 1 : 0;
+}
+
+void host_fail_stage2_from(uint32_t nth)
+{
+	fail_at = map_calls + nth;
+	fail_until = UINT32_MAX;
 }
 
 static bool root_waits(void)

@@ -87,6 +87,7 @@ bool host_translate(const struct cell *cell, uint64_t guest, uint64_t *phys, uin
 char *host_dump_map(const struct cell *cell);	/* text, to be compared and freed */
 uint32_t host_map_calls(void);			/* of arch_memory_map() and _unmap() so far */
 void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fails; 0: none */
+void host_fail_stage2_from(uint32_t nth);	/* and so do all that follow, until the next host_fail_stage2() */
 uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() or _scrub_ */
 uint32_t host_scrubbed(uint64_t phys);		/* of arch_scrub_memory() alone */
 extern void (*host_sweep_hook)(void);		/* called by the CPU that does it, if it is more than a page */
