@@ -277,51 +277,48 @@ static bool keeps(const struct cell *cell, uint32_t index)
 
 	if (cell->is_root)
 		return config_is_ivshmem_section(&cell->config, index, NULL);
-	return !config_is_subpage(mem) && is_taken(cell, index) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable);
+	return !config_is_subpage(mem) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable) && is_taken(cell, index);
 }
 
 /* What other cells have does not come back with the first of them that goes; what is emulated never does. */
-static void end_at_others(struct piece *piece, const struct cell *leaving)
+static APART void end_at_others(struct piece *piece, const struct cell *leaving)
 {
-	const struct mmio_map *windows = &root_cell.mmio;
+	const struct mmio_window *window = root_cell.mmio.fixed, *last = window + root_cell.mmio.num_fixed;
 
-	for (uint32_t n = 0; n < windows->num_fixed; n++)
-		if (windows->fixed[n].device != &subpage)
-			end_before(piece, windows->fixed[n].base, windows->fixed[n].size);
+	for (; window < last; window++)
+		if (window->device != &subpage)
+			end_before(piece, window->base, window->size);
 	for (const struct cell *cell = &root_cell; cell; cell = cell->next)
-		for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && cell != leaving; i++)
+		for (uint32_t i = 0; cell != leaving && i < cell->config.cell->num_memory_regions; i++)
 			if (keeps(cell, i))
 				end_before(piece, cell->config.memory[i].phys_start, cell->config.memory[i].size);
 }
 
-/* Piece by piece, so that the root cell never sees too much, wherever that ends for want of pages */
-static int map_to_root(const struct cell *leaving, const struct cfg_memory *own, uint64_t start, uint64_t end)
-{
-	int error = 0;
-
-	while (start < end && !error) {
-		struct piece piece = { .start = start, .end = end, .next = end };
-
-		end_at_others(&piece, leaving);
-		if (piece.end > start)
-			error = arch_memory_map(&root_cell, GUEST_ADDR(start), HOST_ADDR(start), piece.end - start, own->flags);
-		start = piece.next;
-	}
-	return error;
-}
-
-/* As the root cell's configuration has it */
+/*
+ * As the root cell's configuration has it, and piece by piece, so that the root cell never sees too much, wherever that ends for
+ * want of pages
+ */
 static int return_region(const struct cell *cell, const struct cfg_memory *mem)
 {
 	const struct config_view *root = &root_cell.config;
 	int error = 0;
 
-	for (uint32_t i = 0; i < root->cell->num_memory_regions && !error; i++) {
+	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
 		const struct cfg_memory *own = &root->memory[i];
+		struct piece piece = { .next = MAX(own->phys_start, mem->phys_start) };
+		uint64_t end = MIN(own->phys_start + own->size, mem->phys_start + mem->size);
 
-		if (is_mapped_region(own) && !means_nothing(&root_cell, own))
-			error = map_to_root(cell, own, MAX(own->phys_start, mem->phys_start),
-					    MIN(own->phys_start + own->size, mem->phys_start + mem->size));
+		if (config_is_subpage(own) || means_nothing(&root_cell, own))
+			continue;
+		while (piece.next < end && !error) {
+			piece.start = piece.next;
+			piece.end = piece.next = end;
+			end_at_others(&piece, cell);
+			if (piece.end > piece.start)
+				error = arch_memory_map(&root_cell, GUEST_ADDR(piece.start),
+							HOST_ADDR(piece.start), piece.end - piece.start,
+							own->flags);
+		}
 	}
 	return error;
 }
