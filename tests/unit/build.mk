@@ -74,7 +74,7 @@ $(eval $(call unit_test,core_left_out,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_COR
 $(eval $(call unit_test,core_no_reasons,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT) -DCONFIG_REASONS=0 -DCONFIG_MAX_CELLS=2))
 
 # Files of arch/arm64, with the system registers of tests/unit/arm64; the tests include gic_mmio.c, vgic.c, gicv3.c, irq_forward.c,
-# timer.c, fast_path.c and gic_reset.c
+# timer.c, fast_path.c, gic_reset.c and controls.c
 $(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \
 	hypervisor/core/mmio.c hypervisor/core/cell_fault.c,-Ihypervisor/core -Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(eval $(call unit_test,gic_mmio,hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
@@ -85,3 +85,5 @@ $(eval $(call unit_test,fast_path,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/in
 $(B)/unit/fast_path: hypervisor/arch/arm64/fast_path.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,gic_reset,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/gic_reset: hypervisor/arch/arm64/gic_reset.c hypervisor/arch/arm64/gic_wait.c hypervisor/arch/arm64/gic.h
+$(eval $(call unit_test,controls,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+$(B)/unit/controls: hypervisor/arch/arm64/controls.c hypervisor/arch/arm64/controls.h

@@ -268,7 +268,7 @@ static void link_without_the_root_cell(uint64_t flags)
 	host_stop();
 }
 
-/* Out of pages in the middle of it, a destruction leaves the root cell without memory, never with that of other cells. */
+/* Out of pages in the middle of it, a destruction leaves the root cell without memory, not with that of others. */
 static void destroy_without_pages_keeps_links_closed(void)
 {
 	static const char lacks[] = "cell \"first\": not all memory could be mapped back into the root cell\n";

@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "arch/cpu.h"
 #include "asm/sysreg.h"
+#include "controls.h"
 #include "entry.h"
 #include "gic.h"
 #include "paging_arm64.h"
@@ -105,6 +106,11 @@ static void set_guest_controls(struct percpu *cpu)
 	write_sysreg(cpu->cell->arch.vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
 	write_sysreg(cpu->arch.launch.cptr_el2 | (cpu->cell->is_root ? 0 : CPTR_TTA), cptr_el2);
+	/* at disable it runs the root cell */
+	if (cpu->arch.is_confined == cpu->cell->is_root) {
+		controls_swap(cpu->arch.controls);
+		cpu->arch.is_confined = !cpu->cell->is_root;
+	}
 	isb();
 }
 
@@ -119,6 +125,7 @@ void arch_activate_cpu(struct percpu *cpu)
 	launch->cnthp_ctl = read_sysreg(cnthp_ctl_el2);
 	launch->cnthp_cval = read_sysreg(cnthp_cval_el2);
 	arch_timer_stop();
+	controls_init(cpu->arch.controls);
 	set_guest_controls(cpu);
 	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 	gic_activate_cpu(cpu);
@@ -260,7 +267,8 @@ static void reset_el1(void)
 
 /*
  * The CPU itself writes the buffers of statistical profiling and trace, by the tables of its guest: that ends before
- * these do, or belong to somebody else (DDI 0487, PSB CSYNC and TSB CSYNC).
+ * these do, or belong to somebody else (DDI 0487, PSB CSYNC and TSB CSYNC), and so do their interrupts. Only the
+ * root cell has these registers: controls.h.
  */
 static void stop_profiling(void)
 {
@@ -271,13 +279,7 @@ static void stop_profiling(void)
 		isb();
 		__asm__ volatile("hint #17; dsb nsh" : : : "memory");	/* PSB CSYNC */
 		write_sysreg(0, PMBLIMITR_EL1);
-		write_sysreg(0, PMBPTR_EL1);
 		write_sysreg(0, PMBSR_EL1);
-		write_sysreg(0, PMSICR_EL1);
-		write_sysreg(0, PMSIRR_EL1);
-		write_sysreg(0, PMSFCR_EL1);
-		write_sysreg(0, PMSEVFR_EL1);
-		write_sysreg(0, PMSLATFR_EL1);
 	}
 	if ((id >> 44 & 0xf) && !(read_sysreg(TRBIDR_EL1) & BUFFER_P)) {
 		/* firmware that does not know trace may forbid it, but then the buffer has never been on */
@@ -286,10 +288,7 @@ static void stop_profiling(void)
 		isb();
 		__asm__ volatile("hint #18; dsb nsh" : : : "memory");	/* TSB CSYNC */
 		write_sysreg(0, TRBLIMITR_EL1);
-		write_sysreg(0, TRBPTR_EL1);
-		write_sysreg(0, TRBBASER_EL1);
 		write_sysreg(0, TRBSR_EL1);
-		write_sysreg(0, TRBTRG_EL1);
 	}
 	isb();
 }

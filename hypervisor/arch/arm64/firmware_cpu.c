@@ -5,6 +5,7 @@
 #include "pages.h"
 #include "asm/sysreg.h"
 #include "boot_arch.h"
+#include "controls.h"
 #include "gic.h"
 #include "psci.h"
 #include "smccc.h"
@@ -16,12 +17,7 @@
 #define SMCR_LEN_ALL		0xfUL
 #define SMCR_FA64		(1UL << 31)
 #define SMFR0_FA64		(1UL << 63)
-#define HCRX_MSCEN		(1UL << 11)	/* 0 makes memory copy instructions undefined */
-#define HFGR_NOT_TPIDR2		(1UL << 55)	/* 0 traps, other than with most bits there */
-#define HFGR_NOT_SMPRI		(1UL << 54)
 #define CNTHCTL_EL1_ACCESS	0x3UL	/* EL1PCTEN, EL1PCEN */
-#define PMCR_N(pmcr)		((pmcr) >> 11 & 0x1f)
-#define ICC_SRE_DISABLE_BYPASS	0x6UL	/* DFB, DIB */
 
 extern char firmware_secondary[];
 
@@ -30,18 +26,11 @@ static uint64_t id_field(uint64_t id_register, uint32_t shift)
 	return id_register >> shift & 0xf;
 }
 
-static bool has_pmu(void)
-{
-	uint64_t version = id_field(read_sysreg(id_aa64dfr0_el1), 8);
-
-	return version != 0 && version != 0xf;
-}
-
 /* What the ID registers show to EL1 it can use: the vector extensions, and no fine-grained trap is on. */
 static void allow_extensions(void)
 {
 	bool sve = id_field(read_sysreg(id_aa64pfr0_el1), 32), sme = id_field(read_sysreg(id_aa64pfr1_el1), 24);
-	uint64_t not_sme = sme ? HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI : 0;
+	uint64_t controls[NUM_CONTROLS] = { 0 };
 
 	write_sysreg(CPTR_EL2_RES1 & ~(sve ? CPTR_TZ : 0) & ~(sme ? CPTR_TSM : 0), cptr_el2);
 	isb();
@@ -52,17 +41,8 @@ static void allow_extensions(void)
 		write_sysreg(0, SMPRIMAP_EL2);
 		write_sysreg(0, SVCR);	/* in streaming mode, clearing the vector registers is undefined */
 	}
-	if (id_field(read_sysreg(id_aa64mmfr0_el1), 56)) {
-		write_sysreg(not_sme, HFGRTR_EL2);
-		write_sysreg(not_sme, HFGWTR_EL2);
-		write_sysreg(0, HFGITR_EL2);
-		write_sysreg(0, HDFGRTR_EL2);
-		write_sysreg(0, HDFGWTR_EL2);
-		if (id_field(read_sysreg(id_aa64pfr0_el1), 44))		/* activity monitors */
-			write_sysreg(0, HAFGRTR_EL2);
-	}
-	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40))
-		write_sysreg(HCRX_MSCEN, HCRX_EL2);
+	controls_init(controls);
+	controls_swap(controls);
 }
 
 /* Timers of EL2, whose interrupts a guest could have; the physical one is the hypervisor's own when it needs one. */
@@ -82,8 +62,6 @@ void arch_init_from_firmware(void)
 	write_sysreg(0, hstr_el2);
 	write_sysreg(0, hacr_el2);
 	write_sysreg(0, amair_el2);
-	/* debug and counters of EL1 are not trapped; it has all counters */
-	write_sysreg(has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0, mdcr_el2);
 	write_sysreg(CNTHCTL_EL1_ACCESS, cnthctl_el2);
 	write_sysreg(0, cntvoff_el2);
 	stop_timers();

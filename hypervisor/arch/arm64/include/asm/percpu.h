@@ -119,6 +119,8 @@ struct launch_state {
 	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
 };
 
+#define NUM_CONTROLS	12
+
 /* What a CPU failed by */
 struct violation {
 	uint32_t kind;			/* BH_FAULT_* */
@@ -142,6 +144,8 @@ struct arch_percpu {
 	uint32_t revocations;		/* of its cell, when it last looked */
 	struct violation violation;
 	uint64_t *window_pte;		/* arch_window() */
+	uint64_t controls[NUM_CONTROLS];	/* controls.h: of the root cell while another cell has the CPU, else of that */
+	bool is_confined;
 };
 
 /* Set before the first C function runs on the CPU, and never again. */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Controls of newer extensions at EL2 (DDI 0487, D24.2). In the fine-grained traps 0 allows what is as old as they
+ * are; of what came later it traps all, and so it does in HCRX_EL2: no cell has registers for permission indirection
+ * and overlays, guarded control stacks, branch records and the like, which nobody resets.
+ */
+#include "asm/percpu.h"
+#include "asm/sysreg.h"
+#include "controls.h"
+
+/* In pairs */
+enum {
+	HFGRTR,
+	HFGWTR,
+	HDFGRTR,
+	HDFGWTR,
+	HFGRTR2,
+	HFGWTR2,
+	HDFGRTR2,
+	HDFGWTR2,
+	HFGITR,
+	MDCR,
+	HCRX,
+	HAFGRTR,
+	CONTROLS_END,
+};
+_Static_assert(CONTROLS_END == NUM_CONTROLS, "all have a place");
+
+#define HCRX_MSCEN		(1UL << 11)	/* 0 makes memory copy instructions undefined */
+#define HFGR_NOT_TPIDR2		(1UL << 55)	/* SME: a reset knows these */
+#define HFGR_NOT_SMPRI		(1UL << 54)
+#define HDFGW_NOT_BRBCTL	(1UL << 60)
+#define MDCR_TTRF		(1UL << 19)	/* trace filters, which firmware may keep from EL2, too */
+#define MDCR_TPMS		(1UL << 14)	/* profiling; E2PB and E2TB 0: nor its buffer, nor that of trace */
+#define PMCR_N(pmcr)		((pmcr) >> 11 & 0x1f)
+
+static uint64_t id_field(uint64_t id_register, uint32_t shift)
+{
+	return id_register >> shift & 0xf;
+}
+
+static bool has_pmu(void)
+{
+	uint64_t version = id_field(read_sysreg(id_aa64dfr0_el1), 8);
+
+	return version != 0 && version != 0xf;
+}
+
+void controls_init(uint64_t *controls)
+{
+	/* debug and counters of EL1 are not trapped; it has all counters */
+	controls[MDCR] = MDCR_TTRF | MDCR_TPMS | (has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0);
+	controls[HCRX] = HCRX_MSCEN;
+	if (id_field(read_sysreg(id_aa64pfr1_el1), 24))
+		controls[HFGRTR] = controls[HFGWTR] = HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI;
+}
+
+#define SWAP(control, reg) do {					\
+	uint64_t old_ = read_sysreg(reg);			\
+								\
+	write_sysreg(controls[control], reg);			\
+	controls[control] = old_;				\
+} while (0)
+
+#define SWAP_PAIR(control, reg1, reg2) do {			\
+	uint64_t old1_ = read_sysreg(reg1), old2_ = read_sysreg(reg2);		\
+	uint64_t new1_ = controls[control], new2_ = controls[(control) + 1];	\
+								\
+	write_sysreg(new1_, reg1);				\
+	write_sysreg(new2_, reg2);				\
+	controls[control] = old1_;				\
+	controls[(control) + 1] = old2_;			\
+} while (0)
+
+void controls_swap(uint64_t *controls)
+{
+	uint64_t fine_grained = id_field(read_sysreg(id_aa64mmfr0_el1), 56);
+
+	SWAP(MDCR, mdcr_el2);
+	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40))
+		SWAP(HCRX, HCRX_EL2);
+	if (!fine_grained)
+		return;
+	SWAP_PAIR(HFGRTR, HFGRTR_EL2, HFGWTR_EL2);
+	SWAP_PAIR(HDFGRTR, HDFGRTR_EL2, HDFGWTR_EL2);
+	SWAP(HFGITR, HFGITR_EL2);
+	/* who could write it may have left it on: the branches of a cell would be recorded */
+	if (controls[HDFGWTR] & HDFGW_NOT_BRBCTL)
+		write_sysreg(0, BRBCR_EL1);
+	if (id_field(read_sysreg(id_aa64pfr0_el1), 44))		/* activity monitors */
+		SWAP(HAFGRTR, HAFGRTR_EL2);
+	if (fine_grained == 1)
+		return;
+	SWAP_PAIR(HFGRTR2, HFGRTR2_EL2, HFGWTR2_EL2);
+	SWAP_PAIR(HDFGRTR2, HDFGRTR2_EL2, HDFGWTR2_EL2);
+}
