@@ -17,6 +17,7 @@
 #define UART		0x09000000
 #define SECURE_GPIO	0x090b0000	/* line 0 switches the machine off */
 #define MAILBOXES	0x0e000000	/* secure RAM: 16 bytes for each CPU: context, entry */
+#define WORKAROUND_2	0x7f000000	/* a word for each CPU: what it was last asked for with SMCCC_ARCH_WORKAROUND_2 */
 #define GICD		0x08000000
 #define GICR		0x080a0000
 #define GICR_SGI	0x10000
@@ -353,12 +354,42 @@ smc:
 	ldr	w4, =0x84000008		/* SYSTEM_OFF */
 	cmp	w0, w4
 	b.eq	off
-	ldr	w4, =0x84000000		/* PSCI_VERSION */
+	ldr	w4, =0x80007fff		/* SMCCC_ARCH_WORKAROUND_2 */
 	cmp	w0, w4
+	b.eq	workaround_2
+	ldr	w4, =0x84000000		/* PSCI_VERSION */
+	ldr	w5, =0x80000000		/* SMCCC_VERSION */
+	cmp	w0, w4
+	ccmp	w0, w5, #4, ne
+	b.eq	1f
+	ldr	w4, =0x8400000a		/* PSCI_FEATURES: that there is SMCCC_VERSION */
+	cmp	w0, w4
+	ccmp	w1, w5, #0, eq
+	b.eq	2f
+	ldr	w4, =0x80000001		/* SMCCC_ARCH_FEATURES */
+	ldr	w5, =0x80007fff
+	cmp	w0, w4
+	ccmp	w1, w5, #0, eq
+	b.eq	2f
 	mov	x0, #-1
-	b.ne	1f
-	mov	x0, #0x10000
-1:	eret
+	eret
+1:	mov	x0, #0x10000
+	add	x0, x0, #1		/* 1.1, of both */
+	eret
+2:	mov	x0, xzr
+	eret
+
+workaround_2:
+	mov	x16, x30		/* the caller's */
+	mov	x5, x1
+	mrs	x0, mpidr_el1
+	bl	cpu_index
+	mov	x30, x16
+	ldr	x4, =WORKAROUND_2
+	str	w5, [x4, x0, lsl #2]
+	dsb	sy
+	mov	x0, xzr
+	eret
 
 cpu_on:
 	mov	x16, x30		/* the caller's */

@@ -13,6 +13,7 @@ from test_boot import all_done, demo_runs
 
 DIRTY_EL2, DIRTY_GIC, ONE_STATE, ENTER_EL1, NO_FIQ, NO_FREQUENCY = 1, 2, 4, 8, 16, 32	# as in firmware.S
 SCRATCH = 0x60000000		# for a boot loader
+WORKAROUND_2 = 0x7f000000	# as in firmware.S
 FIRMWARE = BUILD / "direct/firmware.bin"
 NO_PRIMARY = BUILD / "direct/no_primary.bin"
 SECURE = MACHINE + ",secure=on"
@@ -83,6 +84,14 @@ def test_interrupt_controller_is_reset(bench):
     assert machine.word(sgis_of_3 + 0x100) == 1 << 0 | 1 << 25
     assert machine.word(sgis_of_3 + 0x300) == 0
     assert machine.word(sgis_of_3 + 0x404) == 0xa0a0a0a0
+
+
+def test_firmware_mitigates(bench):
+    """A mitigation that a guest may switch off (SMCCC_ARCH_WORKAROUND_2) is on when the CPU has another one, of whatever cell."""
+    cells = cell_text("a", [1], "ring-demo", "rounds=20") + cell_text("b", [2], "ring-demo", "rounds=20")
+    machine = entered_by(bench, 0, bench.make(system_text(cells, "  l: { peers: [a, b], output: 4 KiB }\n")))
+    all_done(machine, 2, 20)
+    assert [machine.word(WORKAROUND_2 + 4 * cpu) for cpu in range(4)] == [0, 1, 1, 0]
 
 
 def test_many_cpus(bench):

@@ -263,6 +263,8 @@ static void reset_el1(void)
 	write_sysreg(0, cntp_cval_el0);
 	write_sysreg(0, cntv_ctl_el0);
 	write_sysreg(0, cntv_cval_el0);
+	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS, ICC_SRE_EL1);
+	smccc_reset();
 }
 
 /*

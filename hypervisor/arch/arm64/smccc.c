@@ -70,6 +70,12 @@ void smccc_setup(void)
 		has_workaround[n] = (int32_t)call_firmware(SMCCC_ARCH_FEATURES, workarounds[n], 0, 0) >= 0;
 }
 
+void smccc_reset(void)
+{
+	if (has_workaround[1])
+		call_firmware(SMCCC_WORKAROUND_2, 1, 0, 0);
+}
+
 static int64_t psci_cpu_on(struct percpu *cpu, uint64_t target, uint64_t entry, uint64_t context)
 {
 	struct percpu *other = cpu_in_cell(cpu->cell, target);
