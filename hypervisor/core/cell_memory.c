@@ -237,7 +237,7 @@ static int take_from_root(struct cell *cell, bool loadable)
 	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !error; i++) {
 		const struct cfg_memory *mem = &cell->config.memory[i];
 
-		if (is_mapped_region(mem) && (loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, i)))
+		if ((loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, i)) && is_mapped_region(mem))
 			error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
 	}
 	update_lent_subpages(cell, HOLDS_ALL);
@@ -262,14 +262,6 @@ struct piece {
 	uint64_t start, end, next;
 };
 
-static APART void end_before(struct piece *piece, uint64_t start, uint64_t size)
-{
-	if (!ranges_overlap(piece->start, piece->end - piece->start, start, size))
-		return;
-	piece->end = MAX(piece->start, start);
-	piece->next = start + size;
-}
-
 /* The root cell's sections have rights of their own, and come last: map_sections(). */
 static bool keeps(const struct cell *cell, uint32_t index)
 {
@@ -280,6 +272,14 @@ static bool keeps(const struct cell *cell, uint32_t index)
 	return !config_is_subpage(mem) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable) && is_taken(cell, index);
 }
 
+static APART void end_before(struct piece *piece, uint64_t start, uint64_t size)
+{
+	if (!ranges_overlap(piece->start, piece->end - piece->start, start, size))
+		return;
+	piece->end = MAX(piece->start, start);
+	piece->next = start + size;
+}
+
 /* What other cells have does not come back with the first of them that goes; what is emulated never does. */
 static APART void end_at_others(struct piece *piece, const struct cell *leaving)
 {
@@ -288,10 +288,14 @@ static APART void end_at_others(struct piece *piece, const struct cell *leaving)
 	for (; window < last; window++)
 		if (window->device != &subpage)
 			end_before(piece, window->base, window->size);
-	for (const struct cell *cell = &root_cell; cell; cell = cell->next)
-		for (uint32_t i = 0; cell != leaving && i < cell->config.cell->num_memory_regions; i++)
-			if (keeps(cell, i))
-				end_before(piece, cell->config.memory[i].phys_start, cell->config.memory[i].size);
+	for (const struct cell *cell = &root_cell; cell; cell = cell->next) {
+		const struct cfg_memory *mem = cell->config.memory;
+
+		/* most of them are somewhere else */
+		for (uint32_t i = 0; cell != leaving && i < cell->config.cell->num_memory_regions; i++, mem++)
+			if (mem->phys_start < piece->end && mem->phys_start + mem->size > piece->start && keeps(cell, i))
+				end_before(piece, mem->phys_start, mem->size);
+	}
 }
 
 /*
