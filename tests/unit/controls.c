@@ -97,11 +97,11 @@ static void cells_are_confined(void **state)
 		uint64_t controls[NUM_CONTROLS] = { 0 };
 
 		make_cpu(features);
-		controls_init(controls);
+		controls_init(controls, 1);
 		for (uint32_t round = 0; round < 2; round++) {
-			controls_swap(controls);
+			controls_swap(controls, 1);
 			assert_confined();
-			controls_swap(controls);
+			controls_swap(controls, 1);
 			for (uint32_t n = FIRST_CONTROL; n < ARRAY_SIZE(registers); n++) {
 				bool stopped = has[BRBE] && !strcmp(registers[n].name, "BRBCR_EL1");
 
@@ -120,8 +120,8 @@ static void branch_records_that_nobody_has(void **state)
 	(void)state;
 	make_cpu(1u << FGT | 1u << BRBE);
 	*find("HDFGWTR_EL2") = 0;
-	controls_init(controls);
-	controls_swap(controls);
+	controls_init(controls, 1);
+	controls_swap(controls, 1);
 	assert_int_equal(*find("BRBCR_EL1"), LINUX(ARRAY_SIZE(registers) - 1));
 }
 

@@ -8,10 +8,13 @@
 
 #include "types.h"
 
-/* Into zeros: values for cells. No trap is on, but what a reset does not know is not allowed. */
-void controls_init(uint64_t *controls);
+/*
+ * Each of the NUM_CONTROLS values is `stride` words behind the one before. Into zeros: those for cells. No trap is on, but what a
+ * reset does not know is not allowed.
+ */
+void controls_init(uint64_t *controls, uint32_t stride);
 
 /* [calling CPU] Exchange with the registers, as far as the CPU has them. */
-void controls_swap(uint64_t *controls);
+void controls_swap(uint64_t *controls, uint32_t stride);
 
 #endif

@@ -41,8 +41,8 @@ static void allow_extensions(void)
 		write_sysreg(0, SMPRIMAP_EL2);
 		write_sysreg(0, SVCR);	/* in streaming mode, clearing the vector registers is undefined */
 	}
-	controls_init(controls);
-	controls_swap(controls);
+	controls_init(controls, 1);
+	controls_swap(controls, 1);
 }
 
 /* Timers of EL2, whose interrupts a guest could have; the physical one is the hypervisor's own when it needs one. */

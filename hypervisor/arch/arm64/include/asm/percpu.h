@@ -31,8 +31,13 @@ struct fast_interrupt {
 	volatile uint64_t list_reg;	/* as it is written; also emptied by other CPUs */
 	volatile uint64_t *counter;	/* of the cause of the exit */
 	uint64_t all_free;		/* ICH_ELRSR_EL2 if no list register is in use */
-	uint64_t unused;
+	/* not the slot's, which would be filled up only. controls.h: of the root cell while another cell has the CPU, else of that */
+	uint64_t control;
 };
+
+#define NUM_CONTROLS	12
+#define CONTROL_STRIDE	(sizeof(struct fast_interrupt) / sizeof(uint64_t))
+_Static_assert(NUM_CONTROLS <= FAST_INTERRUPTS, "each has a place");
 
 struct ivshmem_endpoint;
 struct mmio_read;
@@ -119,8 +124,6 @@ struct launch_state {
 	bool has_group0;		/* else the firmware has it, and icc_igrpen0 is unused */
 };
 
-#define NUM_CONTROLS	12
-
 /* What a CPU failed by */
 struct violation {
 	uint32_t kind;			/* BH_FAULT_* */
@@ -141,11 +144,10 @@ struct arch_percpu {
 	uint32_t num_lpis;
 	uint32_t lost_lpis;
 	bool serror_seen;		/* reported once per reset */
+	bool is_confined;		/* its controls are those of cells, not those of the root cell: fast.interrupts */
 	uint32_t revocations;		/* of its cell, when it last looked */
 	struct violation violation;
 	uint64_t *window_pte;		/* arch_window() */
-	uint64_t controls[NUM_CONTROLS];	/* controls.h: of the root cell while another cell has the CPU, else of that */
-	bool is_confined;
 };
 
 /* Set before the first C function runs on the CPU, and never again. */
