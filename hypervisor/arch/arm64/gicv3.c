@@ -32,7 +32,7 @@ static int find_redistributors(void)
 		uint64_t typer;
 
 		if (!frame)
-			return refuse(-ENOMEM, "hypervisor memory is too small to map redistributor %u", i);
+			return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC");
 		if (!is_frame(frame))
 			return refuse(-ENODEV, "no GICv3 redistributor at 0x%llx: check gicr_base",
 				      (unsigned long long)phys);
@@ -55,7 +55,7 @@ int gic_init(const struct cfg_system *system)
 	gic.maintenance_intid = system->arch.arm.maintenance_irq;
 	gic.gicd = map_range(HOST_ADDR(gic.gicd_phys), GIC_FRAME_SIZE, MAP_DEVICE);
 	if (!gic.gicd)
-		return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC distributor");
+		return refuse(-ENOMEM, "hypervisor memory is too small to map the GIC");
 	if (!is_frame(gic.gicd))
 		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
 			      (unsigned long long)gic.gicd_phys);
