@@ -51,7 +51,7 @@ HV_CFLAGS += -mcmodel=tiny -fomit-frame-pointer $(addprefix -fno-align-,function
 HV_SHORT := -fno-shrink-wrap -fno-move-loop-invariants -fno-tree-tail-merge -fno-tree-coalesce-vars -fno-tree-dominator-opts -fno-tree-loop-im -fno-thread-jumps -fno-guess-branch-probability
 
 # What guests wait for is made fast, and so are loops over much memory; all the rest is made small
-HV_FAST := $(addprefix core/,a64_access mmio) $(addprefix devices/,ivshmem ivshmem_link) \
+HV_FAST := $(addprefix core/,mmio) $(addprefix devices/,ivshmem_link) \
 	$(addprefix arch/arm64/,crc32 gic_mmio irq_forward spinlock string trap trap_data_abort vgic)
 # fast, but nothing twice that is not on the way
 $(HV_FAST:%=$(HV)/%.o): HV_CFLAGS += -O2 -fno-inline-functions --param=max-grow-copy-bb-insns=2 \
@@ -147,7 +147,7 @@ $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt $(HV)/texts.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds
-HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,81920)
+HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,82400)
 
 .PHONY: check-size size
 check-size: $(HV)/jailhouse.bin

@@ -173,6 +173,13 @@ static int begin_management(uint32_t id, enum operation operation, struct cell *
 	return 0;
 }
 
+static int end_stopped(struct cell *cell, int result)
+{
+	cell_resume_cpus(cell);
+	end_management();
+	return result;
+}
+
 int cell_start(uint32_t id)
 {
 	struct cell *cell;
@@ -184,9 +191,7 @@ int cell_start(uint32_t id)
 		error = cell_memory_reclaim(cell);
 		if (error) {
 			cell_memory_lend(cell);
-			cell_resume_cpus(cell);
-			end_management();
-			return error;
+			return end_stopped(cell, error);
 		}
 		cell->loadable = false;
 	}
@@ -220,9 +225,7 @@ int cell_set_loadable(uint32_t id)
 		if (CONFIG_DIRECT_BOOT)
 			bundle_forget(cell);
 	}
-	cell_resume_cpus(cell);
-	end_management();
-	return error;
+	return end_stopped(cell, error);
 }
 
 int cell_destroy(uint32_t id)

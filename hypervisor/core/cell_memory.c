@@ -304,11 +304,9 @@ static APART void end_at_others(struct piece *piece, const struct cell *leaving)
  */
 static int return_region(const struct cell *cell, const struct cfg_memory *mem)
 {
-	const struct config_view *root = &root_cell.config;
 	int error = 0;
 
-	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
-		const struct cfg_memory *own = &root->memory[i];
+	for_each_memory(own, &root_cell.config) {
 		struct piece piece = { .next = MAX(own->phys_start, mem->phys_start) };
 		uint64_t end = MIN(own->phys_start + own->size, mem->phys_start + mem->size);
 
@@ -407,10 +405,7 @@ void cell_memory_scrub(struct cell *cell)
 
 void cell_memory_clean(struct cell *cell)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config)
 		if (is_memory_region(mem))
 			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
-	}
 }

@@ -39,7 +39,7 @@ MUTANTS = {
                   f"	uint64_t affinity = cpu->mpidr;\n	{SOMETIMES}\n	dsb(ish);"),
     "cpu-on-without-kick": (CONTROL, "	if (was_off)\n		arch_kick(cpu);", ""),
     "spi-not-back": (GIC, "			root_cell.arch.spis[word] |= back;\n", ""),
-    "spi-left-on": (CELL, "	arch_irq_cell_reset(cell);\n	cell_unlink", "	cell_unlink"),
+    "spi-left-on": ("hypervisor/core/cell_manage.c", "	arch_irq_cell_reset(cell);\n	cell_unlink", "	cell_unlink"),
     "cpu-not-back": (CELL, "		cpu_set_assign(&root_cell.cpus, id, true);\n", ""),
     "start-unsaid": (CELL, '	console_printf_about(cell, "%pC started\\n", &cell->config);\n', ""),
     "denial-ignored": ("hypervisor/core/cell_message.c", "	case VERDICT_DENIED:\n		return false;",

@@ -46,33 +46,33 @@ static bool has_pmu(void)
 	return version != 0 && version != 0xf;
 }
 
-void controls_init(uint64_t *controls, uint32_t stride)
+void controls_init(uint64_t *controls)
 {
 	/* debug and counters of EL1 are not trapped; it has all counters */
-	controls[MDCR * stride] = MDCR_TTRF | MDCR_TPMS | (has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0);
-	controls[HCRX * stride] = HCRX_MSCEN;
+	controls[MDCR * CONTROL_STRIDE] = MDCR_TTRF | MDCR_TPMS | (has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0);
+	controls[HCRX * CONTROL_STRIDE] = HCRX_MSCEN;
 	if (id_field(read_sysreg(id_aa64pfr1_el1), 24))
-		controls[HFGRTR * stride] = controls[HFGWTR * stride] = HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI;
+		controls[HFGRTR * CONTROL_STRIDE] = controls[HFGWTR * CONTROL_STRIDE] = HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI;
 }
 
 #define SWAP(control, reg) do {					\
 	uint64_t old_ = read_sysreg(reg);			\
 								\
-	write_sysreg(controls[(control) * stride], reg);			\
-	controls[(control) * stride] = old_;				\
+	write_sysreg(controls[(control) * CONTROL_STRIDE], reg);			\
+	controls[(control) * CONTROL_STRIDE] = old_;				\
 } while (0)
 
 #define SWAP_PAIR(control, reg1, reg2) do {			\
 	uint64_t old1_ = read_sysreg(reg1), old2_ = read_sysreg(reg2);		\
-	uint64_t new1_ = controls[(control) * stride], new2_ = controls[((control) + 1) * stride];	\
+	uint64_t new1_ = controls[(control) * CONTROL_STRIDE], new2_ = controls[((control) + 1) * CONTROL_STRIDE];	\
 								\
 	write_sysreg(new1_, reg1);				\
 	write_sysreg(new2_, reg2);				\
-	controls[(control) * stride] = old1_;				\
-	controls[((control) + 1) * stride] = old2_;			\
+	controls[(control) * CONTROL_STRIDE] = old1_;				\
+	controls[((control) + 1) * CONTROL_STRIDE] = old2_;			\
 } while (0)
 
-void controls_swap(uint64_t *controls, uint32_t stride)
+void controls_swap(uint64_t *controls)
 {
 	uint64_t fine_grained = id_field(read_sysreg(id_aa64mmfr0_el1), 56);
 
@@ -85,7 +85,7 @@ void controls_swap(uint64_t *controls, uint32_t stride)
 	SWAP_PAIR(HDFGRTR, HDFGRTR_EL2, HDFGWTR_EL2);
 	SWAP(HFGITR, HFGITR_EL2);
 	/* who could write it may have left it on: the branches of a cell would be recorded */
-	if (controls[HDFGWTR * stride] & HDFGW_NOT_BRBCTL)
+	if (controls[HDFGWTR * CONTROL_STRIDE] & HDFGW_NOT_BRBCTL)
 		write_sysreg(0, BRBCR_EL1);
 	if (id_field(read_sysreg(id_aa64pfr0_el1), 44))		/* activity monitors */
 		SWAP(HAFGRTR, HAFGRTR_EL2);

@@ -9,12 +9,12 @@
 #include "types.h"
 
 /*
- * Each of the NUM_CONTROLS values is `stride` words behind the one before. Into zeros: those for cells. No trap is on, but what a
- * reset does not know is not allowed.
+ * Into zeros: the NUM_CONTROLS values for cells, each CONTROL_STRIDE words behind the one before. No trap is on, but what a reset does
+ * not know is not allowed.
  */
-void controls_init(uint64_t *controls, uint32_t stride);
+void controls_init(uint64_t *controls);
 
 /* [calling CPU] Exchange with the registers, as far as the CPU has them. */
-void controls_swap(uint64_t *controls, uint32_t stride);
+void controls_swap(uint64_t *controls);
 
 #endif

@@ -108,7 +108,7 @@ static void set_guest_controls(struct percpu *cpu)
 	write_sysreg(cpu->arch.launch.cptr_el2 | (cpu->cell->is_root ? 0 : CPTR_TTA), cptr_el2);
 	/* at disable it runs the root cell */
 	if (cpu->arch.is_confined == cpu->cell->is_root) {
-		controls_swap(&cpu->fast.interrupts[0].control, CONTROL_STRIDE);
+		controls_swap(&cpu->fast.interrupts[0].control);
 		cpu->arch.is_confined = !cpu->cell->is_root;
 	}
 	isb();
@@ -125,7 +125,7 @@ void arch_activate_cpu(struct percpu *cpu)
 	launch->cnthp_ctl = read_sysreg(cnthp_ctl_el2);
 	launch->cnthp_cval = read_sysreg(cnthp_cval_el2);
 	arch_timer_stop();
-	controls_init(&cpu->fast.interrupts[0].control, CONTROL_STRIDE);
+	controls_init(&cpu->fast.interrupts[0].control);
 	set_guest_controls(cpu);
 	__asm__ volatile("tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 	gic_activate_cpu(cpu);

@@ -30,7 +30,7 @@ static uint64_t id_field(uint64_t id_register, uint32_t shift)
 static void allow_extensions(void)
 {
 	bool sve = id_field(read_sysreg(id_aa64pfr0_el1), 32), sme = id_field(read_sysreg(id_aa64pfr1_el1), 24);
-	uint64_t controls[NUM_CONTROLS] = { 0 };
+	uint64_t controls[NUM_CONTROLS * CONTROL_STRIDE] = { 0 };
 
 	write_sysreg(CPTR_EL2_RES1 & ~(sve ? CPTR_TZ : 0) & ~(sme ? CPTR_TSM : 0), cptr_el2);
 	isb();
@@ -41,8 +41,8 @@ static void allow_extensions(void)
 		write_sysreg(0, SMPRIMAP_EL2);
 		write_sysreg(0, SVCR);	/* in streaming mode, clearing the vector registers is undefined */
 	}
-	controls_init(controls, 1);
-	controls_swap(controls, 1);
+	controls_init(controls);
+	controls_swap(controls);
 }
 
 /* Timers of EL2, whose interrupts a guest could have; the physical one is the hypervisor's own when it needs one. */

@@ -117,8 +117,8 @@ APART __attribute__((flatten)) void vgic_new_priorities(const struct cell *cell,
 		return;
 	/* pairs with remember(): it sees the change, or this its slot */
 	dsb(sy);
-	for_each_cpu(id, &cell->cpus) {
-		/* of one register: their slots are side by side. All CPUs of a large cell in one exit: as few instructions as there can be */
+	/* of one register: their slots are side by side. All CPUs of a large cell in one exit: as few instructions as there can be */
+	for (uint32_t id = 0; (id = cpu_set_next(&cell->cpus, id)) < CONFIG_MAX_CPUS; id++) {
 		struct fast_interrupt *slot = fast_slot(percpu_beside(this_cpu(), id), intid);
 
 #pragma GCC unroll 4
