@@ -3,6 +3,7 @@
 import random
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -184,10 +185,136 @@ def test_wrong_usage(odd_tree, arguments, text):
     assert result.returncode == 2 and text in result.stderr
 
 
-def test_nothing_is_written_for_a_board_that_is_refused(odd_tree, tmp_path):
+def test_files_of_a_board_that_is_refused_are_there_to_be_corrected(odd_tree, tmp_path):
     """Fewer SPIs than the tree names."""
     result = run("-t", odd_tree, "-o", tmp_path / "out", "--spis", "40")
-    assert result.returncode == 1 and "[board-spi]" in result.stderr and not (tmp_path / "out").exists()
+    board, system = (tmp_path / f"out/{kind}/odd-machine.yaml" for kind in ("boards", "systems"))
+    assert (result.returncode, result.stdout) == (1, "".join(f"{path}: {path.stat().st_size} bytes\n" for path in (board, system)))
+    *problems, last = result.stderr.splitlines()
+    assert last == f"{system}: is to be corrected, or its board, as said above; then use 'check'"
+    assert problems and all(line.endswith(" [board-spi]") for line in problems)
+    for line in problems:
+        file, number, rest = line.split(":", 2)
+        assert Path(file).resolve() == board and "spis: [41]" in board.read_text().splitlines()[int(number) - 1], rest
+    board.write_text(board.read_text().replace("  spis: 40\n", "  spis: 64\n"))
+    assert subprocess.run([TOOL, "check", system], capture_output=True).returncode == 0
+
+
+def its_tree(places, device):
+    """A machine with ITS nodes at places that have one frame, and a device of 4 KiB."""
+    nodes = "".join(f'msi@{at:x} {{ compatible = "arm,gic-v3-its"; reg = <{at:#x} {size:#x}>; }};' for at, size in places)
+    return f"""/dts-v1/; / {{
+        compatible = "example,its"; #address-cells = <1>; #size-cells = <1>; interrupt-parent = <&gic>;
+        cpus {{ #address-cells = <1>; #size-cells = <0>;
+            cpu@0 {{ device_type = "cpu"; reg = <0>; }}; cpu@1 {{ device_type = "cpu"; reg = <1>; }}; }};
+        memory@80000000 {{ device_type = "memory"; reg = <0x80000000 0x10000000>; }};
+        gic: interrupt-controller@1800000 {{
+            compatible = "arm,gic-v3"; interrupt-controller; #interrupt-cells = <3>;
+            #address-cells = <1>; #size-cells = <1>; ranges;
+            reg = <0x1800000 0x10000>, <0x1880000 0x40000>; interrupts = <1 9 4>;
+            {nodes}
+        }};
+        rtc@{device:x} {{ compatible = "example,rtc"; reg = <{device:#x} 0x1000>; interrupts = <0 5 4>; }};
+        pmu {{ compatible = "arm,cortex-a53-pmu"; interrupts = <0 20 4>, <0 21 4>; }};
+    }};"""
+
+
+@pytest.fixture
+def tree_of(tmp_path):
+    def compiled(text):
+        path = tmp_path / "made.dtb"
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path], input=text, text=True, check=True)
+        return path
+    return compiled
+
+
+REST_OF_ITS = "# The tree gives an ITS less than its two frames"
+
+
+@pytest.mark.parametrize("places, widened", [
+    ([(0x1820000, 0x10000)], [128]), ([(0x1820000, 0x20000)], [128]), ([(0x1820000, 0x10000), (0x1840000, 0x10000)], [128, 128])])
+def test_its_of_one_frame(tree_of, tmp_path, places, widened):
+    """As the trees of TI's K3 have it."""
+    result = run("-t", tree_of(its_tree(places, 0x3000000)), "-o", tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    text = (tmp_path / "boards/its.yaml").read_text()
+    assert (REST_OF_ITS in text) == any(size == 0x10000 for _, size in places)
+    units = cli.load(tmp_path / "systems/its.yaml", []).board.units
+    assert [unit.range for unit in units] == [Range.at(at, size << 10) for (at, _), size in zip(places, widened)]
+
+
+@pytest.mark.parametrize("places, device", [
+    ([(0x1820000, 0x10000)], 0x183f000), ([(0x1870000, 0x10000)], 0x3000000),
+    ([(0x1820000, 0x10000), (0x1830000, 0x20000)], 0x3000000)], ids=["device", "redistributors", "its"])
+def test_its_of_one_frame_with_something_behind_it(tree_of, tmp_path, places, device):
+    """It stays as the tree has it, for who knows what is right."""
+    result = run("-t", tree_of(its_tree(places, device)), "-o", tmp_path)
+    assert result.returncode == 1 and "the GIC ITS cannot be [" in result.stderr
+    assert "size: 64 KiB }" in (tmp_path / "boards/its.yaml").read_text()
+    assert REST_OF_ITS not in (tmp_path / "boards/its.yaml").read_text()
+
+
+def test_spis_of_what_has_no_registers_are_not_free(tree_of):
+    """Those of the performance monitor."""
+    found = machine.find(machine_tree.load(tree_of(its_tree([], 0x3000000))), spis=32)
+    assert found.lines == range(6, 20)
+
+
+BUS = """/dts-v1/; / {
+    compatible = "example,bus"; #address-cells = <1>; #size-cells = <1>; interrupt-parent = <&gic>;
+    cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = "cpu"; reg = <0>; }; };
+    memory@80000000 { device_type = "memory"; reg = <0x80000000 0x10000000>; };
+    gic: interrupt-controller@38800000 {
+        compatible = "arm,gic-v3"; interrupt-controller; #interrupt-cells = <3>;
+        reg = <0x38800000 0x10000>, <0x38880000 0x20000>; interrupts = <1 9 4>;
+    };
+    bus@30000000 {
+        compatible = "fsl,aips-bus", "simple-bus"; reg = <0x30000000 0x400000>;
+        #address-cells = <1>; #size-cells = <1>; ranges;
+        spba-bus@30000000 {
+            compatible = "fsl,spba-bus", "simple-bus"; reg = <0x30000000 0x100000>;
+            #address-cells = <1>; #size-cells = <1>; ranges;
+            serial@30020000 { compatible = "arm,pl011"; reg = <0x30020000 0x1000>; interrupts = <0 26 4>; };
+            sai@30030000 { compatible = "example,sai"; reg = <0x30030000 0x1000>; interrupts = <0 50 4>; status = "disabled"; };
+        };
+        timer@30200000 { compatible = "example,timer"; reg = <0x30200000 0x1000>; interrupts = <0 47 4>; };
+        crypto@30300000 {
+            compatible = "fsl,sec-v4.0"; reg = <0x30300000 0x40000>; interrupts = <0 91 4>;
+            #address-cells = <1>; #size-cells = <1>; ranges = <0 0x30300000 0x40000>;
+            jr@1000 { compatible = "fsl,sec-v4.0-job-ring"; reg = <0x1000 0x1000>; interrupts = <0 105 4>; };
+            jr@2000 { compatible = "fsl,sec-v4.0-job-ring"; reg = <0x2000 0x1000>; interrupts = <0 106 4>; };
+        };
+    };
+    /* a bus that has registers beside what is on it, and one that says nothing of what is on it */
+    fss@47000000 {
+        compatible = "simple-bus"; reg = <0x47000000 0x1000>; #address-cells = <1>; #size-cells = <1>; ranges;
+        spi@47040000 { compatible = "example,spi"; reg = <0x47040000 0x1000>; interrupts = <0 30 4>; };
+    };
+    bus@50000000 { compatible = "example,bus", "simple-bus"; reg = <0x50000000 0x10000>; };
+};"""
+
+
+def test_what_is_on_a_bus_are_its_devices(tree_of, tmp_path):
+    """Also where the bus has a property 'reg', as the trees of NXP's i.MX8 have it. A device with parts stays one."""
+    path = tree_of(BUS)
+    found = machine.find(machine_tree.load(path))
+    assert [(device.name, device.area, device.spis, device.console) for device in found.devices] == [
+        ("serial", Range.at(0x30020000, 0x1000), [26], "pl011"), ("timer", Range.at(0x30200000, 0x1000), [47], None),
+        ("crypto", Range.at(0x30300000, 0x40000), [91, 105, 106], None), ("fss", Range.at(0x47000000, 0x1000), [], None),
+        ("spi", Range.at(0x47040000, 0x1000), [30], None), ("bus", Range.at(0x50000000, 0x10000), [], None)]
+    assert found.stdout == "serial"
+    assert found.left_out == [("/bus@30000000/spba-bus@30000000/sai@30030000", "disabled")]
+    cell = machine.hardware(machine_tree.load(path))
+    assert Range.at(0x30000000, 0x400000) not in [device.area for device in cell.devices]
+    assert run("-t", path, "-o", tmp_path).returncode == 0
+
+
+def test_virtual_pci_host_is_not_on_a_bus(tree_of):
+    """Whatever the tree leaves out there."""
+    large = BUS.replace("reg = <0x30000000 0x400000>", "reg = <0x90000000 0x70000000>, <0x30000000 0x400000>").replace(
+        "timer@30200000", "other@90000000 { compatible = \"example,other\"; reg = <0x90000000 0x1000>; };\n\t\ttimer@30200000")
+    found = machine.find(machine_tree.load(tree_of(large)))
+    assert Range.at(0x90000000, 0x1000) in [device.area for device in found.devices] and found.ecam < 0x80000000
 
 
 @pytest.mark.parametrize("content, text", [

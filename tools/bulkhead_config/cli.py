@@ -134,7 +134,7 @@ def _diagram(arguments):
 
 
 def _create(arguments):
-    machine_command.run(arguments, lambda file: load(file, [], _build(arguments)), _write)
+    machine_command.run(arguments, lambda file: load(file, [], _build(arguments)))
 
 
 def _device_tree(arguments, system):

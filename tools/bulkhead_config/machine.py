@@ -9,7 +9,8 @@ from .units import BAR_PAGE, ECAM_SIZE, GIB, LINE_COUNT, MIB, PAGE, TIMER, Range
 GICV3, GICV2 = ("arm,gic-v3",), ("arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a9-gic", "arm,cortex-a7-gic")
 ITS = ("arm,gic-v3-its",)
 IOMMUS = ("arm,smmu-v3", "arm,smmu-v2", "arm,smmu-v1", "arm,mmu-500", "arm,mmu-401", "arm,mmu-400")
-REDISTRIBUTOR = 0x20000
+REDISTRIBUTOR, ITS_SIZE = 0x20000, 0x20000	# two frames each
+BUSES = ("simple-bus", "simple-pm-bus", "arm,amba-bus")
 SPI_STEP, SPI_END = 32, 988	# the GIC has them in groups
 LINKS = 31			# of the root cell, that the PCI windows have room for
 POOL = (4 * MIB, 64 * MIB)	# smallest, largest
@@ -48,6 +49,7 @@ class Machine:
     lines: range		# SPIs that no device uses
     pool: Range
     stdout: str			# name of a device, or None
+    its_widened: bool = False	# the tree has less than the two frames of an ITS
     left_out: list = field(default_factory=list)	# (path, why)
 
 
@@ -154,11 +156,34 @@ def _pci_host(tree, node, gic):
         yield Device(f"{name}-{what}", area, spis if what == "mmio" else [])
 
 
+def _children_areas(node):
+    for child in node:
+        try:
+            yield from areas(child)
+        except TreeError:		# said where the child itself is read
+            continue
+
+
+def _is_bus(node, area):
+    """Is it the address space of a bus, and not registers of its own? What is on the bus are the devices then."""
+    return node.is_a(*BUSES) and any(area.contains(inside) for inside in _children_areas(node))
+
+
+def _buses(tree):
+    """Nothing else is where a bus is, whether the tree says what is there or not."""
+    for node in tree.root:
+        if node.is_a(*BUSES):
+            try:
+                yield from (area for area in areas(node) if _is_bus(node, area))
+            except TreeError:
+                continue
+
+
 def _devices_of(tree, node, gic):
     if node.is_a("pci-host-ecam-generic") or node.texts("device_type") == ["pci"]:
         return list(_pci_host(tree, node, gic))
     spis = sorted({value for kind, value in tree.interrupts(node, gic) if kind == SPI})
-    name, found = _name(node.name), _merged(areas(node))
+    name, found = _name(node.name), _merged(area for area in areas(node) if not _is_bus(node, area))
     if not found and node.is_a("simple-bus") and not node.children:
         found = _merged(area for _, area in windows(node))
     console = _console(node)
@@ -240,6 +265,30 @@ def _pool(ram, kept):
     if not fitting:
         raise TreeError(f"leaves no {size // MIB} MiB of memory for cells; write the board file by hand")
     return Range.at(min(fitting, key=lambda start: abs(start - middle)), size)
+
+
+def _spis_without_registers(tree, gic):
+    """SPIs of what has no registers that a cell could be given: of a performance monitor, or of a bus."""
+    found = set()
+    for node in tree.root:
+        try:
+            found.update(value for kind, value in tree.interrupts(node, gic) if kind == SPI)
+        except TreeError:
+            continue
+    return found
+
+
+def _whole_its(units, others):
+    """Some trees have only the first of the two frames of an ITS. Returns whether one was made whole: nothing else may be
+    where its other frame is."""
+    widened = False
+    for unit in units:
+        whole = Range.at(unit.area.start, ITS_SIZE)
+        taken = others + [other.area for other in units if other is not unit]
+        if unit.area.size < ITS_SIZE and not any(whole.overlaps(area) for area in taken):
+            unit.area = whole
+            widened = True
+    return widened
 
 
 def _lines(used, spis):
@@ -330,16 +379,18 @@ def find(tree, name=None, seen=((), ()), spis=None):
     frames = areas(gic)
     iommus = _in_pages(iommus)
     its = [unit for unit in its if not any(unit.area.overlaps(frame) for frame in frames)]	# else it is the GIC's already
+    its_widened = _whole_its(its, ram + frames + [device.area for device in found + hidden + iommus])
     units = [unit.area for unit in its + iommus]
     devices = list(_without(_in_pages(found), ram + [distributor, redistributors] + frames[:1] + units))
     _named_once(iommus + devices)
-    count, lines = _lines({spi for device in devices + iommus + hidden for spi in device.spis}, spis)
+    used = {spi for device in devices + iommus + hidden for spi in device.spis} | _spis_without_registers(tree, gic)
+    count, lines = _lines(used, spis)
     console = _stdout(tree, devices)
-    taken = [device.area for device in devices + hidden] + ram + frames + units
+    taken = [device.area for device in devices + hidden] + ram + frames + units + list(_buses(tree))
     hosts = [node.cell("linux,pci-domain", 0) for node in tree.root if node.texts("device_type") == ["pci"]]
     return Machine(
         name=name or board_name(tree), mpidr=mpidr, ram=ram, distributor=distributor, redistributors=redistributors,
         maintenance=maintenance[0], timer=timer if len(timer) == 4 else [], spis=count, devices=devices,
         its=sorted(unit.area for unit in its), iommus=iommus, ecam=_ecam(taken), domain=max(hosts, default=0) + 1,
         lines=lines, pool=_pool(ram, list(seen[1]) + _reserved(tree)), stdout=console.name if console else None,
-        left_out=left_out)
+        its_widened=its_widened, left_out=left_out)

@@ -3,17 +3,16 @@
 import argparse
 import re
 import sys
-import tempfile
 from pathlib import Path
 
-from . import machine, machine_files, machine_tree, schema
-from .source import printable
+from . import machine, machine_files, machine_tree, schema, writing
+from .source import ConfigError, printable
 
 LIVE_TREE = "/proc/device-tree"
 
 
-def run(arguments, load, write):
-    """Board and system file, after the check has accepted them. load: as for `check`; write: files into a directory."""
+def run(arguments, load):
+    """Board and system file, and what the check says of them. load: as for `check`."""
     try:
         tree = machine_tree.load(arguments.tree)
         seen = machine.iomem(Path(arguments.iomem).read_text("ascii", "replace")) if arguments.iomem else ((), ())
@@ -25,13 +24,24 @@ def run(arguments, load, write):
     for path in files:
         if path.exists() and not arguments.force:
             sys.exit(f"{path}: is there already; use another --name or directory, or --force to replace it")
-    with tempfile.TemporaryDirectory() as scratch:
-        for path, text in files.items():
-            write(Path(scratch) / path.parent.name, {path.name: text.encode()})
-        load(Path(scratch) / "systems" / f"{found.name}.yaml")
-    for path, text in files.items():
-        write(path.parent, {path.name: text.encode()})
-        print(f"{path}: {len(text.encode())} bytes")
+    _write(files)
+    _check(arguments.output / "systems" / f"{found.name}.yaml", load)
+
+
+def _write(files):
+    contents = [(path, text.encode()) for path, text in files.items()]
+    writing.write(contents)
+    for path, content in contents:
+        print(f"{path}: {len(content)} bytes")
+    sys.stdout.flush()
+
+
+def _check(system, load):
+    """What is wrong has to be corrected by who knows the machine: hence in the files, which stay."""
+    try:
+        load(system)
+    except ConfigError as error:
+        sys.exit(f"{error}\n{system}: is to be corrected, or its board, as said above; then use 'check'")
 
 
 def _name(text):
