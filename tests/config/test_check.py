@@ -41,6 +41,19 @@ def test_everything_in_one_run(path, monkeypatch):
     assert str(error.value).splitlines() == expected(path)
 
 
+@pytest.mark.parametrize("text, place", [
+    ("\x01", "1:1"), ("system: x\nboard: \x1b[2J\n", "2:8"), ("# größer\r\nx: ü\x7f\n", "2:5"),
+    ("a: 1\n" * 5000 + "b: \0", "5001:4")], ids=["alone", "in a value", "behind others", "late"])
+def test_place_of_a_character_that_yaml_refuses(text, place, tmp_path):
+    """Editors do not show it."""
+    path = tmp_path / "x.yaml"
+    path.write_bytes(text.encode())
+    with pytest.raises(ConfigError) as error:
+        cli.load(path, BOARDS)
+    assert str(error.value) == (f"{path}:{place}: error: not YAML: special characters are not allowed; correct the syntax here "
+                                "[yaml-syntax]")
+
+
 def test_problems_of_a_rule_end_somewhere(tmp_path):
     """64 cells with 64 regions at one address: two million pairs for a start."""
     regions = ", ".join(f"m{n}: {{ at: {n << 12:#x}, size: 4 KiB, host: 0x44000000 }}" for n in range(64))

@@ -12,6 +12,8 @@ import yaml
 MAX_FILE_SIZE = 256 * 1024
 MAX_DEPTH = 16
 MAX_SHOWN = 60			# characters of a value in a message
+MAX_NUMBER = 1000		# characters; Python refuses to convert some thousands
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")	# as YAML has it
 OWNERS = {"cells": "cell", "links": "link", "devices": "device", "memory": "memory", "iommus": "IOMMU"}
 ENTITIES = ("cells", "links")	# what stands in these can be wrong without the rest being wrong, too
 
@@ -175,7 +177,7 @@ def _place(file, mark):
 
 def _scalar(node):
     kind = node.tag.rsplit(":", 1)[-1]
-    if kind == "int":
+    if kind == "int" and len(node.value) <= MAX_NUMBER:		# a longer one fits nowhere
         return int(node.value, 0)
     if kind == "bool":
         return node.value == "true"
@@ -224,9 +226,17 @@ def _refuse_what_is_not_plain(file, text):
                                        f"nested more than {MAX_DEPTH} levels deep; flatten it")])
 
 
-def _syntax_error(file, error):
+def _place_of_character(file, text, index):
+    lines = LINE_BREAK.split(text[:index])
+    return Place(file, len(lines), len(lines[-1]) + 1)
+
+
+def _syntax_error(file, text, error):
     mark = getattr(error, "problem_mark", None)
-    place = _place(file, mark) if mark else Place(file)
+    if isinstance(error, yaml.reader.ReaderError):
+        place = _place_of_character(file, text, error.position)
+    else:
+        place = _place(file, mark) if mark else Place(file)
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     return ConfigError([Problem(place, "yaml-syntax", f"not YAML: {what}; correct the syntax here")])
 
@@ -261,5 +271,5 @@ def parse(file, text):
         if node is not None:
             document.data = _convert(document, node, ())
     except yaml.YAMLError as error:
-        raise _syntax_error(file, error) from None
+        raise _syntax_error(file, text, error) from None
     return document
