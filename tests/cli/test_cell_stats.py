@@ -306,9 +306,10 @@ def test_no_terminal(driver, box):
     assert result.stderr == "cell stats: this is no terminal; use --once or --json\n"
 
 
-def test_output_that_cannot_be_written(driver, box):
+@pytest.mark.parametrize("arguments", [["--once"], ["--json"], ["--help"], ["-h"], ["--usage"]])
+def test_output_that_cannot_be_written(driver, box, arguments):
     with open("/dev/full", "w") as full:
-        result = subprocess.run([PROGRAM, "--once"], cwd=box.path, stdout=full, stderr=subprocess.PIPE, text=True,
+        result = subprocess.run([PROGRAM, *arguments], cwd=box.path, stdout=full, stderr=subprocess.PIPE, text=True,
                                 env=environment())
     assert (result.returncode, result.stderr) == (1, "writing output: No space left on device\n")
 

@@ -125,11 +125,16 @@ static int print_once(const struct options *options, const struct designation *d
 	if (first)
 		sample_free(first);
 	sample_free(&sample);
+	return result;
+}
+
+/* At exit, which argp calls for --help by itself */
+static void check_output(void)
+{
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("writing output");
-		result = EXIT_FAILED;
+		_exit(EXIT_FAILED);
 	}
-	return result;
 }
 
 int main(int argc, char **argv)
@@ -139,6 +144,10 @@ int main(int argc, char **argv)
 	struct designation cell;
 
 	setlocale(LC_CTYPE, "");
+	if (atexit(check_output)) {
+		perror("cell stats");
+		return EXIT_FAILED;
+	}
 	if (argc > 0)
 		argv[0] = presented;
 	argp_err_exit_status = EXIT_FAILED;
