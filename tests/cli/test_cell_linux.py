@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT, Request
+from conftest import NOT_LOADED, ROOT, Request
 
 sys.path.insert(0, str(ROOT / "tools"))
 from bulkhead_config import abi, binary, cell_linux, guest_of_binary, machine_tree  # noqa: E402
@@ -22,7 +22,7 @@ SHARED = abi.CFG_MEM_ROOTSHARED
 ECAM = 0x0f000000
 MACHINE = ROOT / "tests/config/devicetree/machine.dts"
 PROGRAM = ("import sys; sys.path.insert(0, {tools!r}); from bulkhead_config import cell_linux; "
-           "cell_linux.DEVICE = 'dev/jailhouse'; cell_linux.main('loader.bin')")
+           "cell_linux.DEVICE, cell_linux.SYSFS = 'dev/jailhouse', 'sys'; cell_linux.main('loader.bin')")
 LOADER = b"the loader"
 
 
@@ -149,8 +149,13 @@ def test_driver_refuses(linux, number, name, left, text):
 
 
 def test_no_device(linux):
+    """It says what the command says for others."""
+    assert cell_linux.SYSFS == "/sys/devices/jailhouse"
     linux.box.device.unlink()
-    assert linux.fails(linux.cell, linux.kernel, "-d", linux.tree) == "opening dev/jailhouse: No such file or directory"
+    message = "opening dev/jailhouse: No such file or directory"
+    assert linux.fails(linux.cell, linux.kernel, "-d", linux.tree) == f"{message}: {NOT_LOADED}"
+    (linux.box.path / "sys").mkdir()
+    assert linux.fails(linux.cell, linux.kernel, "-d", linux.tree) == message
 
 
 def test_no_loader(linux):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """'check' with binary configurations, in the form of Jailhouse's 'config check'."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -158,6 +159,33 @@ def test_output(tmp_path):
     assert f"{HYPERVISOR}: None\n" in result.stdout
     files = parsed()
     assert run(*write(tmp_path, files)).returncode == 0
+
+
+def test_names_do_not_matter(tmp_path):
+    """As with Jailhouse: what begins as a configuration is one."""
+    names = write(tmp_path, parsed())
+    for number, name in enumerate(names):
+        os.rename(name, tmp_path / f"config{number}.bin")
+    names = [tmp_path / f"config{number}.bin" for number in range(len(names))]
+    result = run(*names)
+    assert (result.returncode, result.stderr) == (0, "") and f"({names[0]})" in result.stdout
+    assert run(names[0]).returncode == 0 and run("--json", *names).returncode == 0
+    cell_first = run(names[1])
+    assert cell_first.returncode == 1 and "system" in cell_first.stderr and ":1:1:" not in cell_first.stderr
+
+
+def test_what_is_no_configuration(tmp_path):
+    """Called .cell it is meant to be one; otherwise it is a system file."""
+    for name, text in (("x.cell", "starts with neither JHSYS nor JHCLL"), ("x.bin", "[missing-key]")):
+        (tmp_path / name).write_text("system: x\n")
+        result = run(tmp_path / name)
+        assert result.returncode == 1 and text in result.stderr
+    result = run(tmp_path / "x.bin", tmp_path / "x.cell")
+    assert result.returncode == 2 and f"{tmp_path}/x.bin is no binary configuration; give one system file, or" in result.stderr
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen([TOOL, "check", tmp_path / "pipe"], stderr=subprocess.PIPE, text=True) as process:
+        (tmp_path / "pipe").write_text("system: x\n")		# can be read only once
+        assert "[missing-key]" in process.communicate(timeout=60)[1]
 
 
 def test_json(tmp_path):

@@ -16,6 +16,7 @@ from .show import text
 from .units import MIB
 
 DEVICE = abi.BH_DEVICE_NODE.decode()
+SYSFS = abi.BH_SYSFS_ROOT.decode()
 LIVE_TREE = "/proc/device-tree"
 MACHINES = {"aarch64": "arm64", "x86_64": "x86", "i686": "x86"}
 FACTOR = 1			# for arm64
@@ -132,6 +133,9 @@ def _start(configuration, name, images):
     try:
         device = os.open(DEVICE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
+        if error.errno == errno.ENOENT and not os.path.exists(SYSFS):		# as the jailhouse tool has it
+            raise CommandError(f"opening {DEVICE}: {error.strerror}: the driver is not loaded: modprobe jailhouse, or insmod "
+                               "jailhouse.ko") from None
         raise CommandError(f"opening {DEVICE}: {error.strerror}") from None
     cell = abi.CellId(id=abi.BH_CELL_ID_BY_NAME, name=name)
     try:

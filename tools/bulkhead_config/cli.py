@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from . import (binary, built, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema, limits,
-               lock, machine_command, model, outputs, registry, report, show, show_bundle, writing)
+from . import (abi, binary, built, bundle, check_set, devicetree, diagram, emit, explain, guest_of_system, importer, json_schema,
+               limits, lock, machine_command, model, outputs, registry, report, show, show_bundle, writing)
 from .source import ConfigError
 
 
@@ -104,11 +104,23 @@ def _check_set(arguments):
     sys.exit(1 if failed else 0)
 
 
+def _is_binary(name):
+    """By its first bytes. By its name, too: for what is meant to be one and is not, and for what cannot be read twice."""
+    if name.endswith(".cell") or not os.path.isfile(name):
+        return name.endswith(".cell")
+    try:
+        with open(name, "rb") as stream:
+            return stream.read(abi.CFG_SIGNATURE_LEN) in (abi.CFG_SIGNATURE_SYSTEM, abi.CFG_SIGNATURE_CELL)
+    except OSError:		# said by who reads it next
+        return False
+
+
 def _check(arguments):
-    if arguments.files[0].endswith(".cell"):
+    if _is_binary(arguments.files[0]):
         _check_set(arguments)
     if len(arguments.files) > 1:
-        arguments.parser.error("one system file, or the names of binary configurations, which end in .cell")
+        arguments.parser.error(f"{arguments.files[0]} is no binary configuration; give one system file, or binary "
+                               "configurations")
     arguments.system = arguments.files[0]
     system = _checked(arguments, _image(arguments))
     if arguments.json:
@@ -250,7 +262,7 @@ def _parser(program, words):
     compiler.add_argument("--lock", action="store_true", help="write what was chosen to SYSTEM.lock beside the system file, "
                           "too, so that it is chosen again when cells and links are added")
     checker = add("check", "look for problems, write nothing", _check)
-    checker.add_argument("files", nargs="+", metavar="SYSTEM.yaml|FILE.cell", help="a system file; or binary configurations, "
+    checker.add_argument("files", nargs="+", metavar="SYSTEM.yaml|CONFIG", help="a system file; or binary configurations, "
                          "that of the system first")
     checker.set_defaults(parser=checker)
     bundler = add("bundle", "write a bundle for direct boot: hypervisor, configurations and images", _bundle)
@@ -298,18 +310,15 @@ def _parser(program, words):
 
 
 def main(program="bulkhead-config", words=()):
-    """words: what commands are called in usage texts, where that is something else."""
+    """words: what commands are called in usage texts, where that is something else. Called by program.run()."""
     arguments = _parser(program, dict(words)).parse_args()
     try:
         arguments.run(arguments)
-        sys.stdout.flush()
     except ConfigError as error:
         sys.exit(str(error))
     except writing.WriteError as error:
-        sys.exit(f"bulkhead-config: {error}")
+        sys.exit(f"{program}: {error}")
     except registry.UnknownWarning as error:
-        sys.exit(f"bulkhead-config: -W: {error}")
+        sys.exit(f"{program}: -W: {error}")
     except devicetree.DeviceTreeError as error:
         sys.exit(f"{arguments.system}: device tree: {error}")
-    except OSError as error:
-        sys.exit(f"bulkhead-config: {error.filename or 'output'}: {error.strerror}")
