@@ -94,6 +94,8 @@ help:
 	@echo "  soak        cells come, run, fail and go at random, SOAK_ROUNDS=10000 times, SEED=N: minutes; some in test"
 	@echo "  minimal     images without what a system can do without (docs/features.md)"
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
+	@echo "  install     DESTDIR=ROOT: tools, modules and hypervisor into the root file system of a target (docs/your-board.md);"
+	@echo "              install-tools: only the tools; KDIR=DIR with these, and with driver: the modules are for that kernel"
 	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"
 	@echo "  clean       remove build/ (keeps .config and the cache $(CACHE))"
 

@@ -13,10 +13,15 @@ driver: $(DRIVER_MODULES)
 
 $(DRIVER_LINKS): $(B)/driver/%: driver/%
 	@mkdir -p $(@D)
-	$(Q)ln -sf $(abspath $<) $@
+	$(Q)ln -sfr $< $@
 
-# The kernel's makefiles find out themselves what is old; one call makes both modules.
-$(B)/driver/jailhouse.ko: $(DRIVER_SRC) $(wildcard include/bulkhead/*.h) driver/build.mk | $(DRIVER_LINKS) $(SETUP)
+# For another kernel nothing that is there is of use, and its makefiles would not see that.
+$(B)/driver/kdir: FORCE
+	$(Q)mkdir -p $(@D); \
+	echo '$(KDIR)' | cmp -s - $@ || { find $(@D) -type f -delete; echo '$(KDIR)' > $@; }
+
+# The kernel's makefiles find out themselves what else is old; one call makes both modules.
+$(B)/driver/jailhouse.ko: $(DRIVER_SRC) $(wildcard include/bulkhead/*.h) driver/build.mk $(B)/driver/kdir | $(DRIVER_LINKS) $(SETUP)
 	@echo "  KBUILD  $(DRIVER_MODULES)"
 	$(Q)log=$(B)/driver/build.log; \
 	env -u MAKEFLAGS -u MFLAGS $(MAKE) -C $(KDIR) M=$(abspath $(B)/driver) ARCH=arm64 \

@@ -76,3 +76,16 @@ install-tools: $(CLI_ARM64) $(STATS_ARM64) $(INMATE_LOADER)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/libexec/jailhouse/tools/bulkhead_config tools/bulkhead_config/*.py
 	install -D -m 644 tools/completion/jailhouse $(DESTDIR)$(PREFIX)/share/bash-completion/completions/jailhouse
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 tools/man/*.8
+
+# Everything that late launch needs. The modules are for the kernel of KDIR, whose name is in them; KVER is for one that takes
+# them under another name.
+INSTALL_KVER = $(or $(KVER),$(firstword $(shell modinfo -F vermagic $(B)/driver/jailhouse.ko)))
+
+ifneq ($(filter install,$(MAKECMDGOALS)),)
+$(if $(DESTDIR),,$(error install: all of it is for arm64: say where the root file system of the target is, DESTDIR=...))
+endif
+
+.PHONY: install
+install: install-tools driver hypervisor
+	install -D -m 644 -t $(DESTDIR)/lib/modules/$(INSTALL_KVER)/extra $(DRIVER_MODULES)
+	install -D -m 644 -t $(DESTDIR)/lib/firmware $(HV)/jailhouse.bin
