@@ -193,9 +193,10 @@ def test_cpu_offline(machine):
     check_unharmed(machine, before)
 
 
-def test_vhe_machine(fleet):
-    """Linux keeps EL2 to itself on such a CPU; the message says how to boot."""
-    machine = fleet.get(cpu="max,pauth=off")
+@pytest.mark.parametrize("cmdline", ["", "kvm-arm.mode=none"])
+def test_vhe_machine(fleet, cmdline):
+    """Linux keeps EL2 to itself on such a CPU, also without KVM; the message says how to boot."""
+    machine = fleet.get(cpu="max,pauth=off", cmdline=cmdline)
     machine.load_modules()
     before = machine.snapshot()
     result = machine.run(f"jailhouse enable {SYSTEM}")
