@@ -2,7 +2,7 @@
 #
 # The kernel's build system writes beside its sources, so it gets a tree of links in $(B)/driver.
 
-DRIVER_SRC := $(wildcard driver/Kbuild driver/jailhouse/*.[ch] driver/uio/*.[ch])
+DRIVER_SRC := $(wildcard driver/Kbuild driver/*.h driver/jailhouse/*.[ch] driver/uio/*.[ch])
 DRIVER_LINKS := $(DRIVER_SRC:driver/%=$(B)/driver/%)
 DRIVER_MODULES := $(B)/driver/jailhouse.ko $(B)/driver/uio_ivshmem.ko
 
@@ -30,3 +30,19 @@ $(B)/driver/jailhouse.ko: $(DRIVER_SRC) $(wildcard include/bulkhead/*.h) driver/
 	@touch $(DRIVER_MODULES)
 
 $(B)/driver/uio_ivshmem.ko: $(B)/driver/jailhouse.ko
+
+# Other kernels: Debian's headers of all that are installed, or KERNELS="DIRECTORY...". Only built, into $(B)/kernels/RELEASE; that
+# the modules of such a kernel can be loaded is not tested by this.
+KERNELS ?= $(wildcard /usr/src/linux-headers-*-arm64 /usr/src/linux-headers-*-arm64-16k)
+
+.PHONY: driver-kernels
+driver-kernels: | $(SETUP)
+	$(Q)for headers in $(KERNELS); do \
+		echo "  KBUILD  $$headers"; \
+		tree=$(abspath $(B))/kernels/$${headers##*/}; \
+		rm -rf $$tree; \
+		mkdir -p $$tree; \
+		cp -r driver/Kbuild driver/*.h driver/jailhouse driver/uio $$tree/; \
+		env -u MAKEFLAGS -u MFLAGS $(MAKE) -C $$headers M=$$tree ARCH=arm64 CROSS_COMPILE=$(CROSS) W=1 \
+			CONFIG_DEBUG_INFO_BTF_MODULES= BH_INCLUDE=$(abspath include) modules > $$tree/build.log 2>&1 || { cat $$tree/build.log; exit 1; }; \
+	done

@@ -122,7 +122,7 @@ static bool overlaps(u64 start1, u64 size1, u64 start2, u64 size2)
  */
 static int claim_memory(struct bh_cell *cell, struct bh_reason *why)
 {
-	char what[80];
+	char what[128];
 	u32 n;
 
 	for (n = 0; n < cell->num_memory; n++) {

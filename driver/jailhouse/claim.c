@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
 #include "driver.h"
 
 #define CLAIM_ATTEMPTS	8	/* pages under writeback or pinned for a moment */
@@ -143,15 +144,14 @@ static unsigned long page_in_the_way(unsigned long start, unsigned long end, con
 
 /*
  * Before the next try; false: there is none. A page that waits in a list of some CPU to become one that can be moved counts
- * as one that cannot, and an idle CPU leaves it there: shake_page() empties these lists. Other pages the kernel frees
- * a grace period later. Nothing tells when the last user of a pinned page lets go.
+ * as one that cannot, and an idle CPU leaves it there, so these lists are emptied. Other pages the kernel frees a grace
+ * period later. Nothing tells when the last user of a pinned page lets go.
  */
 static bool another_try(struct page *page, int attempt)
 {
 	if (PageReserved(page) || attempt == CLAIM_ATTEMPTS)
 		return false;
-	if (IS_ENABLED(CONFIG_MEMORY_FAILURE))
-		shake_page(page);
+	bh_empty_page_lists(&bh.pdev->dev, page);
 	if (attempt == 1)
 		synchronize_rcu();
 	else

@@ -189,7 +189,7 @@ static int open_clock_gate(const struct cfg_console *console, struct bh_reason *
 /* Shared memory of the root cell's ivshmem devices must not be Linux's at the same time. */
 static int claim_links(const struct bh_config_view *root, struct bh_reason *why)
 {
-	char what[80];
+	char what[128];
 	u32 n;
 
 	for (n = 0; n < root->cell->num_memory_regions; n++) {

@@ -27,6 +27,8 @@
 
 #include <bulkhead/ivshmem.h>
 
+#include "../compat.h"
+
 #define DRIVER_NAME	"uio_ivshmem"
 #define CLASS_UNDEFINED	((IVSHMEM_BASE_CLASS << 16) | IVSHMEM_PROTO_UNDEFINED)
 
@@ -145,9 +147,8 @@ static int map_section(struct uio_info *info, struct vm_area_struct *vma)
 	unsigned int index = vma->vm_pgoff;
 	const struct uio_mem *mem = &info->mem[index];
 
-	if (dev->read_only[index])
-		vma->vm_flags &= ~(VM_WRITE | VM_MAYWRITE);
-	vma->vm_flags |= VM_IO | VM_DONTEXPAND | VM_DONTDUMP;
+	bh_change_vm_flags(vma, VM_IO | VM_DONTEXPAND | VM_DONTDUMP,
+			   dev->read_only[index] ? VM_WRITE | VM_MAYWRITE : 0);
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	if (index == 0)
 		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
@@ -245,7 +246,7 @@ static int request_vectors(struct uio_ivshmem *dev)
 	int n, err;
 
 	dev->vectors = pci_alloc_irq_vectors(pdev, 1, max(pci_msix_vec_count(pdev), 1),
-					     PCI_IRQ_LEGACY | PCI_IRQ_MSIX);
+					     PCI_IRQ_INTX | PCI_IRQ_MSIX);
 	if (dev->vectors < 0) {
 		dev_err(&pdev->dev, "no interrupt: give the device an interrupt in the cell configuration\n");
 		return dev->vectors;
