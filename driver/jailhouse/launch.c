@@ -82,7 +82,7 @@ static const struct {
 	[NO_GICV3] = { -ENODEV, "no GICv3 CPU interface: use a machine with GICv3 (QEMU: -machine gic-version=3)" },
 	[EOIMODE] = { -ENODEV, "Linux was not entered at EL2, so EL2 is not ours: let the firmware enter it there" },
 	[NO_STUB] = { -EBUSY,
-		      "EL2 is in use: close the KVM guests; protected KVM (kvm-arm.mode=protected) cannot be combined" },
+		      "EL2 is in use: close the KVM guests; boot with kvm.enable_virt_at_load=0 (Linux 6.12 and later), without kvm-arm.mode=protected" },
 };
 
 /* The order matters: reading ICC_CTLR_EL1 needs a GICv3, and HVC is undefined unless Linux owns EL2. */
