@@ -127,7 +127,7 @@ static int claim_memory(struct bh_cell *cell, struct bh_reason *why)
 
 	for (n = 0; n < cell->num_memory; n++) {
 		const struct cfg_memory *region = &cell->memory[n];
-		u64 start = region->phys_start, size = region->size;
+		u64 start = region->phys_start, size = region->size, ram;
 		bool shared = region->flags & CFG_MEM_ROOTSHARED;
 		int err;
 
@@ -141,14 +141,16 @@ static int claim_memory(struct bh_cell *cell, struct bh_reason *why)
 					 "cell \"%s\": memory region %u (0x%llx-0x%llx) overlaps the hypervisor (0x%llx-0x%llx): choose other memory",
 					 cell->name, n, start, start + size, bh.hvmem.phys,
 					 bh.hvmem.phys + bh.hvmem.size);
-		if (!bh_linux_ram(start, size))
-			continue;
-		if (!is_ram_region(region))
+		ram = bh_linux_ram(start, size);
+		if (ram && !is_ram_region(region))
 			return bh_refuse(why, -EINVAL,
 					 "cell \"%s\": memory region %u (0x%llx-0x%llx) is for a device, but there is memory of Linux: correct its address or its flags",
 					 cell->name, n, start, start + size);
+		/* devices, and what nobody is going to write: flash has no place in any list of memory */
+		if (!ram && (!is_ram_region(region) || !(region->flags & CFG_MEM_WRITE)))
+			continue;
 		/* New claims are cleared by us now and used by Linux afterwards: both need access. */
-		if (!bh_is_claimed(start, size) &&
+		if (ram && !bh_is_claimed(start, size) &&
 		    !bh_config_root_covers(&bh.root_config, start, size, CFG_MEM_READ | CFG_MEM_WRITE))
 			return bh_refuse(why, -EINVAL,
 					 "cell \"%s\": memory region %u (0x%llx-0x%llx) belongs to Linux, but the root cell's configuration does not have it writable: add it there",

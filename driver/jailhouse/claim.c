@@ -15,8 +15,6 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/of.h>
-#include <linux/of_address.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -333,69 +331,9 @@ bool bh_is_claimed(u64 start, u64 size)
 	return true;
 }
 
-/* Is the range inside a node of /reserved-memory? Then it was set aside for somebody like us. */
-bool bh_is_reserved_memory(u64 start, u64 size)
-{
-	struct device_node *parent = of_find_node_by_path("/reserved-memory"), *child;
-	struct resource res;
-	bool found = false;
-
-	if (!parent)
-		return false;
-	for_each_child_of_node(parent, child) {
-		int index;
-
-		/* "reusable" ones are lent to Linux (CMA) */
-		if (of_property_read_bool(child, "reusable"))
-			continue;
-		for (index = 0; !found && !of_address_to_resource(child, index, &res); index++)
-			found = res.start <= start && start + size - 1 <= res.end;
-		if (found) {
-			of_node_put(child);
-			break;
-		}
-	}
-	of_node_put(parent);
-	return found;
-}
-
-/* A node of type "memory" that has start: the first address behind it; else start */
-static u64 memory_end(u64 start, bool *any)
-{
-	struct device_node *node = NULL;
-	struct resource res;
-	u64 end = start;
-	int index;
-
-	while ((node = of_find_node_by_type(node, "memory")))
-		for (index = 0; !of_address_to_resource(node, index, &res); index++) {
-			*any = true;
-			if (res.start <= start && start <= res.end)
-				end = res.end + 1;
-		}
-	return end;
-}
-
-/*
- * May the range be memory, as far as the device tree knows? What Linux was told to leave alone (mem=) is in no list of
- * Linux's own. Without nodes (ACPI, EFI) there is no answer, and yes is the one that keeps systems working.
- */
-bool bh_may_be_memory(u64 start, u64 size)
-{
-	u64 at = start, end = start + size, next;
-	bool any = false;
-
-	for (; at < end; at = next) {
-		next = memory_end(at, &any);
-		if (next == at)
-			return !any || bh_is_reserved_memory(at, end - at);
-	}
-	return true;
-}
-
 /*
  * Claims what Linux owns of the range. Nothing to do for memory it does not know (mem=, no-map) or that was
- * reserved for this use. On failure the set keeps what it had before. size > 0, no overflow.
+ * reserved for this use; but there has to be some. On failure the set keeps what it had before. size > 0, no overflow.
  */
 int bh_claim(struct bh_claims *claims, u64 start, u64 size, const char *what, struct bh_reason *why)
 {
@@ -406,7 +344,7 @@ int bh_claim(struct bh_claims *claims, u64 start, u64 size, const char *what, st
 	int err;
 
 	if (!ram || bh_is_reserved_memory(first, bytes))
-		return 0;
+		return bh_check_memory(start, size, what, why);
 	if (ram != bytes)
 		return bh_refuse(why, -EINVAL,
 				 "%s: 0x%llx-0x%llx is only partly memory of Linux: keep it inside or outside",

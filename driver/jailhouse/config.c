@@ -92,10 +92,10 @@ static u64 region_end(const struct cfg_memory *region)
 }
 
 /*
- * True if the root cell has at least the access 'flags' to the whole range, as ordinary memory. Later
- * regions override earlier ones. Each round ends at a boundary of some region, hence the bound.
+ * True if all of the range has exactly 'flags' among 'mask' in the root cell's configuration. Later regions
+ * override earlier ones. Each round ends at a boundary of some region, hence the bound.
  */
-bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 flags)
+static bool root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 mask, u64 flags)
 {
 	u32 rounds = 2 * root->cell->num_memory_regions + 1;
 	u64 pos = start, end = start + size;
@@ -116,11 +116,25 @@ bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 siz
 			if (region_start <= pos && pos < region_end(region))
 				decides = region;
 		}
-		if (!decides || (decides->flags & flags) != flags || decides->flags & CFG_MEM_IO)
+		if (!decides || (decides->flags & mask) != flags)
 			return false;
 		pos = next;
 	}
 	return pos >= end;
+}
+
+/* Has the root cell at least the access 'flags' to the whole range, as ordinary memory? */
+bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 flags)
+{
+	return root_covers(root, start, size, flags | CFG_MEM_IO, flags);
+}
+
+/* Has the root cell the whole range as registers that it may read and write? */
+bool bh_config_root_has_device(const struct bh_config_view *root, u64 start, u64 size)
+{
+	const u64 flags = CFG_MEM_READ | CFG_MEM_WRITE | CFG_MEM_IO;
+
+	return root_covers(root, start, size, flags, flags);
 }
 
 /* Is this memory region a section of one of the cell's ivshmem devices? */

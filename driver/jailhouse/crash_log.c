@@ -61,12 +61,14 @@ void bh_crash_log_take(const struct bh_crash_log *page)
 /* In hypervisor memory of a configuration, whose size and alignment have been checked, before it is used. */
 void bh_crash_log_take_from(const struct cfg_memory *memory)
 {
-	u64 last = memory->phys_start + memory->size - PAGE_SIZE;
 	struct bh_crash_log *page;
+	u64 last;
 
 	if (!memory->phys_start || memory->phys_start > PHYS_MASK - memory->size ||
 	    !bh_may_be_memory(memory->phys_start, memory->size))
 		return;
+	/* a page of the hypervisor, not of this kernel, whose may be larger */
+	last = memory->phys_start + memory->size - sizeof(*page);
 	page = memremap(last, sizeof(*page), MEMREMAP_WB);
 	if (!page)
 		return;

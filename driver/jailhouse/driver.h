@@ -83,6 +83,7 @@ int bh_config_parse(const struct cfg_cell *cell, u64 available, struct bh_config
 		    struct bh_reason *why);
 int bh_config_cpus(const struct bh_config_view *view, struct bh_cpus *cpus);
 bool bh_config_root_covers(const struct bh_config_view *root, u64 start, u64 size, u64 flags);
+bool bh_config_root_has_device(const struct bh_config_view *root, u64 start, u64 size);
 bool bh_config_is_link_region(const struct bh_config_view *view, u32 index);
 
 /*
@@ -100,8 +101,12 @@ void bh_claims_release(struct bh_claims *claims);
 void bh_claims_exit(void);
 bool bh_is_claimed(u64 start, u64 size);
 u64 bh_linux_ram(u64 start, u64 size);
+
+/* machine.c; size > 0, no overflow */
 bool bh_is_reserved_memory(u64 start, u64 size);
 bool bh_may_be_memory(u64 start, u64 size);
+int bh_check_memory(u64 start, u64 size, const char *what, struct bh_reason *why);
+bool bh_is_device(u64 start, u64 size);
 
 /* Hypervisor memory: claimed from enable to the next enable or to module removal */
 struct bh_hvmem {

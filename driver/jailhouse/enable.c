@@ -159,7 +159,7 @@ static void load_image(struct bh_hvmem *mem, const struct firmware *image, const
 }
 
 /* The debug UART may sit behind a clock gate that Linux has closed. */
-static int open_clock_gate(const struct cfg_console *console, struct bh_reason *why)
+static int open_clock_gate(const struct cfg_console *console, const struct bh_config_view *root, struct bh_reason *why)
 {
 	void __iomem *reg;
 	u32 value;
@@ -169,8 +169,17 @@ static int open_clock_gate(const struct cfg_console *console, struct bh_reason *
 	if (console->gate_nr > 31 || !IS_ALIGNED(console->clock_reg, 4))
 		return bh_refuse(why, -EINVAL, "debug_console: clock gate bit %u at 0x%llx is no bit of a 32-bit register",
 				 console->gate_nr, console->clock_reg);
-	if (bh_linux_ram(console->clock_reg, sizeof(value)))
-		return bh_refuse(why, -EINVAL, "debug_console: clock register 0x%llx is memory of Linux, not a device",
+	if (bh_may_be_memory(console->clock_reg, sizeof(value)))
+		return bh_refuse(why, -EINVAL, "debug_console: clock register 0x%llx is memory, not a device: correct it",
+				 console->clock_reg);
+	if (!bh_config_root_has_device(root, console->clock_reg, sizeof(value)))
+		return bh_refuse(why, -EINVAL,
+				 "debug_console: clock register 0x%llx is in no device region of the root cell: correct it, or add the region",
+				 console->clock_reg);
+	/* an access where nothing is would be a bus error; that what is there answers is for the configuration to know */
+	if (!bh_is_device(console->clock_reg, sizeof(value)))
+		return bh_refuse(why, -EINVAL,
+				 "debug_console: no device that Linux knows has clock register 0x%llx: correct it, or open the clock before, and leave it out",
 				 console->clock_reg);
 	reg = ioremap(console->clock_reg, sizeof(value));
 	if (!reg)
@@ -303,7 +312,7 @@ static int start_session(struct cfg_system *config, struct bh_config_view *root,
 	if (err)
 		goto release_image;
 
-	err = open_clock_gate(&config->debug_console, why);
+	err = open_clock_gate(&config->debug_console, root, why);
 	if (err)
 		goto release_image;
 	err = claim_links(root, why);

@@ -52,10 +52,9 @@ static int use_fixed(struct bh_hvmem *mem, struct bh_reason *why)
 	u64 ram = bh_linux_ram(mem->phys, mem->size);
 	int err;
 
-	if (!bh_may_be_memory(mem->phys, mem->size))
-		return bh_refuse(why, -EINVAL,
-				 "hypervisor_memory 0x%llx-0x%llx: the machine has no memory there (see /memory in its device tree): choose other memory",
-				 mem->phys, mem->phys + mem->size);
+	err = bh_check_memory(mem->phys, mem->size, "hypervisor_memory", why);
+	if (err)
+		return err;
 	if (!ram) {
 		mem->resource = request_mem_region(mem->phys, mem->size, RESOURCE_NAME);
 		if (!mem->resource)

@@ -143,7 +143,7 @@ class Guest:
     _numbers = itertools.count(1)
 
     def __init__(self, build, cache, cpu=CPU, cpus=CPUS, cmdline="", log=None, rootfs=None, bundle=None,
-                 restarts=False, tree=None, doors=False):
+                 restarts=False, tree=None, doors=False, memory=None, bios=None):
         self.alive = True
         self._nonce = itertools.count(1)
         log = log or os.path.join(build, "results", f"console-{next(self._numbers)}.log")
@@ -157,6 +157,8 @@ class Guest:
             "-kernel", os.path.join(cache, "Image"), "-initrd", rootfs or os.path.join(build, "rootfs.cpio.gz"),
             "-append", f"{CMDLINE} {cmdline}".strip()]
         system += ["-dtb", tree] if tree else []
+        system += ["-m", memory] if memory else []
+        system += ["-bios", bios] if bios else []
         machine = [word for word in MACHINE if not (restarts and word == "-no-reboot")]
         command = ["qemu-system-aarch64", *machine, "-cpu", cpu, "-smp", str(cpus), *system,
                    "-chardev", f"socket,id=serial,fd={serial_far.fileno()}", "-serial", "chardev:serial",

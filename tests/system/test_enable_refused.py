@@ -69,6 +69,25 @@ def clock_register_in_memory(config):
     config.header.debug_console.clock_reg = 0x60000000
 
 
+def clock_register_of_nobody(config):
+    """Between devices. The driver would read it, which is a bus error."""
+    config.header.debug_console.clock_reg = 0x0b000000
+
+
+def clock_register_of_nothing(config):
+    """The root cell may do what it likes there, but nothing is there."""
+    clock_register_of_nobody(config)
+    config.memory_regions.append(abi.Memory(0x0b000000, 0x0b000000, 0x1000,
+                                            abi.CFG_MEM_READ | abi.CFG_MEM_WRITE | abi.CFG_MEM_IO | abi.CFG_MEM_IO_32))
+
+
+def link_beyond_memory(config):
+    """Linux programs would use it, and the machine has none there."""
+    device = next(device for device in config.pci_devices if device.type == abi.CFG_PCI_IVSHMEM)
+    for region in config.memory_regions[device.shmem_regions_start:]:
+        region.phys_start = region.virt_start = region.phys_start + 0x200000000
+
+
 def gic_version(config):
     config.header.arch.arm.gic_version = 7
 
@@ -101,7 +120,10 @@ def pin_base(config):
     (unaligned_address, [INVALID], ["hypervisor_memory", "0x60000004"]),
     (nothing_at_address, [INVALID], ["hypervisor_memory", "0x200000000", "no memory there"]),
     (nothing_behind_memory, [INVALID], ["hypervisor_memory", "0x80000000", "no memory there"]),
-    (clock_register_in_memory, [INVALID], ["clock register", "0x60000000"]),
+    (clock_register_in_memory, [INVALID], ["clock register", "0x60000000", "is memory"]),
+    (clock_register_of_nobody, [INVALID], ["clock register", "0xb000000", "no device region"]),
+    (clock_register_of_nothing, [INVALID], ["clock register", "0xb000000", "no device that linux knows"]),
+    (link_beyond_memory, [INVALID], ["root cell", "shared memory", "no memory there"]),
     (root_not_identity, [INVALID], ["region 0"]),
     (gic_version, [INVALID], ["gic"]),
     (gic_not_there, ["No such device"], ["gicr_base"]),
@@ -119,6 +141,16 @@ def test_bad_system_configuration(machine, system_config, change, errors, words)
     check_unharmed(machine, before)
     machine.jailhouse(f"enable {SYSTEM}")
     machine.jailhouse("disable")
+
+
+def test_clock_register(machine, system_config):
+    """One of a device: it sets what is set already, PL011's UARTIFLS, bit 1."""
+    def change(config):
+        config.header.debug_console.clock_reg = 0x09000034
+        config.header.debug_console.gate_nr = 1
+    machine.jailhouse(f"enable {machine.push_config('clock', system_config.changed(change).bytes())}")
+    machine.jailhouse("disable")
+    machine.all_cpus_work()
 
 
 @pytest.mark.parametrize("field, value, word", [

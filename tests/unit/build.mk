@@ -87,3 +87,22 @@ $(eval $(call unit_test,gic_reset,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/in
 $(B)/unit/gic_reset: hypervisor/arch/arm64/gic_reset.c hypervisor/arch/arm64/gic_wait.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,controls,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/controls: hypervisor/arch/arm64/controls.c hypervisor/arch/arm64/controls.h
+
+# Files of the driver, on tests/unit/driver/kernel.h in place of all headers of Linux
+UNIT_DRIVER := machine crash_log
+UNIT_DRIVER_SRC := driver/jailhouse/driver.h $(UNIT_DRIVER:%=driver/jailhouse/%.c)
+UNIT_KERNEL := $(B)/unit/kernel
+
+$(UNIT_KERNEL)/stamp: $(UNIT_DRIVER_SRC) tests/unit/build.mk
+	@mkdir -p $(@D)/linux
+	$(Q)for header in $$(sed -n 's,^#include <\(linux/[a-z0-9_-]*\.h\)>.*,\1,p' $(UNIT_DRIVER_SRC)); do \
+		echo '#include "kernel.h"' > $(@D)/$$header; \
+	done
+	@touch $@
+
+define driver_test
+$(eval $(call unit_test,driver_$(1),driver/jailhouse/$(1).c,-I$(UNIT_KERNEL) -Itests/unit/driver -DPAGE_SIZE=16384ul \
+	-Wno-unused-parameter))
+$(B)/unit/driver_$(1): $(UNIT_KERNEL)/stamp driver/jailhouse/driver.h tests/unit/driver/kernel.h
+endef
+$(foreach file,$(UNIT_DRIVER),$(eval $(call driver_test,$(file))))
