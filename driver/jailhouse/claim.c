@@ -2,8 +2,9 @@
 /*
  * Memory of cells and links that Linux owns as System RAM is taken out of the page allocator. An xarray
  * counts, per page, the claims that hold it; a page is taken with the first. It stays taken when the last
- * is gone, until the module is removed. Taken pages are marked offline, which keeps /proc/kcore, crash
- * dumps and hibernation from reading what the hypervisor has unmapped from Linux.
+ * is gone, until the module is removed. Taken pages are marked offline, which keeps /proc/kcore and crash dumps
+ * from reading what the hypervisor has unmapped from Linux. It keeps them out of hibernation's image, too, but not the cells
+ * from being overwritten when it is read: notifiers.c has Linux not hibernate while there are any.
  *
  * Blocks that were taken once are CMA blocks from then on: what goes back is the first that Linux would use
  * for its next unmovable pages, and no cell could have it again before Linux is restarted. In a CMA block

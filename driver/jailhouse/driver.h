@@ -6,9 +6,9 @@
  *
  *   bh.lock (mutex)     enable, disable, the cell list and everything in struct bh_cell, hypervisor memory,
  *                       console reads. Taken by ioctls, read(), the reboot notifier and module removal, never by
- *                       sysfs: removing a sysfs object waits for its readers.
- *   bh.gate (rwsem)     held for reading around the hypercalls of sysfs readers, for writing while bh.enabled
- *                       and bh.console change and while the CPUs enter or leave the hypervisor.
+ *                       sysfs: removing a sysfs object waits for its readers. A restart does not wait for it for ever.
+ *   bh.gate (rwsem)     held for reading around the hypercalls of sysfs readers, for writing while bh.enabled,
+ *                       bh.console and bh.hibernating change and while the CPUs enter or leave the hypervisor.
  *   CPU hotplug locks   taken by remove_cpu(), add_cpu() and stop_machine(); held by us, for reading, only
  *                       around the hypercall that creates a cell.
  *   claims lock         inside claim.c, innermost.
@@ -157,6 +157,7 @@ struct bh_driver {
 	bool enabled;
 	bool console;			/* the configuration has the virtual console */
 	bool by_firmware;		/* enabled from module start to its end; constant meanwhile */
+	bool hibernating;		/* Linux has announced it, and will not be enabled meanwhile */
 
 	/* under lock */
 	u32 session;			/* counts the enable attempts that reached the hypervisor */
@@ -172,6 +173,11 @@ extern struct bh_driver bh;
 
 /* main.c */
 void bh_hypervisor_reason(struct bh_reason *why);
+void bh_make_printable(struct bh_reason *why);
+
+/* notifiers.c: module start and end */
+int bh_notifiers_init(void);
+void bh_notifiers_exit(void);	/* when it returns, the hypervisor is gone, unless firmware started it */
 
 /* launch.c; bh.lock held */
 int bh_check_cpus(u8 gic_version, struct bh_reason *why);

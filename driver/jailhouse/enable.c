@@ -256,6 +256,10 @@ static int launch(const struct cfg_system *config, const struct bh_config_view *
 	bh_clean_to_poc(bh.hvmem.virt, bh.hvmem.size);
 
 	down_write(&bh.gate);
+	if (bh.hibernating) {
+		up_write(&bh.gate);
+		return bh_refuse(why, -EBUSY, "Linux is about to hibernate: try again when it is back");
+	}
 	bh.session++;
 	bh_cpus_below(true);
 	err = bh_enter(bh.hvmem.phys, bh.hvmem.phys + header->entry, header->boot.online_cpus, why);

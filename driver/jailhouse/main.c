@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module, /dev/jailhouse and the reboot notifier. The copies from user space that the interface wants
+ * Module and /dev/jailhouse. The copies from user space that the interface wants
  * before the lock are made here; the rest is in enable.c and cell.c.
  */
 #include <linux/ctype.h>
@@ -8,8 +8,6 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/reboot.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -48,7 +46,7 @@ void bh_hypervisor_reason(struct bh_reason *why)
 }
 
 /* Names from configurations and the hypervisor's page end up in a line for the user. */
-static void make_printable(struct bh_reason *why)
+void bh_make_printable(struct bh_reason *why)
 {
 	char *c;
 
@@ -241,7 +239,7 @@ static long bh_ioctl(struct file *file, unsigned int command, unsigned long valu
 
 	if (!err)
 		why.text[0] = 0;
-	make_printable(&why);
+	bh_make_printable(&why);
 	mutex_lock(&open->text_lock);
 	open->last = why;
 	mutex_unlock(&open->text_lock);
@@ -288,55 +286,6 @@ static struct miscdevice bh_misc = {
 	.fops = &bh_fops,
 };
 
-/* What the kernel says to reboot notifiers before it starts another kernel. */
-static bool is_kexec(const char *command)
-{
-	return command && !strcmp(command, "kexec reboot");
-}
-
-/*
- * This Linux ends, so there is nobody left to ask again later: a cell that denies is asked once a second until it agrees. May
- * anything else go on with a hypervisor below? A restart or power-off, yes, the hypervisor takes all cells with it. Never
- * another kernel, or a Linux without this module: cells have memory that it would take for its own.
- */
-static void leave_for_good(bool must)
-{
-	struct bh_reason why;
-	int err, last = 0;
-
-	for (;;) {
-		mutex_lock(&bh.lock);
-		why.text[0] = 0;
-		err = 0;
-		/* started by firmware: the end of this Linux is the hypervisor's, too */
-		if (bh.enabled && !bh.by_firmware)
-			err = bh_disable_finally(&why);
-		mutex_unlock(&bh.lock);
-		if (!err)
-			return;
-		make_printable(&why);
-		if (err != last)
-			pr_emerg("the hypervisor cannot be disabled (%d %s)%s\n", err, why.text,
-				 err == -EPERM || must ? ": trying once a second" : "");
-		last = err;
-		if (err != -EPERM && !must)
-			return;
-		schedule_timeout_idle(HZ);
-	}
-}
-
-static int bh_reboot(struct notifier_block *nb, unsigned long event, void *command)
-{
-	leave_for_good(is_kexec(command));
-	if (is_kexec(command) && bh_cpus_differ_in_mode()) {
-		pr_emerg("CPUs came online below the hypervisor, so kexec would not reach the next kernel: restarting the machine instead\n");
-		kernel_restart(NULL);
-	}
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block bh_reboot_notifier = { .notifier_call = bh_reboot };
-
 /* Firmware requests, memory and the virtual PCI host need a device; nothing binds to this one. */
 static int add_platform_device(void)
 {
@@ -372,7 +321,7 @@ static int __init bh_init(void)
 	err = misc_register(&bh_misc);
 	if (err)
 		goto detach;
-	err = register_reboot_notifier(&bh_reboot_notifier);
+	err = bh_notifiers_init();
 	if (!err)
 		return 0;
 
@@ -393,8 +342,7 @@ forget_cpus:
 /* After a late launch, and while there are cells that were made here, the module is pinned: only "rmmod -f" gets here then. */
 static void __exit bh_exit(void)
 {
-	unregister_reboot_notifier(&bh_reboot_notifier);
-	leave_for_good(true);
+	bh_notifiers_exit();
 	misc_deregister(&bh_misc);
 	bh_firmware_detach();
 	bh_pci_stub_exit();

@@ -89,7 +89,7 @@ $(eval $(call unit_test,controls,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/inc
 $(B)/unit/controls: hypervisor/arch/arm64/controls.c hypervisor/arch/arm64/controls.h
 
 # Files of the driver, on tests/unit/driver/kernel.h in place of all headers of Linux
-UNIT_DRIVER := machine crash_log
+UNIT_DRIVER := machine crash_log notifiers
 UNIT_DRIVER_SRC := driver/jailhouse/driver.h $(UNIT_DRIVER:%=driver/jailhouse/%.c)
 UNIT_KERNEL := $(B)/unit/kernel
 
