@@ -96,6 +96,7 @@ help:
 	@echo "  all         hypervisor driver tools inmates configs (each is a target, too)"
 	@echo "  install     DESTDIR=ROOT: tools, modules and hypervisor into the root file system of a target (docs/your-board.md);"
 	@echo "              install-tools: only the tools; KDIR=DIR with these, and with driver: the modules are for that kernel"
+	@echo "  driver-kernels  the driver for other kernels, whose headers are in /usr/src or KERNELS=\"DIRECTORY...\": only built"
 	@echo "  menuconfig  change .config;  defconfig  start it from configs/defconfig"
 	@echo "  clean       remove build/ (keeps .config and the cache $(CACHE))"
 

@@ -34,6 +34,7 @@ $(B)/driver/uio_ivshmem.ko: $(B)/driver/jailhouse.ko
 # Other kernels: Debian's headers of all that are installed, or KERNELS="DIRECTORY...". Only built, into $(B)/kernels/RELEASE; that
 # the modules of such a kernel can be loaded is not tested by this.
 KERNELS ?= $(wildcard /usr/src/linux-headers-*-arm64 /usr/src/linux-headers-*-arm64-16k)
+CHECKS += $(if $(KERNELS),driver-kernels)
 
 .PHONY: driver-kernels
 driver-kernels: | $(SETUP)
