@@ -36,7 +36,7 @@ GROUPS = {
     "life of cells and their memory": "core/cell.c core/cell_create.c core/cell_manage.c core/cell_message.* core/cell_memory.* "
         "core/cell_internal.h include/cell.h arch/arm64/include/asm/cell.h",
     "CPUs: control, state, locks": "core/control.c include/control.h include/percpu.h arch/arm64/include/asm/percpu.h "
-        "include/arch/cpu.h arch/arm64/cpu.c arch/arm64/clear_simd.S include/lock.h arch/arm64/spinlock.c",
+        "include/arch/cpu.h include/cpu_set.h arch/arm64/cpu.c arch/arm64/controls.* arch/arm64/clear_simd.S include/lock.h arch/arm64/spinlock.c",
     "links: ivshmem, virtual PCI host": "devices/ivshmem.c devices/ivshmem_attach.c devices/ivshmem_config.c "
         "devices/ivshmem_link.c devices/ivshmem_internal.h devices/vpci.c include/ivshmem.h include/vpci.h",
     "messages, console": "core/console.c core/reasons.c core/format.c include/console.h include/console_setup.h include/errors.h drivers/*",
@@ -62,7 +62,7 @@ def code_lines(path):
 def features():
     """All switches that have files"""
     text = (ROOT / "hypervisor/build.mk").read_text(encoding="utf-8")
-    return re.search(r"^HV_FEATURES := (.*)$", text, re.M)[1].split()
+    return re.search(r"^HV_FEATURES := ((?:.*\\\n)*.*)$", text, re.M)[1].replace("\\\n", " ").split()
 
 
 def switches(config):
