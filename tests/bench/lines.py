@@ -121,7 +121,7 @@ def groups_of(path):
 
 def by_group(found):
     lines = dict.fromkeys(GROUPS, 0)
-    for path in found:
+    for path in sorted(found):
         groups = groups_of(path)
         if len(groups) != 1:
             raise ValueError(f"{path.relative_to(ROOT)} is in {groups or 'no group'}: GROUPS in tests/bench/lines.py")
