@@ -52,7 +52,7 @@ HV_SHORT := -fno-shrink-wrap -fno-move-loop-invariants -fno-tree-tail-merge -fno
 
 # What guests wait for is made fast, and so are loops over much memory; all the rest is made small
 HV_FAST := $(addprefix core/,mmio) $(addprefix devices/,ivshmem_link) \
-	$(addprefix arch/arm64/,crc32 gic_mmio irq_forward spinlock string trap trap_data_abort vgic)
+	$(addprefix arch/arm64/,crc32 gic_mmio irq_forward spinlock trap trap_data_abort vgic)
 # fast, but nothing twice that is not on the way
 $(HV_FAST:%=$(HV)/%.o): HV_CFLAGS += -O2 -fno-inline-functions --param=max-grow-copy-bb-insns=2 \
 	-freorder-blocks-algorithm=simple

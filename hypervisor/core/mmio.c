@@ -102,23 +102,25 @@ static enum mmio_result window_access(const struct mmio_window *window, uint64_t
 	return MMIO_HANDLED;
 }
 
+/* The fixed one that has all of [addr, addr + size), or NULL */
+static APART const struct mmio_window *fixed_window(const struct mmio_map *map, uint64_t addr, uint64_t size)
+{
+	uint32_t n = fixed_below(map, addr);
+
+	if (n > 0 && range_contains(map->fixed[n - 1].base, map->fixed[n - 1].size, addr, size))
+		return &map->fixed[n - 1];
+	return NULL;
+}
+
 struct place {
 	const struct mmio_window *window;	/* NULL: none */
 	uint64_t base;				/* where it was when it was looked for */
 };
 
-/* The one that has all of [addr, addr + size) */
-static APART struct place find_window(const struct mmio_map *map, uint64_t addr, uint64_t size)
+/* The movable one */
+static APART struct place movable_window(const struct mmio_map *map, uint64_t addr, uint64_t size)
 {
 	const struct mmio_window *end = map->movable + map->num_movable;
-	uint32_t n = fixed_below(map, addr);
-
-	if (n > 0) {
-		const struct mmio_window *window = &map->fixed[n - 1];
-
-		if (range_contains(window->base, window->size, addr, size))
-			return (struct place){ window, window->base };
-	}
 
 	for (const struct mmio_window *window = map->movable; window < end; window++) {
 		/* Read once: another CPU of the cell may move the window meanwhile. */
@@ -132,14 +134,18 @@ static APART struct place find_window(const struct mmio_map *map, uint64_t addr,
 
 enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, struct mmio_access *access)
 {
-	struct place place = find_window(map, addr.value, access->size);
+	const struct mmio_window *fixed = fixed_window(map, addr.value, access->size);
+	struct place movable;
 
-	return place.window ? window_access(place.window, place.base, addr.value, access) : MMIO_NO_WINDOW;
+	if (fixed)
+		return window_access(fixed, fixed->base, addr.value, access);
+	movable = movable_window(map, addr.value, access->size);
+	return movable.window ? window_access(movable.window, movable.base, addr.value, access) : MMIO_NO_WINDOW;
 }
 
 COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
 {
-	return find_window(map, addr.value, 1).window;
+	return fixed_window(map, addr.value, 1) || movable_window(map, addr.value, 1).window;
 }
 
 /*
@@ -153,8 +159,7 @@ COLD bool mmio_has_page(const struct mmio_map *map, const struct mmio_window *wi
 
 	if (!range_contains(base, window->size, page, PAGE_SIZE))
 		return false;
-	if (window >= map->fixed && window < map->fixed + map->num_fixed)
-		return true;
 	n = fixed_below(map, page + PAGE_SIZE - 1);
-	return n == 0 || !ranges_overlap(map->fixed[n - 1].base, map->fixed[n - 1].size, page, PAGE_SIZE);
+	return n == 0 || &map->fixed[n - 1] == window ||
+	       !ranges_overlap(map->fixed[n - 1].base, map->fixed[n - 1].size, page, PAGE_SIZE);
 }

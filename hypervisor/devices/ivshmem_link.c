@@ -178,14 +178,16 @@ struct virq_store *ivshmem_ring(uint32_t endpoint, uint32_t peer, uint32_t vecto
 bool ivshmem_will_ring(uint32_t endpoint, uint32_t value, uint32_t cpu, uint64_t **sent, uint64_t **delivered)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint), *receiver;
+	const struct ivshmem_link *link = ivshmem_link_of(endpoint);
 	uint32_t peer = value >> 16, vector = value & 0xffff;
 
-	if (peer >= __atomic_load_n(&ep->link->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
+	if (peer >= __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED) || vector >= IVSHMEM_MAX_VECTORS)
 		return false;
-	receiver = &ep->link->endpoints[peer];
+	receiver = &link->endpoints[peer];
 	*sent = vector_counter(ep, vector, LINK_COUNTER_SENT);
 	*delivered = vector_counter(receiver, vector, LINK_COUNTER_DELIVERED);
-	cpu_set_join(&ep->ringing, cpu);
+	if (CONFIG_LINK_INFO)
+		cpu_set_join(&ep->ringing, cpu);
 	cpu_set_join(&receiver->ringers.cpus, cpu);
 	return true;
 }

@@ -6,5 +6,6 @@
 #define __atomic_load_n(pointer, order)			(*(pointer))
 #define __atomic_store_n(pointer, value, order)		(*(pointer) = (value))
 #define __atomic_fetch_add(pointer, value, order)	(*(pointer) += (value))
+#define __atomic_fetch_or(pointer, value, order)	(*(pointer) |= (value))
 
 #endif

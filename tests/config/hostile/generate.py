@@ -503,14 +503,14 @@ def pci_caps_index(parsed):
 
 
 # A second cell, beside the first one
+BELOW_FIRST = 0x1000000		# there is memory; above, the machine may end
 
 def make_second(parsed):
     """A good cell without links, with other CPU, memory and name"""
     regions = parsed.arrays["memory_regions"]
-    shift = 0x1000000
     kept = [region for region in regions if region.flags & (abi.CFG_MEM_LOADABLE | abi.CFG_MEM_COMM_REGION)]
     for region in kept:
-        region.phys_start += shift if region.flags & abi.CFG_MEM_LOADABLE else 0
+        region.phys_start -= BELOW_FIRST if region.flags & abi.CFG_MEM_LOADABLE else 0
     parsed.cell.name = SECOND.split(".", maxsplit=1)[0].encode()
     set_cpus(parsed, [2])
     parsed.arrays.update(memory_regions=kept, pci_devices=[], irqchips=[])
@@ -536,7 +536,7 @@ def second_name_of_first(parsed):
 @mutation(SECOND, before=[CELL], errno="EBUSY EINVAL")
 def second_memory_of_first(parsed):
     """wants the memory of rtos"""
-    ram(parsed).phys_start -= 0x1000000
+    ram(parsed).phys_start += BELOW_FIRST
 
 
 @mutation(SECOND, before=[CELL], errno="EBUSY EINVAL")
