@@ -283,7 +283,6 @@ remove:
 	return err;
 }
 
-/* config: 'size' physically contiguous bytes from user space, ours to modify */
 /* As check_built() does for the system */
 static int check_built(const struct bh_config_view *view, const char *name, struct bh_reason *why)
 {
@@ -304,6 +303,7 @@ static int check_built(const struct bh_config_view *view, const char *name, stru
 	return 0;
 }
 
+/* config: 'size' physically contiguous bytes from user space, ours to modify */
 int bh_cell_create(void *config, u64 size, struct bh_reason *why)
 {
 	struct bh_config_view view;

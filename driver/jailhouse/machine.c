@@ -126,7 +126,8 @@ int bh_check_memory(u64 start, u64 size, const char *what, struct bh_reason *why
 	if (bh.by_firmware || bh_may_be_memory(start, size))
 		return 0;
 	return bh_refuse(why, -EINVAL,
-			 "%s 0x%llx-0x%llx: the machine has no memory there (see its device tree, or EFI's memory map): choose other memory",
+			 "%s 0x%llx-0x%llx: the machine has no memory there (see its device tree, or EFI's memory map): choose other memory, "
+			 "or tell of it in /reserved-memory",
 			 what, start, start + size);
 }
 

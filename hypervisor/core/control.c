@@ -13,6 +13,7 @@
 
 /* How long a CPU may take to answer a kick, which no guest can mask; and then, while its guest has no memory. Milliseconds */
 #define KICK_LIMIT	100
+#define WAKE_LIMIT	1000	/* of one that is suspended: it runs no guest, which could be why it is late */
 #define ANSWER_LIMIT	20000
 
 volatile bool start_is_unattended;
@@ -102,7 +103,7 @@ static void await(struct percpu *cpu, bool suspended)
 	bool answered;
 
 	arch_kick(cpu);
-	if (answers(cpu, suspended, KICK_LIMIT))
+	if (answers(cpu, suspended, suspended ? KICK_LIMIT : WAKE_LIMIT))
 		return;
 	/* no guest can do that; tests/spin/revoke.pml */
 	arch_revoke(cpu);

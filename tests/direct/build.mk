@@ -60,10 +60,11 @@ direct-no-fast-path: no-fast-path hypervisor inmates configs $(DIRECT_BINS)
 	$(Q)BULKHEAD_BUILD=$(abspath $(B)) BULKHEAD_IMAGE=$(abspath $(NO_FAST_PATH)/arm64) $(PYTHON) -m pytest -p no:cacheprovider \
 		--rootdir=$(DIRECT_SRC) -v $(NO_FAST_PATH_TESTS) $(PYTEST_ARGS)
 
-# Much the same without what can be left out, but for what tests that: link information, what a cell has printed. Attacks: some,
+# Much the same without what can be left out, but for what tests that: link information, what a cell has printed, management. Attacks: some,
 # which a root cell makes
 MINIMAL_TESTS := $(patsubst %,$(DIRECT_SRC)/test_%.py,failure interrupts isolation) \
-	--deselect "test_isolation.py::test_check[check_ivshmem-]" --deselect test_failure.py::test_console_is_kept
+	--deselect "test_isolation.py::test_check[check_ivshmem-]" --deselect test_failure.py::test_console_is_kept \
+	--deselect "test_interrupts.py::test_restart_aims_at_the_first_cpu[the root cell]"
 .PHONY: direct-minimal direct-minimal-attacks
 direct-minimal direct-minimal-attacks: minimal hypervisor inmates configs $(DIRECT_BINS)
 direct-minimal:

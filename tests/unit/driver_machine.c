@@ -257,7 +257,7 @@ static void test_refusal(void **state)
 	assert_int_equal(bh_check_memory(MIB(1024), MIB(1), "here", &why), 0);
 	assert_int_equal(bh_check_memory(MIB(1280), MIB(1), "cell \"x\", memory region 1", &why), -EINVAL);
 	assert_string_equal(reason, "cell \"x\", memory region 1 0x50000000-0x50100000: the machine has no memory there "
-			    "(see its device tree, or EFI's memory map): choose other memory");
+			    "(see its device tree, or EFI's memory map): choose other memory, or tell of it in /reserved-memory");
 	/* the tree of a cell does not have what is for others */
 	bh.by_firmware = true;
 	assert_int_equal(bh_check_memory(MIB(1280), MIB(1), "cell \"x\", memory region 1", &why), 0);

@@ -163,9 +163,9 @@ no_hypercall:
 	ror	x3, x3, #5
 	cmp	x3, #31
 	b.hi	other_class
-	mrs	x1, spsr_el2
-	tbnz	x1, #SINGLE_STEP, 4f
 	sync_light
+	mrs	x4, spsr_el2
+	tbnz	x4, #SINGLE_STEP, sync_in_c
 	cmp	x3, #20
 	b.hs	2f
 1:	ldr	x1, [sp, x3, lsl #3]
@@ -177,7 +177,6 @@ no_hypercall:
 	b.ne	1b
 	mov	x1, #0				/* XZR; in the frame that is the position of the trace */
 	b	3b
-4:	ldr	x1, [sp, #8]
 
 other_class:
 	sync_light

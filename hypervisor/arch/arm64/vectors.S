@@ -255,7 +255,7 @@ arm64_clear_debug:
 arm64_translate:
 	mrs	x3, elr_el2
 	mrs	x4, spsr_el2
-	cbz	w1, 1f
+	tbz	w1, #0, 1f
 	at	s12e0r, x0
 	b	2f
 1:	at	s12e1r, x0
