@@ -3,7 +3,7 @@ CHECKS += check-runner check-kconfig check-bounds
 
 .PHONY: check-runner check-kconfig check-bounds
 check-runner:
-	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_run.py
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/runner/test_run.py tests/runner/test_mutants.py
 
 # Configurations are taken or refused, and each that leaves something out can be built
 check-kconfig: $(CONFIG_H) | $(SETUP)
