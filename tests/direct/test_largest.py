@@ -54,6 +54,16 @@ def make_start(tmp_path):
     assert not worst.too_long(causes), "\n".join(worst.lines(causes))
 
 
+def let_end(lab, how):
+    """The last CPU of the cell that runs"""
+    if how == "fails":
+        lab.request(LOAD, (FAILED,))
+        assert lab.wait_answer() is None
+    else:
+        lab.request(SWITCH_OFF)
+        lab.wait_absent()
+
+
 @pytest.mark.parametrize("end", ["fails", "switches itself off"])
 def test_many_cpus(start, tmp_path, end):
     """A cell of 62 CPUs, of which one changes all that its peer and its CPUs look at."""
@@ -90,12 +100,7 @@ def test_many_cpus(start, tmp_path, end):
         lab.do(HVC, abi.HC_LINK_INFO, 0, abi.LINK_INFO_COUNTER_BASE + counter)
     for item in range(12):
         lab.do(HVC, abi.HC_CPU_INFO, 1, item)
-    if end == "fails":
-        lab.request(LOAD, (FAILED,))
-        assert lab.wait_answer() is None
-    else:
-        lab.request(SWITCH_OFF)
-        lab.wait_absent()
+    let_end(lab, end)
 
 
 @pytest.mark.parametrize("end", ["fails", "switches itself off"])
@@ -106,9 +111,4 @@ def test_many_links(start, end):
     lab = start(cells, "".join(f"  l{n}: {{ peers: [a, c, d], output: 4 KiB, at: {LINK + n * 0x10000:#x} }}\n" for n in range(LINKS)))
     lab.do(ATTACH, ECAM, REGISTERS, LINKS)
     lab.do(VISIT, 0, REGISTERS, LINKS, 1 << 16)
-    if end == "fails":
-        lab.request(LOAD, (FAILED,))
-        assert lab.wait_answer() is None
-    else:
-        lab.request(SWITCH_OFF)
-        lab.wait_absent()
+    let_end(lab, end)
