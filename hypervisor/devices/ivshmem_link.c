@@ -196,6 +196,18 @@ bool ivshmem_will_ring(uint32_t endpoint, uint32_t value, uint32_t cpu, uint64_t
  * Link lock. Peers come and go without it: who is not there is not meant. What is latched already tells of this change, too: who
  * takes the latch back does so before he raises the interrupt, and has not done it yet when all of the change was observable.
  */
+static inline bool tell(struct ivshmem_endpoint *peer)
+{
+	if (CONFIG_FAST_PATH && arch_virq_ring(&peer->stores[0], vector_counter(peer, 0, LINK_COUNTER_DELIVERED)))
+		return true;
+	if (__atomic_load_n(&peer->latched, __ATOMIC_SEQ_CST)) {
+		count(peer, LINK_COUNTER_MERGED);
+		return true;
+	}
+	return send(peer, 0, EVENT_STATE);
+}
+
+/* Link lock */
 static void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
 {
 	struct ivshmem_endpoint *peer = link->endpoints;
@@ -203,17 +215,9 @@ static void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
 
 	if (CONFIG_FAST_PATH)
 		arch_virq_tell(&link->teller);
-	for (uint32_t rest = link->num_peers; rest; rest--, peer++) {
-		if (peer == ep)
-			continue;
-		if (CONFIG_FAST_PATH && arch_virq_ring(&peer->stores[0]))
-			count_vector(peer, 0, LINK_COUNTER_DELIVERED);
-		else if (__atomic_load_n(&peer->latched, __ATOMIC_SEQ_CST))
-			count(peer, LINK_COUNTER_MERGED);
-		else if (!send(peer, 0, EVENT_STATE))
-			continue;
-		sent++;
-	}
+	for (uint32_t rest = link->num_peers; rest; rest--, peer++)
+		if (peer != ep)
+			sent += tell(peer);
 	__atomic_fetch_add(&ep->vector_counters[0][LINK_COUNTER_SENT], sent, __ATOMIC_RELAXED);
 }
 

@@ -64,10 +64,10 @@ void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *st
 void arch_virq_tell(struct virq_teller *teller);
 
 /*
- * Raise what is published there, as the entry code does: who takes it away waits for the end of this. False: nothing is. For the rest
- * as arch_virq_raise(). [lock of a teller that the receiver's ringers have]
+ * Raise what is published there, as the entry code does, and count it, atomically: who takes it away waits for the end of both. False:
+ * nothing is. For the rest as arch_virq_raise(). [lock of a teller that the receiver's ringers have]
  */
-bool arch_virq_ring(struct virq_store *store);
+bool arch_virq_ring(struct virq_store *store, uint64_t *counter);
 
 /*
  * Sum of every step-th of counters, count of them, with the interrupts that these CPUs have raised that way and not added yet. Other

@@ -172,7 +172,7 @@ void arch_forget_accesses(const struct cell *cell) { }
 void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *stores, const struct virq_route *routes,
 		       uint32_t count) { }
 void arch_virq_tell(struct virq_teller *teller) { }
-bool arch_virq_ring(struct virq_store *store) { return false; }
+bool arch_virq_ring(struct virq_store *store, uint64_t *counter) { return false; }
 uint64_t arch_virq_count(const struct cpu_set *ringing, const uint64_t *counters, uint32_t count, uint32_t step) { return *counters; }
 void management_unlock(void) { }
 #pragma GCC diagnostic pop

@@ -81,9 +81,11 @@ void arch_virq_tell(struct virq_teller *teller)
 	teller->cpu = NULL;
 }
 
-bool arch_virq_ring(struct virq_store *store)
+bool arch_virq_ring(struct virq_store *store, uint64_t *counter)
 {
 	//@ assert locked: proof_locks > 0;
+	if (store->address)
+		*counter += 1;
 	return store->address;
 }
 

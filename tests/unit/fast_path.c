@@ -12,6 +12,8 @@
 #undef dsb
 #define dsb(scope)	on_barrier()
 static void on_barrier(void);
+#define __atomic_fetch_add(counter, more, order)	(on_count(), __atomic_fetch_add(counter, more, order))
+static void on_count(void);
 #include "../../hypervisor/arch/arm64/fast_path.c"
 
 #define CPUS		3u
@@ -38,7 +40,7 @@ static struct virq_store stores[3];
 static uint64_t sent, delivered;
 static struct trap_frame frame;
 static bool has_counters;
-static void (*barrier_hook)(void), (*relax_hook)(void);
+static void (*barrier_hook)(void), (*relax_hook)(void), (*count_hook)(void);
 static uint32_t turns;
 
 static void land(uint32_t n)
@@ -50,6 +52,12 @@ static void on_barrier(void)
 {
 	if (barrier_hook)
 		barrier_hook();
+}
+
+static void on_count(void)
+{
+	if (count_hook)
+		count_hook();
 }
 
 void arch_relax(void)
@@ -111,7 +119,7 @@ static int setup(void **state)
 	window.base = PAGE;
 	sent = delivered = 0;
 	has_counters = true;
-	barrier_hook = relax_hook = NULL;
+	barrier_hook = relax_hook = count_hook = NULL;
 	turns = 0;
 	return 0;
 }
@@ -474,18 +482,32 @@ static void is_begun(void)
 	assert_int_equal(register_of_gic, 0);
 }
 
+/* Who takes back what is published waits until it is counted. */
+static void is_raised(void)
+{
+	assert_int_equal(areas[0].cpu.fast.by_c.started, areas[0].cpu.fast.by_c.done + 1);
+	assert_int_equal(register_of_gic, 0x100);
+	count_hook = NULL;
+}
+
 /* C rings likewise, and whoever takes back what is published waits for that, too. */
 static void c_rings(void **state)
 {
+	uint64_t counter = 0;
+
 	(void)state;
 	sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
 	barrier_hook = is_begun;
-	assert_false(arch_virq_ring(&stores[0]));
+	assert_false(arch_virq_ring(&stores[0], &counter));
+	assert_int_equal(counter, 0);
 	assert_int_equal(areas[0].cpu.fast.by_c.done, 1);
 	assert_int_equal(register_of_gic, 0);
 	stores[0].address = (uintptr_t)&register_of_gic;
 	stores[0].value = 0x100;
-	assert_true(arch_virq_ring(&stores[0]));
+	count_hook = is_raised;
+	assert_true(arch_virq_ring(&stores[0], &counter));
+	assert_int_equal(counter, 1);
+	assert_null(count_hook);
 	assert_int_equal(register_of_gic, 0x100);
 	assert_int_equal(areas[0].cpu.fast.by_c.done, 2);
 	assert_int_equal(areas[0].cpu.fast.by_c.started, 2);

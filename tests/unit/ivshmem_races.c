@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <cmocka.h>
 #include "fixture.h"
 #include "host.h"
@@ -224,32 +225,51 @@ static void leaving_against_doorbells_and_state(void **state)
 	assert_int_equal(fixture_state_entry(0), page_read(ids[0], IVSHMEM_REG_STATE));
 }
 
-static uint32_t delivered_while_off;
+static uint32_t late, is_over;
+
+static void *teller(void *arg)
+{
+	for (uint32_t n = 1; !__atomic_load_n(&is_over, __ATOMIC_RELAXED); n++) {
+		page_write(ids[0], IVSHMEM_REG_STATE, n);
+		page_write(ids[0], IVSHMEM_REG_DOORBELL, 1 << 16);
+	}
+	return arg;
+}
+
+static uint64_t delivered_to_b(void)
+{
+	return ivshmem_total(ivshmem_endpoint_at(ids[1]), LINK_COUNTER_DELIVERED);
+}
 
 static void *switcher(void *arg)
 {
-	(void)arg;
 	for (uint32_t n = 0; n < ROUNDS; n++) {
-		uint32_t before;
+		uint64_t before = delivered_to_b(), raised;
 
 		page_write(ids[1], IVSHMEM_REG_INT_CTRL, 1);
+		while (delivered_to_b() < before + 2)
+			sched_yield();
 		page_write(ids[1], IVSHMEM_REG_INT_CTRL, 0);
-		/* from here on nothing is in flight */
-		before = host_raised(52);
+		/* from here on nothing is in flight, and all is counted */
+		before = delivered_to_b();
+		raised = host_raised(52);
 		page_read(ids[1], IVSHMEM_REG_STATE);
-		delivered_while_off += host_raised(52) - before;
+		late += delivered_to_b() != before || host_raised(52) != raised;
 	}
-	return NULL;
+	__atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
+	return arg;
 }
 
 static void nothing_in_flight_after_disabling(void **state)
 {
-	void *(*const cpus[])(void *) = { busy_cpu, switcher };
-	void *const args[] = { (void *)0, NULL };
+	void *(*const cpus[])(void *) = { teller, teller, switcher };
+	void *const args[] = { NULL, NULL, NULL };
 
 	(void)state;
-	run(2, cpus, args);
-	assert_int_equal(delivered_while_off, 0);
+	late = is_over = 0;
+	run(3, cpus, args);
+	assert_int_equal(late, 0);
+	check_sum();
 }
 
 static void *one_shot_ringer(void *arg)

@@ -209,7 +209,7 @@ void arch_virq_tell(struct virq_teller *teller)
 	teller->cpu = this_cpu();
 }
 
-bool arch_virq_ring(struct virq_store *store)
+bool arch_virq_ring(struct virq_store *store, uint64_t *counter)
 {
 	struct virq_ring *ring = &this_cpu()->fast.by_c;
 	uint64_t started = ring->started + 1, address;
@@ -218,8 +218,10 @@ bool arch_virq_ring(struct virq_store *store)
 	ring->started = started;
 	dsb(ish);
 	address = store->address;
-	if (address)
+	if (address) {
 		*(volatile uint32_t *)address = (uint32_t)store->value;
+		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	}
 	__atomic_store_n(&ring->done, started, __ATOMIC_RELEASE);
 	return address;
 }

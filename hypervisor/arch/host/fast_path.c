@@ -78,7 +78,7 @@ void arch_virq_tell(struct virq_teller *teller)
 	STORE(teller->cpu, (struct percpu *)own_records());
 }
 
-bool arch_virq_ring(struct virq_store *store)
+bool arch_virq_ring(struct virq_store *store, uint64_t *counter)
 {
 	struct record *record = &own_records()[RECORDS];
 	uint64_t intid;
@@ -90,8 +90,10 @@ bool arch_virq_ring(struct virq_store *store)
 	if (intid) {
 		HOST_ASSERT(LOAD(store->value) == intid);
 		host_raise((uint32_t)intid);
+		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 	}
 	STORE(record->done, record->started);
+	sched_yield();		/* who waits for it may be faster than what comes after it */
 	return intid != 0;
 }
 
