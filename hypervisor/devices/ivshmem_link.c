@@ -211,13 +211,15 @@ static inline bool tell(struct ivshmem_endpoint *peer)
 static void tell_peers(struct ivshmem_link *link, struct ivshmem_endpoint *ep)
 {
 	struct ivshmem_endpoint *peer = link->endpoints;
-	uint32_t sent = 0;
+	uint32_t rest = link->num_peers, sent = rest - 1;
 
 	if (CONFIG_FAST_PATH)
 		arch_virq_tell(&link->teller);
-	for (uint32_t rest = link->num_peers; rest; rest--, peer++)
-		if (peer != ep)
-			sent += tell(peer);
+	do {
+		if (peer != ep && !tell(peer))
+			sent--;
+		peer++;
+	} while (--rest);
 	__atomic_fetch_add(&ep->vector_counters[0][LINK_COUNTER_SENT], sent, __ATOMIC_RELAXED);
 }
 
