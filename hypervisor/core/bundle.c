@@ -167,7 +167,7 @@ void bundle_cell_failed(void)
 	/* while this CPU waited, its cell may have been restarted or destroyed by somebody else */
 	cell = this_cpu()->cell;
 	n = find_started(cell);
-	if (n < CONFIG_MAX_CELLS && cell->comm->cell_state == COMM_STATE_FAILED && cell_is_dead(cell)) {
+	if (n < CONFIG_MAX_CELLS && cell->comm->cell_state == COMM_STATE_FAILED && cell_has_ended(cell) && cell->failed) {
 		if (bundle.cells[n].on_failure == BH_ON_FAILURE_RESTART) {
 			restart(n);
 		} else if (bundle.cells[n].on_failure == BH_ON_FAILURE_HALT) {

@@ -117,6 +117,7 @@ void cell_launch(struct cell *cell, uint64_t argument)
 	arch_irq_cell_reset(cell);
 	fill_comm_region(cell);
 	arch_clean_page(cell->comm);
+	cell->failed = false;
 	for_each_cpu(cpu_id, &cell->cpus) {
 		struct percpu *cpu = percpu_of(cpu_id);
 

@@ -212,6 +212,7 @@ int cell_set_loadable(uint32_t id)
 
 	if (error)
 		return error;
+	cell->failed = false;
 	for_each_cpu(cpu_id, &cell->cpus)
 		percpu_of(cpu_id)->failed = false;
 	if (!cell->loadable) {

@@ -25,15 +25,6 @@ enum verdict {
 	VERDICT_SILENT,
 };
 
-/* Nobody is there to answer when all CPUs are off or failed. */
-static bool has_running_cpu(const struct cell *cell)
-{
-	for_each_cpu(id, &cell->cpus)
-		if (cpu_may_run(percpu_of(id)))
-			return true;
-	return false;
-}
-
 static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t expected, uint64_t start)
 {
 	struct comm_region *comm = cell->comm;
@@ -49,7 +40,8 @@ static enum verdict send_message(struct cell *cell, uint32_t message, uint32_t e
 	for (uint64_t turns = 1; ; turns++) {
 		uint32_t reply;
 
-		if (comm_state_is_end(comm->cell_state) || !has_running_cpu(cell))
+		/* nobody is there to answer when all CPUs are off or failed */
+		if (comm_state_is_end(comm->cell_state) || cell_has_ended(cell))
 			return VERDICT_APPROVED;
 		reply = comm->reply_from_cell;
 		if (reply == expected)

@@ -128,9 +128,23 @@ void cpu_resume(struct percpu *cpu)
 	await(cpu, false);
 }
 
+/* [control_lock] Is the CPU in its guest, or going to be without anybody's help? Changes with the count of its cell. */
+static bool may_run(const struct percpu *cpu)
+{
+	return cpu->reset_request || cpu->run_state == CPU_RUNNING;
+}
+
+/* [control_lock] How many of its cell may run now */
+static uint32_t count(struct percpu *cpu, uint32_t change)
+{
+	/* who is counted last has seen what the others did before */
+	return __atomic_add_fetch(&cpu->cell->running, change, __ATOMIC_ACQ_REL);
+}
+
 void cpu_set_parked(struct percpu *cpu)
 {
 	spin_lock(&cpu->control_lock);
+	count(cpu, -(uint32_t)may_run(cpu));
 	cpu->park_request = true;
 	cpu->reset_request = false;
 	cpu->watches = false;
@@ -144,6 +158,7 @@ void cpu_set_reset(struct percpu *cpu, uint64_t entry, uint64_t context)
 	cpu->entry = entry;
 	cpu->context = context;
 	cpu->by_sibling = false;
+	count(cpu, !may_run(cpu));
 	cpu->reset_request = true;
 	spin_unlock(&cpu->control_lock);
 }
@@ -159,6 +174,7 @@ bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 		cpu->entry = entry;
 		cpu->context = context;
 		cpu->by_sibling = true;
+		count(cpu, 1);
 		cpu->reset_request = true;
 	}
 	spin_unlock(&cpu->control_lock);
@@ -167,59 +183,12 @@ bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context)
 	return was_off;
 }
 
-bool cpu_may_run(struct percpu *cpu)
-{
-	bool result;
-
-	spin_lock(&cpu->control_lock);
-	result = cpu->reset_request || cpu->run_state == CPU_RUNNING;
-	spin_unlock(&cpu->control_lock);
-	return result;
-}
-
-enum cell_end {
-	END_NOT_YET,
-	END_OFF,		/* all CPUs are off */
-	END_FAILED,
-};
-
-static enum cell_end end_of(const struct cell *cell)
-{
-	enum cell_end end = END_OFF;
-
-	for_each_cpu(id, &cell->cpus) {
-		struct percpu *cpu = percpu_beside(this_cpu(), id);
-
-		if (cpu_may_run(cpu))
-			return END_NOT_YET;
-		if (cpu->failed)
-			end = END_FAILED;
-	}
-	return end;
-}
-
-bool cell_is_dead(const struct cell *cell)
-{
-	return end_of(cell) == END_FAILED;
-}
-
-bool cell_has_ended(struct cell *cell)
-{
-	enum cell_end end;
-
-	/* a CPU that switches another one on and itself off would be missed */
-	spin_lock(&cell->stop_lock);
-	end = end_of(cell);
-	spin_unlock(&cell->stop_lock);
-	return end != END_NOT_YET;
-}
-
 /* Peers are told when the state says it already. */
-static void declare_stopped(struct cell *cell, enum cell_end end)
+static void declare_stopped(struct percpu *cpu, struct cell *cell)
 {
-	if (end == END_FAILED) {
+	if (cell->failed) {
 		cell->comm->cell_state = COMM_STATE_FAILED;
-		this_cpu()->report |= REPORT_CELL | REPORT_ACTION;
+		cpu->report |= REPORT_CELL | REPORT_ACTION;
 	}
 	ivshmem_cell_stopped(cell);
 }
@@ -257,29 +226,24 @@ static void go_on_with_report(struct percpu *cpu)
 
 /*
  * If this CPU was the last one that ran, nobody of the cell can switch one on again: its peers learn that it is gone. If one
- * has failed before or now, the cell has.
+ * has failed before or now, the cell has. docs/locking.md, tests/spin/failing.pml
  */
 static void stop_guest(struct percpu *cpu, bool failed)
 {
-	struct cell *cell = cpu->cell;
-	enum cell_end end;
+	bool last;
 
-	/*
-	 * Of CPUs that stop at once the last one sees it. A CPU that somebody switches on meanwhile is no news: who does
-	 * that runs, and stops after this one. tests/spin/failing.pml
-	 */
-	spin_lock(&cell->stop_lock);
 	spin_lock(&cpu->control_lock);
-	if (failed)
+	if (failed) {
 		cpu->failed = true;
+		cpu->cell->failed = true;
+	}
 	cpu->run_state = failed ? CPU_PARKED : CPU_OFF;
 	cpu->park_request = true;
+	last = count(cpu, -1u) == 0;
 	spin_unlock(&cpu->control_lock);
-	end = end_of(cell);
-	spin_unlock(&cell->stop_lock);
 
-	if (end != END_NOT_YET)
-		declare_stopped(cell, end);
+	if (last)
+		declare_stopped(cpu, cpu->cell);
 }
 
 void cpu_handle_events(void)

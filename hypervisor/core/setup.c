@@ -147,6 +147,7 @@ static int setup_this_cpu(struct percpu *cpu, const struct boot_info *boot)
 		trace_begin(cpu);
 	cpu->cell = &root_cell;
 	cpu->run_state = enters_from_guest(boot) ? CPU_RUNNING : CPU_OFF;
+	root_cell.running += enters_from_guest(boot);
 	cpu->present = true;
 	return 0;
 }

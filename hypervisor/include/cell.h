@@ -53,8 +53,9 @@ struct cell {
 	uint32_t restarts;		/* by its failure action */
 	struct cell *next;		/* in order of creation, root first */
 
-	/* held while one of its CPUs stops and looks if it was the last one */
-	spinlock_t stop_lock;
+	/* atomic, under control_lock of the CPU concerned: its CPUs that are in their guests, or going to be without anybody's help */
+	volatile uint32_t running;
+	volatile bool failed;		/* one of its CPUs has, since the last start */
 
 	/* counters atomic; a record by the CPU whose exchange of `begun` was the first one of this start */
 	volatile struct bh_fault fault;
@@ -62,6 +63,12 @@ struct cell {
 	/* management lock; readers see single flags: sub-page regions of the root cell that another cell has */
 	volatile uint8_t *lent_regions;
 };
+
+/* Do its CPUs neither run nor are going to, off or failed? Then only the manager can change that. */
+static inline bool cell_has_ended(const struct cell *cell)
+{
+	return !__atomic_load_n(&cell->running, __ATOMIC_ACQUIRE);
+}
 
 extern struct cell root_cell;
 extern const struct cfg_system *system_config;

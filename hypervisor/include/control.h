@@ -78,18 +78,6 @@ void cpu_handle_revocation(void);
 /* [calling CPU] PSCI CPU_OFF; returns when somebody turned the CPU on again. */
 void cpu_switch_off(void);
 
-/* Is the CPU in its guest, or going to be without anybody's help? */
-bool cpu_may_run(struct percpu *cpu);
-
-/*
- * Is no CPU of the cell running or going to, and has one failed? Only the manager can start such a cell again.
- * [stop_lock of the cell, or management lock]
- */
-bool cell_is_dead(const struct cell *cell);
-
-/* Is no CPU of the cell running or going to, off or failed? [CPU of the cell, no lock] */
-bool cell_has_ended(struct cell *cell);
-
 /*
  * PSCI CPU_ON for a CPU of the same cell: false if it is not off (or failed). Any CPU of the cell may call.
  */

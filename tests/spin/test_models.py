@@ -52,7 +52,7 @@ HOLDS = {
     Run("locks", "QUEUED", "writes"): ["writes"],
     Run("locks", "QUEUED", "rings"): ["rings"],
     Run("locks", "QUEUED STALL", "rings"): ["rings"],
-    Run("failing"): ["declared", "too_early", "once", DEADLOCK],
+    Run("failing"): ["declared", "too_early", "once", "counted", DEADLOCK],
     Run("suspend"): ["untouched", "not_lost", "sleeps", DEADLOCK],
     Run("revoke"): ["innocent", "untouched", DEADLOCK],
     Run("slots"): ["recorded", "current", DEADLOCK],
@@ -99,10 +99,10 @@ MUTANTS = [
     (Run("locks", "QUEUED STALL", "writes"), "writes"),
     (Run("locks", "QUEUED STALL RING_TAKES_LINK", "rings"), "rings"),
     # stopping and failing CPUs
-    (Run("failing", "LOOK_AT_ONE"), "too_early"),
-    (Run("failing", "LOOK_LATER"), "too_early"),
-    (Run("failing", "LOOK_LATER NO_CPU_ON"), "once"),
-    (Run("failing", "STOP_UNLOCKED NO_CPU_ON"), "once"),
+    (Run("failing", "COUNT_LATE"), "too_early"),
+    (Run("failing", "COUNT_TORN NO_CPU_ON"), "counted"),
+    (Run("failing", "LOOK_AGAIN NO_CPU_ON"), "once"),
+    (Run("failing", "FAIL_LATE NO_CPU_ON"), "declared"),
     (Run("failing", "FAIL_SILENTLY"), "declared"),
     # suspending CPUs
     (Run("suspend", "NO_RESUME_KICK"), DEADLOCK),

@@ -234,7 +234,7 @@ static void check_guest_entry(const struct percpu *cpu)
 {
 	HOST_ASSERT(host_locks_held() == 0);
 	HOST_ASSERT(cpu->arch.active && cpu->cell && cpu_set_test(&cpu->cell->cpus, cpu->cpu_id));
-	HOST_ASSERT(cpu->run_state == CPU_RUNNING && !cpu->suspended);
+	HOST_ASSERT(cpu->run_state == CPU_RUNNING && !cpu->suspended && !cell_has_ended(cpu->cell));
 	if (order != HOST_PARALLEL)
 		HOST_ASSERT(host_is_flushed(cpu->cell));
 }
@@ -440,9 +440,23 @@ void host_post_hypercall(uint32_t cpu, uint64_t code, uint64_t arg1, uint64_t ar
 	host_post(cpu, call, code, arg1, arg2);
 }
 
+/* Each cell has counted those of its CPUs that may run. */
+static void check_counts(void)
+{
+	for (const struct cell *cell = &root_cell; cell; cell = cell->next) {
+		uint32_t running = 0;
+
+		for_each_cpu(id, &cell->cpus)
+			if (percpu_of(id))
+				running += percpu_of(id)->reset_request || percpu_of(id)->run_state == CPU_RUNNING;
+		HOST_ASSERT(cell->running == running);
+	}
+}
+
 void host_settle(void)
 {
 	wait_for(all_wait, NULL);
+	check_counts();
 }
 
 void host_set_guest(uint32_t cpu, void (*step)(struct percpu *cpu))
