@@ -190,12 +190,18 @@ static void declare_stopped(struct percpu *cpu, struct cell *cell)
 		cell->comm->cell_state = COMM_STATE_FAILED;
 		cpu->report |= REPORT_CELL | REPORT_ACTION;
 	}
-	ivshmem_cell_stopped(cell);
+	cell->untold = cell->num_functions;
+	cpu->report |= REPORT_LINKS;
 }
 
 static void report_line(struct percpu *cpu)
 {
-	if (cpu->report >= REPORT_LINE) {
+	if (cpu->report & REPORT_LINKS) {
+		if (cpu->cell->untold)
+			ivshmem_device_stopped(cpu->cell, --cpu->cell->untold);
+		else
+			cpu->report &= ~REPORT_LINKS;
+	} else if (cpu->report >= REPORT_LINE) {
 		cpu->report -= REPORT_LINE;
 		arch_report_violation(cpu, cpu->report / REPORT_LINE);
 	} else if (CONFIG_WATCHDOG && (cpu->report & REPORT_WATCHDOG)) {

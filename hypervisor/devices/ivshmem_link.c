@@ -304,12 +304,17 @@ COLD void ivshmem_reset(uint32_t endpoint)
 	ivshmem_write_state(ep, 0);
 }
 
+COLD void ivshmem_device_stopped(struct cell *cell, uint32_t n)
+{
+	ivshmem_set_state(cell->functions[n].endpoint, 0);
+}
+
 COLD void ivshmem_cell_stopped(struct cell *cell)
 {
 	uint32_t n;
 
 	for (n = 0; n < cell->num_functions; n++)
-		ivshmem_set_state(cell->functions[n].endpoint, 0);
+		ivshmem_device_stopped(cell, n);
 }
 
 COLD void ivshmem_reroute(uint32_t endpoint)

@@ -60,6 +60,8 @@ struct cell {
 	/* counters atomic; a record by the CPU whose exchange of `begun` was the first one of this start */
 	volatile struct bh_fault fault;
 
+	uint32_t untold;		/* of its functions, the first ones, whose peers do not know it yet: by the CPU that stopped last */
+
 	/* management lock; readers see single flags: sub-page regions of the root cell that another cell has */
 	volatile uint8_t *lent_regions;
 };

@@ -38,16 +38,17 @@ void look_lock(void);
 void look_unlock(void);
 
 /*
- * percpu.report: what a CPU that has failed prints when it is parked, a line at a time, and what it does then. So nobody waits
- * for more than a line but who stops the CPU for good, and no guest comes to the CPU before all is said.
+ * percpu.report: what a CPU that has stopped tells and prints when it is parked, a line at a time, and what it does then. So
+ * nobody waits for more than a line but who stops the CPU for good, and no guest comes to the CPU before all is said.
  */
 #define REPORT_ACTION	1	/* the failure action of its cell's bundle */
 #define REPORT_CELL	2	/* the cell has failed */
 #define REPORT_WATCHDOG	4	/* its cell's watchdog has expired */
-#define REPORT_LINE	8	/* times the lines about its violation */
+#define REPORT_LINKS	8	/* peers of its cell, which has stopped: as a line, each link by itself, before all others */
+#define REPORT_LINE	16	/* times the lines about its violation */
 #define REPORT_VIOLATION	(VIOLATION_LINES * REPORT_LINE)
 
-/* CPU suspended: print what it has not yet. */
+/* CPU suspended: tell and print what it has not yet. */
 void cpu_finish_report(struct percpu *cpu);
 
 /* Management lock held; cpu is not the caller. Returns when the CPU is suspended. */
@@ -84,7 +85,7 @@ void cpu_switch_off(void);
 bool cpu_switch_on(struct percpu *cpu, uint64_t entry, uint64_t context);
 
 /*
- * [calling CPU] The guest violated a rule. Marks the CPU failed, and the cell if it was its last one; peers
+ * [calling CPU] The guest violated a rule. Marks the CPU failed, and the cell if it was its last one; then peers
  * of its links learn it. Returns when the CPU has been given something else to run.
  */
 void cpu_fail(void);

@@ -51,9 +51,10 @@ ivshmem_write_t ivshmem_register_write(uint32_t endpoint, uint64_t offset, struc
 
 /*
  * No CPU of the cell runs any more, failed or off, and only the manager can change that: its State becomes 0 and
- * peers are told, without further reset. [guest]: called on the CPU that stopped last.
+ * peers are told, without further reset. Of all its devices; or of the n-th one [guest]: called on the CPU that stopped last.
  */
 void ivshmem_cell_stopped(struct cell *cell);
+void ivshmem_device_stopped(struct cell *cell, uint32_t n);
 
 /*
  * HC_LINK_INFO for the root cell: the value of item (LINK_INFO_*) for peer id peer of the link with that bdf,

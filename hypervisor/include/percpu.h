@@ -42,7 +42,7 @@ struct percpu {
 	volatile bool failed;
 	uint64_t entry, context;
 	bool by_sibling;		/* asked for by PSCI CPU_ON, not by the manager */
-	uint8_t report;			/* REPORT_*: to be printed and done; by the CPU, or who has suspended it */
+	uint8_t report;			/* REPORT_*: to be told, printed and done; by the CPU, or who has suspended it */
 	bool watches;			/* its timer is its cell's watchdog; the CPU itself begins, the manager ends it */
 
 	volatile uint32_t trace_mode;	/* look lock; BH_TRACE_*: trace.h */

@@ -23,7 +23,7 @@ MUTANTS = {
     "config-pages": (CREATE, "		error = build(cell);\n	if (error)\n		cell_free(cell);\n", "		error = build(cell);\n"),
     "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_give_back(cell);", "		cell_give_back(cell);"),
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n", ""),
-    "state-at-failure": (CONTROL, "	ivshmem_cell_stopped(cell);\n", ""),
+    "state-at-failure": (CONTROL, "ivshmem_device_stopped(cpu->cell, --cpu->cell->untold);", "cpu->cell->untold--;"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
     "state-at-reset": (LINK, "		arch_forget_accesses(ep->cell);\n	ivshmem_write_state(ep, 0);", "		arch_forget_accesses(ep->cell);"),
     "state-last-peer": (LINK, "rest = link->num_peers; rest;", "rest = link->num_peers - 1; rest;"),
