@@ -24,7 +24,7 @@ BUILD = ROOT / "build"
 # proportion to configuration and memory of one cell
 LIMIT = 5000
 LIMITS = {"boot": None, "create": None, "start": None, "set_loadable": None, "destroy": None, "restart": None,
-          "panic": 60000, "disable": 60000}
+          "panic": 60000, "disable": 60000, "link_info": 15000}
 
 
 def summary(results):

@@ -143,12 +143,26 @@ static APART void forget_accesses(struct percpu *cpu)
 		cpu->fast.registers[n].syndrome = 0;
 }
 
+/* CPUs of a word of a set, from the last one on, in few instructions: others wait for what is done with them. */
+static inline struct percpu *last_of(struct percpu *at_63, uint64_t cpus)
+{
+	return (struct percpu *)((uintptr_t)at_63 - (uint32_t)__builtin_clzl(cpus) * sizeof(struct percpu_area));
+}
+
+static inline uint64_t without_last(uint64_t cpus, uint64_t bit_63)
+{
+	return cpus & ~(bit_63 >> __builtin_clzl(cpus));
+}
+
 COLD void arch_forget_accesses(const struct cell *cell)
 {
 	dsb(ish);
-	for_each_cpu(id, &cell->cpus)
-		if (percpu_of(id))
-			forget_accesses(percpu_of(id));
+	for (uint32_t word = 0; word < CPU_SET_WORDS; word++) {
+		struct percpu *at_63 = percpu_beside(this_cpu(), 64 * word + 63);
+
+		for (uint64_t cpus = cell->cpus.bits[word]; cpus; cpus = without_last(cpus, 1UL << 63))
+			forget_accesses(last_of(at_63, cpus));
+	}
 }
 
 COLD void arch_forget_fast_paths(struct percpu *cpu)
@@ -172,27 +186,46 @@ COLD void arch_forget_all(struct percpu *cpu)
 	cpu->fast.page = FAST_EMPTY;
 }
 
-/* Of all of a CPU, one at most is being used. */
-static APART void wait_for_rings_of(const struct percpu *cpu, const struct virq_store *stores, uint32_t count)
+/* Is none begun? If one begins or ends meanwhile, this may say no. */
+static inline bool is_quiet(const struct percpu *cpu)
 {
-	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
-		const struct fast_doorbell *record = &cpu->fast.doorbells[n];
-		uint64_t started = record->started;
+	const struct fast_doorbell *record = cpu->fast.doorbells;
+	uint64_t started[] = { record[0].started, record[1].started, record[2].started, record[3].started };
+	uint64_t done[] = { record[0].done, record[1].done, record[2].done, record[3].done };
 
-		if ((uint64_t)record->store - (uint64_t)stores < count * sizeof(*stores) &&
-		    started != __atomic_load_n(&record->done, __ATOMIC_ACQUIRE)) {
-			wait_for_ring(cpu, &record->done, started);
-			return;
-		}
-	}
+	_Static_assert(FAST_DOORBELLS == ARRAY_SIZE(done), "all of them");
+	return ((started[0] == done[0]) & (started[1] == done[1])) && ((started[2] == done[2]) & (started[3] == done[3]));
+}
+
+/* Of all of a CPU, one at most is being used, and over soon, whoever is rung by it; the last one, if none is any more. */
+static APART void wait_for_rings_of(const struct percpu *cpu)
+{
+	const struct fast_doorbell *record = cpu->fast.doorbells;
+
+	while (record->started == record->done && record != &cpu->fast.doorbells[FAST_DOORBELLS - 1])
+		record++;
+	wait_for_ring(cpu, &record->done, record->started);
+}
+
+/* At least one */
+static APART void wait_for_cpus(struct percpu *at_63, uint64_t cpus)
+{
+	uint64_t bit_63 = 1UL << 63;
+
+	__asm__("" : "+r"(bit_63));	/* not made anew for each CPU */
+	do {
+		if (!is_quiet(last_of(at_63, cpus)))
+			wait_for_rings_of(last_of(at_63, cpus));
+		cpus = without_last(cpus, bit_63);
+	} while (cpus);
 }
 
 /*
- * Until no CPU is between the look at one of the stores and the end of the ring. What a CPU counts before its look
+ * Until no CPU is between the look at a store of this receiver and the end of the ring. What a CPU counts before its look
  * (fast_slots.h: ring) is seen here, or it sees what was stored before this was called; and so is that it is a ringer. Tellers before
  * this one are done.
  */
-static APART void wait_for_rings(const struct virq_ringers *ringers, const struct virq_store *stores, uint32_t count)
+static APART void wait_for_rings(const struct virq_ringers *ringers)
 {
 	const struct percpu *teller;
 
@@ -200,8 +233,11 @@ static APART void wait_for_rings(const struct virq_ringers *ringers, const struc
 	teller = ringers->teller ? ringers->teller->cpu : NULL;
 	if (teller)
 		wait_for_ring(teller, &teller->fast.by_c.done, teller->fast.by_c.started);
-	for_each_cpu(id, &ringers->cpus)
-		wait_for_rings_of(percpu_beside(this_cpu(), id), stores, count);
+	for (uint32_t word = 0; word < CPU_SET_WORDS; word++)
+		if (ringers->cpus.bits[word])
+			wait_for_cpus(percpu_beside(this_cpu(), 64 * word + 63), ringers->cpus.bits[word]);
+	/* those that were over had raised their interrupts */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
 void arch_virq_tell(struct virq_teller *teller)
@@ -262,7 +298,7 @@ void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *st
 		wait = true;
 	}
 	if (wait)
-		wait_for_rings(ringers, stores, count);
+		wait_for_rings(ringers);
 	for (wait = false, n = 0; n < count; n++) {
 		if (!routes[n].intid || stores[n].value == value_of(&routes[n]))
 			continue;
@@ -270,7 +306,7 @@ void arch_virq_publish(const struct virq_ringers *ringers, struct virq_store *st
 		wait = true;
 	}
 	if (wait)
-		wait_for_rings(ringers, stores, count);
+		wait_for_rings(ringers);
 	for (n = 0; n < count; n++)
 		__atomic_store_n(&stores[n].address, address_of(&routes[n]), __ATOMIC_RELEASE);
 }
