@@ -136,16 +136,9 @@ static void reset_pauth_keys(void)
 {
 	if (!(read_sysreg(id_aa64isar1_el1) & 0xff0))
 		return;
-	write_sysreg(0, S3_0_C2_C1_0);	/* APIAKeyLo_EL1, then Hi, IB, DA, DB, GA */
-	write_sysreg(0, S3_0_C2_C1_1);
-	write_sysreg(0, S3_0_C2_C1_2);
-	write_sysreg(0, S3_0_C2_C1_3);
-	write_sysreg(0, S3_0_C2_C2_0);
-	write_sysreg(0, S3_0_C2_C2_1);
-	write_sysreg(0, S3_0_C2_C2_2);
-	write_sysreg(0, S3_0_C2_C2_3);
-	write_sysreg(0, S3_0_C2_C3_0);
-	write_sysreg(0, S3_0_C2_C3_1);
+	/* APIAKeyLo_EL1, then Hi, IB, DA, DB, GA */
+	zero_sysregs(S3_0_C2_C1_0, S3_0_C2_C1_1, S3_0_C2_C1_2, S3_0_C2_C1_3, S3_0_C2_C2_0, S3_0_C2_C2_1, S3_0_C2_C2_2,
+		     S3_0_C2_C2_3, S3_0_C2_C3_0, S3_0_C2_C3_1);
 }
 
 /* An event and a filter is data that the next owner of the CPU would find; entry 31 is the cycle counter's filter. */
@@ -158,8 +151,7 @@ static void reset_counter_types(void)
 		isb();
 		write_sysreg(0, pmxevtyper_el0);
 	}
-	write_sysreg(0, pmselr_el0);
-	write_sysreg(0, pmccfiltr_el0);
+	zero_sysregs(pmselr_el0, pmccfiltr_el0);
 }
 
 static void reset_pmu(void)
@@ -183,9 +175,7 @@ static void reset_debug(void)
 {
 	uint64_t id = read_sysreg(id_aa64dfr0_el1);
 
-	write_sysreg(0, mdscr_el1);
-	write_sysreg(0, mdccint_el1);
-	write_sysreg(0, osdlr_el1);
+	zero_sysregs(mdscr_el1, mdccint_el1, osdlr_el1);
 	write_sysreg(1, oslar_el1);	/* as after a reset: breakpoints that somebody left have no effect */
 	isb();
 	arm64_clear_debug((id >> 12 & 0xf) + 1, (id >> 20 & 0xf) + 1);
@@ -196,12 +186,8 @@ static void reset_vectors(void)
 {
 	uint64_t cptr = read_sysreg(cptr_el2);
 
-	if ((read_sysreg(id_aa64pfr1_el1) >> 24 & 0xf) && !(cptr & CPTR_TSM)) {
-		write_sysreg(0, SVCR);
-		write_sysreg(0, SMCR_EL1);
-		write_sysreg(0, SMPRI_EL1);
-		write_sysreg(0, TPIDR2_EL0);
-	}
+	if ((read_sysreg(id_aa64pfr1_el1) >> 24 & 0xf) && !(cptr & CPTR_TSM))
+		zero_sysregs(SVCR, SMCR_EL1, SMPRI_EL1, TPIDR2_EL0);
 	arm64_clear_simd();
 	if ((read_sysreg(id_aa64pfr0_el1) >> 32 & 0xf) && !(cptr & CPTR_TZ)) {
 		arm64_clear_sve();
@@ -212,20 +198,14 @@ static void reset_vectors(void)
 /* With HCR_EL2.AMO, what EL1 sees as DISR_EL1 (DDI 0487, VDISR_EL2) */
 static void reset_deferred_serror(void)
 {
-	if (!(read_sysreg(id_aa64pfr0_el1) >> 28 & 0xf))
-		return;
-	write_sysreg(0, VDISR_EL2);
-	write_sysreg(0, VSESR_EL2);
+	if (read_sysreg(id_aa64pfr0_el1) >> 28 & 0xf)
+		zero_sysregs(VDISR_EL2, VSESR_EL2);
 }
 
 static void reset_lor(void)
 {
-	if (!(read_sysreg(id_aa64mmfr1_el1) >> 16 & 0xf))
-		return;
-	write_sysreg(0, LORC_EL1);
-	write_sysreg(0, LORSA_EL1);
-	write_sysreg(0, LOREA_EL1);
-	write_sysreg(0, LORN_EL1);
+	if (read_sysreg(id_aa64mmfr1_el1) >> 16 & 0xf)
+		zero_sysregs(LORC_EL1, LORSA_EL1, LOREA_EL1, LORN_EL1);
 }
 
 static void reset_el1(void)
@@ -238,31 +218,11 @@ static void reset_el1(void)
 	reset_vectors();
 	write_sysreg(SCTLR_EL1_RESET, sctlr_el1);
 	write_sysreg(CPACR_RESET, cpacr_el1);
-	write_sysreg(0, sp_el0);
-	write_sysreg(0, sp_el1);
-	write_sysreg(0, spsr_el1);
-	write_sysreg(0, elr_el1);
-	write_sysreg(0, vbar_el1);
-	write_sysreg(0, ttbr0_el1);
-	write_sysreg(0, ttbr1_el1);
-	write_sysreg(0, tcr_el1);
-	write_sysreg(0, mair_el1);
-	write_sysreg(0, amair_el1);
-	write_sysreg(0, contextidr_el1);
-	write_sysreg(0, tpidr_el0);
-	write_sysreg(0, tpidr_el1);
-	write_sysreg(0, tpidrro_el0);
-	write_sysreg(0, esr_el1);
-	write_sysreg(0, far_el1);
-	write_sysreg(0, par_el1);
-	write_sysreg(0, afsr0_el1);
-	write_sysreg(0, afsr1_el1);
-	write_sysreg(0, csselr_el1);
-	write_sysreg(0, cntkctl_el1);
-	write_sysreg(0, cntp_ctl_el0);
-	write_sysreg(0, cntp_cval_el0);
-	write_sysreg(0, cntv_ctl_el0);
-	write_sysreg(0, cntv_cval_el0);
+	zero_sysregs(sp_el0, sp_el1, spsr_el1, elr_el1, vbar_el1);
+	zero_sysregs(ttbr0_el1, ttbr1_el1, tcr_el1, mair_el1, amair_el1, contextidr_el1);
+	zero_sysregs(tpidr_el0, tpidr_el1, tpidrro_el0, csselr_el1);
+	zero_sysregs(esr_el1, far_el1, par_el1, afsr0_el1, afsr1_el1);
+	zero_sysregs(cntkctl_el1, cntp_ctl_el0, cntp_cval_el0, cntv_ctl_el0, cntv_cval_el0);
 	write_sysreg(ICC_SRE_SRE | ICC_SRE_DISABLE_BYPASS, ICC_SRE_EL1);
 	smccc_reset();
 }
@@ -280,8 +240,7 @@ static void stop_profiling(void)
 		write_sysreg(0, PMSCR_EL1);
 		isb();
 		__asm__ volatile("hint #17; dsb nsh" : : : "memory");	/* PSB CSYNC */
-		write_sysreg(0, PMBLIMITR_EL1);
-		write_sysreg(0, PMBSR_EL1);
+		zero_sysregs(PMBLIMITR_EL1, PMBSR_EL1);
 	}
 	if ((id >> 44 & 0xf) && !(read_sysreg(TRBIDR_EL1) & BUFFER_P)) {
 		/* firmware that does not know trace may forbid it, but then the buffer has never been on */
@@ -289,8 +248,7 @@ static void stop_profiling(void)
 			write_sysreg(0, TRFCR_EL1);
 		isb();
 		__asm__ volatile("hint #18; dsb nsh" : : : "memory");	/* TSB CSYNC */
-		write_sysreg(0, TRBLIMITR_EL1);
-		write_sysreg(0, TRBSR_EL1);
+		zero_sysregs(TRBLIMITR_EL1, TRBSR_EL1);
 	}
 	isb();
 }
@@ -300,8 +258,7 @@ void arch_cpu_park(void)
 	stop_profiling();
 	arm64_drain_serror();
 	/* timers of the guest must not keep the waiting CPU awake */
-	write_sysreg(0, cntp_ctl_el0);
-	write_sysreg(0, cntv_ctl_el0);
+	zero_sysregs(cntp_ctl_el0, cntv_ctl_el0);
 	isb();
 	vgic_reset(this_cpu());
 }

@@ -59,11 +59,8 @@ void arch_init_from_firmware(void)
 	write_sysreg(HCR_RW | HCR_AMO | HCR_API | HCR_APK | HCR_ATA, hcr_el2);
 	arm64_drain_serror();
 	allow_extensions();
-	write_sysreg(0, hstr_el2);
-	write_sysreg(0, hacr_el2);
-	write_sysreg(0, amair_el2);
+	zero_sysregs(hstr_el2, hacr_el2, amair_el2, cntvoff_el2);
 	write_sysreg(CNTHCTL_EL1_ACCESS, cnthctl_el2);
-	write_sysreg(0, cntvoff_el2);
 	stop_timers();
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);

@@ -91,25 +91,17 @@ void gic_reset_cpu_interface(void)
 	uint64_t bits = ICC_CTLR_PRI_BITS(read_sysreg(ICC_CTLR_EL1));
 	bool group0 = gic_has_group0();
 
-	write_sysreg(0, ICC_IGRPEN1_EL1);
-	write_sysreg(0, ICC_CTLR_EL1);
-	write_sysreg(0, ICC_PMR_EL1);
-	write_sysreg(0, ICC_BPR1_EL1);
-	write_sysreg(0, ICC_AP1R_EL1(0));
-	if (group0)
-		write_sysreg(0, ICC_AP0R_EL1(4));
-	if (bits >= 6) {
-		write_sysreg(0, ICC_AP1R_EL1(1));
-		if (group0)
-			write_sysreg(0, ICC_AP0R_EL1(5));
-	}
-	if (bits >= 7) {
-		write_sysreg(0, ICC_AP1R_EL1(2));
-		write_sysreg(0, ICC_AP1R_EL1(3));
-		if (group0) {
-			write_sysreg(0, ICC_AP0R_EL1(6));
-			write_sysreg(0, ICC_AP0R_EL1(7));
-		}
+	zero_sysregs(ICC_IGRPEN1_EL1, ICC_CTLR_EL1, ICC_PMR_EL1, ICC_BPR1_EL1, ICC_AP1R_EL1(0));
+	if (bits >= 6)
+		zero_sysregs(ICC_AP1R_EL1(1));
+	if (bits >= 7)
+		zero_sysregs(ICC_AP1R_EL1(2), ICC_AP1R_EL1(3));
+	if (group0) {
+		zero_sysregs(ICC_AP0R_EL1(4));
+		if (bits >= 6)
+			zero_sysregs(ICC_AP0R_EL1(5));
+		if (bits >= 7)
+			zero_sysregs(ICC_AP0R_EL1(6), ICC_AP0R_EL1(7));
 	}
 	isb();
 }

@@ -309,18 +309,11 @@ static void reset_active_priorities(void)
 {
 	uint32_t bits = (uint32_t)(read_sysreg(ICH_VTR_EL2) >> 26 & 7) + 1;
 
-	write_sysreg(0, ICH_AP0R_EL2(0));
-	write_sysreg(0, ICH_AP1R_EL2(0));
-	if (bits >= 6) {
-		write_sysreg(0, ICH_AP0R_EL2(1));
-		write_sysreg(0, ICH_AP1R_EL2(1));
-	}
-	if (bits >= 7) {
-		write_sysreg(0, ICH_AP0R_EL2(2));
-		write_sysreg(0, ICH_AP1R_EL2(2));
-		write_sysreg(0, ICH_AP0R_EL2(3));
-		write_sysreg(0, ICH_AP1R_EL2(3));
-	}
+	zero_sysregs(ICH_AP0R_EL2(0), ICH_AP1R_EL2(0));
+	if (bits >= 6)
+		zero_sysregs(ICH_AP0R_EL2(1), ICH_AP1R_EL2(1));
+	if (bits >= 7)
+		zero_sysregs(ICH_AP0R_EL2(2), ICH_AP1R_EL2(2), ICH_AP0R_EL2(3), ICH_AP1R_EL2(3));
 }
 
 /* That of the timer, too, while the hypervisor has it on: it goes on when the guest of this CPU does not (watchdog.c). */

@@ -30,6 +30,11 @@ extern uint64_t sysreg_mpidr_el1, sysreg_id_aa64pfr0_el1, sysreg_ICC_CTLR_EL1, s
 #define read_sysreg(reg)		(sysreg_##reg)
 #define read_constant_sysreg(reg)	read_sysreg(reg)
 #define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
+/* Up to five */
+#define zero_sysregs(...)		ZERO_SYSREGS(__VA_ARGS__, rest, rest, rest, rest, rest)
+#define ZERO_SYSREGS(a, b, c, d, e, ...) \
+	(write_sysreg(0, a), write_sysreg(0, b), write_sysreg(0, c), write_sysreg(0, d), write_sysreg(0, e))
+static uint64_t sysreg_rest __attribute__((unused));
 #define isb()				((void)0)
 #define dsb(scope)			((void)0)
 #define cpu_relax()			((void)0)

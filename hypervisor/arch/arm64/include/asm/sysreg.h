@@ -5,8 +5,8 @@
 
 #include "types.h"
 
-#define SYSREG_STR_(x)	#x
-#define SYSREG_STR(x)	SYSREG_STR_(x)
+#define SYSREG_STR_(...)	#__VA_ARGS__
+#define SYSREG_STR(...)		SYSREG_STR_(__VA_ARGS__)
 
 #define read_sysreg(reg) ({ \
 	uint64_t value_; \
@@ -20,14 +20,16 @@
 #define write_sysreg(value, reg) \
 	__asm__ volatile("msr " SYSREG_STR(reg) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
+/* 0 to each of a list */
+#define zero_sysregs(...) \
+	__asm__ volatile(".irp reg, " SYSREG_STR(__VA_ARGS__) "\n\tmsr \\reg, xzr\n\t.endr" : : : "memory")
+
 #define isb()		__asm__ volatile("isb" : : : "memory")
 #define dsb(scope)	__asm__ volatile("dsb " #scope : : : "memory")
 #define dmb(scope)	__asm__ volatile("dmb " #scope : : : "memory")
 #define wfi()		__asm__ volatile("wfi" : : : "memory")
 #define sev()		__asm__ volatile("sev" : : : "memory")
 #define cpu_relax()	__asm__ volatile("yield" : : : "memory")
-
-/* Stage 1 and 2 translation of a guest's virtual address for a read: result in PAR_EL1 after isb() */
 
 /* GICv3 CPU interface and virtualisation registers, by encoding: assemblers of old do not know the names */
 #define ICC_PMR_EL1	S3_0_C4_C6_0
