@@ -8,7 +8,6 @@
 #include "asm/sysreg.h"
 #include "controls.h"
 
-/* In pairs */
 enum {
 	HFGRTR,
 	HFGWTR,
@@ -34,14 +33,9 @@ _Static_assert(CONTROLS_END == NUM_CONTROLS, "all have a place");
 #define MDCR_TPMS		(1UL << 14)	/* profiling; E2PB and E2TB 0: nor its buffer, nor that of trace */
 #define PMCR_N(pmcr)		((pmcr) >> 11 & 0x1f)
 
-static uint64_t id_field(uint64_t id_register, uint32_t shift)
+bool has_pmu(void)
 {
-	return id_register >> shift & 0xf;
-}
-
-static bool has_pmu(void)
-{
-	uint64_t version = id_field(read_sysreg(id_aa64dfr0_el1), 8);
+	uint64_t version = id_field(id_aa64dfr0_el1, 8);
 
 	return version != 0 && version != 0xf;
 }
@@ -51,7 +45,7 @@ void controls_init(uint64_t *controls)
 	/* debug and counters of EL1 are not trapped; it has all counters */
 	controls[MDCR * CONTROL_STRIDE] = MDCR_TTRF | MDCR_TPMS | (has_pmu() ? PMCR_N(read_sysreg(pmcr_el0)) : 0);
 	controls[HCRX * CONTROL_STRIDE] = HCRX_MSCEN;
-	if (id_field(read_sysreg(id_aa64pfr1_el1), 24))
+	if (id_field(id_aa64pfr1_el1, 24))
 		controls[HFGRTR * CONTROL_STRIDE] = controls[HFGWTR * CONTROL_STRIDE] = HFGR_NOT_TPIDR2 | HFGR_NOT_SMPRI;
 }
 
@@ -62,35 +56,29 @@ void controls_init(uint64_t *controls)
 	controls[(control) * CONTROL_STRIDE] = old_;				\
 } while (0)
 
-#define SWAP_PAIR(control, reg1, reg2) do {			\
-	uint64_t old1_ = read_sysreg(reg1), old2_ = read_sysreg(reg2);		\
-	uint64_t new1_ = controls[(control) * CONTROL_STRIDE], new2_ = controls[((control) + 1) * CONTROL_STRIDE];	\
-								\
-	write_sysreg(new1_, reg1);				\
-	write_sysreg(new2_, reg2);				\
-	controls[(control) * CONTROL_STRIDE] = old1_;				\
-	controls[((control) + 1) * CONTROL_STRIDE] = old2_;			\
-} while (0)
-
 void controls_swap(uint64_t *controls)
 {
-	uint64_t fine_grained = id_field(read_sysreg(id_aa64mmfr0_el1), 56);
+	uint64_t fine_grained = id_field(id_aa64mmfr0_el1, 56);
 
 	SWAP(MDCR, mdcr_el2);
-	if (id_field(read_sysreg(id_aa64mmfr1_el1), 40))
+	if (id_field(id_aa64mmfr1_el1, 40))
 		SWAP(HCRX, HCRX_EL2);
 	if (!fine_grained)
 		return;
-	SWAP_PAIR(HFGRTR, HFGRTR_EL2, HFGWTR_EL2);
-	SWAP_PAIR(HDFGRTR, HDFGRTR_EL2, HDFGWTR_EL2);
+	SWAP(HFGRTR, HFGRTR_EL2);
+	SWAP(HFGWTR, HFGWTR_EL2);
+	SWAP(HDFGRTR, HDFGRTR_EL2);
+	SWAP(HDFGWTR, HDFGWTR_EL2);
 	SWAP(HFGITR, HFGITR_EL2);
 	/* who could write it may have left it on: the branches of a cell would be recorded */
 	if (controls[HDFGWTR * CONTROL_STRIDE] & HDFGW_NOT_BRBCTL)
 		write_sysreg(0, BRBCR_EL1);
-	if (id_field(read_sysreg(id_aa64pfr0_el1), 44))		/* activity monitors */
+	if (id_field(id_aa64pfr0_el1, 44))		/* activity monitors */
 		SWAP(HAFGRTR, HAFGRTR_EL2);
 	if (fine_grained == 1)
 		return;
-	SWAP_PAIR(HFGRTR2, HFGRTR2_EL2, HFGWTR2_EL2);
-	SWAP_PAIR(HDFGRTR2, HDFGRTR2_EL2, HDFGWTR2_EL2);
+	SWAP(HFGRTR2, HFGRTR2_EL2);
+	SWAP(HFGWTR2, HFGWTR2_EL2);
+	SWAP(HDFGRTR2, HDFGRTR2_EL2);
+	SWAP(HDFGWTR2, HDFGWTR2_EL2);
 }

@@ -17,4 +17,7 @@ void controls_init(uint64_t *controls);
 /* [calling CPU] Exchange with the registers, as far as the CPU has them. */
 void controls_swap(uint64_t *controls);
 
+/* Are there performance counters, and are they the architecture's? */
+bool has_pmu(void);
+
 #endif

@@ -22,9 +22,6 @@
 
 #define SCTLR_EL1_RESET	0x30d00800UL
 #define CPACR_RESET	0x300000UL
-#define CPTR_TZ		(1UL << 8)
-#define CPTR_TSM	(1UL << 12)
-#define CPTR_TTA	(1UL << 20)
 #define BUFFER_P	(1UL << 4)	/* PMBIDR_EL1, TRBIDR_EL1: firmware has the buffer */
 
 uint64_t arch_ticks(void)
@@ -156,10 +153,8 @@ static void reset_counter_types(void)
 
 static void reset_pmu(void)
 {
-	uint64_t version = read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
-
-	if (version == 0 || version == 0xf)
-		return;		/* none, or one that is not the architecture's */
+	if (!has_pmu())
+		return;
 	reset_counter_types();
 	write_sysreg(0xffffffff, pmcntenclr_el0);
 	write_sysreg(0xffffffff, pmintenclr_el1);
@@ -173,12 +168,10 @@ static void reset_pmu(void)
 /* All that is as long as a breakpoint can carry something; the OS lock is what gives access to part of it. */
 static void reset_debug(void)
 {
-	uint64_t id = read_sysreg(id_aa64dfr0_el1);
-
 	zero_sysregs(mdscr_el1, mdccint_el1, osdlr_el1);
 	write_sysreg(1, oslar_el1);	/* as after a reset: breakpoints that somebody left have no effect */
 	isb();
-	arm64_clear_debug((id >> 12 & 0xf) + 1, (id >> 20 & 0xf) + 1);
+	arm64_clear_debug(id_field(id_aa64dfr0_el1, 12) + 1, id_field(id_aa64dfr0_el1, 20) + 1);
 }
 
 /* Streaming mode ends with its registers; outside of it, SVE's are those that are there (DDI 0487, SVCR). */
@@ -186,10 +179,10 @@ static void reset_vectors(void)
 {
 	uint64_t cptr = read_sysreg(cptr_el2);
 
-	if ((read_sysreg(id_aa64pfr1_el1) >> 24 & 0xf) && !(cptr & CPTR_TSM))
+	if (id_field(id_aa64pfr1_el1, 24) && !(cptr & CPTR_TSM))
 		zero_sysregs(SVCR, SMCR_EL1, SMPRI_EL1, TPIDR2_EL0);
 	arm64_clear_simd();
-	if ((read_sysreg(id_aa64pfr0_el1) >> 32 & 0xf) && !(cptr & CPTR_TZ)) {
+	if (id_field(id_aa64pfr0_el1, 32) && !(cptr & CPTR_TZ)) {
 		arm64_clear_sve();
 		write_sysreg(0, ZCR_EL1);
 	}
@@ -198,13 +191,13 @@ static void reset_vectors(void)
 /* With HCR_EL2.AMO, what EL1 sees as DISR_EL1 (DDI 0487, VDISR_EL2) */
 static void reset_deferred_serror(void)
 {
-	if (read_sysreg(id_aa64pfr0_el1) >> 28 & 0xf)
+	if (id_field(id_aa64pfr0_el1, 28))
 		zero_sysregs(VDISR_EL2, VSESR_EL2);
 }
 
 static void reset_lor(void)
 {
-	if (read_sysreg(id_aa64mmfr1_el1) >> 16 & 0xf)
+	if (id_field(id_aa64mmfr1_el1, 16))
 		zero_sysregs(LORC_EL1, LORSA_EL1, LOREA_EL1, LORN_EL1);
 }
 
@@ -234,15 +227,13 @@ static void reset_el1(void)
  */
 static void stop_profiling(void)
 {
-	uint64_t id = read_sysreg(id_aa64dfr0_el1);
-
-	if ((id >> 32 & 0xf) && !(read_sysreg(PMBIDR_EL1) & BUFFER_P)) {
+	if (id_field(id_aa64dfr0_el1, 32) && !(read_sysreg(PMBIDR_EL1) & BUFFER_P)) {
 		write_sysreg(0, PMSCR_EL1);
 		isb();
 		__asm__ volatile("hint #17; dsb nsh" : : : "memory");	/* PSB CSYNC */
 		zero_sysregs(PMBLIMITR_EL1, PMBSR_EL1);
 	}
-	if ((id >> 44 & 0xf) && !(read_sysreg(TRBIDR_EL1) & BUFFER_P)) {
+	if (id_field(id_aa64dfr0_el1, 44) && !(read_sysreg(TRBIDR_EL1) & BUFFER_P)) {
 		/* firmware that does not know trace may forbid it, but then the buffer has never been on */
 		if (read_sysreg(TRBLIMITR_EL1) & 1)
 			write_sysreg(0, TRFCR_EL1);

@@ -15,7 +15,7 @@ static inline uint32_t eight_words(uint32_t crc, const uint64_t *words)
 
 uint32_t arch_crc32_update(uint32_t crc, const uint8_t *bytes, uint64_t size)
 {
-	if (!(read_sysreg(id_aa64isar0_el1) >> 16 & 0xf))
+	if (!id_field(id_aa64isar0_el1, 16))
 		return crc32_update(crc, bytes, size);
 	while (size && (uintptr_t)bytes % 8) {
 		crc = crc32_update(crc, bytes++, 1);

@@ -16,7 +16,6 @@ extern char image_start[], image_rodata[], image_data[];
 
 uint64_t early_root;
 
-#define ENTRIES		512UL
 #define L1_SIZE		(1UL << 30)
 #define L2_SIZE		(1UL << 21)
 

@@ -11,8 +11,6 @@
 #include "smccc.h"
 
 #define CPTR_EL2_RES1		0x33ffUL
-#define CPTR_TZ			(1UL << 8)
-#define CPTR_TSM		(1UL << 12)
 #define ZCR_LEN_ALL		0x1ffUL
 #define SMCR_LEN_ALL		0xfUL
 #define SMCR_FA64		(1UL << 31)
@@ -21,15 +19,10 @@
 
 extern char firmware_secondary[];
 
-static uint64_t id_field(uint64_t id_register, uint32_t shift)
-{
-	return id_register >> shift & 0xf;
-}
-
 /* What the ID registers show to EL1 it can use: the vector extensions, and no fine-grained trap is on. */
 static void allow_extensions(void)
 {
-	bool sve = id_field(read_sysreg(id_aa64pfr0_el1), 32), sme = id_field(read_sysreg(id_aa64pfr1_el1), 24);
+	bool sve = id_field(id_aa64pfr0_el1, 32), sme = id_field(id_aa64pfr1_el1, 24);
 	uint64_t controls[NUM_CONTROLS * CONTROL_STRIDE] = { 0 };
 
 	write_sysreg(CPTR_EL2_RES1 & ~(sve ? CPTR_TZ : 0) & ~(sme ? CPTR_TSM : 0), cptr_el2);
@@ -49,7 +42,7 @@ static void allow_extensions(void)
 static void stop_timers(void)
 {
 	write_sysreg(0, cnthp_ctl_el2);
-	if (id_field(read_sysreg(id_aa64mmfr1_el1), 8))
+	if (id_field(id_aa64mmfr1_el1, 8))
 		write_sysreg(0, CNTHV_CTL_EL2);
 }
 

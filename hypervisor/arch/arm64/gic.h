@@ -79,7 +79,7 @@ extern struct gic gic;
 /* Does this CPU have the system registers of a GICv3? Without, they are undefined instructions. */
 static inline bool gic_has_registers(void)
 {
-	return read_sysreg(id_aa64pfr0_el1) >> 24 & 0xf;
+	return id_field(id_aa64pfr0_el1, 24);
 }
 
 static inline uint32_t mmio_read32(const volatile uint8_t *base, uint32_t offset)

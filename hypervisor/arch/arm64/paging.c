@@ -17,12 +17,10 @@
 #include "paging_arm64.h"
 #include "pgtable.h"
 
-#define L3_ENTRIES	512
-#define REMAP_TABLES	(REMAP_PAGES / L3_ENTRIES)
+#define REMAP_TABLES	(REMAP_PAGES / ENTRIES)
 _Static_assert(CONFIG_MAX_CPUS * (sizeof(struct percpu_area) >> PAGE_SHIFT) < REMAP_PAGES / 2, "there is room beside the areas");
 
-#define DCZID_PROHIBITED	(1UL << 4)
-#define SWEEP_BLOCK		(PAGE_SIZE * L3_ENTRIES)
+#define SWEEP_BLOCK		(PAGE_SIZE * ENTRIES)
 #define SWEEP_STEP_MAX		(PAGE_SIZE / 8)
 
 extern char image_start[];
@@ -52,25 +50,20 @@ uint32_t remap_pages_used(void)
 	return remap_count;
 }
 
-static uint64_t *table_at(uint64_t entry)
-{
-	return host_to_virt(HOST_ADDR(entry & PTE_ADDR_MASK));
-}
-
 void paging_init(void)
 {
-	uint64_t *root = host_to_virt(HOST_ADDR(early_root)), *l1 = table_at(root[VA_REMAP >> 39]);
+	uint64_t *root = host_to_virt(HOST_ADDR(early_root)), *l1 = table_of(root[VA_REMAP >> 39]);
 
-	remap_l2 = table_at(l1[(VA_REMAP >> 30) % L3_ENTRIES]);
+	remap_l2 = table_of(l1[(VA_REMAP >> 30) % ENTRIES]);
 	remap_first = num_cpu_slots * (sizeof(struct percpu_area) >> PAGE_SHIFT);
 }
 
 /* NULL: there is none */
 static uint64_t *remap_table(uint32_t page)
 {
-	uint64_t entry = remap_l2[page / L3_ENTRIES];
+	uint64_t entry = remap_l2[page / ENTRIES];
 
-	return entry ? table_at(entry) : NULL;
+	return entry ? table_of(entry) : NULL;
 }
 
 /* First fit: so many pages that are free, as is one on each side, which stays unmapped. REMAP_PAGES if there are none */
@@ -80,9 +73,9 @@ static uint32_t remap_find(uint32_t count)
 	const uint64_t *table = remap_table(page);
 
 	for (; page < REMAP_PAGES; page++) {
-		if (page % L3_ENTRIES == 0)
+		if (page % ENTRIES == 0)
 			table = remap_table(page);
-		if (table && table[page % L3_ENTRIES])
+		if (table && table[page % ENTRIES])
 			first = page + 2;
 		else if (page == first + count)
 			return first;
@@ -93,7 +86,7 @@ static uint32_t remap_find(uint32_t count)
 /* All tables of the range; false, if there is no page for one. */
 static bool remap_tables(uint32_t first, uint32_t count)
 {
-	for (uint32_t page = first; page < first + count; page = (page / L3_ENTRIES + 1) * L3_ENTRIES) {
+	for (uint32_t page = first; page < first + count; page = (page / ENTRIES + 1) * ENTRIES) {
 		uint64_t *table;
 
 		if (remap_table(page))
@@ -102,7 +95,7 @@ static bool remap_tables(uint32_t first, uint32_t count)
 		if (!table)
 			return false;
 		dsb(ishst);
-		remap_l2[page / L3_ENTRIES] = virt_to_host(table).value | PTE_TABLE | PTE_VALID;
+		remap_l2[page / ENTRIES] = virt_to_host(table).value | PTE_TABLE | PTE_VALID;
 	}
 	return true;
 }
@@ -113,8 +106,8 @@ static void remap_set(uint32_t first, uint32_t count, uint64_t value, uint64_t s
 	uint64_t *entry = NULL;
 
 	for (uint32_t page = first; page < first + count; page++, value += step) {
-		if (!entry || page % L3_ENTRIES == 0)
-			entry = &remap_table(page)[page % L3_ENTRIES];
+		if (!entry || page % ENTRIES == 0)
+			entry = &remap_table(page)[page % ENTRIES];
 		*entry++ = value;
 	}
 }
@@ -186,7 +179,7 @@ void paging_init_window(struct percpu *cpu)
 {
 	uint32_t page = ((uint64_t)window_of(cpu) - VA_REMAP) >> PAGE_SHIFT;
 
-	cpu->arch.window_pte = &remap_table(page)[page % L3_ENTRIES];
+	cpu->arch.window_pte = &remap_table(page)[page % ENTRIES];
 	remap_count++;
 }
 

@@ -3,8 +3,9 @@
 #ifndef BULKHEAD_ARM64_PGTABLE_H
 #define BULKHEAD_ARM64_PGTABLE_H
 
-#include "types.h"
+#include "pages.h"
 
+#define ENTRIES		512UL		/* of a table */
 #define PTE_VALID	(1UL << 0)
 #define PTE_TABLE	(1UL << 1)	/* table at levels 0..2, page at level 3; clear: block */
 #define PTE_ADDR_MASK	0x0000fffffffff000UL
@@ -31,5 +32,11 @@
 #define PTE_S2_READ	(1UL << 6)
 #define PTE_S2_WRITE	(1UL << 7)
 #define PTE_S2_NO_BLOCK	(1UL << 55)	/* ignored by hardware: part of a region that wants 4K pages */
+
+/* The table that an entry says, in hypervisor memory */
+static inline uint64_t *table_of(uint64_t entry)
+{
+	return host_to_virt(HOST_ADDR(entry & PTE_ADDR_MASK));
+}
 
 #endif

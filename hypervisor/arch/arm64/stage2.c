@@ -17,7 +17,6 @@
 #include "pgtable.h"
 #include "stage2.h"
 
-#define ENTRIES		512U
 #define SMALL_BITS	39U		/* 512 entries of level 1 */
 #define OWN_BITS	34U		/* STAGE2_OWN_ROOT of them */
 #define VTCR_RES1	(1UL << 31)
@@ -95,11 +94,6 @@ static uint64_t *entry_of(const struct cell *cell, uint64_t *table, uint32_t lev
 
 	/* the concatenated root has more than 512 entries; its index is bounded by guest_bits */
 	return &table[level == cell->arch.root_level ? index : index % ENTRIES];
-}
-
-static uint64_t *table_of(uint64_t entry)
-{
-	return host_to_virt(HOST_ADDR(entry & PTE_ADDR_MASK));
 }
 
 static void fill(uint64_t *entry, const uint64_t *end, uint64_t value, uint64_t step)

@@ -12,8 +12,6 @@ typedef uint64_t unaligned_word_t __attribute__((aligned(1), may_alias));
 #define CHUNK_WORDS	8u	/* the compiler makes four pairs of them */
 #define CHUNK		(CHUNK_WORDS * WORD)
 
-#define DCZID_PROHIBITED	(1UL << 4)
-
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 

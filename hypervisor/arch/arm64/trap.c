@@ -114,7 +114,7 @@ static void take_exception(uint64_t esr, bool with_far)
 		vector += 0x400;
 	else if (mode == SPSR_MODE_EL1H)
 		vector += 0x200;
-	if (!(sctlr & SCTLR_EL1_SPAN) && (read_sysreg(id_aa64mmfr1_el1) >> 20 & 0xf))
+	if (!(sctlr & SCTLR_EL1_SPAN) && id_field(id_aa64mmfr1_el1, 20))
 		state |= PSTATE_PAN;
 	if (sctlr & SCTLR_EL1_DSSBS)
 		state |= PSTATE_SSBS;

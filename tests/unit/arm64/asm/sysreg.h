@@ -29,6 +29,7 @@ extern uint64_t sysreg_mpidr_el1, sysreg_id_aa64pfr0_el1, sysreg_ICC_CTLR_EL1, s
 
 #define read_sysreg(reg)		(sysreg_##reg)
 #define read_constant_sysreg(reg)	read_sysreg(reg)
+#define id_field(reg, shift)		(read_sysreg(reg) >> (shift) & 0xf)
 #define write_sysreg(value, reg)	((void)(sysreg_##reg = (value)))
 /* Up to five */
 #define zero_sysregs(...)		ZERO_SYSREGS(__VA_ARGS__, rest, rest, rest, rest, rest)

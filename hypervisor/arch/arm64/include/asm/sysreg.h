@@ -20,6 +20,9 @@
 #define write_sysreg(value, reg) \
 	__asm__ volatile("msr " SYSREG_STR(reg) ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
+/* Four bits of an ID register: 0 is almost always that a feature is missing */
+#define id_field(reg, shift)	(read_sysreg(reg) >> (shift) & 0xf)
+
 /* 0 to each of a list */
 #define zero_sysregs(...) \
 	__asm__ volatile(".irp reg, " SYSREG_STR(__VA_ARGS__) "\n\tmsr \\reg, xzr\n\t.endr" : : : "memory")
@@ -163,6 +166,13 @@
 #define SPSR_BTYPE	(3UL << 10)	/* AArch64 */
 #define SPSR_IT_LOW	(3UL << 25)	/* AArch32: IT[1:0] */
 #define SPSR_IT_HIGH	(0x3fUL << 10)	/* IT[7:2] */
+
+/* CPTR_EL2 */
+#define CPTR_TZ		(1UL << 8)
+#define CPTR_TSM	(1UL << 12)
+#define CPTR_TTA	(1UL << 20)
+
+#define DCZID_PROHIBITED	(1UL << 4)
 
 #define MPIDR_AFFINITY	0xff00ffffffUL
 
