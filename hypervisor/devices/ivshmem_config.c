@@ -35,36 +35,27 @@ static const uint16_t words[CONFIG_SIZE / 4] = {
 static uint32_t read_made(const struct ivshmem_endpoint *ep, uint32_t offset)
 {
 	const uint32_t vectors = ep->params.vectors;
-	uint32_t value = 0;
 
 	switch (offset) {
 	case COMMAND:	/* status and command */
-		value = STATUS_CAP_LIST << 16 | ep->command;
-		break;
+		return STATUS_CAP_LIST << 16 | ep->command;
 	case 0x08:	/* class and revision */
-		value = (uint32_t)IVSHMEM_BASE_CLASS << 24 | (uint32_t)ep->params.protocol << 8;
-		break;
+		return (uint32_t)IVSHMEM_BASE_CLASS << 24 | (uint32_t)ep->params.protocol << 8;
 	case 0x34:	/* capability pointer */
-		value = CAP_VENDOR;
-		break;
+		return CAP_VENDOR;
 	case 0x3c:	/* interrupt pin */
-		value = vectors ? 0 : ((ep->params.bdf / 8u) % 4u + 1u) << 8;
-		break;
+		return vectors ? 0 : ((ep->params.bdf / 8u) % 4u + 1u) << 8;
 	case CAP_VENDOR:
-		value = (ep->one_shot ? IVSHMEM_PRIV_ONESHOT : 0) << 24 | IVSHMEM_CAP_LENGTH << 16 |
+		return (ep->one_shot ? IVSHMEM_PRIV_ONESHOT : 0) << 24 | IVSHMEM_CAP_LENGTH << 16 |
 		       (vectors ? CAP_MSIX : 0) << 8 | IVSHMEM_CAP_ID;
-		break;
 	case CAP_MSIX:
-		value = vectors ? (ep->msix_control | (vectors - 1)) << 16 | 0x11u : 0;
-		break;
+		return vectors ? (ep->msix_control | (vectors - 1)) << 16 | 0x11u : 0;
 	case CAP_MSIX + 4:	/* table */
-		value = vectors ? MSIX_BIR : 0;
-		break;
+		return vectors ? MSIX_BIR : 0;
 	case CAP_MSIX + 8:	/* PBA */
-		value = vectors ? MSIX_PBA | MSIX_BIR : 0;
-		break;
+		return vectors ? MSIX_PBA | MSIX_BIR : 0;
 	}
-	return value;
+	return 0;
 }
 
 static uint32_t merge(uint32_t old, uint32_t lanes, uint32_t value)

@@ -6,19 +6,6 @@
 #include "ivshmem_internal.h"
 #include "vpci.h"
 
-/* Of a peer that is there. Endpoint lock. */
-typedef int64_t (*item_reader_t)(const struct ivshmem_endpoint *ep);
-
-static int64_t info_cell(const struct ivshmem_endpoint *ep)
-{
-	return ep->cell->id;
-}
-
-static int64_t info_state(const struct ivshmem_endpoint *ep)
-{
-	return __atomic_load_n(&ep->state, __ATOMIC_RELAXED);
-}
-
 static int64_t info_flags(const struct ivshmem_endpoint *ep)
 {
 	return (ep->interrupt_control & IVSHMEM_INT_ENABLE ? LINK_FLAG_ENABLED : 0) |
@@ -32,30 +19,30 @@ static int64_t info_flags(const struct ivshmem_endpoint *ep)
 	       (ep->msix_control & MSIX_CONTROL_MASK_ALL ? LINK_FLAG_MSIX_MASKED : 0);
 }
 
-static int64_t info_protocol(const struct ivshmem_endpoint *ep)
+/* Of a peer that is there. Endpoint lock. */
+static int64_t item_of(const struct ivshmem_endpoint *ep, uint32_t item)
 {
-	return ep->params.protocol;
+	switch (item) {
+	case LINK_INFO_CELL:
+		return ep->cell->id;
+	case LINK_INFO_STATE:
+		return __atomic_load_n(&ep->state, __ATOMIC_RELAXED);
+	case LINK_INFO_FLAGS:
+		return info_flags(ep);
+	case LINK_INFO_PROTOCOL:
+		return ep->params.protocol;
+	case LINK_INFO_VECTORS:
+		return ep->params.vectors;
+	}
+	return -EINVAL;
 }
 
-static int64_t info_vectors(const struct ivshmem_endpoint *ep)
-{
-	return ep->params.vectors;
-}
-
-static const item_reader_t items[] = {
-	[LINK_INFO_CELL] = info_cell,
-	[LINK_INFO_STATE] = info_state,
-	[LINK_INFO_FLAGS] = info_flags,
-	[LINK_INFO_PROTOCOL] = info_protocol,
-	[LINK_INFO_VECTORS] = info_vectors,
-};
-
-static int64_t read_item(struct ivshmem_endpoint *ep, item_reader_t read)
+static int64_t read_item(struct ivshmem_endpoint *ep, uint32_t item)
 {
 	int64_t value;
 
 	spin_lock_ordered(&ep->lock);
-	value = ep->active ? read(ep) : -ENOENT;
+	value = ep->active ? item_of(ep, item) : -ENOENT;
 	spin_unlock(&ep->lock);
 	return value;
 }
@@ -131,9 +118,7 @@ static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_
 		return positive(vector_total(ep, item / 16 % 16, item % 16));
 	if (item >= LINK_INFO_ROUTE_BASE && item - LINK_INFO_ROUTE_BASE < IVSHMEM_MAX_VECTORS)
 		return read_route(ep, item - LINK_INFO_ROUTE_BASE);
-	if (item < ARRAY_SIZE(items))
-		return read_item(ep, items[item]);
-	return -EINVAL;
+	return item <= LINK_INFO_VECTORS ? read_item(ep, item) : -EINVAL;
 }
 
 static int64_t next_link(uint32_t bdf)

@@ -76,13 +76,15 @@ void smccc_reset(void)
 		call_firmware(SMCCC_WORKAROUND_2, 1, 0, 0);
 }
 
-static int64_t psci_cpu_on(struct percpu *cpu, uint64_t target, uint64_t entry, uint64_t context)
+/* In their convention, arguments have 32 or 64 bits. */
+static int64_t psci_cpu_on(const struct trap_frame *frame, struct percpu *cpu, uint32_t function)
 {
-	struct percpu *other = cpu_in_cell(cpu->cell, target);
+	uint64_t mask = function & FID_SMC64 ? UINT64_MAX : UINT32_MAX;
+	struct percpu *other = cpu_in_cell(cpu->cell, frame->x[1] & mask);
 
 	if (!other)
 		return PSCI_DENIED;
-	return cpu_switch_on(other, entry, context) ? 0 : PSCI_ALREADY_ON;
+	return cpu_switch_on(other, frame->x[2] & mask, frame->x[3] & mask) ? 0 : PSCI_ALREADY_ON;
 }
 
 static int64_t psci_affinity_info(struct percpu *cpu, uint64_t target)
@@ -121,45 +123,29 @@ static void psci_cpu_suspend(struct percpu *cpu)
 	}
 }
 
-/* In their convention, arguments have 32 or 64 bits. */
-static int64_t psci_cpu_on_call(const struct trap_frame *frame, struct percpu *cpu, uint32_t function)
+static int64_t psci_call(const struct trap_frame *frame, struct percpu *cpu, uint32_t function)
 {
-	uint64_t mask = function & FID_SMC64 ? UINT64_MAX : UINT32_MAX;
-
-	return psci_cpu_on(cpu, frame->x[1] & mask, frame->x[2] & mask, frame->x[3] & mask);
-}
-
-static void psci_call(struct trap_frame *frame, struct percpu *cpu, uint32_t function)
-{
-	int64_t result = NOT_SUPPORTED;
-
-	cpu->exits[CPU_EXIT_PSCI]++;
 	switch (is_psci_call(function) ? PSCI_NUMBER(function) : UINT32_MAX) {
 	case PSCI_NUMBER(PSCI_VERSION):
-		result = PSCI_VERSION_1_1;
-		break;
+		return PSCI_VERSION_1_1;
 	case PSCI_NUMBER(PSCI_CPU_SUSPEND):
 		psci_cpu_suspend(cpu);
-		result = 0;
-		break;
+		return 0;
 	case PSCI_NUMBER(PSCI_CPU_OFF):
 		cpu_switch_off();
-		return;		/* the CPU has been reset */
+		return (int64_t)frame->x[0];	/* the CPU has been reset */
 	case PSCI_NUMBER(PSCI_CPU_ON):
-		result = psci_cpu_on_call(frame, cpu, function);
-		break;
+		return psci_cpu_on(frame, cpu, function);
 	case PSCI_NUMBER(PSCI_AFFINITY_INFO):
-		result = psci_affinity_info(cpu, frame->x[1]);
-		break;
+		return psci_affinity_info(cpu, frame->x[1]);
 	case PSCI_NUMBER(PSCI_SYSTEM_OFF):
 	case PSCI_NUMBER(PSCI_SYSTEM_RESET):
 		machine_end_for_cell(function == PSCI_SYSTEM_RESET);
 		break;
 	case PSCI_NUMBER(PSCI_FEATURES):
-		result = psci_features((uint32_t)frame->x[1]);
-		break;
+		return psci_features((uint32_t)frame->x[1]);
 	}
-	frame->x[0] = (uint64_t)result;
+	return NOT_SUPPORTED;
 }
 
 static bool offers_workaround(uint32_t function)
@@ -193,7 +179,8 @@ void trap_smc(struct trap_frame *frame, uint64_t esr)
 	/* a trapped SMC has not been executed: ELR_EL2 is its own address */
 	skip_instruction();
 	if ((function >> 24 & 0x3f) == 4 && function >> 31) {
-		psci_call(frame, cpu, function);
+		cpu->exits[CPU_EXIT_PSCI]++;
+		frame->x[0] = (uint64_t)psci_call(frame, cpu, function);
 		return;
 	}
 	cpu->exits[CPU_EXIT_SMCCC]++;

@@ -89,17 +89,17 @@ static void spill(struct percpu *cpu, uint32_t intid)
 }
 
 /*
- * A guest that deactivates an interrupt at the distributor can get it again while a list register still has it; two
+ * If a list register has the interrupt, it is pending there, and of what the register has said besides stays what is to be kept. Two
  * of them with one INTID are UNPREDICTABLE (IHI 0069, 12.4).
  */
-static bool renew_list_reg(struct percpu *cpu, uint32_t intid)
+static bool renew_list_reg(struct percpu *cpu, uint32_t intid, uint64_t keep)
 {
 	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1) {
 		uint32_t n = (uint32_t)__builtin_ctz(used);
 		uint64_t value = read_list_reg(n);
 
 		if (ICH_LR_VINTID(value) == intid) {
-			write_list_reg(n, (value & ~ICH_LR_STATE) | ICH_LR_PENDING);
+			write_list_reg(n, (value & keep) | ICH_LR_PENDING);
 			return true;
 		}
 	}
@@ -150,7 +150,8 @@ void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 	/* message interrupts are the root cell's; one that comes late to a CPU that left it is nobody's */
 	if (intid >= FIRST_LPI && !cpu->cell->is_root)
 		return;
-	if (renew_list_reg(cpu, intid))
+	/* a guest that deactivates an interrupt at the distributor can get it again while a list register still has it */
+	if (renew_list_reg(cpu, intid, ~ICH_LR_STATE))
 		return;
 	if (n == cpu->arch.num_list_regs) {
 		spill(cpu, intid);
@@ -172,20 +173,14 @@ void vgic_inject_hardware(struct percpu *cpu, uint32_t intid)
 /* Others are in list registers: perhaps in one it is, or none is free. */
 static APART bool inject_beside_others(struct percpu *cpu, uint32_t sgi, uint64_t pending)
 {
-	uint32_t empty = (uint32_t)(read_sysreg(ICH_ELRSR_EL2) & cpu->arch.all_free);
+	uint32_t n;
 
-	for (uint32_t used = (uint32_t)cpu->arch.all_free & ~empty; used; used &= used - 1) {
-		uint32_t n = (uint32_t)__builtin_ctz(used);
-		uint64_t value = read_list_reg(n);
-
-		if (ICH_LR_VINTID(value) == sgi) {
-			write_list_reg(n, value | ICH_LR_PENDING);
-			return true;
-		}
-	}
-	if (!empty)
+	if (renew_list_reg(cpu, sgi, UINT64_MAX))
+		return true;
+	n = free_list_reg(cpu);
+	if (n == cpu->arch.num_list_regs)
 		return false;
-	write_list_reg((uint32_t)__builtin_ctz(empty), pending);
+	write_list_reg(n, pending);
 	return true;
 }
 
@@ -264,10 +259,8 @@ static COLD void release_undelivered(struct percpu *cpu, bool keep_active)
 				__atomic_fetch_or(&cpu->arch.sgi_pending, bit, __ATOMIC_RELAXED);
 			continue;
 		}
-		if (!(value & ICH_LR_ACTIVE))
-			gic_release(cpu, intid / 32, bit, true);
-		else if (!keep_active)
-			gic_release(cpu, intid / 32, bit, false);
+		if (!(value & ICH_LR_ACTIVE) || !keep_active)
+			gic_release(cpu, intid / 32, bit, !(value & ICH_LR_ACTIVE));
 	}
 	for (uint32_t word = 0; word < INTID_WORDS && cpu->arch.num_spilled; word++) {
 		uint32_t intids = cpu->arch.spill[word];
