@@ -6,9 +6,6 @@
 #include "mmio.h"
 #include "vpci.h"
 
-#define FUNCTION		"%pB"
-#define FUNCTION_ARGS(bdf)	BDF_ARG(bdf)
-
 /* Position of the first function with at least this bdf */
 static uint32_t lower_bound(const struct vpci_function *functions, uint32_t count, uint16_t bdf)
 {
@@ -65,17 +62,16 @@ static const struct mmio_device ecam = { .cause = CPU_EXIT_PCI_CONFIG, .read = r
 
 static int add_ivshmem(struct cell *cell, const struct cfg_pci_device *dev)
 {
-	uint32_t position = lower_bound(cell->functions, cell->num_functions, dev->bdf), endpoint, n;
+	uint32_t position = lower_bound(cell->functions, cell->num_functions, dev->bdf), endpoint;
 	int err;
 
 	if (position < cell->num_functions && cell->functions[position].bdf == dev->bdf)
-		return refuse_invalid("PCI function " FUNCTION " appears twice in the cell; change a bdf",
-				      FUNCTION_ARGS(dev->bdf));
+		return refuse_invalid("PCI function %pB appears twice in the cell; change a bdf", BDF_ARG(dev->bdf));
 	err = ivshmem_attach(cell, dev, &endpoint);
 	if (err)
 		return err;
 
-	for (n = cell->num_functions; n > position; n--)
+	for (uint32_t n = cell->num_functions; n > position; n--)
 		cell->functions[n] = cell->functions[n - 1];
 	cell->functions[position] = (struct vpci_function){ .bdf = dev->bdf, .endpoint = endpoint };
 	cell->num_functions++;
@@ -84,31 +80,27 @@ static int add_ivshmem(struct cell *cell, const struct cfg_pci_device *dev)
 
 static int add_function(struct cell *cell, const struct cfg_pci_device *dev)
 {
-	switch (dev->type) {
-	case CFG_PCI_IVSHMEM:
+	if (dev->type == CFG_PCI_IVSHMEM)
 		return add_ivshmem(cell, dev);
-	case CFG_PCI_DEVICE:
-	case CFG_PCI_BRIDGE:
-		/* What the root cell has of real PCI, it keeps without us. */
-		if (cell->is_root)
-			return 0;
-		return refuse_invalid("PCI function " FUNCTION ": physical functions cannot be given to "
-				      "a cell yet; remove it from pci_devices", FUNCTION_ARGS(dev->bdf));
-	default:
-		return refuse_invalid("PCI function " FUNCTION ": unknown type %u; use %u for ivshmem",
-				      FUNCTION_ARGS(dev->bdf), dev->type, CFG_PCI_IVSHMEM);
-	}
+	if (dev->type != CFG_PCI_DEVICE && dev->type != CFG_PCI_BRIDGE)
+		return refuse_invalid("PCI function %pB: unknown type %u; use %u for ivshmem", BDF_ARG(dev->bdf), dev->type,
+				      CFG_PCI_IVSHMEM);
+	/* What the root cell has of real PCI, it keeps without us. */
+	if (cell->is_root)
+		return 0;
+	return refuse_invalid("PCI function %pB: physical functions cannot be given to a cell yet; remove it from pci_devices",
+			      BDF_ARG(dev->bdf));
 }
 
 COLD int vpci_init(struct cell *cell, const struct cfg_system *system, struct vpci_function *functions)
 {
-	uint32_t windows = cell->mmio.num_movable, n;
+	uint32_t windows = cell->mmio.num_movable;
 	uint64_t base = system->pci_mmconfig_base, size = config_ecam_size(system);
 	int err = 0;
 
 	cell->functions = functions;
 	cell->num_functions = 0;
-	for (n = 0; !err && n < cell->config.cell->num_pci_devices; n++)
+	for (uint32_t n = 0; !err && n < cell->config.cell->num_pci_devices; n++)
 		err = add_function(cell, &cell->config.pci_devices[n]);
 
 	if (!err && config_emulates_ecam(system, cell->is_root)) {
@@ -127,25 +119,19 @@ COLD int vpci_init(struct cell *cell, const struct cfg_system *system, struct vp
 
 COLD void vpci_reset(struct cell *cell)
 {
-	uint32_t n;
-
-	for (n = 0; n < cell->num_functions; n++)
+	for (uint32_t n = 0; n < cell->num_functions; n++)
 		ivshmem_reset(cell->functions[n].endpoint);
 }
 
 COLD void vpci_reroute(struct cell *cell)
 {
-	uint32_t n;
-
-	for (n = 0; n < cell->num_functions; n++)
+	for (uint32_t n = 0; n < cell->num_functions; n++)
 		ivshmem_reroute(cell->functions[n].endpoint);
 }
 
 COLD void vpci_exit(struct cell *cell)
 {
-	uint32_t n;
-
-	for (n = 0; n < cell->num_functions; n++)
+	for (uint32_t n = 0; n < cell->num_functions; n++)
 		ivshmem_detach(cell->functions[n].endpoint);
 	cell->num_functions = 0;
 }

@@ -10,7 +10,7 @@
 /* Offset of the page pool: behind configuration and first page tables. */
 static inline uint64_t boot_pool_offset(const struct bh_image_header *header)
 {
-	return early_tables_offset(header) + early_table_pages(header) * PAGE_SIZE;
+	return header->boot.pool_offset + early_table_pages(header) * PAGE_SIZE;
 }
 
 /* Where the areas of CPUs are mapped */

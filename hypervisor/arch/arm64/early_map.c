@@ -58,11 +58,6 @@ uint64_t early_table_pages(const struct bh_image_header *header)
 	       (blocks + L2_SIZE - 1) / L2_SIZE + (blocks < size && size % L2_SIZE) + (is_late_launch(header) ? 4 : 0);
 }
 
-uint64_t early_tables_offset(const struct bh_image_header *header)
-{
-	return header->boot.pool_offset;
-}
-
 static uint64_t *next_table(struct early_alloc *alloc, uint64_t *entry)
 {
 	if (!(*entry & PTE_VALID)) {
@@ -122,7 +117,7 @@ void early_map(uint64_t base)
 	uint64_t data = (uint64_t)image_data - (uint64_t)image_start;
 	uint64_t size = header->boot.memory_size;
 	uint64_t pool = percpu_end(header);
-	uint64_t tables = base + early_tables_offset(header), tables_end = tables + early_table_pages(header) * PAGE_SIZE;
+	uint64_t tables = base + header->boot.pool_offset, tables_end = tables + early_table_pages(header) * PAGE_SIZE;
 	struct early_alloc alloc = { .root = small_root, .next = (uint64_t *)tables };
 
 	/* nobody has cleaned what is behind the file */

@@ -16,7 +16,6 @@
 #define ISS_WNR		(1UL << 6)
 #define FSC_ACCESS_FLAG	0x08
 #define FSC_PERMISSION	0x0c
-#define FSC_EXTERNAL	0x10
 
 #define PAR_F		(1UL << 0)
 
@@ -237,24 +236,6 @@ static APART bool is_revocation(struct percpu *cpu)
 	return true;
 }
 
-/* Table walk into nothing, or an error of the bus: the guest's own business. */
-static APART void pass_error_on(struct percpu *cpu, bool instruction)
-{
-	if (is_revocation(cpu))
-		return;
-	cpu->exits[CPU_EXIT_MEMORY_ERROR]++;
-	inject_external_abort(instruction);
-}
-
-/* Of what the cell does not have, or may only read: nothing to do. */
-static APART void skip_cache_maintenance(struct percpu *cpu)
-{
-	if (is_revocation(cpu))
-		return;
-	cpu->exits[CPU_EXIT_CACHE_OP]++;
-	skip_instruction();
-}
-
 /* Kept out of the way of accesses that are done, and so are the values it needs. element: where the access failed */
 static APART void access_not_done(struct trap_frame *frame, uint64_t esr, enum mmio_result result,
 						      uint64_t element, uint32_t size)
@@ -295,46 +276,51 @@ static APART void syndrome_not_done(struct trap_frame *frame, uint64_t esr, enum
 	skip_instruction();
 }
 
-static APART void abort_without_syndrome(struct trap_frame *frame, uint64_t esr)
+static bool is_unmapped(uint64_t esr)
 {
+	return FSC_TYPE(esr) == FSC_TRANSLATION || FSC_TYPE(esr) == FSC_ACCESS_FLAG;
+}
+
+/* All but an access that is described to what is not mapped */
+static APART void other_abort(struct trap_frame *frame, uint64_t esr)
+{
+	struct percpu *cpu = this_cpu();
 	uint64_t element = fault_address();
 	uint32_t size = 0;
 	enum mmio_result result;
 
-	if (is_revocation(this_cpu()))
+	if (is_revocation(cpu))
 		return;
-	result = access_decoded(frame, this_cpu(), esr, &element, &size);
-	if (result == MMIO_HANDLED)
+	if ((esr & ISS_S1PTW) || (!is_unmapped(esr) && FSC_TYPE(esr) != FSC_PERMISSION)) {
+		/* table walk into nothing, or an error of the bus: the guest's own business */
+		cpu->exits[CPU_EXIT_MEMORY_ERROR]++;
+		inject_external_abort(false);
+	} else if (esr & ISS_CM) {
+		/* cache maintenance of what the cell does not have, or may only read: nothing to do */
+		cpu->exits[CPU_EXIT_CACHE_OP]++;
 		skip_instruction();
-	else
-		access_not_done(frame, esr, result, element, size);
+	} else if (!is_unmapped(esr)) {
+		/* e.g. a store to the state table; like a bus that does not take the write */
+		cpu->exits[CPU_EXIT_READ_ONLY]++;
+		inject_external_abort(false);
+	} else {
+		result = access_decoded(frame, cpu, esr, &element, &size);
+		if (result == MMIO_HANDLED)
+			skip_instruction();
+		else
+			access_not_done(frame, esr, result, element, size);
+	}
 }
 
 void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 {
-	struct percpu *cpu = this_cpu();
-	uint64_t type = FSC_TYPE(esr);
 	enum mmio_result result;
 
-	if ((esr & ISS_S1PTW) || (type != FSC_TRANSLATION && type != FSC_ACCESS_FLAG && type != FSC_PERMISSION)) {
-		pass_error_on(cpu, false);
+	if ((esr & (ISS_S1PTW | ISS_CM | ISS_ISV)) != ISS_ISV || !is_unmapped(esr)) {
+		other_abort(frame, esr);
 		return;
 	}
-	if (esr & ISS_CM) {
-		skip_cache_maintenance(cpu);
-		return;
-	}
-	if (type == FSC_PERMISSION) {
-		/* e.g. a store to the state table; like a bus that does not take the write */
-		cpu->exits[CPU_EXIT_READ_ONLY]++;
-		inject_external_abort(false);
-		return;
-	}
-	if (!(esr & ISS_ISV)) {
-		abort_without_syndrome(frame, esr);
-		return;
-	}
-	result = access_syndrome(frame, cpu, esr, fault_address());
+	result = access_syndrome(frame, this_cpu(), esr, fault_address());
 	if (result == MMIO_HANDLED)
 		skip_instruction();
 	else
@@ -346,12 +332,13 @@ COLD void trap_instruction_abort(struct trap_frame *frame, uint64_t esr)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (esr & ISS_S1PTW) {
-		pass_error_on(cpu, true);
-		return;
-	}
 	if (is_revocation(cpu))
 		return;
+	if (esr & ISS_S1PTW) {
+		cpu->exits[CPU_EXIT_MEMORY_ERROR]++;
+		inject_external_abort(true);
+		return;
+	}
 	cpu->exits[CPU_EXIT_FETCH]++;
 	if (FSC_TYPE(esr) == FSC_TRANSLATION && cell_aborts_stray(cpu->cell, GUEST_ADDR(fault_address())))
 		inject_external_abort(true);
