@@ -82,11 +82,6 @@ static uint64_t vectors_total(const struct ivshmem_endpoint *ep, uint32_t first,
 	return total;
 }
 
-static uint64_t vector_total(const struct ivshmem_endpoint *ep, uint32_t vector, uint32_t counter)
-{
-	return vectors_total(ep, vector, 1, counter);
-}
-
 uint64_t ivshmem_total(const struct ivshmem_endpoint *ep, uint32_t counter)
 {
 	uint64_t total = __atomic_load_n(&ep->counters[counter], __ATOMIC_RELAXED);
@@ -115,7 +110,7 @@ static int64_t link_info(const struct ivshmem_link *link, uint32_t peer, uint32_
 	if (item >= LINK_INFO_COUNTER_BASE && item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS)
 		return positive(ivshmem_total(ep, item - LINK_INFO_COUNTER_BASE));
 	if (item / 0x100 == LINK_INFO_VECTOR_COUNTER_BASE / 0x100 && (VECTOR_COUNTER_SET >> item % 16 & 1))
-		return positive(vector_total(ep, item / 16 % 16, item % 16));
+		return positive(vectors_total(ep, item / 16 % 16, 1, item % 16));
 	if (item >= LINK_INFO_ROUTE_BASE && item - LINK_INFO_ROUTE_BASE < IVSHMEM_MAX_VECTORS)
 		return read_route(ep, item - LINK_INFO_ROUTE_BASE);
 	return item <= LINK_INFO_VECTORS ? read_item(ep, item) : -EINVAL;

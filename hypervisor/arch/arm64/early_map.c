@@ -67,19 +67,11 @@ static uint64_t *next_table(struct early_alloc *alloc, uint64_t *entry)
 	return (uint64_t *)(*entry & PTE_ADDR_MASK);
 }
 
-/* The entry of level 2, for 2 MiB of addresses */
-static uint64_t *block_entry(struct early_alloc *alloc, uint64_t virt)
-{
-	uint64_t *l1 = next_table(alloc, &alloc->root[(virt >> 39) % ENTRIES]);
-	uint64_t *l2 = next_table(alloc, &l1[(virt >> 30) % ENTRIES]);
-
-	return &l2[(virt >> 21) % ENTRIES];
-}
-
 /* Pages up to the next 2 MiB of addresses, or one block that is all of these. Returns how many bytes. */
 static uint64_t map_some(struct early_alloc *alloc, uint64_t virt, uint64_t phys, uint64_t size, uint64_t attributes)
 {
-	uint64_t *entry = block_entry(alloc, virt);
+	uint64_t *l1 = next_table(alloc, &alloc->root[(virt >> 39) % ENTRIES]);
+	uint64_t *l2 = next_table(alloc, &l1[(virt >> 30) % ENTRIES]), *entry = &l2[(virt >> 21) % ENTRIES];
 	uint64_t done = MIN(size, L2_SIZE - virt % L2_SIZE), end = phys + done;
 
 	if (done == L2_SIZE && phys % L2_SIZE == 0) {

@@ -5,7 +5,7 @@
  */
 #include "layout.h"
 #include "errors.h"
-#include "offsets.h"
+#include "vectors.h"
 
 	.globl va_image			/* for link.ld */
 	.set	va_image, VA_IMAGE
@@ -156,11 +156,7 @@ entry_mapped:
 	msr	tpidr_el2, x2
 	sub	sp, sp, #FRAME_SIZE
 	stp	x18, x19, [sp, #8 * 18]
-	stp	x20, x21, [sp, #8 * 20]
-	stp	x22, x23, [sp, #8 * 22]
-	stp	x24, x25, [sp, #8 * 24]
-	stp	x26, x27, [sp, #8 * 26]
-	stp	x28, x29, [sp, #8 * 28]
+	save_rest
 	str	x30, [sp, #8 * 30]
 	adr	x5, vectors
 	msr	vbar_el2, x5

@@ -12,6 +12,15 @@
 #define HCR_E2H_SHIFT	34
 #define SCTLR_EL2_OFF	0x30c51830	/* RES1, I */
 
+/* The address of a message of its own, relative to the PC */
+.macro message text
+	.pushsection .rodata
+.Lmessage_\@:
+	.asciz	"Bulkhead: \text\r\n"
+	.popsection
+	adr	x1, .Lmessage_\@
+.endm
+
 	.section .trampoline, "ax"
 	.globl firmware_entry
 firmware_entry:
@@ -120,20 +129,20 @@ not_el2:
 	b	2f
 1:	msr	vbar_el3, x19
 2:	isb
-	adr	x1, text_not_el2
+	message	"firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)"
 	b	early_stop
 mmu_is_on:
 	isb
-	adr	x1, text_mmu_is_on
+	message	"entered with the MMU on, the boot protocol says off: start it as a kernel (U-Boot: booti)"
 	b	early_stop
 fixed_e2h:
-	adr	x1, text_fixed_e2h
+	message	"HCR_EL2.E2H of CPU 0 is always 1: this kind of CPU is not supported, take another machine"
 	b	early_stop
 damaged_header:
-	adr	x1, text_damaged
+	message	"the header of the bundle is damaged: load the bundle again"
 	b	early_stop
 in_the_way:
-	adr	x1, text_in_the_way
+	message	"the bundle was loaded so that it overlaps the place where it has to be: load it elsewhere"
 	b	early_stop
 
 /* An exception before there are page tables. After a message has begun, it is the console that does not answer. */
@@ -143,7 +152,7 @@ early_fault:
 	cbnz	x0, early_off
 no_memory:
 	adrp	x19, image_start
-	adr	x1, text_no_memory
+	message	"there is no RAM where the bundle says that hypervisor memory is: correct the board"
 early_stop:
 	mov	x0, #1
 	msr	tpidr_el1, x0
@@ -175,17 +184,3 @@ early_off:
 1:	smc	#0
 	b	stand_still
 	.ltorg
-
-	.section .rodata
-text_not_el2:
-	.asciz	"Bulkhead: firmware did not enter at EL2: switch virtualization on there (QEMU: virtualization=on)\r\n"
-text_fixed_e2h:
-	.asciz	"Bulkhead: HCR_EL2.E2H of CPU 0 is always 1: this kind of CPU is not supported, take another machine\r\n"
-text_mmu_is_on:
-	.asciz	"Bulkhead: entered with the MMU on, the boot protocol says off: start it as a kernel (U-Boot: booti)\r\n"
-text_no_memory:
-	.asciz	"Bulkhead: there is no RAM where the bundle says that hypervisor memory is: correct the board\r\n"
-text_damaged:
-	.asciz	"Bulkhead: the header of the bundle is damaged: load the bundle again\r\n"
-text_in_the_way:
-	.asciz	"Bulkhead: the bundle was loaded so that it overlaps the place where it has to be: load it elsewhere\r\n"

@@ -201,6 +201,7 @@ struct redistributor {
 	struct percpu *cpu;		/* NULL: of no CPU of the cell */
 	uint32_t offset;
 	bool is_last;
+	enum bank bank;			/* of its CPU, in the second frame */
 	uint32_t owned;			/* of the interrupts of the CPU */
 };
 
@@ -215,13 +216,15 @@ static struct redistributor find_redistributor(const struct mmio_window *window,
 		.owned = ~(OUR_INTERRUPTS | (cell_has_watchdog(cell) ? 1U << TIMER_INTID : 0)),
 	};
 
-	if (this_cpu()->arch.gicr == found.frame) {
+	if (this_cpu()->arch.gicr == found.frame)
 		found.cpu = this_cpu();
-		return found;
-	}
-	for_each_cpu(id, &cell->cpus)
-		if (percpu_of(id)->arch.gicr == found.frame)
-			found.cpu = percpu_of(id);
+	else
+		for_each_cpu(id, &cell->cpus)
+			if (percpu_of(id)->arch.gicr == found.frame)
+				found.cpu = percpu_of(id);
+	/* what is behind that frame has no banks */
+	if (found.cpu && found.offset >= GICR_SGI_FRAME)
+		found.bank = bank_at(found.offset - GICR_SGI_FRAME);
 	return found;
 }
 
@@ -253,23 +256,22 @@ static uint64_t read_rd_frame(const struct redistributor *rd, uint32_t size)
 static struct mmio_read read_redistributor(const struct mmio_window *window, uint64_t at, uint32_t size)
 {
 	struct redistributor rd = find_redistributor(window, at);
-	uint32_t offset = rd.offset - GIC_FRAME_SIZE;
-	enum bank bank;
+	volatile uint8_t *frame = rd.frame + GICR_SGI_FRAME;
 
-	if (rd.offset < GIC_FRAME_SIZE)
+	if (rd.offset < GICR_SGI_FRAME)
 		return (struct mmio_read){ read_rd_frame(&rd, size), NULL };
-	bank = offset < GIC_FRAME_SIZE && rd.cpu ? bank_at(offset) : NO_BANK;
-	return (struct mmio_read){ bank ? read_bank(bank, rd.frame + GICR_SGI_FRAME, &rd.owned, 32, offset, size) : 0, NULL };
+	return (struct mmio_read){
+		rd.bank ? read_bank(rd.bank, frame, &rd.owned, 32, rd.offset - GICR_SGI_FRAME, size) : 0, NULL,
+	};
 }
 
 static struct virq_store *write_redistributor(const struct mmio_window *window, uint64_t at, uint32_t size, uint64_t value)
 {
 	struct redistributor rd = find_redistributor(window, at);
-	uint32_t offset = rd.offset - GIC_FRAME_SIZE;
-	enum bank bank = rd.offset >= GIC_FRAME_SIZE && offset < GIC_FRAME_SIZE && rd.cpu ? bank_at(offset) : NO_BANK;
 
-	if (bank)
-		write_bank(window->owner, bank, rd.frame + GICR_SGI_FRAME, &rd.owned, 32, offset, size, (uint32_t)value);
+	if (rd.bank)
+		write_bank(window->owner, rd.bank, rd.frame + GICR_SGI_FRAME, &rd.owned, 32, rd.offset - GICR_SGI_FRAME, size,
+			   (uint32_t)value);
 	return NULL;
 }
 

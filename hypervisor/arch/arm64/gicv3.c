@@ -50,6 +50,8 @@ static int find_redistributors(void)
 
 int gic_init(const struct cfg_system *system)
 {
+	int error;
+
 	gic.gicd_phys = system->arch.arm.gicd_base;
 	gic.gicr_phys = system->arch.arm.gicr_base;
 	gic.maintenance_intid = system->arch.arm.maintenance_irq;
@@ -60,12 +62,9 @@ int gic_init(const struct cfg_system *system)
 		return refuse(-ENODEV, "no GICv3 distributor at 0x%llx: check gicd_base",
 			      (unsigned long long)gic.gicd_phys);
 	gic.num_intids = MIN(32 * ((mmio_read32(gic.gicd, GICD_TYPER) & 0x1f) + 1), (uint32_t)NUM_INTIDS);
-	if (firmware_started_us()) {
-		int error = gic_reset_distributor();
-
-		if (error)
-			return error;
-	}
+	error = firmware_started_us() ? gic_reset_distributor() : 0;
+	if (error)
+		return error;
 	if (!(mmio_read32(gic.gicd, GICD_CTLR) & GICD_CTLR_ARE_NS))
 		return refuse(-EIO, "GIC distributor runs without affinity routing");
 	return find_redistributors();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way out of the hypervisor for one CPU, back to Linux. Not part of a build without CONFIG_LATE_LAUNCH. */
+#include "vectors.h"
 
 	.text
 /*
@@ -15,20 +16,9 @@ arm64_leave:
 	msr	tpidr_el2, x16		/* scratch from here on: the caller's x16 and x17 */
 	msr	far_el2, x18
 	mov	x16, x2
-	ldp	x2, x3, [x30, #8 * 2]
 	ldr	x1, [x30, #8 * 1]
-	ldp	x4, x5, [x30, #8 * 4]
-	ldp	x6, x7, [x30, #8 * 6]
-	ldp	x8, x9, [x30, #8 * 8]
-	ldp	x10, x11, [x30, #8 * 10]
-	ldp	x12, x13, [x30, #8 * 12]
-	ldp	x14, x15, [x30, #8 * 14]
-	ldp	x18, x19, [x30, #8 * 18]
-	ldp	x20, x21, [x30, #8 * 20]
-	ldp	x22, x23, [x30, #8 * 22]
-	ldp	x24, x25, [x30, #8 * 24]
-	ldp	x26, x27, [x30, #8 * 26]
-	ldp	x28, x29, [x30, #8 * 28]
+	load_light x30
+	load_rest x30
 	ldr	x30, [x30, #8 * 30]
 	br	x17
 

@@ -233,15 +233,20 @@ static int set_range(struct cell *cell, struct mapping *map)
 	return 0;
 }
 
-/* Entry for guest at a level, or above that, where the walk through tables ends: level is that of the entry then. */
-static uint64_t *find_entry(const struct cell *cell, uint64_t guest, uint32_t *level)
-{
-	uint32_t wanted = *level;
-	uint64_t *entry = entry_of(cell, cell->arch.stage2_root, cell->arch.root_level, guest);
+struct found_entry {
+	uint64_t *entry;
+	uint32_t level;
+};
 
-	for (*level = cell->arch.root_level; *level < wanted && is_table(*entry, *level); ++*level)
-		entry = entry_of(cell, table_of(*entry), *level + 1, guest);
-	return entry;
+/* Entry for guest at a level, or above that, where the walk through tables ends */
+static inline struct found_entry find_entry(const struct cell *cell, uint64_t guest, uint32_t wanted)
+{
+	uint32_t level = cell->arch.root_level;
+	uint64_t *entry = entry_of(cell, cell->arch.stage2_root, level, guest);
+
+	for (; level < wanted && is_table(*entry, level); level++)
+		entry = entry_of(cell, table_of(*entry), level + 1, guest);
+	return (struct found_entry){ entry, level };
 }
 
 /*
@@ -266,14 +271,13 @@ static void merge(uint64_t *entry, uint32_t level, uint64_t index)
 	pages_free(table, 1);
 }
 
-static void merge_at(struct cell *cell, uint64_t guest, uint32_t wanted)
+static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 {
-	uint32_t level = wanted;
-	uint64_t *entry = find_entry(cell, guest, &level);
+	struct found_entry found = find_entry(cell, guest, level);
 
-	/* a walk that ends before has no table there */
-	if (level == wanted && is_table(*entry, level))
-		merge(entry, level, guest / level_size(level + 1) % ENTRIES);
+	/* a walk that ended before has found no table */
+	if (is_table(*found.entry, found.level))
+		merge(found.entry, level, guest / level_size(level + 1) % ENTRIES);
 }
 
 /* Between the first and the last byte there has been a block wherever there can be one. Level 0 has none. */
@@ -331,8 +335,9 @@ void arch_memory_exit(struct cell *cell)
 
 	if (!root)
 		return;
-	/* whole entries of the root: nothing is split, so this cannot fail */
-	arch_memory_unmap(cell, GUEST_ADDR(0), 1UL << cell->arch.guest_bits);
+	for (uint32_t i = 0; i < cell->arch.root_entries; i++)
+		if (is_table(root[i], cell->arch.root_level))
+			free_subtables(root[i], cell->arch.root_level);
 	if (root != cell->room->stage2_root)
 		pages_free(root, root_pages(cell));
 	cell->arch.stage2_root = NULL;
@@ -360,15 +365,16 @@ void arch_memory_flush(struct cell *cell)
 bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, host_addr_t *host)
 {
 	uint64_t right = is_write ? PTE_S2_WRITE : PTE_S2_READ;
+	struct found_entry found;
 	uint64_t entry;
-	uint32_t level = 3;
 
 	if (guest.value >> cell->arch.guest_bits)
 		return false;
-	entry = *find_entry(cell, guest.value, &level);
+	found = find_entry(cell, guest.value, 3);
+	entry = *found.entry;
 	if (!(entry & PTE_VALID) || !(entry & right) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
 		return false;
-	*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(level) - 1)));
+	*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(found.level) - 1)));
 	return true;
 }
 

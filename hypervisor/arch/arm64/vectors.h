@@ -33,6 +33,26 @@
 	stp	x28, x29, [sp, #8 * 28]
 .endm
 
+/* From a frame: what C does not preserve, but x0, x1, x16, x17 and x30; and what it does */
+.macro load_light frame
+	ldp	x2, x3, [\frame, #8 * 2]
+	ldp	x4, x5, [\frame, #8 * 4]
+	ldp	x6, x7, [\frame, #8 * 6]
+	ldp	x8, x9, [\frame, #8 * 8]
+	ldp	x10, x11, [\frame, #8 * 10]
+	ldp	x12, x13, [\frame, #8 * 12]
+	ldp	x14, x15, [\frame, #8 * 14]
+	ldp	x18, x19, [\frame, #8 * 18]
+.endm
+
+.macro load_rest frame
+	ldp	x20, x21, [\frame, #8 * 20]
+	ldp	x22, x23, [\frame, #8 * 22]
+	ldp	x24, x25, [\frame, #8 * 24]
+	ldp	x26, x27, [\frame, #8 * 26]
+	ldp	x28, x29, [\frame, #8 * 28]
+.endm
+
 /*
  * After save_light, with CONFIG_TRACE: one event of the trace (bulkhead/trace.h). The position is in the frame's last word, the
  * ring behind the frame; x30 was left to be stored with the position. At most 9 instructions in all; tests/direct/test_trace.py

@@ -92,7 +92,7 @@ static void spill(struct percpu *cpu, uint32_t intid)
  * If a list register has the interrupt, it is pending there, and of what the register has said besides stays what is to be kept. Two
  * of them with one INTID are UNPREDICTABLE (IHI 0069, 12.4).
  */
-static bool renew_list_reg(struct percpu *cpu, uint32_t intid, uint64_t keep)
+static inline __attribute__((always_inline)) bool renew_list_reg(struct percpu *cpu, uint32_t intid, uint64_t keep)
 {
 	for (uint32_t used = used_list_regs(cpu); used; used &= used - 1) {
 		uint32_t n = (uint32_t)__builtin_ctz(used);
