@@ -276,7 +276,7 @@ static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 	struct found_entry found = find_entry(cell, guest, level);
 
 	/* a walk that ended before has found no table */
-	if (is_table(*found.entry, found.level))
+	if (found.level == level && is_table(*found.entry, level))
 		merge(found.entry, level, guest / level_size(level + 1) % ENTRIES);
 }
 
@@ -287,7 +287,7 @@ static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
 		uint64_t last = guest + size - 1;
 
 		merge_at(cell, guest, level);
-		if (guest / level_size(level) != last / level_size(level))
+		if ((guest ^ last) / level_size(level))
 			merge_at(cell, last, level);
 	}
 }

@@ -316,7 +316,7 @@ void trap_data_abort(struct trap_frame *frame, uint64_t esr)
 {
 	enum mmio_result result;
 
-	if ((esr & (ISS_S1PTW | ISS_CM)) || !(esr & ISS_ISV) || !is_unmapped(esr)) {
+	if ((esr & (ISS_S1PTW | ISS_CM)) || !is_unmapped(esr) || !(esr & ISS_ISV)) {
 		other_abort(frame, esr);
 		return;
 	}

@@ -259,8 +259,10 @@ static COLD void release_undelivered(struct percpu *cpu, bool keep_active)
 				__atomic_fetch_or(&cpu->arch.sgi_pending, bit, __ATOMIC_RELAXED);
 			continue;
 		}
-		if (!(value & ICH_LR_ACTIVE) || !keep_active)
-			gic_release(cpu, intid / 32, bit, !(value & ICH_LR_ACTIVE));
+		if (!(value & ICH_LR_ACTIVE))
+			gic_release(cpu, intid / 32, bit, true);
+		else if (!keep_active)
+			gic_release(cpu, intid / 32, bit, false);
 	}
 	for (uint32_t word = 0; word < INTID_WORDS && cpu->arch.num_spilled; word++) {
 		uint32_t intids = cpu->arch.spill[word];
