@@ -19,7 +19,7 @@ static int64_t info_flags(const struct ivshmem_endpoint *ep)
 	       (ep->msix_control & MSIX_CONTROL_MASK_ALL ? LINK_FLAG_MSIX_MASKED : 0);
 }
 
-/* Of a peer that is there. Endpoint lock. */
+/* Of a peer that is there: from LINK_INFO_CELL to LINK_INFO_VECTORS. Endpoint lock. */
 static int64_t item_of(const struct ivshmem_endpoint *ep, uint32_t item)
 {
 	switch (item) {
@@ -31,10 +31,9 @@ static int64_t item_of(const struct ivshmem_endpoint *ep, uint32_t item)
 		return info_flags(ep);
 	case LINK_INFO_PROTOCOL:
 		return ep->params.protocol;
-	case LINK_INFO_VECTORS:
+	default:	/* LINK_INFO_VECTORS */
 		return ep->params.vectors;
 	}
-	return -EINVAL;
 }
 
 static int64_t read_item(struct ivshmem_endpoint *ep, uint32_t item)
