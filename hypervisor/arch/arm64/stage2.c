@@ -140,22 +140,28 @@ static void free_subtables(uint64_t entry, uint32_t level)
 	}
 }
 
-/* 0: nothing may be done there, which is the same as nothing being there */
 static uint64_t attributes_of(uint64_t flags)
 {
-	if (!(flags & (CFG_MEM_READ | CFG_MEM_WRITE)))
-		return 0;
-	return PTE_VALID | PTE_AF |
-	       (flags & CFG_MEM_IO ? PTE_S2_DEVICE | PTE_XN : PTE_S2_NORMAL | PTE_SH_INNER) |
-	       (flags & CFG_MEM_READ ? PTE_S2_READ : 0) |
-	       (flags & CFG_MEM_WRITE ? PTE_S2_WRITE : 0) |
-	       (flags & CFG_MEM_NO_HUGEPAGES ? PTE_S2_NO_BLOCK : 0);
+	uint64_t attributes = PTE_VALID | PTE_AF;
+
+	if (flags & CFG_MEM_IO)
+		attributes |= PTE_S2_DEVICE | PTE_XN;
+	else
+		attributes |= PTE_S2_NORMAL | PTE_SH_INNER;
+	if (flags & CFG_MEM_READ)
+		attributes |= PTE_S2_READ;
+	if (flags & CFG_MEM_WRITE)
+		attributes |= PTE_S2_WRITE;
+	if (flags & CFG_MEM_NO_HUGEPAGES)
+		attributes |= PTE_S2_NO_BLOCK;
+	return attributes;
 }
 
 /* What is still to be done of a range */
 struct mapping {
 	uint64_t guest, host, size;
 	uint64_t attributes;	/* 0: unmap. Then host is guest, so that alignment is the guest's alone */
+	bool blocks;
 	bool one_page;		/* host is that of all pages */
 };
 
@@ -166,7 +172,7 @@ static bool is_leaf(const struct mapping *map, uint32_t level)
 	if (level == 3)
 		return true;
 	return !((map->guest | map->host) & (span - 1)) && map->size >= span &&
-	       (!map->attributes || (level > 0 && !(map->attributes & PTE_S2_NO_BLOCK)));
+	       (!map->attributes || (level > 0 && map->blocks));
 }
 
 static void advance(struct mapping *map, uint64_t done)
@@ -233,20 +239,19 @@ static int set_range(struct cell *cell, struct mapping *map)
 	return 0;
 }
 
-struct found_entry {
-	uint64_t *entry;
-	uint32_t level;
-};
-
-/* Entry for guest at a level, or above that, where the walk through tables ends */
-static inline struct found_entry find_entry(const struct cell *cell, uint64_t guest, uint32_t wanted)
+/* Entry for guest at a level, if the walk gets there through tables; NULL otherwise. */
+static uint64_t *find_entry(struct cell *cell, uint64_t guest, uint32_t wanted)
 {
-	uint32_t level = cell->arch.root_level;
-	uint64_t *entry = entry_of(cell, cell->arch.stage2_root, level, guest);
+	uint64_t *table = cell->arch.stage2_root;
 
-	for (; level < wanted && is_table(*entry, level); level++)
-		entry = entry_of(cell, table_of(*entry), level + 1, guest);
-	return (struct found_entry){ entry, level };
+	for (uint32_t level = cell->arch.root_level; level < wanted; level++) {
+		uint64_t *entry = entry_of(cell, table, level, guest);
+
+		if (!is_table(*entry, level))
+			return NULL;
+		table = table_of(*entry);
+	}
+	return entry_of(cell, table, wanted, guest);
 }
 
 /*
@@ -273,11 +278,10 @@ static void merge(uint64_t *entry, uint32_t level, uint64_t index)
 
 static void merge_at(struct cell *cell, uint64_t guest, uint32_t level)
 {
-	struct found_entry found = find_entry(cell, guest, level);
+	uint64_t *entry = find_entry(cell, guest, level);
 
-	/* a walk that ended before has found no table */
-	if (found.level == level && is_table(*found.entry, level))
-		merge(found.entry, level, guest / level_size(level + 1) % ENTRIES);
+	if (entry && is_table(*entry, level))
+		merge(entry, level, guest / level_size(level + 1) % ENTRIES);
 }
 
 /* Between the first and the last byte there has been a block wherever there can be one. Level 0 has none. */
@@ -287,19 +291,19 @@ static void merge_ends(struct cell *cell, uint64_t guest, uint64_t size)
 		uint64_t last = guest + size - 1;
 
 		merge_at(cell, guest, level);
-		if ((guest ^ last) / level_size(level))
+		if (guest / level_size(level) != last / level_size(level))
 			merge_at(cell, last, level);
 	}
 }
 
 int arch_memory_map(struct cell *cell, guest_addr_t guest, host_addr_t host, uint64_t size, uint64_t flags)
 {
-	uint64_t attributes = attributes_of(flags);
-	struct mapping map = { .guest = guest.value, .host = attributes ? host.value : guest.value, .size = size,
-			       .attributes = attributes };
+	bool rights = flags & (CFG_MEM_READ | CFG_MEM_WRITE), blocks = !(flags & CFG_MEM_NO_HUGEPAGES);
+	struct mapping map = { .guest = guest.value, .host = rights ? host.value : guest.value, .size = size,
+			       .attributes = rights ? attributes_of(flags) : 0, .blocks = blocks };
 	int error = set_range(cell, &map);
 
-	if (!error && attributes && !(attributes & PTE_S2_NO_BLOCK))
+	if (!error && rights && blocks)
 		merge_ends(cell, guest.value, size);
 	return error;
 }
@@ -365,17 +369,25 @@ void arch_memory_flush(struct cell *cell)
 bool arch_memory_lookup(struct cell *cell, guest_addr_t guest, bool is_write, host_addr_t *host)
 {
 	uint64_t right = is_write ? PTE_S2_WRITE : PTE_S2_READ;
-	struct found_entry found;
-	uint64_t entry;
+	uint64_t *table = cell->arch.stage2_root;
 
 	if (guest.value >> cell->arch.guest_bits)
 		return false;
-	found = find_entry(cell, guest.value, 3);
-	entry = *found.entry;
-	if (!(entry & PTE_VALID) || !(entry & right) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
-		return false;
-	*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(found.level) - 1)));
-	return true;
+	for (uint32_t level = cell->arch.root_level; level <= 3; level++) {
+		uint64_t entry = *entry_of(cell, table, level, guest.value);
+
+		if (!(entry & PTE_VALID))
+			return false;
+		if (is_table(entry, level)) {
+			table = table_of(entry);
+			continue;
+		}
+		if (!(entry & right) || (entry & PTE_S2_TYPE) != PTE_S2_NORMAL)
+			return false;
+		*host = HOST_ADDR((entry & PTE_ADDR_MASK) + (guest.value & (level_size(level) - 1)));
+		return true;
+	}
+	return false;
 }
 
 /*
