@@ -5,7 +5,6 @@
 #include "cell_internal.h"
 #include "console.h"
 #include "console_setup.h"
-#include "hypercall.h"
 #include "pages.h"
 
 _Static_assert(CONSOLE_LINE <= BH_CELL_CONSOLE_SIZE, "a message fits into a record");
@@ -42,9 +41,4 @@ void cell_console_keep(volatile struct bh_cell_console *record, const char *text
 int64_t cell_console(uint32_t id, uint32_t piece)
 {
 	return cell_piece(id, piece, true);
-}
-
-int64_t call_cell_console(uint64_t id, uint64_t piece)
-{
-	return cell_console(cut(id), cut(piece));
 }

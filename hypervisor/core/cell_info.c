@@ -5,7 +5,6 @@
 #include "cell_internal.h"
 #include "control.h"
 #include "errors.h"
-#include "hypercall.h"
 
 #define PIECE		4u	/* bytes; the result is never negative */
 
@@ -93,9 +92,4 @@ int64_t cell_info(uint32_t id, uint32_t item)
 		result = cell ? read_item(cell, item) : -ENOENT;
 	look_unlock();
 	return result;
-}
-
-int64_t call_cell_info(uint64_t id, uint64_t item)
-{
-	return cell_info(cut(id), cut(item));
 }

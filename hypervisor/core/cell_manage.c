@@ -11,7 +11,6 @@
 #include "console.h"
 #include "control.h"
 #include "errors.h"
-#include "hypercall.h"
 #include "setup.h"
 #include "vpci.h"
 #include "arch/cpu.h"
@@ -260,28 +259,4 @@ int cell_destroy(uint32_t id)
 	cells_notify_reconfigured();
 	end_management();	/* the CPUs are root CPUs again, resumed with them */
 	return 0;
-}
-
-int64_t call_create(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_create(GUEST_ADDR(arg1));
-}
-
-int64_t call_start(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_start(cut(arg1));
-}
-
-int64_t call_set_loadable(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_set_loadable(cut(arg1));
-}
-
-int64_t call_destroy(uint64_t arg1, uint64_t arg2)
-{
-	(void)arg2;
-	return cell_destroy(cut(arg1));
 }

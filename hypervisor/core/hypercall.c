@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls: code -> handler. All arguments are a guest's. */
-#include "bulkhead/hypercall_codes.h"
+/* Hypercalls: who answers which code. All arguments are a guest's. */
+#include "hypercall.h"
 #include "cell.h"
 #include "console.h"
 #include "errors.h"
-#include "hypercall.h"
 #include "pages.h"
 #include "paging.h"
 #include "setup.h"
+#include "trace.h"
 
-typedef int64_t (*hypercall_t)(uint64_t arg1, uint64_t arg2);
-
-static int64_t call_disable(uint64_t arg1, uint64_t arg2)
+/* Ids and items have 32 bits; what is larger becomes a number that nothing has. */
+static uint32_t cut(uint64_t arg)
 {
-	(void)arg1;
-	(void)arg2;
-	return CONFIG_LATE_LAUNCH ? hypervisor_disable() : -EPERM;	/* as after any direct boot */
+	return arg > UINT32_MAX ? UINT32_MAX : (uint32_t)arg;
 }
 
-static int64_t call_get_state(uint64_t arg1, uint64_t arg2)
+static int64_t hypervisor_info(uint32_t type)
 {
-	(void)arg2;
-	return cell_get_state(cut(arg1));
-}
-
-static int64_t call_info(uint64_t type, uint64_t arg2)
-{
-	(void)arg2;
 	switch (type) {
 	case HV_INFO_MEM_POOL_SIZE:
 		return pages_total();
@@ -43,59 +33,57 @@ static int64_t call_info(uint64_t type, uint64_t arg2)
 	}
 }
 
-static int64_t call_putc(uint64_t c, uint64_t arg2)
+static int64_t debug_putc(char c)
 {
-	(void)arg2;
 	if (!(this_cpu()->cell->config.cell->flags & CFG_CELL_CONSOLE_PERMITTED))
 		return -EPERM;
-	console_putc(this_cpu()->cell->console, (char)c);
+	console_putc(this_cpu()->cell->console, c);
 	return 0;
 }
 
-static int64_t call_cell_fault(uint64_t id, uint64_t piece)
-{
-	return cell_fault(cut(id), cut(piece));
-}
-
 /* Of the root cell alone, also where it is not there */
-static int64_t call_left_out(uint64_t arg1, uint64_t arg2)
+static int64_t left_out(void)
 {
-	(void)arg1;
-	(void)arg2;
 	return this_cpu()->cell->is_root ? -ENOSYS : -EPERM;
 }
 
-#define MANAGEMENT(call)	(CONFIG_CELL_MANAGEMENT ? (call) : call_left_out)
-
-static const hypercall_t hypercalls[] = {
-	[HC_DISABLE] = call_disable,
-	[HC_CELL_CREATE] = MANAGEMENT(call_create),
-	[HC_CELL_START] = MANAGEMENT(call_start),
-	[HC_CELL_SET_LOADABLE] = MANAGEMENT(call_set_loadable),
-	[HC_CELL_DESTROY] = MANAGEMENT(call_destroy),
-	[HC_HYPERVISOR_INFO] = call_info,
-	[HC_CELL_GET_STATE] = call_get_state,
-	[HC_CPU_INFO] = cpu_info,
-	[HC_DEBUG_PUTC] = call_putc,
-};
-
-/* The codes of our own begin far behind: a table of their own. */
-static const hypercall_t own_hypercalls[] = {
-	[HC_LINK_INFO - HC_OWN_BASE] = CONFIG_LINK_INFO ? call_link_info : NULL,
-	[HC_CELL_INFO - HC_OWN_BASE] = CONFIG_CELL_INFO ? call_cell_info : NULL,
-	[HC_CELL_FAULT - HC_OWN_BASE] = call_cell_fault,
-	[HC_CELL_CONSOLE - HC_OWN_BASE] = CONFIG_CELL_CONSOLE ? call_cell_console : NULL,
-	[HC_CPU_EXITS - HC_OWN_BASE] = cpu_exits,
-	[HC_TRACE - HC_OWN_BASE] = CONFIG_TRACE ? call_trace : NULL,
-};
-
-_Static_assert(ARRAY_SIZE(hypercalls) == NUM_HYPERCALLS && ARRAY_SIZE(own_hypercalls) == NUM_OWN_HYPERCALLS,
-	       "the entry code knows how many there are");
-
+/* The entry code refuses all codes that are not here: NUM_HYPERCALLS, NUM_OWN_HYPERCALLS */
 int64_t hypercall(uint64_t code, uint64_t arg1, uint64_t arg2)
 {
-	if (code < ARRAY_SIZE(hypercalls))
-		return hypercalls[code](arg1, arg2);
-	code -= HC_OWN_BASE;
-	return code < ARRAY_SIZE(own_hypercalls) && own_hypercalls[code] ? own_hypercalls[code](arg1, arg2) : -ENOSYS;
+	uint32_t id = cut(arg1), item = cut(arg2);
+
+	switch (code) {
+	case HC_DISABLE:
+		return CONFIG_LATE_LAUNCH ? hypervisor_disable() : -EPERM;	/* as after any direct boot */
+	case HC_CELL_CREATE:
+		return CONFIG_CELL_MANAGEMENT ? cell_create(GUEST_ADDR(arg1)) : left_out();
+	case HC_CELL_START:
+		return CONFIG_CELL_MANAGEMENT ? cell_start(id) : left_out();
+	case HC_CELL_SET_LOADABLE:
+		return CONFIG_CELL_MANAGEMENT ? cell_set_loadable(id) : left_out();
+	case HC_CELL_DESTROY:
+		return CONFIG_CELL_MANAGEMENT ? cell_destroy(id) : left_out();
+	case HC_HYPERVISOR_INFO:
+		return hypervisor_info(id);
+	case HC_CELL_GET_STATE:
+		return cell_get_state(id);
+	case HC_CPU_INFO:
+		return cpu_info(id, item);
+	case HC_DEBUG_PUTC:
+		return debug_putc((char)arg1);
+	case HC_LINK_INFO:
+		return CONFIG_LINK_INFO ? call_link_info(arg1, item) : -ENOSYS;
+	case HC_CELL_INFO:
+		return CONFIG_CELL_INFO ? cell_info(id, item) : -ENOSYS;
+	case HC_CELL_FAULT:
+		return cell_fault(id, item);
+	case HC_CELL_CONSOLE:
+		return CONFIG_CELL_CONSOLE ? cell_console(id, item) : -ENOSYS;
+	case HC_CPU_EXITS:
+		return cpu_exits(id, item);
+	case HC_TRACE:
+		return CONFIG_TRACE ? trace_piece(id, item) : -ENOSYS;
+	default:
+		return -ENOSYS;
+	}
 }

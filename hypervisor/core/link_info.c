@@ -6,9 +6,9 @@
 #include "hypercall.h"
 #include "ivshmem.h"
 
-int64_t call_link_info(uint64_t link_peer, uint64_t arg2)
+int64_t call_link_info(uint64_t link_peer, uint32_t item)
 {
-	uint32_t bdf = cut(link_peer >> 16), peer = link_peer & 0xffff, item = cut(arg2);
+	uint32_t bdf = (uint32_t)MIN(link_peer >> 16, UINT32_MAX), peer = link_peer & 0xffff;
 	int64_t result;
 
 	if (!this_cpu()->cell->is_root)

@@ -4,7 +4,6 @@
 #include "cell.h"
 #include "control.h"
 #include "errors.h"
-#include "hypercall.h"
 #include "trace_ring.h"
 #include "arch/cpu.h"
 
@@ -101,9 +100,4 @@ int64_t trace_piece(uint32_t id, uint32_t piece)
 	}
 	look_unlock();
 	return result;
-}
-
-int64_t call_trace(uint64_t cpu, uint64_t piece)
-{
-	return trace_piece(cut(cpu), cut(piece));
 }
