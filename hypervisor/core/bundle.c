@@ -44,9 +44,9 @@ static int load_at_start(uint32_t n)
 	if (!image)
 		return 0;
 	part = &bundle.parts[image->part];
-	return refuse_invalid("bundle: %s cannot be loaded to [0x%llx, 0x%llx) of %pC: it has no memory that it "
-			      "may write there", part_label(&label, image->part), (unsigned long long)image->target,
-			      (unsigned long long)(image->target + part->size), &started[n].cell->config);
+	return refuse_invalid("bundle: %s cannot be loaded to [0x%lx, 0x%lx) of %pC: it has no memory that it may "
+			      "write there", part_label(&label, image->part), image->target, image->target + part->size,
+			      &started[n].cell->config);
 }
 
 static uint32_t find_started(const struct cell *cell)

@@ -57,8 +57,8 @@ static int check_directory(const struct bh_boot_params *boot)
 
 	if (offset % BH_BUNDLE_ALIGNMENT || offset < boot->config_offset + boot->config_size || offset >= limit ||
 	    limit - offset < sizeof(*head) || !has_signature(bundle.base + offset))
-		return refuse_invalid("bundle: there is no directory at 0x%llx, behind the system configuration: "
-				      "make the bundle again", (unsigned long long)offset);
+		return refuse_invalid("bundle: there is no directory at 0x%lx, behind the system configuration: make "
+				      "the bundle again", offset);
 	head = (const void *)(bundle.base + offset);
 	if (head->version < BH_BUNDLE_OLDEST || head->version > BH_BUNDLE_VERSION)
 		return refuse_invalid("bundle: it has version %u, this hypervisor reads version %u: make it again",
@@ -104,8 +104,8 @@ static int check_fixed_parts(const struct bh_image_header *image)
 	} else {
 		return 0;
 	}
-	return refuse_invalid("bundle: part %u has to be the %pT, at 0x%llx: make the bundle again", n,
-			      n ? "system configuration" : "hypervisor", (unsigned long long)place);
+	return refuse_invalid("bundle: part %u has to be the %pT, at 0x%lx: make the bundle again", n,
+			      n ? "system configuration" : "hypervisor", place);
 }
 
 /* end: of what stands before the part: of the hypervisor with the areas of its CPUs, of the directory, or of a part */
@@ -123,8 +123,8 @@ static int check_place(uint32_t n, uint64_t end, uint64_t limit)
 	} else {
 		return 0;
 	}
-	return refuse_invalid("bundle: %s [0x%llx, 0x%llx) %pT%pT: make the bundle again", part_label(&label, n),
-			      (unsigned long long)start, (unsigned long long)(start + size), wrong, before);
+	return refuse_invalid("bundle: %s [0x%lx, 0x%lx) %pT%pT: make the bundle again", part_label(&label, n), start,
+			      start + size, wrong, before);
 }
 
 static int check_part(uint32_t n)
@@ -188,9 +188,8 @@ static int check_affinities(void)
 	for (uint32_t n = 1; n < bundle.head->num_cpus; n++)
 		for (uint32_t other = 0; other < n; other++)
 			if (bundle.mpidr[n] == bundle.mpidr[other])
-				return refuse_invalid("bundle: CPUs %u and %u have the same affinity 0x%llx: "
-						      "correct mpidr of the board", other, n,
-						      (unsigned long long)bundle.mpidr[n]);
+				return refuse_invalid("bundle: CPUs %u and %u have the same affinity 0x%lx: correct "
+						      "mpidr of the board", other, n, bundle.mpidr[n]);
 	return 0;
 }
 

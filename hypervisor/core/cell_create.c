@@ -124,8 +124,8 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 	uint32_t pages;
 
 	if (offset_in_page + size > MAX_CONFIG_PAGES * PAGE_SIZE)
-		return refuse(-E2BIG, "configuration of cell \"%s\" has %llu bytes, at most %u fit", header->name,
-			      (unsigned long long)size, CFG_MAX_SIZE);
+		return refuse(-E2BIG, "configuration of cell \"%s\" has %lu bytes, at most %u fit", header->name, size,
+			      CFG_MAX_SIZE);
 	pages = (uint32_t)(PAGE_ALIGN(sizeof(*object) + tables_size(header) + size) >> PAGE_SHIFT);
 	object = pages_alloc(pages, 1);
 	view.cell = header;	/* for the message, which needs nothing else */

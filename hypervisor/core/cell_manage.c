@@ -71,8 +71,8 @@ static int copy_from_root(void *to, guest_addr_t from, uint64_t size)
 		host_addr_t host;
 
 		if (!arch_memory_lookup(&root_cell, from, false, &host) || !copy_from_page(next, host, chunk))
-			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%llx)",
-				      (unsigned long long)from.value);
+			return refuse(-ENOMEM, "the configuration is not in the root cell's memory (0x%lx)",
+				      from.value);
 		next += chunk;
 		from.value += chunk;
 		size -= chunk;

@@ -58,9 +58,8 @@ static int add_subpage(struct cell *cell, uint32_t index)
 	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, &subpage, cell, index);
 
 	if (error)
-		return refuse(error, "%pC: memory region %u (guest 0x%llx-0x%llx) overlaps another emulated "
-			      "window: move one", &cell->config, index, (unsigned long long)mem->virt_start,
-			      (unsigned long long)(mem->virt_start + mem->size));
+		return refuse(error, "%pC: memory region %u (guest 0x%lx-0x%lx) overlaps another emulated window: move "
+			      "one", &cell->config, index, mem->virt_start, mem->virt_start + mem->size);
 	return 0;
 }
 

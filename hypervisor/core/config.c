@@ -24,16 +24,16 @@ int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint
 	const struct cfg_pio *pio;
 
 	if (available < sizeof(*cell))
-		return refuse_invalid("cell configuration is truncated: %llu bytes, its header alone has %u",
-				      (unsigned long long)available, (uint32_t)sizeof(*cell));
+		return refuse_invalid("cell configuration is truncated: %lu bytes, its header alone has %u", available,
+				      (uint32_t)sizeof(*cell));
 	if (cell->cpu_set_size > CFG_MAX_CPU_SET)
 		return refuse_invalid("cell configuration: cpu_set_size is %u bytes, at most %u are allowed",
 				      cell->cpu_set_size, CFG_MAX_CPU_SET);
 
 	view->size = config_size(cell);
 	if (view->size > available)
-		return refuse_invalid("cell configuration is truncated: its counts need %llu bytes, there are %llu",
-				      (unsigned long long)view->size, (unsigned long long)available);
+		return refuse_invalid("cell configuration is truncated: its counts need %lu bytes, there are %lu",
+				      view->size, available);
 
 	view->cell = cell;
 	view->cpu_set = (const uint8_t *)(cell + 1);

@@ -8,8 +8,8 @@
 static int check_size(const struct check *check)
 {
 	if (check->view->size > CFG_MAX_SIZE)
-		return refuse(-E2BIG, "cell configuration has %llu bytes, at most %u are allowed",
-			      ULL(check->view->size), CFG_MAX_SIZE);
+		return refuse(-E2BIG, "cell configuration has %lu bytes, at most %u are allowed", check->view->size,
+			      CFG_MAX_SIZE);
 	return 0;
 }
 
@@ -55,14 +55,13 @@ static int check_stray_ranges(const struct check *check)
 	if (!(mem->flags & CFG_STRAY_ACTIONS))
 		return 0;
 	if (mem->size || !is_one_action(mem->flags))
-		return refuse_invalid("%pC: memory region %u has size 0x%llx and flags 0x%llx: for accesses to "
-				      "nothing make that 0 and one action", check->view, check->index, ULL(mem->size),
-				      ULL(mem->flags));
+		return refuse_invalid("%pC: memory region %u has size 0x%lx and flags 0x%lx: for accesses to nothing "
+				      "make that 0 and one action", check->view, check->index, mem->size, mem->flags);
 	if (!mem->phys_start || !range_valid(mem->virt_start, mem->phys_start) ||
 	    mem->virt_start + mem->phys_start > limit)
-		return refuse_invalid("%pC: memory region %u, accesses to nothing at 0x%llx, length 0x%llx: make "
-				      "it a range inside the address space (0x%llx)", check->view, check->index,
-				      ULL(mem->virt_start), ULL(mem->phys_start), ULL(limit));
+		return refuse_invalid("%pC: memory region %u, accesses to nothing at 0x%lx, length 0x%lx: make it a "
+				      "range inside the address space (0x%lx)", check->view, check->index,
+				      mem->virt_start, mem->phys_start, limit);
 	return 0;
 }
 
@@ -122,8 +121,8 @@ static int check_range(const struct check *check, const char *space, uint64_t st
 
 	if (range_valid(start, size) && start + size <= limit)
 		return 0;
-	return refuse_invalid("%pC: memory region %u, %s start 0x%llx, size 0x%llx, ends beyond the address space "
-			      "(0x%llx)", check->view, check->index, space, ULL(start), ULL(size), ULL(limit));
+	return refuse_invalid("%pC: memory region %u, %s start 0x%lx, size 0x%lx, ends beyond the address space "
+			      "(0x%lx)", check->view, check->index, space, start, size, limit);
 }
 
 static int check_memory_ranges(const struct check *check)
@@ -146,9 +145,9 @@ static int check_page_offsets(const struct check *check)
 
 	if (!has_physical_range(mem) || config_is_subpage(mem) || !(mem->phys_start & (PAGE_SIZE - 1)))
 		return 0;
-	return refuse_invalid("%pC: memory region %u has virt_start 0x%llx in whole pages, but phys_start 0x%llx "
-			      "is not a multiple of 0x%x", check->view, check->index, ULL(mem->virt_start),
-			      ULL(mem->phys_start), (uint32_t)PAGE_SIZE);
+	return refuse_invalid("%pC: memory region %u has virt_start 0x%lx in whole pages, but phys_start 0x%lx is not "
+			      "a multiple of 0x%x", check->view, check->index, mem->virt_start, mem->phys_start,
+			      (uint32_t)PAGE_SIZE);
 }
 
 /* Behind its single page lies other memory of the hypervisor. The root cell has none: ignored there. */
@@ -160,9 +159,9 @@ static int check_comm_region(const struct check *check)
 	if (check->is_root || !is_comm_region(mem) || mem->size == 0)
 		return 0;
 	if (mem->size != PAGE_SIZE || mem->virt_start & (PAGE_SIZE - 1))
-		return refuse_invalid("%pC: memory region %u is a communication region at 0x%llx with 0x%llx "
-				      "bytes: make it one aligned page, 0x%x bytes", check->view, check->index,
-				      ULL(mem->virt_start), ULL(mem->size), (uint32_t)PAGE_SIZE);
+		return refuse_invalid("%pC: memory region %u is a communication region at 0x%lx with 0x%lx bytes: make "
+				      "it one aligned page, 0x%x bytes", check->view, check->index, mem->virt_start,
+				      mem->size, (uint32_t)PAGE_SIZE);
 	for (uint32_t i = 0; i < check->index; i++)
 		if (is_comm_region(&before[i]) && before[i].size)
 			return refuse_invalid("%pC: memory regions %u and %u are both communication regions: "
@@ -213,9 +212,9 @@ static int check_ivshmem_sections(const struct check *check)
 		return refuse_invalid("%pC: ivshmem device %u has shmem_peers 0: set it to the number of peers of "
 				      "the link", check->view, check->device);
 	if (end > regions)
-		return refuse_invalid("%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%llu as "
+		return refuse_invalid("%pC: ivshmem device %u, shmem_peers %u, uses memory regions %u..%lu as "
 				      "sections, but the cell lists %u", check->view, check->device, dev->shmem_peers,
-				      dev->shmem_regions_start, ULL(end - 1), regions);
+				      dev->shmem_regions_start, end - 1, regions);
 	return 0;
 }
 

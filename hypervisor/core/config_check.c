@@ -117,8 +117,8 @@ static int check_identity(const char *kind, const char *signature, const char *e
 static int check_system_header(const struct cfg_system *system, uint64_t bytes)
 {
 	if (bytes < sizeof(*system))
-		return refuse_invalid("system configuration is truncated: %llu bytes, its header alone has %u",
-				      ULL(bytes), (uint32_t)sizeof(*system));
+		return refuse_invalid("system configuration is truncated: %lu bytes, its header alone has %u", bytes,
+				      (uint32_t)sizeof(*system));
 	return check_identity("system", system->signature, CFG_SIGNATURE_SYSTEM, system->revision,
 			      system->architecture);
 }
@@ -128,9 +128,8 @@ static int check_system_size(const struct cfg_system *system)
 	const uint64_t size = offsetof(struct cfg_system, root_cell) + config_size(&system->root_cell);
 
 	if (size > CFG_MAX_SIZE)
-		return refuse(-E2BIG,
-			      "system configuration: its counts need %llu bytes, at most %u are allowed",
-			      ULL(size), CFG_MAX_SIZE);
+		return refuse(-E2BIG, "system configuration: its counts need %lu bytes, at most %u are allowed", size,
+			      CFG_MAX_SIZE);
 	return 0;
 }
 
@@ -200,8 +199,8 @@ static int check_place(const char *what, uint64_t start, uint64_t size, uint32_t
 {
 	if (is_range(start, size, unit, limit))
 		return 0;
-	return refuse_invalid("%pT at 0x%llx, size 0x%llx: make it one or more units of 0x%x bytes, below 0x%llx", what,
-			      ULL(start), ULL(size), unit, ULL(limit));
+	return refuse_invalid("%pT at 0x%lx, size 0x%lx: make it one or more units of 0x%x bytes, below 0x%lx", what,
+			      start, size, unit, limit);
 }
 
 static int check_hypervisor_memory(const struct check *check)
@@ -218,9 +217,8 @@ static int check_hypervisor_placement(const struct check *check)
 
 	if (is_range(platform->hv_start, platform->hv_size, PAGE_SIZE, platform->phys_limit))
 		return 0;
-	return refuse_invalid("hypervisor placed at 0x%llx, size 0x%llx, which is no page-aligned range "
-			      "of memory: launcher and hypervisor do not match", ULL(platform->hv_start),
-			      ULL(platform->hv_size));
+	return refuse_invalid("hypervisor placed at 0x%lx, size 0x%lx, which is no page-aligned range of memory: "
+			      "launcher and hypervisor do not match", platform->hv_start, platform->hv_size);
 }
 
 /* A console inside the hypervisor would have it write characters over itself. */
@@ -236,9 +234,9 @@ static int check_debug_console(const struct check *check)
 	err = check_place("debug_console", console->address, size, 1, platform->phys_limit);
 	if (err || !ranges_overlap(console->address, size, platform->hv_start, platform->hv_size))
 		return err;
-	return refuse_invalid("debug_console [0x%llx, 0x%llx) lies in hypervisor memory [0x%llx, 0x%llx): correct its address",
-			      ULL(console->address), ULL(console->address + size), ULL(platform->hv_start),
-			      ULL(platform->hv_start + platform->hv_size));
+	return refuse_invalid("debug_console [0x%lx, 0x%lx) lies in hypervisor memory [0x%lx, 0x%lx): correct its "
+			      "address", console->address, console->address + size, platform->hv_start,
+			      platform->hv_start + platform->hv_size);
 }
 
 static int check_gic_version(const struct check *check)
@@ -305,8 +303,8 @@ static int check_root_identity_map(const struct check *check)
 
 	if (!has_physical_range(mem) || mem->phys_start == mem->virt_start)
 		return 0;
-	return refuse_invalid("root cell: memory region %u has virt_start 0x%llx but phys_start 0x%llx: make them "
-			      "equal", check->index, ULL(mem->virt_start), ULL(mem->phys_start));
+	return refuse_invalid("root cell: memory region %u has virt_start 0x%lx but phys_start 0x%lx: make them equal",
+			      check->index, mem->virt_start, mem->phys_start);
 }
 
 int config_check_system(const struct cfg_system *system, uint64_t bytes,

@@ -20,15 +20,15 @@ int check_section_kinds(const struct check *check)
 	const uint32_t own = check->dev->shmem_dev_id, peer = check->section - CFG_SECTION_OUTPUT;
 
 	if (mem->flags & (CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))
-		return refuse_invalid("%pC: section %u of ivshmem device %u has flags 0x%llx: it cannot be a "
+		return refuse_invalid("%pC: section %u of ivshmem device %u has flags 0x%lx: it cannot be a "
 				      "communication region, device memory or loadable", check->view, check->section,
-				      check->device, ULL(mem->flags));
+				      check->device, mem->flags);
 	if (check->section >= CFG_SECTION_OUTPUT && peer != own && (mem->flags & CFG_MEM_WRITE))
 		return refuse_invalid("%pC: the output section of peer %u is writable through ivshmem device %u, "
 				      "which is peer %u: make it read-only", check->view, peer, check->device, own);
 	if (check->section == CFG_SECTION_STATE && !(mem->flags & CFG_MEM_READ))
-		return refuse_invalid("%pC: the state table of ivshmem device %u has flags 0x%llx: make it "
-				      "readable", check->view, check->device, ULL(mem->flags));
+		return refuse_invalid("%pC: the state table of ivshmem device %u has flags 0x%lx: make it readable",
+				      check->view, check->device, mem->flags);
 	return 0;
 }
 
@@ -122,9 +122,9 @@ static int agree(const struct check *check, const struct cfg_pci_device *mine, c
 		const struct cfg_memory *b = section_of(other, theirs, s);
 
 		if (a->size && b->size && a->phys_start != b->phys_start)
-			return refuse_invalid("%pC: section %u of link %pB is at 0x%llx, but %pC has it at "
-					      "0x%llx: all peers need the same place", check->view, s,
-					      BDF_ARG(mine->bdf), ULL(a->phys_start), other, ULL(b->phys_start));
+			return refuse_invalid("%pC: section %u of link %pB is at 0x%lx, but %pC has it at 0x%lx: all "
+					      "peers need the same place", check->view, s, BDF_ARG(mine->bdf),
+					      a->phys_start, other, b->phys_start);
 	}
 	return 0;
 }
@@ -158,18 +158,18 @@ int check_section_layout(const struct check *check)
 		const struct cfg_memory *mem = section_of(view, dev, s);
 
 		if (s >= CFG_SECTION_OUTPUT && mem->size != output_size)
-			return refuse_invalid("%pC: the output section of peer %u of ivshmem device %u has 0x%llx "
-					      "bytes, that of peer 0 0x%llx: make them equal", view,
-					      s - CFG_SECTION_OUTPUT, check->device, ULL(mem->size), ULL(output_size));
+			return refuse_invalid("%pC: the output section of peer %u of ivshmem device %u has 0x%lx "
+					      "bytes, that of peer 0 0x%lx: make them equal", view,
+					      s - CFG_SECTION_OUTPUT, check->device, mem->size, output_size);
 		if (!mem->size)
 			continue;
 		if ((mem->size | mem->virt_start | mem->phys_start) & ~PAGE_MASK)
 			return refuse_invalid("%pC: section %u of ivshmem device %u, guest %pG, is not made of "
 					      "whole pages", view, s, check->device, mem);
 		if (mem->virt_start != expected)
-			return refuse_invalid("%pC: section %u of ivshmem device %u is at 0x%llx, but the section "
-					      "before it ends at 0x%llx: leave no gap", view, s, check->device,
-					      ULL(mem->virt_start), ULL(expected));
+			return refuse_invalid("%pC: section %u of ivshmem device %u is at 0x%lx, but the section "
+					      "before it ends at 0x%lx: leave no gap", view, s, check->device,
+					      mem->virt_start, expected);
 		expected += mem->size;
 	}
 	return 0;

@@ -85,9 +85,6 @@ void machine_window(const struct check *check, enum machine_window number, struc
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
 
-/* The printable types of %llx and %u */
-#define ULL(value)	((unsigned long long)(value))
-
 static inline bool is_comm_region(const struct cfg_memory *mem)
 {
 	return mem->flags & CFG_MEM_COMM_REGION;

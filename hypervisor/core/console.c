@@ -175,14 +175,13 @@ int console_init(const struct cfg_system *system)
 		return refuse_in_words(-EINVAL, "debug console: this hypervisor was built without CONFIG_UART_%s",
 				       config->type == CFG_CONSOLE_PL011 ? "PL011" : "8250");
 	if (size > 0x10000 || config->address + size > arch_phys_limit() || config->address + size < config->address)
-		return refuse_invalid("debug console at 0x%llx, size 0x%llx, is not a UART's register area",
-				      (unsigned long long)config->address, (unsigned long long)size);
+		return refuse_invalid("debug console at 0x%lx, size 0x%lx, is not a UART's register area",
+				      config->address, size);
 	base = map_range(HOST_ADDR(config->address), size, MAP_DEVICE);
 	if (!base)
 		return refuse(-ENOMEM, "hypervisor memory is too small to map the debug console");
 	if (!arch_device_access(base + found->probe_offset, &value, 4, false))
-		return refuse_invalid("debug console: nothing answers at 0x%llx, correct its address",
-				      (unsigned long long)config->address);
+		return refuse_invalid("debug console: nothing answers at 0x%lx, correct its address", config->address);
 	found->init(base, config);
 	uart_config = *config;
 	uart_base = base;

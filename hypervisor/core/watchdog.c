@@ -60,8 +60,8 @@ void watchdog_report(const struct cell *cell)
 {
 	const struct watchdog *watchdog = &cell->watchdog;
 
-	console_printf("%pC: watchdog: counter %u unchanged for %llu us, period %u us: CPUs stopped\n", &cell->config,
-		       watchdog->last, (unsigned long long)watchdog->time, watchdog->period);
+	console_printf("%pC: watchdog: counter %u unchanged for %lu us, period %u us: CPUs stopped\n", &cell->config,
+		       watchdog->last, watchdog->time, watchdog->period);
 }
 
 void watchdog_check(void)

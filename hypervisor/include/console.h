@@ -2,7 +2,7 @@
 /*
  * Hypervisor console (physical UART and virtual ring) and the reason text of refused requests.
  *
- * Formats: %s %d %u %x, the last three also with l or ll, and with 0 and a number of digits. What is not printable ASCII in a
+ * Formats: %s %d %u %x, the last three also with l (uint64_t) or ll, and with 0 and a number of digits. What is not printable ASCII in a
  * string becomes '?'.
  * Output is bounded: a message is cut at CONSOLE_LINE bytes. And what messages have often:
  *	%pC	const struct config_view *: cell "name"
