@@ -202,9 +202,11 @@ static int build(struct cell *cell)
 		cell_return_cpus(cell);
 		return error;
 	}
+	cell_link(cell);
 	error = cell_memory_take(cell);
 	if (error) {
 		vpci_exit(cell);
+		cell_unlink(cell);
 		cell_give_back(cell);
 		return error;
 	}
@@ -215,7 +217,6 @@ static int build(struct cell *cell)
 	arch_irq_cell_reset(cell);
 	arch_irq_retarget(cell);
 	arch_memory_flush(cell);
-	cell_link(cell);
 	console_printf("%pC created\n", &cell->config);
 	return 0;
 }

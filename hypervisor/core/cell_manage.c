@@ -192,7 +192,6 @@ int cell_start(uint32_t id)
 			cell_memory_lend(cell);
 			return end_stopped(cell, error);
 		}
-		cell->loadable = false;
 	}
 	root_resume();
 	look_unlock();		/* large memory takes long */
@@ -220,7 +219,8 @@ int cell_set_loadable(uint32_t id)
 		arch_irq_cell_reset(cell);
 		error = cell_memory_lend(cell);
 		/* if that cannot be undone, either, a start tries it */
-		cell->loadable = !error || cell_memory_reclaim(cell);
+		if (error && cell_memory_reclaim(cell))
+			cell->loadable = true;
 		/* from now on it is the root cell that knows what runs there */
 		if (CONFIG_DIRECT_BOOT)
 			bundle_forget(cell);

@@ -36,12 +36,11 @@ static bool subpage_allows(const struct cfg_memory *mem, const struct mmio_acces
 static enum mmio_result access_subpage(const struct mmio_window *window, struct mmio_access *access)
 {
 	const struct cell *cell = window->owner;
-	uint32_t index = window->index;
-	const struct cfg_memory *mem = &cell->config.memory[index];
+	const struct cfg_memory *mem = &cell->config.memory[window->index];
 	uint64_t phys = mem->phys_start + access->offset;
 	volatile void *device;
 
-	if (!subpage_allows(mem, access) || (cell->lent_regions && cell->lent_regions[index]))
+	if (!subpage_allows(mem, access) || (cell->lent_regions && cell->lent_regions[window->index]))
 		return MMIO_REFUSED;
 	/* one page is mapped: an unaligned access must stay inside it; device memory takes aligned ones only */
 	if ((phys & ~PAGE_MASK) + access->size > PAGE_SIZE || (phys & (access->size - 1U)))
@@ -52,9 +51,9 @@ static enum mmio_result access_subpage(const struct mmio_window *window, struct 
 
 static const struct mmio_device subpage = { .cause = CPU_EXIT_SUBPAGE, .access = access_subpage };
 
-static int add_subpage(struct cell *cell, uint32_t index)
+static int add_subpage(struct cell *cell, const struct cfg_memory *mem)
 {
-	const struct cfg_memory *mem = &cell->config.memory[index];
+	uint32_t index = (uint32_t)(mem - cell->config.memory);
 	int error = mmio_add_fixed(&cell->mmio, mem->virt_start, mem->size, &subpage, cell, index);
 
 	if (error)
@@ -64,48 +63,36 @@ static int add_subpage(struct cell *cell, uint32_t index)
 }
 
 /* Does the root cell list this section of another cell's device? It keeps what it has as a peer, and nothing else. */
-static bool root_lists_section(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index)
+static bool root_lists_section(const struct config_view *view, const struct cfg_pci_device *dev, const struct cfg_memory *mem)
 {
 	const struct cfg_pci_device *own = config_find_ivshmem(&root_cell.config, dev->bdf);
 
-	return own && config_section_of(view, dev, index) < config_num_sections(&root_cell.config, own);
+	return own && config_section_of(view, dev, mem) < config_num_sections(&root_cell.config, own);
 }
 
 /*
- * Does region index leave the root cell for the time its cell exists? For sections of links it does not matter whether
+ * Does a region of the cell leave the root cell for the time its cell exists? For sections of links it does not matter whether
  * they are flagged as root-shared: a peer has its sections, and nobody else has them.
  */
-static bool is_taken(const struct cell *cell, uint32_t index)
+static bool is_taken(const struct cell *cell, const struct cfg_memory *mem)
 {
-	const struct cfg_memory *mem = &cell->config.memory[index];
 	const struct cfg_pci_device *dev;
 
 	if (!mem->size || (mem->flags & CFG_MEM_COMM_REGION))
 		return false;
-	if (config_is_ivshmem_section(&cell->config, index, &dev))
-		return !root_lists_section(&cell->config, dev, index);
-	return !(mem->flags & CFG_MEM_ROOTSHARED);
+	dev = config_device_of(&cell->config, mem);
+	return dev ? !root_lists_section(&cell->config, dev, mem) : !(mem->flags & CFG_MEM_ROOTSHARED);
 }
 
-/* What the cell that is being changed is going to be */
-enum cell_holds {
-	HOLDS_ALL,
-	HOLDS_NOT_LOADABLE,	/* loadable memory is in the root cell */
-	HOLDS_NOTHING,		/* it is about to end */
-};
-
-static bool takes_from_subpage(const struct cell *cell, enum cell_holds holds, const struct cfg_memory *own)
+static bool takes_from_subpage(const struct cell *cell, const struct cfg_memory *own)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && holds != HOLDS_NOTHING; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config) {
 		if (!ranges_overlap(own->phys_start, own->size, mem->phys_start, mem->size))
 			continue;
 		/* sections are mapped for those who may have them: no access beside that */
-		if (config_is_ivshmem_section(&cell->config, i, NULL))
+		if (config_device_of(&cell->config, mem))
 			return true;
-		if (is_taken(cell, i) && config_is_subpage(mem) &&
-		    !((mem->flags & CFG_MEM_LOADABLE) && holds == HOLDS_NOT_LOADABLE) &&
+		if (is_taken(cell, mem) && config_is_subpage(mem) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable) &&
 		    range_contains(own->phys_start, own->size, mem->phys_start, 1))
 			return true;
 	}
@@ -116,21 +103,18 @@ static bool takes_from_subpage(const struct cell *cell, enum cell_holds holds, c
  * A sub-page region of the root cell is lent as a whole while a sub-page region of any other cell starts in it, or a section
  * of another cell's link is there.
  */
-static void update_lent_subpages(const struct cell *changed, enum cell_holds holds)
+static void update_lent_subpages(void)
 {
 	const struct config_view *root = &root_cell.config;
 
 	for (uint32_t i = 0; i < root->cell->num_memory_regions; i++) {
 		const struct cfg_memory *own = &root->memory[i];
-		bool lent;
+		bool lent = false;
 
 		if (!own->size || !config_is_subpage(own))
 			continue;
-		lent = takes_from_subpage(changed, holds, own);
 		for (const struct cell *cell = root_cell.next; cell; cell = cell->next)
-			if (cell != changed)
-				lent |= takes_from_subpage(cell, cell->loadable ? HOLDS_NOT_LOADABLE : HOLDS_ALL,
-							   own);
+			lent |= takes_from_subpage(cell, own);
 		root_cell.lent_regions[i] = lent;
 	}
 }
@@ -180,9 +164,9 @@ static int protect_sections(struct cell *cell)
 {
 	int error = 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_pci_devices && !error; i++)
-		if (cell->config.pci_devices[i].type == CFG_PCI_IVSHMEM)
-			error = map_sections(cell, &cell->config.pci_devices[i]);
+	for_each_ivshmem(dev, &cell->config)
+		if (!error)
+			error = map_sections(cell, dev);
 	return error;
 }
 
@@ -207,13 +191,12 @@ static int map_region(struct cell *cell, const struct cfg_memory *mem)
 
 static int map_all(struct cell *cell)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-		int error = 0;
+	for_each_memory(mem, &cell->config) {
+		int error;
 
 		if (means_nothing(cell, mem))
 			continue;
-		error = is_mapped_region(mem) ? map_region(cell, mem) : add_subpage(cell, i);
+		error = is_mapped_region(mem) ? map_region(cell, mem) : add_subpage(cell, mem);
 		if (error)
 			return error;
 	}
@@ -233,13 +216,10 @@ static int take_from_root(struct cell *cell, bool loadable)
 {
 	int error = 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions && !error; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
-		if ((loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, i)) && is_mapped_region(mem))
+	for_each_memory(mem, &cell->config)
+		if (!error && (loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, mem)) && is_mapped_region(mem))
 			error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
-	}
-	update_lent_subpages(cell, HOLDS_ALL);
+	update_lent_subpages();
 	arch_memory_flush(&root_cell);
 	return error;
 }
@@ -253,6 +233,7 @@ int cell_memory_take(struct cell *cell)
 
 int cell_memory_reclaim(struct cell *cell)
 {
+	cell->loadable = false;
 	return take_from_root(cell, true);
 }
 
@@ -262,13 +243,11 @@ struct piece {
 };
 
 /* The root cell's sections have rights of their own, and come last: map_sections(). */
-static bool keeps(const struct cell *cell, uint32_t index)
+static bool keeps(const struct cell *cell, const struct cfg_memory *mem)
 {
-	const struct cfg_memory *mem = &cell->config.memory[index];
-
 	if (cell->is_root)
-		return config_is_ivshmem_section(&cell->config, index, NULL);
-	return !config_is_subpage(mem) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable) && is_taken(cell, index);
+		return config_device_of(&cell->config, mem);
+	return !config_is_subpage(mem) && !((mem->flags & CFG_MEM_LOADABLE) && cell->loadable) && is_taken(cell, mem);
 }
 
 static APART void end_before(struct piece *piece, uint64_t start, uint64_t size)
@@ -287,14 +266,12 @@ static APART void end_at_others(struct piece *piece, const struct cell *leaving)
 	for (; window < last; window++)
 		if (window->device != &subpage)
 			end_before(piece, window->base, window->size);
-	for (const struct cell *cell = &root_cell; cell; cell = cell->next) {
-		const struct cfg_memory *mem = cell->config.memory;
-
-		/* most of them are somewhere else */
-		for (uint32_t i = 0; cell != leaving && i < cell->config.cell->num_memory_regions; i++, mem++)
-			if (mem->phys_start < piece->end && mem->phys_start + mem->size > piece->start && keeps(cell, i))
+	for (const struct cell *cell = &root_cell; cell; cell = cell->next)
+		for_each_memory(mem, &cell->config)
+			/* most of them are somewhere else */
+			if (mem->phys_start < piece->end && mem->phys_start + mem->size > piece->start &&
+			    cell != leaving && keeps(cell, mem))
 				end_before(piece, mem->phys_start, mem->size);
-	}
 }
 
 /*
@@ -325,19 +302,16 @@ static int return_region(const struct cell *cell, const struct cfg_memory *mem)
 }
 
 /* Everything, or what is loadable, but for what other cells have of it: cells on a link may have the same sections. */
-static int return_memory(struct cell *cell, enum cell_holds holds)
+static int return_memory(struct cell *cell, bool loadable)
 {
 	int result = 0;
 
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
+	for_each_memory(mem, &cell->config)
 		/* start takes loadable memory from the root cell even if it is shared otherwise */
-		if (((mem->flags & CFG_MEM_LOADABLE) || (holds == HOLDS_NOTHING && is_taken(cell, i))) &&
-		    is_mapped_region(mem) && return_region(cell, mem))
+		if (((mem->flags & CFG_MEM_LOADABLE) || (!loadable && is_taken(cell, mem))) && is_mapped_region(mem) &&
+		    return_region(cell, mem))
 			result = -ENOMEM;
-	}
-	update_lent_subpages(cell, holds);
+	update_lent_subpages();
 	if (protect_sections(&root_cell))
 		result = -ENOMEM;
 	arch_memory_flush(&root_cell);
@@ -346,12 +320,13 @@ static int return_memory(struct cell *cell, enum cell_holds holds)
 
 int cell_memory_return(struct cell *cell)
 {
-	return return_memory(cell, HOLDS_NOTHING);
+	return return_memory(cell, false);
 }
 
 int cell_memory_lend(struct cell *cell)
 {
-	return return_memory(cell, HOLDS_NOT_LOADABLE);
+	cell->loadable = true;
+	return return_memory(cell, true);
 }
 
 static bool is_memory_region(const struct cfg_memory *mem)
@@ -361,45 +336,35 @@ static bool is_memory_region(const struct cfg_memory *mem)
 
 static bool others_list_section(const struct cell *cell, const struct cfg_memory *section)
 {
-	for (const struct cell *other = &root_cell; other; other = other->next) {
-		if (other == cell)
-			continue;
-		for (uint32_t i = 0; i < other->config.cell->num_memory_regions; i++) {
-			const struct cfg_memory *mem = &other->config.memory[i];
-
+	for (const struct cell *other = &root_cell; other; other = other->next)
+		for_each_memory(mem, &other->config)
 			if (ranges_overlap(mem->phys_start, mem->size, section->phys_start, section->size) &&
-			    config_is_ivshmem_section(&other->config, i, NULL))
+			    other != cell && config_device_of(&other->config, mem))
 				return true;
-		}
-	}
 	return false;
 }
 
 /*
- * Does what is in region index concern this cell alone? Of a link, its own output does, and what no other peer has: when the
+ * Does what is in a region of the cell concern this cell alone? Of a link, its own output does, and what no other peer has: when the
  * first one joins, and when the last one leaves. Memory that can only be read is given for what is in it.
  */
-static bool is_private(const struct cell *cell, uint32_t index)
+static bool is_private(const struct cell *cell, const struct cfg_memory *mem)
 {
-	const struct cfg_memory *mem = &cell->config.memory[index];
-	const struct cfg_pci_device *dev;
+	const struct cfg_pci_device *dev = config_device_of(&cell->config, mem);
 
-	if (config_is_ivshmem_section(&cell->config, index, &dev))
-		return config_section_of(&cell->config, dev, index) == CFG_SECTION_OUTPUT + dev->shmem_dev_id ||
+	if (dev)
+		return config_section_of(&cell->config, dev, mem) == CFG_SECTION_OUTPUT + dev->shmem_dev_id ||
 		       !others_list_section(cell, mem);
-	return !cell->is_root && is_taken(cell, index) && (mem->flags & CFG_MEM_WRITE) && !(mem->flags & CFG_MEM_KEEP);
+	return !cell->is_root && is_taken(cell, mem) && (mem->flags & CFG_MEM_WRITE) && !(mem->flags & CFG_MEM_KEEP);
 }
 
 void cell_memory_scrub(struct cell *cell)
 {
-	for (uint32_t i = 0; i < cell->config.cell->num_memory_regions; i++) {
-		const struct cfg_memory *mem = &cell->config.memory[i];
-
-		if (is_memory_region(mem) && is_private(cell, i))
+	for_each_memory(mem, &cell->config)
+		if (is_memory_region(mem) && is_private(cell, mem))
 			arch_scrub_memory(HOST_ADDR(mem->phys_start), mem->size);
 		else if (is_memory_region(mem) && !cell->is_root)
 			arch_clean_memory(HOST_ADDR(mem->phys_start), mem->size);
-	}
 }
 
 void cell_memory_clean(struct cell *cell)

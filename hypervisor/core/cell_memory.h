@@ -11,13 +11,13 @@
 /* Is the region more than a sub-page region, which is never mapped? */
 bool is_mapped_region(const struct cfg_memory *mem);
 
-/* Map all regions of a cell, take them from the root cell, carve the emulated windows. */
+/* Map all regions of a cell, which is in the list, take them from the root cell, carve the emulated windows. */
 int cell_memory_take(struct cell *cell);
 
-/* Give everything back to the root cell that its configuration covers and no other cell has. */
+/* The cell is no longer in the list: give everything back to the root cell that its configuration covers and no other cell has. */
 int cell_memory_return(struct cell *cell);
 
-/* Loadable memory into and out of the root cell. */
+/* Loadable memory into and out of the root cell: cell->loadable. */
 int cell_memory_lend(struct cell *cell);
 int cell_memory_reclaim(struct cell *cell);
 

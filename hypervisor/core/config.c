@@ -77,34 +77,29 @@ uint32_t config_num_sections(const struct config_view *view, const struct cfg_pc
 	return CFG_SECTION_OUTPUT + dev->shmem_dev_id + 1u;
 }
 
-uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index)
+uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, const struct cfg_memory *mem)
 {
+	const uint32_t index = (uint32_t)(mem - view->memory);
+
 	if (index < dev->shmem_regions_start || index - dev->shmem_regions_start >= config_num_sections(view, dev))
 		return CFG_NO_SECTION;
 	return index - dev->shmem_regions_start;
 }
 
-const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view, uint16_t bdf)
+const struct cfg_pci_device *config_device_of(const struct config_view *view, const struct cfg_memory *mem)
 {
-	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++)
-		if (view->pci_devices[i].type == CFG_PCI_IVSHMEM && view->pci_devices[i].bdf == bdf)
-			return &view->pci_devices[i];
+	for_each_ivshmem(dev, view)
+		if (config_section_of(view, dev, mem) != CFG_NO_SECTION)
+			return dev;
 	return NULL;
 }
 
-bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
-			       const struct cfg_pci_device **device)
+const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view, uint16_t bdf)
 {
-	for (uint32_t i = 0; i < view->cell->num_pci_devices; i++) {
-		const struct cfg_pci_device *dev = &view->pci_devices[i];
-
-		if (dev->type != CFG_PCI_IVSHMEM || config_section_of(view, dev, index) == CFG_NO_SECTION)
-			continue;
-		if (device)
-			*device = dev;
-		return true;
-	}
-	return false;
+	for_each_ivshmem(dev, view)
+		if (dev->bdf == bdf)
+			return dev;
+	return NULL;
 }
 
 uint32_t config_watchdog(const struct config_view *view)

@@ -16,7 +16,7 @@ static int apply(const struct check *check, const struct rule *rules, size_t cou
 	return err;
 }
 
-static int for_each_overlap(struct check *check, const struct rule *rules, size_t count)
+static int apply_to_overlaps(struct check *check, const struct rule *rules, size_t count)
 {
 	const uint64_t start = check->mem->phys_start, size = check->mem->size;
 	int err = 0;
@@ -34,19 +34,19 @@ static int for_each_overlap(struct check *check, const struct rule *rules, size_
 	return err;
 }
 
-static int for_each_region(struct check *check, const struct rule *rules, size_t count)
+static int apply_to_regions(struct check *check, const struct rule *rules, size_t count)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < check->view->cell->num_memory_regions; i++) {
 		check->index = i;
 		check->mem = &check->view->memory[i];
-		err = rules->kind == PER_REGION ? apply(check, rules, count) : for_each_overlap(check, rules, count);
+		err = rules->kind == PER_REGION ? apply(check, rules, count) : apply_to_overlaps(check, rules, count);
 	}
 	return err;
 }
 
-static int for_each_section(struct check *check, const struct rule *rules, size_t count)
+static int apply_to_sections(struct check *check, const struct rule *rules, size_t count)
 {
 	const uint32_t sections = config_num_sections(check->view, check->dev);
 	int err = 0;
@@ -61,15 +61,15 @@ static int for_each_section(struct check *check, const struct rule *rules, size_
 	return err;
 }
 
-static int for_each_ivshmem(struct check *check, const struct rule *rules, size_t count)
+static int apply_to_devices(struct check *check, const struct rule *rules, size_t count)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < check->view->cell->num_pci_devices; i++) {
 		check->device = i;
 		check->dev = &check->view->pci_devices[i];
-		if (is_ivshmem(check->dev))
-			err = rules->kind == PER_IVSHMEM ? apply(check, rules, count) : for_each_section(check, rules, count);
+		if (check->dev->type == CFG_PCI_IVSHMEM)
+			err = rules->kind == PER_IVSHMEM ? apply(check, rules, count) : apply_to_sections(check, rules, count);
 	}
 	return err;
 }
@@ -84,9 +84,9 @@ int run_rules(struct check *check, const struct rule *rules, size_t count)
 		if (rules->kind == PER_CELL)
 			err = apply(check, rules, alike);
 		else if (rules->kind <= PER_OVERLAP)
-			err = for_each_region(check, rules, alike);
+			err = apply_to_regions(check, rules, alike);
 		else
-			err = for_each_ivshmem(check, rules, alike);
+			err = apply_to_devices(check, rules, alike);
 	}
 	return err;
 }
@@ -148,46 +148,23 @@ uint64_t redistributors_size(const struct config_view *root, const struct config
 	return count * CFG_GICR_STRIDE;
 }
 
-void machine_window(const struct check *check, enum machine_window number, struct window *window)
+void machine_windows(const struct check *check, struct window *windows)
 {
-	static const char *const names[NUM_WINDOWS] = {
-		[WINDOW_HYPERVISOR] = "hypervisor memory",
-		[WINDOW_DISTRIBUTOR] = "the GIC distributor",
-		[WINDOW_REDISTRIBUTORS] = "the GIC redistributors",
-		[WINDOW_ECAM] = "the PCI configuration window",
-		[WINDOW_CONSOLE] = "the debug console",
-	};
 	const struct config_platform *platform = check->platform;
 	const struct cfg_system *system = platform->system;
-	uint64_t start = 0, size = 0;
+	const struct cfg_console *console = &system->debug_console;
+	const struct config_view *root = check->cells ? check->cells[0] : check->view;
 
-	switch (number) {
-	case WINDOW_HYPERVISOR:
-		start = platform->hv_start;
-		size = platform->hv_size;
-		break;
-	case WINDOW_DISTRIBUTOR:
-		start = system->arch.arm.gicd_base;
-		size = CFG_GICD_SIZE(system->arch.arm.gic_version);
-		break;
-	case WINDOW_REDISTRIBUTORS:
-		start = system->arch.arm.gicr_base;
-		size = redistributors_size(check->cells ? check->cells[0] : check->view, platform);
-		break;
-	case WINDOW_ECAM:
-		start = system->pci_mmconfig_base;
-		size = config_ecam_size(system);
-		break;
-	default:
-		if (system->debug_console.type == CFG_CONSOLE_NONE)
-			break;
-		start = system->debug_console.address;
-		size = MAX(system->debug_console.size, 0x1000u);
-		break;
-	}
-	window->what = names[number];
-	window->range.phys_start = start;
-	window->range.size = size;
+	windows[WINDOW_ECAM] =
+		window_at("the PCI configuration window", system->pci_mmconfig_base, config_ecam_size(system));
+	windows[WINDOW_CONSOLE] =
+		window_at("the debug console", console->address, console->type != CFG_CONSOLE_NONE ? MAX(console->size, 0x1000u) : 0);
+	windows[WINDOW_HYPERVISOR] =
+		window_at("hypervisor memory", platform->hv_start, platform->hv_size);
+	windows[WINDOW_DISTRIBUTOR] =
+		window_at("the GIC distributor", system->arch.arm.gicd_base, CFG_GICD_SIZE(system->arch.arm.gic_version));
+	windows[WINDOW_REDISTRIBUTORS] =
+		window_at("the GIC redistributors", system->arch.arm.gicr_base, redistributors_size(root, platform));
 }
 
 static bool is_range(uint64_t start, uint64_t size, uint64_t unit, uint64_t limit)

@@ -24,13 +24,12 @@ static int refuse_touched(const struct check *check, const struct window *window
  */
 static int check_machine_untouched(const struct check *check)
 {
-	struct window window = { .range.flags = 0 };
+	struct window windows[NUM_WINDOWS];
 	int err = 0;
 
-	for (uint32_t n = WINDOW_HYPERVISOR; !err && n < NUM_WINDOWS; n++) {
-		machine_window(check, n, &window);
-		err = refuse_touched(check, &window, n != WINDOW_HYPERVISOR);
-	}
+	machine_windows(check, windows);
+	for (uint32_t n = WINDOW_HYPERVISOR; !err && n < NUM_WINDOWS; n++)
+		err = refuse_touched(check, &windows[n], n != WINDOW_HYPERVISOR);
 	return err;
 }
 
@@ -38,12 +37,11 @@ static int check_machine_untouched(const struct check *check)
 static int check_iommus_untouched(const struct check *check)
 {
 	const struct cfg_system *system = check->platform->system;
-	struct window window = { .what = "an IOMMU" };
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < ARRAY_SIZE(system->iommu_units) && system->iommu_units[i].type; i++) {
-		window.range.phys_start = system->iommu_units[i].base;
-		window.range.size = system->iommu_units[i].size;
+		struct window window = window_at("an IOMMU", system->iommu_units[i].base, system->iommu_units[i].size);
+
 		err = refuse_touched(check, &window, true);
 	}
 	return err;
@@ -54,8 +52,7 @@ static int check_memory_unowned(const struct check *o)
 	if (o->other < FIRST_NON_ROOT || (o->mem->flags & o->other_mem->flags & CFG_MEM_ROOTSHARED))
 		return 0;
 	/* whether it is the same section, check_sections_of_link_only() looks at */
-	if (config_is_ivshmem_section(o->view, o->index, NULL) &&
-	    config_is_ivshmem_section(o->other_view, o->other_index, NULL))
+	if (config_device_of(o->view, o->mem) && config_device_of(o->other_view, o->other_mem))
 		return 0;
 	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC: move it, or flag both as "
 			      "root-shared", o->view, o->index, o->mem, o->other_index, o->other_mem,

@@ -38,32 +38,27 @@ int check_links(const struct check *check)
 	const struct config_view *view = check->view;
 	uint32_t count = 0;
 
-	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++) {
-		const struct cfg_pci_device *dev = &view->pci_devices[d];
-
-		if (!is_ivshmem(dev))
-			continue;
+	for_each_ivshmem(dev, view) {
 		if (++count > CONFIG_IVSHMEM_MAX_LINKS)
 			return refuse_in_words(-EINVAL, "%pC has more ivshmem devices than there can be links (%u)", view,
 					       (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 		if (!section_of(view, dev, CFG_SECTION_STATE)->size)
 			return refuse_invalid("%pC: the state table of ivshmem device %u has no memory: give it a "
-					      "page", view, d);
+					      "page", view, (uint32_t)(dev - view->pci_devices));
 	}
 	return 0;
 }
 
 int check_sections_outside_machine(const struct check *check)
 {
-	struct window window;
+	struct window windows[NUM_WINDOWS];
 
-	for (uint32_t n = 0; n < NUM_WINDOWS; n++) {
-		machine_window(check, n, &window);
-		if (ranges_overlap(check->mem->phys_start, check->mem->size, window.range.phys_start, window.range.size))
+	machine_windows(check, windows);
+	for (uint32_t n = 0; n < NUM_WINDOWS; n++)
+		if (same_memory(check->mem, &windows[n].range))
 			return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, overlaps %pT %pM: move it",
-					      check->view, check->section, check->device, check->mem, window.what,
-					      &window.range);
-	}
+					      check->view, check->section, check->device, check->mem, windows[n].what,
+					      &windows[n].range);
 	return 0;
 }
 
@@ -95,8 +90,8 @@ static int refuse_writable(const struct config_view *writer, uint32_t index, con
 
 static bool is_state_table(const struct config_view *view, uint32_t index)
 {
-	for (uint32_t d = 0; d < view->cell->num_pci_devices; d++)
-		if (is_ivshmem(&view->pci_devices[d]) && view->pci_devices[d].shmem_regions_start == index)
+	for_each_ivshmem(dev, view)
+		if (dev->shmem_regions_start == index)
 			return true;
 	return false;
 }
@@ -134,12 +129,9 @@ int check_sections_agree(const struct check *check)
 	int err = 0;
 
 	for (uint32_t c = 0; c < check->num_cells; c++)
-		for (uint32_t o = 0; !err && o < check->cells[c]->cell->num_pci_devices; o++) {
-			const struct cfg_pci_device *theirs = &check->cells[c]->pci_devices[o];
-
-			if (is_ivshmem(theirs) && theirs->bdf == check->dev->bdf)
+		for_each_ivshmem(theirs, check->cells[c])
+			if (!err && theirs->bdf == check->dev->bdf)
 				err = agree(check, check->dev, check->cells[c], theirs);
-		}
 	return err;
 }
 
@@ -195,16 +187,14 @@ int check_sections_once(const struct check *check)
 	const struct config_view *view = check->view;
 
 	for (uint32_t i = 0; i < view->cell->num_memory_regions; i++) {
-		const struct cfg_pci_device *user = NULL;
+		const struct cfg_memory *mem = &view->memory[i];
+		const struct cfg_pci_device *user;
 
-		if (!same_memory(check->mem, &view->memory[i]))
+		if (!same_memory(check->mem, mem))
 			continue;
-		if (config_is_ivshmem_section(view, i, &user)) {
-			if (i == check->index && user == check->dev)
-				continue;
-		} else if (!second_way(check, &view->memory[i])) {
+		user = config_device_of(view, mem);
+		if (user ? i == check->index && user == check->dev : !second_way(check, mem))
 			continue;
-		}
 		return refuse_invalid("%pC: section %u of ivshmem device %u, physical %pM, is memory region %u, "
 				      "too: give each memory of its own", view, check->section, check->device, check->mem, i);
 	}
@@ -215,30 +205,30 @@ int check_sections_once(const struct check *check)
  * May a region of one cell be the memory that is a section of dev in another one? As the same section of the same link;
  * a peer of that link may also have it elsewhere, as long as it cannot write there.
  */
-static bool may_have_section(const struct config_view *view, uint32_t index, const struct config_view *other,
-			     const struct cfg_pci_device *dev, uint32_t other_index)
+static bool may_have_section(const struct config_view *view, const struct cfg_memory *mem, const struct config_view *other,
+			     const struct cfg_pci_device *dev, const struct cfg_memory *other_mem)
 {
 	const struct cfg_pci_device *mine = config_find_ivshmem(view, dev->bdf);
 
 	if (!mine)
 		return false;
-	if (config_is_ivshmem_section(view, index, NULL))
-		return config_section_of(view, mine, index) == config_section_of(other, dev, other_index);
-	return !(view->memory[index].flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE));
+	if (config_device_of(view, mem))
+		return config_section_of(view, mine, mem) == config_section_of(other, dev, other_mem);
+	return !(mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE));
 }
 
 /* Memory of a link, as that link's peers have it, is nobody else's, and no peer has a second way to write it. */
 int check_sections_of_link_only(const struct check *o)
 {
 	const struct config_view *view = o->view;
-	const struct cfg_pci_device *dev;
+	const struct cfg_pci_device *mine = config_device_of(view, o->mem);
+	const struct cfg_pci_device *theirs = config_device_of(o->other_view, o->other_mem);
 	bool conflict;
 
-	if (config_is_ivshmem_section(o->other_view, o->other_index, &dev))
-		conflict = !may_have_section(view, o->index, o->other_view, dev, o->other_index);
+	if (theirs)
+		conflict = !may_have_section(view, o->mem, o->other_view, theirs, o->other_mem);
 	else	/* what the root cell has, and is no section there, it loses or shares as always */
-		conflict = o->other > 0 && config_is_ivshmem_section(view, o->index, &dev) &&
-			   !may_have_section(o->other_view, o->other_index, view, dev, o->index);
+		conflict = o->other > 0 && mine && !may_have_section(o->other_view, o->other_mem, view, mine, o->mem);
 	if (!conflict)
 		return 0;
 	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link "

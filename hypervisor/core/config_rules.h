@@ -80,7 +80,13 @@ struct window {
 	struct cfg_memory range;
 };
 
-void machine_window(const struct check *check, enum machine_window number, struct window *window);
+static inline struct window window_at(const char *what, uint64_t start, uint64_t size)
+{
+	return (struct window){ .what = what, .range = { .phys_start = start, .size = size } };
+}
+
+/* All of them, by their numbers */
+void machine_windows(const struct check *check, struct window *windows);
 
 /* Bytes of the redistributors that belong to the CPUs of the root cell. */
 uint64_t redistributors_size(const struct config_view *root, const struct config_platform *platform);
@@ -110,11 +116,6 @@ static inline bool gives_access(const struct cfg_memory *mem)
 	if (config_is_subpage(mem) && !(mem->flags & widths))
 		return false;
 	return mem->flags & (CFG_MEM_READ | CFG_MEM_WRITE);
-}
-
-static inline bool is_ivshmem(const struct cfg_pci_device *dev)
-{
-	return dev->type == CFG_PCI_IVSHMEM;
 }
 
 #endif

@@ -32,6 +32,11 @@ int config_view_init(struct config_view *view, const struct cfg_cell *cell, uint
 #define for_each_memory(mem, view) \
 	for (const struct cfg_memory *mem = (view)->memory; mem < (view)->memory + (view)->cell->num_memory_regions; mem++)
 
+#define for_each_ivshmem(dev, view) \
+	for (const struct cfg_pci_device *dev = (view)->pci_devices; \
+	     dev < (view)->pci_devices + (view)->cell->num_pci_devices; dev++) \
+		if (dev->type == CFG_PCI_IVSHMEM)
+
 static inline bool config_has_cpu(const struct config_view *view, uint32_t cpu)
 {
 	return cpu / 8 < view->cell->cpu_set_size && ((view->cpu_set[cpu / 8] >> (cpu % 8)) & 1);
@@ -71,18 +76,14 @@ static inline bool config_is_subpage(const struct cfg_memory *mem)
  */
 uint32_t config_num_sections(const struct config_view *view, const struct cfg_pci_device *dev);
 
-/* Which section of the device memory region index is, or CFG_NO_SECTION. */
-uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, uint32_t index);
+/* Which section of the device a memory region of the view is, or CFG_NO_SECTION. */
+uint32_t config_section_of(const struct config_view *view, const struct cfg_pci_device *dev, const struct cfg_memory *mem);
+
+/* The first ivshmem device that has a memory region of the view as a section, or NULL. */
+const struct cfg_pci_device *config_device_of(const struct config_view *view, const struct cfg_memory *mem);
 
 /* The first ivshmem device of that bdf, or NULL: a link is its bdf. */
 const struct cfg_pci_device *config_find_ivshmem(const struct config_view *view, uint16_t bdf);
-
-/*
- * Is memory region index a section of one of the ivshmem devices of this configuration? If device is not NULL it
- * gets the device.
- */
-bool config_is_ivshmem_section(const struct config_view *view, uint32_t index,
-			       const struct cfg_pci_device **device);
 
 /* Microseconds, 0 if the cell has no watchdog. */
 uint32_t config_watchdog(const struct config_view *view);

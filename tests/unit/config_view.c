@@ -168,23 +168,18 @@ static void spi_lookup(void **state)
 
 static void section_lookup(void **state)
 {
-	const struct cfg_pci_device *device = NULL;
-
 	(void)state;
 	add_ivshmem(&config, 0x10, 5, 0, 1)->type = CFG_PCI_DEVICE;
 	add_ivshmem(&config, 0x18, 6, 0, 255);
 	add_ivshmem(&config, 0x20, UINT32_MAX, 0, 255);
 	view = *view_of(&config);
 
-	for (uint32_t index = 0; index < 5; index++) {
-		assert_true(config_is_ivshmem_section(&view, index, &device));
-		assert_ptr_equal(device, &view.pci_devices[0]);
-	}
-	assert_false(config_is_ivshmem_section(&view, 5, NULL));
-	assert_true(config_is_ivshmem_section(&view, 6, &device));
-	assert_ptr_equal(device, &view.pci_devices[2]);
-	assert_true(config_is_ivshmem_section(&view, 6 + 256, NULL));
-	assert_false(config_is_ivshmem_section(&view, 6 + 257, NULL));
+	for (uint32_t index = 0; index < 5; index++)
+		assert_ptr_equal(config_device_of(&view, view.memory + index), &view.pci_devices[0]);
+	assert_null(config_device_of(&view, view.memory + 5));
+	assert_ptr_equal(config_device_of(&view, view.memory + 6), &view.pci_devices[2]);
+	assert_ptr_equal(config_device_of(&view, view.memory + 6 + 256), &view.pci_devices[2]);
+	assert_null(config_device_of(&view, view.memory + 6 + 257));
 }
 
 static void cpu_lookup(void **state)
