@@ -95,7 +95,7 @@ int bundle_start_cells(void)
 
 	management_lock();
 	refuse_clear();
-	root_suspend();
+	cell_suspend_cpus(&root_cell);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
 		error = create_cell(n);
 	for (uint32_t n = 0; !error && n < bundle.head->num_cells; n++)
@@ -109,7 +109,7 @@ int bundle_start_cells(void)
 	for (uint32_t n = 0; n < bundle.head->num_cells; n++)
 		if (started[n].cell && started[n].cell != &root_cell)
 			cell_resume_cpus(started[n].cell);
-	root_resume();
+	cell_resume_cpus(&root_cell);
 	management_unlock();
 	return error;
 }

@@ -32,16 +32,6 @@ static uint64_t tables_size(const struct bh_bundle *head)
 	       (uint64_t)head->num_cpus * sizeof(uint64_t);
 }
 
-static bool has_signature(const uint8_t *head)
-{
-	static const char signature[sizeof(bundle.head->signature)] = BH_BUNDLE_SIGNATURE;
-
-	for (uint32_t i = 0; i < sizeof(signature); i++)
-		if (head[i] != signature[i])
-			return false;
-	return true;
-}
-
 static int refuse_checksum(const char *what, uint32_t crc, uint32_t expected)
 {
 	return refuse_invalid("bundle: %pT is damaged (checksum 0x%x instead of 0x%x): load the bundle again", what,
@@ -56,7 +46,7 @@ static int check_directory(const struct bh_boot_params *boot)
 	uint32_t crc;
 
 	if (offset % BH_BUNDLE_ALIGNMENT || offset < boot->config_offset + boot->config_size || offset >= limit ||
-	    limit - offset < sizeof(*head) || !has_signature(bundle.base + offset))
+	    limit - offset < sizeof(*head) || !same_bytes(bundle.base + offset, BH_BUNDLE_SIGNATURE, sizeof(head->signature)))
 		return refuse_invalid("bundle: there is no directory at 0x%lx, behind the system configuration: make "
 				      "the bundle again", offset);
 	head = (const void *)(bundle.base + offset);

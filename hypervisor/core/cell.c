@@ -57,32 +57,22 @@ struct cell *cell_find(uint32_t id)
 	return NULL;
 }
 
-static void suspend_cpus(const struct cell *cell)
+void cell_suspend_cpus(const struct cell *cell)
 {
 	for_each_other_cpu(id, &cell->cpus)
 		cpu_suspend(percpu_of(id));
 }
 
-void cell_resume_cpus(struct cell *cell)
+void cell_resume_cpus(const struct cell *cell)
 {
 	for_each_other_cpu(id, &cell->cpus)
 		cpu_resume(percpu_of(id));
 }
 
-void root_suspend(void)
-{
-	suspend_cpus(&root_cell);
-}
-
-void root_resume(void)
-{
-	cell_resume_cpus(&root_cell);
-}
-
 void cell_stop_cpus(struct cell *cell)
 {
 	/* all of them, before one is changed: its siblings could switch it on again */
-	suspend_cpus(cell);
+	cell_suspend_cpus(cell);
 	for_each_cpu(id, &cell->cpus)
 		cpu_set_parked(percpu_of(id));
 	/* after the second suspend a CPU has dropped its guest state */
@@ -185,20 +175,17 @@ void cell_give_back(struct cell *cell)
 
 int cell_get_state(uint32_t id)
 {
-	struct cell *cell;
-	int state;
+	const struct cell *cell;
+	uint32_t state = 0;
 
 	if (!this_cpu()->cell->is_root)
 		return -EPERM;
 	look_lock();
 	cell = cell_find(id);
-	if (!cell) {
-		state = -ENOENT;
-	} else {
-		uint32_t value = cell->comm->cell_state;
-
-		state = value <= COMM_STATE_ABI_MISMATCH ? (int)value : -EINVAL;
-	}
+	if (cell)
+		state = cell->comm->cell_state;
 	look_unlock();
-	return state;
+	if (!cell)
+		return -ENOENT;
+	return state <= COMM_STATE_ABI_MISMATCH ? (int)state : -EINVAL;
 }

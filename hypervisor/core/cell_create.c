@@ -82,9 +82,9 @@ static int check_copy(struct cell *cell, uint64_t size, bool by_guest)
 	return error ? error : check_against_cells(view);
 }
 
-static int refuse_memory(const struct config_view *view)
+static int refuse_memory(const struct cfg_cell *header)
 {
-	return refuse(-ENOMEM, "no memory for %pC: hypervisor memory is too small", view);
+	return refuse(-ENOMEM, "no memory for cell \"%s\": hypervisor memory is too small", header->name);
 }
 
 /* More windows than that a configuration with this header cannot have, whatever is behind it. */
@@ -117,7 +117,6 @@ static void *place_tables(struct cell *cell, void *tables, const struct cfg_cell
 static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, struct cell **made)
 {
 	uint64_t size = config_size(header);
-	struct config_view view;
 	struct { struct arch_cell_room room; struct cell cell; } *object;
 	struct cfg_cell *copy;
 	struct cell *cell;
@@ -128,9 +127,8 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 			      CFG_MAX_SIZE);
 	pages = (uint32_t)(PAGE_ALIGN(sizeof(*object) + tables_size(header) + size) >> PAGE_SHIFT);
 	object = pages_alloc(pages, 1);
-	view.cell = header;	/* for the message, which needs nothing else */
 	if (!object)
-		return refuse_memory(&view);
+		return refuse_memory(header);
 	cell = &object->cell;
 	cell->room = &object->room;
 	cell->object_pages = pages;
@@ -194,7 +192,7 @@ static int build(struct cell *cell)
 	cell->watchdog.period = CONFIG_WATCHDOG ? config_watchdog(&cell->config) : 0;
 	cell->comm = pages_alloc(1, 1);
 	if (!cell->comm || (CONFIG_CELL_CONSOLE && !cell_console_make(cell)))
-		return refuse_memory(&cell->config);
+		return refuse_memory(cell->config.cell);
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	take_cpus(cell);
 	error = take_resources(cell);
@@ -242,7 +240,7 @@ int root_cell_init(const struct config_view *view)
 
 	pages = pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
 	if (!pages)
-		return refuse_memory(view);
+		return refuse_memory(header);
 
 	root_cell.config = *view;
 	root_cell.is_root = true;
@@ -250,7 +248,7 @@ int root_cell_init(const struct config_view *view)
 	root_cell.comm = &pages->comm;
 	root_cell.room = &pages->room;
 	if (CONFIG_CELL_CONSOLE && !cell_console_make(&root_cell))
-		return refuse_memory(view);
+		return refuse_memory(header);
 	root_cell.lent_regions = place_tables(&root_cell, pages + 1, header);
 	error = arch_memory_init(&root_cell);
 	if (!error)

@@ -29,8 +29,7 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created)
 static bool is_writable(const struct cell *cell, guest_addr_t target, uint64_t size)
 {
 	for_each_memory(mem, &cell->config)
-		if (is_mapped_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
-		    !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION)) &&
+		if (is_memory_region(mem) && (mem->flags & CFG_MEM_WRITE) &&
 		    range_contains(mem->virt_start, mem->size, target.value, size))
 			return true;
 	return false;

@@ -28,26 +28,13 @@ static int64_t piece_of_name(const struct cell *cell, uint32_t n)
 	return piece_of(name, sizeof(name), n);
 }
 
-/* The root cell's begins with the system's. */
-static uint64_t header_before(const struct cell *cell)
-{
-	return cell->is_root ? offsetof(struct cfg_system, root_cell) : 0;
-}
-
-static uint64_t configuration_size(const struct cell *cell)
-{
-	return header_before(cell) + config_size(cell->config.cell);
-}
-
-static int64_t piece_of_configuration(const struct cell *cell, uint32_t n)
-{
-	return piece_of((const uint8_t *)cell->config.cell - header_before(cell), configuration_size(cell), n);
-}
-
 static int64_t read_item(const struct cell *cell, uint32_t item)
 {
+	/* the root cell's configuration begins with the system's */
+	const uint64_t before = cell->is_root ? offsetof(struct cfg_system, root_cell) : 0, size = before + cell->config.size;
+
 	if (item == CELL_INFO_CONFIG_SIZE)
-		return (int64_t)configuration_size(cell);
+		return (int64_t)size;
 	if (item == CELL_INFO_STARTS)
 		return cell->fault.starts;
 	if (item == CELL_INFO_RESTARTS)
@@ -59,7 +46,7 @@ static int64_t read_item(const struct cell *cell, uint32_t item)
 	if (item == CELL_INFO_WATCHDOG_PERIOD)
 		return cell->watchdog.period;
 	if (item >= CELL_INFO_CONFIG_BASE)
-		return piece_of_configuration(cell, item - CELL_INFO_CONFIG_BASE);
+		return piece_of((const uint8_t *)cell->config.cell - before, size, item - CELL_INFO_CONFIG_BASE);
 	if (item >= CELL_INFO_CPUS_BASE)
 		return piece_of(&cell->cpus, sizeof(cell->cpus), item - CELL_INFO_CPUS_BASE);
 	if (item >= CELL_INFO_NAME_BASE)

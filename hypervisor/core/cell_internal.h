@@ -17,10 +17,6 @@ bool cell_console_make(struct cell *cell);
 void cell_link(struct cell *cell);	/* to the end of the list */
 void cell_unlink(struct cell *cell);
 
-/* All root CPUs but the caller's */
-void root_suspend(void);
-void root_resume(void);
-
 /*
  * A new cell is made in two steps. First the object, from the header of its configuration, which is offset_in_page bytes
  * behind the begin of a page: it has a copy of the header. 0 or a negative errno after refuse().
@@ -45,9 +41,12 @@ int cell_create_from(const void *config, uint64_t size, struct cell **created);
 /* A stopped cell, or the root cell of a system without Linux below: reset what it has and start it with that argument. */
 void cell_launch(struct cell *cell, uint64_t argument);
 
+/* All of its CPUs but the caller */
+void cell_suspend_cpus(const struct cell *cell);
+void cell_resume_cpus(const struct cell *cell);
+
 /* Suspended and without guest state afterwards, but for the caller itself */
 void cell_stop_cpus(struct cell *cell);
-void cell_resume_cpus(struct cell *cell);
 
 /* A CPU changes its cell: suspended, or not one yet. Its counters begin anew. */
 void cpu_give_to(struct percpu *cpu, struct cell *cell);

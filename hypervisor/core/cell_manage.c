@@ -109,15 +109,15 @@ int cell_create(guest_addr_t config)
 
 	if (!management_begin())
 		return -EPERM;
-	root_suspend();
+	cell_suspend_cpus(&root_cell);
 	/* all other root CPUs are suspended, so nobody is in the middle of deciding */
 	if (locks_reconfiguration(NULL))
 		error = -EPERM;
-	else if (hypervisor_is_ending())
+	else if (CONFIG_LATE_LAUNCH && disable_is_granted())
 		error = refuse(-EBUSY, "the hypervisor is being disabled: no cell can be created");
 	else
 		error = create(config, &cell);
-	root_resume();
+	cell_resume_cpus(&root_cell);
 	if (!error) {
 		/* they park; but one that waits to look would keep all who wait behind it from that, this CPU first */
 		cell_resume_cpus(cell);
@@ -132,7 +132,7 @@ int cell_create(guest_addr_t config)
 
 static void end_management(void)
 {
-	root_resume();
+	cell_resume_cpus(&root_cell);
 	management_unlock();
 }
 
@@ -150,7 +150,7 @@ static int begin_management(uint32_t id, enum operation operation, struct cell *
 
 	if (!management_begin())
 		return -EPERM;
-	root_suspend();
+	cell_suspend_cpus(&root_cell);
 	cell = cell_find(id);
 	if (!cell)
 		error = refuse(-ENOENT, "there is no cell with id %u", id);
@@ -193,7 +193,7 @@ int cell_start(uint32_t id)
 			return end_stopped(cell, error);
 		}
 	}
-	root_resume();
+	cell_resume_cpus(&root_cell);
 	look_unlock();		/* large memory takes long */
 	cell_memory_clean(cell);
 	look_lock();
@@ -245,11 +245,11 @@ int cell_destroy(uint32_t id)
 	cell->comm->cell_state = COMM_STATE_SHUT_DOWN;
 	/* peers know that it is gone when its output becomes zeros */
 	vpci_reset(cell);
-	root_resume();		/* while the cell is there, nobody disables the hypervisor */
+	cell_resume_cpus(&root_cell);		/* while the cell is there, nobody disables the hypervisor */
 	look_unlock();		/* large memory takes long */
 	cell_memory_scrub(cell);
 	look_lock();
-	root_suspend();
+	cell_suspend_cpus(&root_cell);
 	vpci_exit(cell);
 	arch_irq_cell_reset(cell);
 	cell_unlink(cell);

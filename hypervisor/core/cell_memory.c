@@ -11,9 +11,14 @@
 
 extern struct bh_public_page public_page;
 
-bool is_mapped_region(const struct cfg_memory *mem)
+static bool is_mapped_region(const struct cfg_memory *mem)
 {
 	return mem->size && !config_is_subpage(mem);
+}
+
+bool is_memory_region(const struct cfg_memory *mem)
+{
+	return is_mapped_region(mem) && !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION));
 }
 
 /* The root cell has no communication region: what is flagged as one is nothing there (Jailhouse ABI). */
@@ -327,11 +332,6 @@ int cell_memory_lend(struct cell *cell)
 {
 	cell->loadable = true;
 	return return_memory(cell, true);
-}
-
-static bool is_memory_region(const struct cfg_memory *mem)
-{
-	return is_mapped_region(mem) && !(mem->flags & (CFG_MEM_IO | CFG_MEM_COMM_REGION));
 }
 
 static bool others_list_section(const struct cell *cell, const struct cfg_memory *section)

@@ -8,8 +8,8 @@
 
 #include "cell.h"
 
-/* Is the region more than a sub-page region, which is never mapped? */
-bool is_mapped_region(const struct cfg_memory *mem);
+/* Is it memory: no device, not the communication region, and no sub-page region, which is never mapped? */
+bool is_memory_region(const struct cfg_memory *mem);
 
 /* Map all regions of a cell, which is in the list, take them from the root cell, carve the emulated windows. */
 int cell_memory_take(struct cell *cell);

@@ -65,15 +65,11 @@ static void give_up(struct cell *cell)
 
 bool cell_approves_shutdown(struct cell *cell)
 {
-	switch (send_message(cell, COMM_MSG_SHUTDOWN, COMM_REPLY_APPROVED, arch_ticks())) {
-	case VERDICT_DENIED:
-		return false;
-	case VERDICT_SILENT:
+	enum verdict verdict = send_message(cell, COMM_MSG_SHUTDOWN, COMM_REPLY_APPROVED, arch_ticks());
+
+	if (verdict == VERDICT_SILENT)
 		give_up(cell);
-		return true;
-	default:
-		return true;
-	}
+	return verdict != VERDICT_DENIED;
 }
 
 void cells_notify_reconfigured(void)

@@ -91,19 +91,11 @@ int run_rules(struct check *check, const struct rule *rules, size_t count)
 	return err;
 }
 
-static bool signature_is(const char *signature, const char *expected)
-{
-	for (uint32_t i = 0; i < CFG_SIGNATURE_LEN; i++)
-		if (signature[i] != expected[i])
-			return false;
-	return true;
-}
-
 /* Both kinds of files begin alike. */
 static int check_identity(const char *kind, const char *signature, const char *expected, uint32_t revision,
 			  uint32_t architecture)
 {
-	if (!signature_is(signature, expected))
+	if (!same_bytes(signature, expected, CFG_SIGNATURE_LEN))
 		return refuse_invalid("not a %s configuration: its signature is not %s", kind, expected);
 	if (revision != CFG_REVISION)
 		return refuse_invalid("%s configuration has revision %u, this hypervisor reads revision %u: "

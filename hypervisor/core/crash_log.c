@@ -21,10 +21,7 @@ static uint32_t checksum(const struct bh_crash_log *log)
 
 static bool is_signed(const struct bh_crash_log *log)
 {
-	for (uint32_t i = 0; i < sizeof(signature); i++)
-		if (log->signature[i] != signature[i])
-			return false;
-	return log->version == BH_CRASH_VERSION && log->size == sizeof(*log) && log->crc == checksum(log);
+	return same_bytes(log->signature, signature, sizeof(signature)) && log->version == BH_CRASH_VERSION && log->size == sizeof(*log) && log->crc == checksum(log);
 }
 
 static void sign(struct bh_crash_log *log)

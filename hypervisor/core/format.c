@@ -27,14 +27,6 @@ static void put(struct output *out, char c)
 	out->buffer[out->length++] = c;
 }
 
-static void put_piece(struct output *out, const char *text, size_t length)
-{
-	length = MIN(length, out->room);
-	__builtin_memcpy(out->buffer + out->length, text, length);
-	out->room -= length;
-	out->length += length;
-}
-
 /* A text of the hypervisor, which may be packed (ci/assembler/as) */
 struct input {
 	const char *text;
@@ -113,7 +105,8 @@ static void put_number(struct output *out, uint64_t value, bool hex, uint32_t wi
 		*--first = digit[value % base];
 		value /= base;
 	} while (value || first > least);
-	put_piece(out, first, (size_t)(end - first));
+	while (first < end)
+		put(out, *first++);
 }
 
 /* Behind the '%' */

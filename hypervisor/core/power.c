@@ -8,7 +8,7 @@
 
 void machine_end(bool reset)
 {
-	root_suspend();
+	cell_suspend_cpus(&root_cell);
 	for (struct cell *cell = root_cell.next; cell; cell = cell->next)
 		cell_stop_cpus(cell);
 	if (reset)

@@ -47,15 +47,11 @@ int setup_cpu(struct percpu *cpu, const struct boot_info *boot);
  * and does not return from here.
  */
 int hypervisor_disable(void);
+
+/* Management lock, other root CPUs suspended: to the first CPU that asked? */
 bool disable_is_granted(void);
 
 /* After start-up: is there no Linux below that the hypervisor could give the machine back to? */
 bool firmware_started_us(void);
-
-/* Management lock, other root CPUs suspended: has disable been granted to the first CPU that asked? */
-static inline bool hypervisor_is_ending(void)
-{
-	return CONFIG_LATE_LAUNCH && disable_is_granted();
-}
 
 #endif

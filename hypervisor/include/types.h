@@ -50,4 +50,14 @@ static inline bool range_contains(uint64_t a, uint64_t a_size, uint64_t b, uint6
 	return b >= a && b_size <= a_size && b - a <= a_size - b_size;
 }
 
+static inline bool same_bytes(const void *a, const void *b, size_t size)
+{
+	const uint8_t *left = a, *right = b;
+	size_t same = 0;
+
+	while (same < size && left[same] == right[same])
+		same++;
+	return same == size;
+}
+
 #endif
