@@ -274,8 +274,8 @@ static APART void end_at_others(struct piece *piece, const struct cell *leaving)
 	for (const struct cell *cell = &root_cell; cell; cell = cell->next)
 		for_each_memory(mem, &cell->config)
 			/* most of them are somewhere else */
-			if (mem->phys_start < piece->end && mem->phys_start + mem->size > piece->start &&
-			    cell != leaving && keeps(cell, mem))
+			if (cell != leaving && mem->phys_start < piece->end && mem->phys_start + mem->size > piece->start &&
+			    keeps(cell, mem))
 				end_before(piece, mem->phys_start, mem->size);
 }
 
@@ -338,8 +338,8 @@ static bool others_list_section(const struct cell *cell, const struct cfg_memory
 {
 	for (const struct cell *other = &root_cell; other; other = other->next)
 		for_each_memory(mem, &other->config)
-			if (ranges_overlap(mem->phys_start, mem->size, section->phys_start, section->size) &&
-			    other != cell && config_device_of(&other->config, mem))
+			if (other != cell && ranges_overlap(mem->phys_start, mem->size, section->phys_start, section->size) &&
+			    config_device_of(&other->config, mem))
 				return true;
 	return false;
 }

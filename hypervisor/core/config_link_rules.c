@@ -221,14 +221,15 @@ static bool may_have_section(const struct config_view *view, const struct cfg_me
 int check_sections_of_link_only(const struct check *o)
 {
 	const struct config_view *view = o->view;
-	const struct cfg_pci_device *mine = config_device_of(view, o->mem);
-	const struct cfg_pci_device *theirs = config_device_of(o->other_view, o->other_mem);
-	bool conflict;
+	const struct cfg_pci_device *dev = config_device_of(o->other_view, o->other_mem);
+	bool conflict = false;
 
-	if (theirs)
-		conflict = !may_have_section(view, o->mem, o->other_view, theirs, o->other_mem);
-	else	/* what the root cell has, and is no section there, it loses or shares as always */
-		conflict = o->other > 0 && mine && !may_have_section(o->other_view, o->other_mem, view, mine, o->mem);
+	if (dev) {
+		conflict = !may_have_section(view, o->mem, o->other_view, dev, o->other_mem);
+	} else if (o->other > 0) {	/* what the root cell has, and is no section there, it loses or shares as always */
+		dev = config_device_of(view, o->mem);
+		conflict = dev && !may_have_section(o->other_view, o->other_mem, view, dev, o->mem);
+	}
 	if (!conflict)
 		return 0;
 	return refuse_invalid("%pC: memory region %u %pM overlaps region %u %pM of %pC, and a section of a link "

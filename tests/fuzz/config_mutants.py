@@ -38,7 +38,7 @@ CONDITIONS = [
     ("config_link_rules.c", "return config_section_of(view, mine, mem) == config_section_of(other, dev, other_mem);",
      "return true;"),
     ("config_link_rules.c", "if (!mine)\n\t\treturn false;", "if (!mine)\n\t\treturn true;"),
-    ("config_link_rules.c", "conflict = o->other > 0 && mine &&", "conflict = false &&"),
+    ("config_link_rules.c", "conflict = dev && !may_have_section(", "conflict = false && !may_have_section("),
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_COMM_REGION | CFG_MEM_IO))"),
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_COMM_REGION | CFG_MEM_LOADABLE))"),
     ("config_link_rules.c", "CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_MEM_LOADABLE))", "CFG_MEM_IO | CFG_MEM_LOADABLE))"),
