@@ -29,7 +29,6 @@ CONDITIONS = [
     ("config_check.c", "root = check->cells ? check->cells[0] : check->view;", "root = check->view;"),
     ("config_check.c", "config_ecam_size(system));\n\twindows", "0);\n\twindows"),
     ("config_check.c", "console->type != CFG_CONSOLE_NONE ? MAX(console->size, 0x1000u) : 0", "0"),
-    ("config_check.c", "console->type != CFG_CONSOLE_NONE ? MAX(console->size, 0x1000u) : 0", "MAX(console->size, 0x1000u)"),
     ("config_link_rules.c", "return mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE);", "return mem->flags & CFG_MEM_WRITE;"),
     ("config_link_rules.c", "return mem->flags & (CFG_MEM_WRITE | CFG_MEM_LOADABLE);", "return mem->flags & CFG_MEM_LOADABLE;"),
     ("config_link_rules.c", "return config_is_subpage(mem) && (mem->flags & CFG_MEM_WRITE);", "return false;"),
@@ -65,7 +64,7 @@ EQUIVALENT = {
     "config_check.c check_gic_version #1": "so does the refusal behind it, for all versions",
     "config_check.c check_gic_version (call)": "check_gic_bases() refuses what is no whole frames, as of GICv2",
     "config_check.c check_gic_version #2": "so it does here",
-    "config_link_rules.c condition 14: CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_M": "check_sections_are_memory() looks at its own cell, too",
+    "config_link_rules.c condition 15: CFG_MEM_COMM_REGION | CFG_MEM_IO | CFG_M": "check_sections_are_memory() looks at its own cell, too",
 }
 
 
