@@ -17,21 +17,22 @@
 struct mmio_window;
 struct virq_store;
 
+/*
+ * How the CPU may do the same access again without asking, as long as the window stays where it is; or NULL. Set by
+ * dispatch.
+ */
+union mmio_again {
+	const volatile uint32_t *word;	/* read of 4 bytes: this is what it gives, as long as the cell exists */
+	struct virq_store *store;	/* write: all it does is raise what is published here, if it is; or &mmio_direct */
+};
+
 struct mmio_access {
 	uint64_t offset;	/* from the base of the window */
 	uint64_t value;		/* zero-extended; of a read it is set by dispatch */
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	bool is_write;
 	const struct mmio_window *window;	/* set by dispatch: where it was */
-
-	/*
-	 * How the CPU may do the same access again without asking, as long as the window stays where it is; or NULL. Set by
-	 * dispatch.
-	 */
-	union {
-		const volatile uint32_t *word;	/* read of 4 bytes: this is what it gives, as long as the cell exists */
-		struct virq_store *store;	/* write: all it does is raise what is published here, if it is; or &mmio_direct */
-	} again;
+	union mmio_again again;
 };
 
 enum mmio_result {
@@ -42,7 +43,7 @@ enum mmio_result {
 
 struct mmio_read {
 	uint64_t value;		/* zero-extended */
-	const volatile uint32_t *word;	/* see mmio_access */
+	const volatile uint32_t *word;	/* mmio_again */
 };
 
 /*
@@ -52,13 +53,13 @@ struct mmio_read {
 struct mmio_device {
 	uint32_t cause;		/* CPU_EXIT_*: counted by whoever has an access done */
 	struct mmio_read (*read)(const struct mmio_window *window, uint64_t offset, uint32_t size);
-	/* of value, only the lowest bytes count. The result: see mmio_access */
+	/* of value, only the lowest bytes count. The result: mmio_again */
 	struct virq_store *(*write)(const struct mmio_window *window, uint64_t offset, uint32_t size, uint64_t value);
 	enum mmio_result (*access)(const struct mmio_window *window, struct mmio_access *access);
 };
 
 /*
- * Writes of 4 bytes that mmio_access.again says this of are calls of a function, whatever the value is. Nothing is ever published here.
+ * Writes of 4 bytes that mmio_again says this of are calls of a function, whatever the value is. Nothing is ever published here.
  */
 extern struct virq_store mmio_direct;
 

@@ -150,8 +150,8 @@ def guest(events):
 
 
 def one(operation, values):
-    """The figure of all repetitions but the first, which may take a way through C that remembers how: docs/fast-path.md."""
-    values = values[1:] if len(values) > 2 else values
+    """The figure of all repetitions but the first two, which may take a way through C that remembers how: docs/fast-path.md."""
+    values = values[2:] if len(values) > 3 else values[1:] if len(values) > 2 else values
     if len(set(values)) != 1:
         raise BenchError(f"{operation}: not the same each time: {values}")
     return values[0]

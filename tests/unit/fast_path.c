@@ -26,7 +26,7 @@ uint64_t sysreg_hpfar_el2, sysreg_far_el2, sysreg_tpidr_el2;
 struct virq_store mmio_direct;
 struct gic gic;
 uint32_t num_cpu_slots = CPUS + 1;
-const char doorbell_values[32 * VALUE_SIZE];
+const char doorbell_values[32 * 16], other_abort[1];
 
 static struct percpu_area areas[CPUS];
 static struct virq_teller teller;
@@ -132,15 +132,13 @@ static const struct fast_doorbell *doorbell(uint32_t n)
 /* CPU 0 has had this done by C, by register 3. */
 static void access_done(uint64_t esr, uint64_t offset, uint64_t reg, uint8_t size, const void *again)
 {
-	struct mmio_access access = {
-		.offset = offset, .value = (uint32_t)reg, .size = size, .is_write = esr >> 6 & 1, .window = &window,
-	};
+	const union mmio_again how = { .word = again };
 
-	access.again.word = again;
 	frame.x[3] = reg;
 	sysreg_far_el2 = 0xffff800000005000 | offset;
 	sysreg_hpfar_el2 = PAGE >> 8;
-	fast_remember(&areas[0].cpu, &frame, esr, &access);
+	sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
+	fast_remember(&frame, (esr & ~ISS_SAS) | (uint64_t)(__builtin_ctz(size)) << 22, &window, offset, how);
 }
 
 static void ring_done(uint32_t vector)
@@ -159,31 +157,121 @@ static void what_is_written_down(void **state)
 	assert_int_equal(doorbell(0)->where, PAGE >> 8 | DOORBELL << 40);
 	assert_int_equal(doorbell(0)->value, 0x10001);
 	assert_ptr_equal(doorbell(0)->store, &stores[1]);
-	assert_ptr_equal(doorbell(0)->compare, doorbell_values + 3 * VALUE_SIZE);
+	assert_ptr_equal(doorbell(0)->compare, doorbell_values + 3 * 16);
 	access_done(ESR(0, 3), 0x10, 0, 4, &word);
-	assert_int_equal(reg->syndrome, ESR(0, 3));
+	assert_int_equal(reg->syndrome, ESR(0, 3) | 3ULL * 8 << 32);
 	assert_int_equal(reg->where, PAGE >> 8 | 0x10ULL << 40);
 	assert_ptr_equal(reg->word, &word);
 	assert_ptr_equal(reg->counter, &areas[0].cpu.exits[CPU_EXIT_PCI_CONFIG]);
-	/* written: beside where it is read, whatever the value is */
+	/* written: opposite to where it is read, whatever the value is */
 	access_done(ESR(1, 3), 0x10, 0x500000001, 4, &mmio_direct);
-	assert_int_equal(reg->syndrome, ESR(0, 3));
-	assert_int_equal(reg[1].syndrome, ESR(1, 3));
-	assert_int_equal(reg[1].where, PAGE >> 8 | 0x10ULL << 40);
-	assert_ptr_equal(reg[1].write, write_register);
-	assert_ptr_equal(reg[1].endpoint, &window);
+	assert_int_equal(reg->syndrome, ESR(0, 3) | 3ULL * 8 << 32);
+	assert_int_equal(reg[-1].syndrome, ESR(1, 3));
+	assert_int_equal(reg[-1].where, PAGE >> 8 | 0x10ULL << 40);
+	assert_ptr_equal(reg[-1].write, write_register);
+	assert_ptr_equal(reg[-1].endpoint, &window);
 	access_done(ESR(1, 30), 0x8, 0, 4, &mmio_direct);
-	assert_int_equal(reg[-1].syndrome, ESR(1, 30));
+	assert_int_equal(reg[1].syndrome, ESR(1, 30));
 	/* once is enough, but for another register, or another value */
 	ring_done(1);
-	assert_int_equal(doorbell(1)->syndrome, 0);
-	access_done(ESR(1, 31), DOORBELL, 0x10001, 4, &stores[1]);
-	assert_int_equal(doorbell(1)->syndrome, 0);		/* register 31 has another value: 0 */
-	access_done(ESR(1, 2), DOORBELL, 0x10001, 4, &stores[1]);
 	assert_int_equal(doorbell(1)->syndrome, 0);
 	frame.x[2] = 0x10001;
 	access_done(ESR(1, 2), DOORBELL, 0x10001, 4, &stores[1]);
 	assert_int_equal(doorbell(1)->syndrome, ESR(1, 2));
+	/* by register: six have longer code */
+	frame.x[5] = frame.x[6] = 0x10001;
+	access_done(ESR(1, 5), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_ptr_equal(doorbell(2)->compare, doorbell_values + 5 * 16);
+	access_done(ESR(1, 6), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_ptr_equal(doorbell(3)->compare, doorbell_values + 6 * 16);
+}
+
+static struct fast_register *registers_of_cpu(void)
+{
+	return areas[0].cpu.fast.registers;
+}
+
+/* As the entry code says it */
+static void is_used(uint32_t n)
+{
+	areas[0].cpu.fast.interrupts[FAST_INTERRUPTS - FAST_REGISTERS + n].used = (uint32_t)ESR(0, 3);
+}
+
+/* The ID register of the n-th page of those that have it in place 0 */
+static void read_of(uint32_t n)
+{
+	static const uint32_t word;
+
+	sysreg_far_el2 = 0;
+	window.base = PAGE + 16 * PAGE_SIZE * n;
+	sysreg_hpfar_el2 = window.base >> 8;
+	sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
+	fast_remember(&frame, ESR(0, 3), &window, 0, (union mmio_again){ .word = &word });
+}
+
+static bool is_of(uint32_t n)
+{
+	return registers_of_cpu()[0].syndrome && registers_of_cpu()[0].where == (PAGE + 16 * PAGE_SIZE * n) >> 8;
+}
+
+/* A register that was used since the last look, or is new, stays for eight looks for several pages, and for one for one page. */
+static void registers_in_turn(void **state)
+{
+	(void)state;
+	read_of(0);
+	assert_true(is_of(0));
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t n = 1; n < 9; n++)
+			read_of(n);
+		assert_true(is_of(0));
+		is_used(0);
+	}
+	for (uint32_t n = 1; n < 9; n++)
+		read_of(n);
+	assert_true(is_of(0));
+	read_of(1);
+	assert_true(is_of(1));
+	/* one page alone has it from the second time on, but not between uses of the other */
+	read_of(2);
+	assert_true(is_of(1));
+	is_used(0);
+	read_of(2);
+	assert_true(is_of(1));
+	read_of(2);
+	assert_true(is_of(2));
+	/* an empty place is taken at once */
+	arch_forget_accesses(&cell);
+	read_of(3);
+	assert_true(is_of(3));
+	/* other places are not touched */
+	for (uint32_t n = 1; n < FAST_REGISTERS; n++)
+		assert_int_equal(registers_of_cpu()[n].syndrome, 0);
+}
+
+/* Registers of a page, read and written, have places of their own, in each page. */
+static void places_of_a_page(void **state)
+{
+	static const uint32_t word;
+
+	(void)state;
+	for (uint32_t page = 0; page < 16; page++) {
+		memset(registers_of_cpu(), 0, sizeof(areas[0].cpu.fast.registers));
+		sysreg_hpfar_el2 = (PAGE + page * PAGE_SIZE) >> 8;
+		sysreg_tpidr_el2 = (uintptr_t)&areas[0].cpu;
+		window.base = PAGE + page * PAGE_SIZE;
+		for (uint32_t offset = 0; offset <= 0x10; offset += 4) {
+			sysreg_far_el2 = offset;
+			if (offset != DOORBELL)
+				fast_remember(&frame, ESR(0, 3), &window, offset, (union mmio_again){ .word = &word });
+			if (offset == 0x8 || offset == 0x10)
+				fast_remember(&frame, ESR(1, 3), &window, offset, (union mmio_again){ .store = &mmio_direct });
+		}
+		uint32_t known = 0;
+
+		for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+			known += registers_of_cpu()[n].syndrome != 0;
+		assert_int_equal(known, 6);
+	}
 }
 
 static void what_is_not(void **state)
@@ -335,7 +423,7 @@ static bool knows(const struct percpu *cpu)
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
 		any |= cpu->fast.doorbells[n].syndrome;
 	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
-		any |= cpu->fast.registers[n].syndrome;
+		any |= cpu->fast.registers[n].syndrome | cpu->fast.interrupts[n].used;
 	return any;
 }
 
@@ -343,8 +431,11 @@ static void fill(struct percpu *cpu)
 {
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
 		cpu->fast.doorbells[n].syndrome = 1;
-	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++) {
 		cpu->fast.registers[n].syndrome = 1;
+		for (uint32_t hint = 0; hint < FAST_HINTS; hint++)
+			cpu->fast.interrupts[n].hints[hint] = 1;
+	}
 }
 
 static void forgetting(void **state)
@@ -363,7 +454,7 @@ static void forgetting(void **state)
 	assert_false(knows(&areas[1].cpu));
 	assert_int_equal(areas[1].cpu.fast.page, FAST_EMPTY);
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
-		assert_non_null(areas[1].cpu.fast.doorbells[n].compare);
+		assert_ptr_equal(areas[1].cpu.fast.doorbells[n].compare, other_abort);
 }
 
 static void window_moves(void)
@@ -582,7 +673,8 @@ static void nobody_else_is_waited_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_written_down), TEST(what_is_not), TEST(columns_are_summed), TEST(one_that_is_not_rung_goes_and_is_counted),
+		TEST(what_is_written_down), TEST(registers_in_turn), TEST(places_of_a_page), TEST(what_is_not),
+		TEST(columns_are_summed), TEST(one_that_is_not_rung_goes_and_is_counted),
 		TEST(one_that_is_taken_back), TEST(one_that_is_added),
 		TEST(forgetting),
 		TEST(changes_while_it_is_written_down), TEST(publications), TEST(who_is_in_the_middle_is_waited_for),

@@ -57,11 +57,13 @@ static uint64_t translation;	/* of the instruction */
 static uint32_t traps, lights, remembered;
 static uint64_t looked_at[CPU_EXIT_COUNT];
 
-void fast_remember(struct percpu *on, const struct trap_frame *of, uint64_t esr, const struct mmio_access *access)
+void fast_remember(const struct trap_frame *of, uint64_t esr, const struct mmio_window *window, uint64_t offset,
+		   union mmio_again again)
 {
-	assert_ptr_equal(on, &cpu);
 	assert_ptr_equal(of, &frame);
-	assert_ptr_equal(access->window, &windows[0]);
+	assert_ptr_equal(window, &windows[0]);
+	assert_in_range(offset, 0, PAGE_SIZE - 1);
+	assert_non_null(again.word);
 	assert_int_equal(esr >> 26, EC_DABT >> 26);
 	remembered++;
 }
@@ -876,6 +878,13 @@ static bool is_light(uint64_t address, uint64_t iss)
 
 #define LOAD	(ISV | SAS(2) | SRT(3) | TRANSLATION)
 
+/* As arch_forget_accesses(), which follows each move of a window */
+static void forget_hints(void)
+{
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		cpu.fast.interrupts[n].used = 0;
+}
+
 /* After one access to a page that took the way through C, those of the usual kinds do without. */
 static void light_accesses(void **state)
 {
@@ -932,6 +941,7 @@ static void light_accesses_follow_the_window(void **state)
 	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
 	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
 	mmio_move(bar, WINDOW + PAGE_SIZE);
+	forget_hints();
 	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
 	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
 	mmio_move(bar, MMIO_CLOSED);
@@ -939,6 +949,7 @@ static void light_accesses_follow_the_window(void **state)
 	mmio_move(bar, WINDOW + PAGE_SIZE);
 	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
 	cpu.fast.page = FAST_EMPTY;
+	forget_hints();
 	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
 }
 
@@ -955,6 +966,48 @@ static void it_blocks(void **state)
 		assert_int_equal(it_advance(spsr), (next & 0xfc) << 8 | (next & 3) << 25);
 		assert_int_equal(it_advance(spsr | others), (next & 0xfc) << 8 | (next & 3) << 25 | others);
 	}
+}
+
+static bool turns_to(uint64_t address)
+{
+	return is_light(address, LOAD) && cpu.fast.page == address >> 8;
+}
+
+/* Pages that are accessed in turn are light, all of them, each by its own window; and one that has the place of another one soon. */
+static void pages_in_turn(void **state)
+{
+	static struct mmio_window many[4];
+	const uint64_t pages[] = { WINDOW, WINDOW + 0x1000, WINDOW + 0x7000 };
+
+	(void)state;
+	mmio_map_init(&cell.mmio, many, 1, 3);
+	assert_int_equal(mmio_add_fixed(&cell.mmio, WINDOW, PAGE_SIZE, &device, NULL, 0), 0);
+	for (uint32_t n = 1; n < 4; n++)
+		assert_non_null(mmio_add_movable(&cell.mmio, PAGE_SIZE, &device, NULL, n));
+	mmio_move(&many[1], pages[1]);
+	mmio_move(&many[2], pages[2]);
+	for (uint32_t n = 0; n < 3; n++)
+		assert_false(is_light(pages[n], LOAD));
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t n = 0; n < 3; n++) {
+			assert_true(turns_to(pages[n]));
+			assert_ptr_equal(cpu.fast.window, &many[n]);
+			assert_int_equal(cpu.fast.offset, 0);
+		}
+	}
+	/* it is gone, and what is known of it does no harm */
+	mmio_move(&many[1], MMIO_CLOSED);
+	assert_false(is_light(pages[1], LOAD));
+	assert_true(is_light(pages[2], LOAD));
+	/* one that has the place of the first one: it is written down once in four times, and until then that one stays */
+	mmio_move(&many[3], WINDOW + 0x21 * PAGE_SIZE);
+	for (uint32_t n = 0; n < 3; n++) {
+		assert_false(is_light(WINDOW + 0x21 * PAGE_SIZE, LOAD));
+		assert_true(turns_to(WINDOW));
+	}
+	assert_false(is_light(WINDOW + 0x21 * PAGE_SIZE, LOAD));
+	assert_true(turns_to(WINDOW + 0x21 * PAGE_SIZE));
+	assert_false(is_light(WINDOW, LOAD));
 }
 
 /* No page is remembered at first, nor after a reset: page 0 neither, though HPFAR_EL2 is 0 there. */
@@ -1007,7 +1060,8 @@ int main(void)
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
-		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(page_zero), TEST(pages_that_are_not_remembered),
+		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(pages_in_turn),
+		TEST(page_zero), TEST(pages_that_are_not_remembered),
 	};
 
 	return cmocka_run_group_tests_name("trap_data_abort", tests, NULL, NULL);

@@ -51,7 +51,9 @@ void asm_offsets(void)
 		       "the entry code finds them in pairs, and the first one without an offset");
 	DEFINE(REGISTER_FIRST, offsetof(struct percpu, fast.registers));
 	DEFINE(REGISTER_SIZE, sizeof(struct fast_register));
-	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3,
+	DEFINE(REGISTER_USED, offsetof(struct percpu, fast.interrupts[FAST_INTERRUPTS - FAST_REGISTERS].used));
+	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3 &&
+		       sizeof(struct fast_interrupt) == sizeof(struct fast_register),
 		       "the entry code computes the place from the address");
 	DEFINE(LAST_OFFSETS, 0x1f);
 	_Static_assert(IVSHMEM_REG_STATE <= 0x1f && (IVSHMEM_REG_DOORBELL & 0xc) == 0xc && !(IVSHMEM_REG_STATE & 4) &&

@@ -13,18 +13,8 @@
 	trace_end x2, x3
 .endm
 
-/* An interrupt, with its number in x1: all that C does not preserve is in the frame then. */
-.macro irq_light
-	save_light
-.if TRACE
-	trace_irq
-.else
-	str	x30, [sp, #8 * 30]
-.endif
-.endm
-
 	.text
-	.globl other_abort, withdrawn, no_hypercall, other_class, kick
+	.globl other_abort, load_to_c, no_hypercall, sgi, sgi_value
 /* Not what the first record says: look at the others of doorbells, or those of registers. x0 to x3 as they are in the slot */
 other_abort:
 	tbz	x2, #6, load
@@ -40,7 +30,7 @@ other_doorbell:
 	ccmp	x1, x5, #0, eq
 	ldp	x4, x5, [x0, #DOORBELL_VALUE]
 	br	x5
-/* 16 bytes for each register: if all was equal so far, is it the value, x4? */
+/* 16 bytes for each register of the frame, 12 for each other: if all was equal so far, is it the value, x4? */
 	.globl doorbell_values
 doorbell_values:
 	.irp	n,0,1,2,3,4,5
@@ -53,21 +43,24 @@ doorbell_values:
 	ccmp	x\n, x4, #0, eq
 	b.eq	ring
 	b	other_abort
-	nop
 	.endr
-/* A register that a function writes: in the odd place next to that of its address */
+/* A register that a function writes: as below, but from the end */
 store:
-	ubfx	x4, x3, #3, #2
-	add	x0, x0, x4, lsl #6
-	add	x0, x0, #(REGISTER_FIRST + REGISTER_SIZE)
+	eon	x4, x3, x1, lsr #3
+	and	x4, x4, #0x1c
+	add	x0, x0, x4, lsl #3
+	add	x0, x0, #REGISTER_FIRST
 	ldp	x4, x5, [x0]			/* syndrome, where */
 	cmp	x2, x4
 	ccmp	x1, x5, #0, eq
 	b.ne	abort_to_c
 	mrs	x4, spsr_el2
 	tbnz	x4, #SINGLE_STEP, abort_to_c
+	str	w2, [x0, #(REGISTER_USED - REGISTER_FIRST)]
 	save_more
+	tbz	x2, #20, 1f			/* the value is in one of the rest? */
 	save_rest
+1:
 .if TRACE
 	trace_faulted
 .else
@@ -84,25 +77,26 @@ store:
 	str	x4, [sp, #PERCPU + COUNT_IVSHMEM]
 	blr	x3
 	b	light_return
-/* A register that is a word of memory (mmio.h): by the lowest bits of its address */
+/* A register that is a word of memory (mmio.h): by bits 4 to 2 of its address, and the lowest ones of its page */
 load:
-	ubfx	x4, x3, #2, #3
-	add	x0, x0, x4, lsl #5
+	eor	x4, x3, x1, lsr #3
+	and	x4, x4, #0x1c
+	add	x0, x0, x4, lsl #3
 	add	x0, x0, #REGISTER_FIRST
-	ldp	x4, x5, [x0]			/* syndrome, where */
-	cmp	x2, x4
+	ldp	x3, x5, [x0]			/* syndrome and place of the code, where */
+	cmp	w2, w3
 	ccmp	x1, x5, #0, eq
-	b.ne	abort_to_c
+	b.ne	load_to_c
 	mrs	x4, spsr_el2
-	tbnz	x4, #SINGLE_STEP, abort_to_c
+	tbnz	x4, #SINGLE_STEP, load_to_c
+	str	w2, [x0, #(REGISTER_USED - REGISTER_FIRST)]
 	ldp	x4, x5, [x0, #16]		/* word, counter */
 	ldr	x1, [x5]
 	add	x1, x1, #1
 	str	x1, [x5]
 	ldr	w4, [x4]
-	ubfx	x3, x2, #16, #5
 	adr	x5, 1f
-	add	x5, x5, x3, lsl #3
+	add	x5, x5, x3, lsr #32
 	br	x5
 1:	.irp	n,0,1,2,3,4,5
 	str	x4, [sp, #8 * \n]
@@ -112,13 +106,7 @@ load:
 	mov	x\n, x4
 	b	abort_done
 	.endr
-/* The receiver wants it in another way now. This one was not done. */
-withdrawn:
-	ldr	x3, [x0, #DOORBELL_COUNTED]
-	add	x3, x3, #1
-	str	x3, [x0, #DOORBELL_COUNTED]
-	stlr	x1, [x0]
-	mrs	x2, esr_el2
+load_to_c:
 	mrs	x3, far_el2
 /* trap_light() may be able to do it. The register of the access is saved, or, from 16 on, the rest has to be, too. */
 abort_to_c:
@@ -165,36 +153,12 @@ no_hypercall:
 	b.hi	other_class
 	sync_light
 	mrs	x4, spsr_el2
-	tbnz	x4, #SINGLE_STEP, sync_in_c
+	tbnz	x4, #SINGLE_STEP, 1f
 	cmp	x3, #20
-	b.hs	2f
-1:	ldr	x1, [sp, x3, lsl #3]
-3:	mrs	x0, tpidr_el2
+	b.hs	sgi_of_rest
+sgi_value:
+	ldr	x1, [sp, x3, lsl #3]
+sgi:	mrs	x0, tpidr_el2
 	bl	trap_sgi
 	b	light_return
-2:	save_rest
-	cmp	x3, #31
-	b.ne	1b
-	mov	x1, #0				/* XZR; in the frame that is the position of the trace */
-	b	3b
-
-other_class:
-	sync_light
-sync_in_c:
-	save_rest
-sync_saved:
-	mov	x0, sp
-	bl	trap_sync
-	b	guest_return
-
-/* SGI 0: a request, which may need all registers of the guest, or an SGI of another CPU */
-kick:
-	irq_light
-	bl	trap_light_kick
-	cbnz	w0, light_return
-	save_rest
-	mov	x0, sp
-	mov	w1, #0
-	mov	w2, #0
-	bl	trap_irq
-	b	guest_return
+1:	b	sync_in_c			/* out of the reach of TBNZ */

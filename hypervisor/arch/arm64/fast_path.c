@@ -15,9 +15,10 @@
 #include "gic.h"
 #include "trap.h"
 
-/* By register of the store: code that compares it with the value (fast_entry.S) */
-extern const char doorbell_values[];
-#define VALUE_SIZE	16
+/* By register of the store: code that compares it with the value; and what an empty record has instead (fast_entry.S) */
+extern const char doorbell_values[], other_abort[];
+#define FRAME_REGISTERS	6u	/* x0 to x5 are in the frame: the code for those is longer */
+#define LOAD_SIZE	8UL		/* code that sets the register of a load */
 
 #define MAX_LOOKS	16	/* at a CPU that rings all the time: each fails if it is in the middle of one */
 
@@ -139,8 +140,10 @@ static APART void forget_accesses(struct percpu *cpu)
 {
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
 		cpu->fast.doorbells[n].syndrome = 0;
-	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++) {
 		cpu->fast.registers[n].syndrome = 0;
+		cpu->fast.interrupts[n].used = 0;	/* hints */
+	}
 }
 
 /* CPUs of a word of a set, from the last one on, in few instructions: others wait for what is done with them. */
@@ -177,8 +180,7 @@ COLD void arch_forget_all(struct percpu *cpu)
 	arch_forget_fast_paths(cpu);
 	for (uint32_t n = 0; n < FAST_DOORBELLS; n++) {
 		/* the entry code goes there before it looks at what it has compared */
-		if (!cpu->fast.doorbells[n].compare)
-			cpu->fast.doorbells[n].compare = doorbell_values;
+		cpu->fast.doorbells[n].compare = other_abort;
 		count_doorbells(cpu, n);
 		cpu->fast.counters[n].sent = cpu->fast.counters[n].delivered = NULL;
 		cpu->fast.doorbells[n].store = NULL;
@@ -345,13 +347,13 @@ static bool stays(uint8_t *seen, const struct fast_doorbell *record)
 }
 
 static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrome, uint64_t where, uint64_t value,
-					    const struct mmio_access *access)
+					    uint32_t endpoint, struct virq_store *store)
 {
-	uint32_t n = cpu->fast.next;
+	uint32_t n = cpu->fast.next, rt = (uint32_t)access_register(syndrome);
 	struct fast_doorbell *record = &cpu->fast.doorbells[n];
 
 	/* it is there, but was not published for a moment; and the upper half of the register is not part of the access */
-	if (value != access->value || is_recorded(cpu, syndrome, where, value))
+	if (value >> 32 || is_recorded(cpu, syndrome, where, value))
 		return NULL;
 	cpu->fast.next = (n + 1) % FAST_DOORBELLS;
 	if (record->syndrome && stays(&cpu->fast.seen[n], record))
@@ -359,52 +361,80 @@ static volatile uint64_t *remember_doorbell(struct percpu *cpu, uint64_t syndrom
 	cpu->fast.seen[n] = seen_now(record);
 	record->syndrome = 0;
 	count_doorbells(cpu, n);
-	if (!ivshmem_will_ring(access->window->index, (uint32_t)value, cpu->cpu_id, &cpu->fast.counters[n].sent,
+	if (!ivshmem_will_ring(endpoint, (uint32_t)value, cpu->cpu_id, &cpu->fast.counters[n].sent,
 			       &cpu->fast.counters[n].delivered))
 		return NULL;
 	record->where = where;
 	record->value = value;
-	record->compare = doorbell_values + VALUE_SIZE * access_register(syndrome);
-	record->store = access->again.store;
+	record->compare = doorbell_values + 12 * rt + 4 * MIN(rt, FRAME_REGISTERS);
+	record->store = store;
 	return &record->syndrome;
 }
 
-static volatile uint64_t *remember_register(struct percpu *cpu, uint64_t where, const struct mmio_access *access)
-{
-	struct fast_register *record = &cpu->fast.registers[(where >> 42 & (FAST_REGISTERS - 1)) | access->is_write];
+#define LOOKS		7u
+#define LOOKS_SHIFT	24
 
+/*
+ * One of a register stays, too, if it was used since the last look, and for LOOKS more: unless two are for one page. So who uses
+ * a few pages in turn keeps some of them, and who goes on to another one has it from the third access on.
+ */
+static bool register_stays(volatile uint32_t *used, uint32_t page)
+{
+	uint32_t before = *used, looks = before >> LOOKS_SHIFT;
+
+	page &= (1u << LOOKS_SHIFT) - 1;
+	if (looks > LOOKS)
+		looks = LOOKS + 1;
+	else if (!looks || (before & ((1u << LOOKS_SHIFT) - 1)) == page)
+		return false;
+	*used = (looks - 1) << LOOKS_SHIFT | page;
+	return true;
+}
+
+static volatile uint64_t *remember_register(struct percpu *cpu, uint64_t where, bool is_write, const struct mmio_window *window,
+					    uint64_t offset, const volatile uint32_t *word)
+{
+	uint32_t n = (uint32_t)(where >> 42 ^ where >> 5 ^ (is_write ? ~0UL : 0)) % FAST_REGISTERS;
+	struct fast_register *record = &cpu->fast.registers[n];
+	volatile uint32_t *used = &cpu->fast.interrupts[FAST_INTERRUPTS - FAST_REGISTERS + n].used;
+
+	if (record->syndrome && register_stays(used, (uint32_t)(where >> 4)))
+		return NULL;
 	record->syndrome = 0;
+	*used = UINT32_MAX;
 	record->where = where;
-	if (access->is_write) {
-		record->write = ivshmem_register_write(access->window->index, access->offset, &record->endpoint);
+	if (is_write) {
+		record->write = ivshmem_register_write(window->index, offset, &record->endpoint);
 	} else {
-		record->word = access->again.word;
-		record->counter = &cpu->exits[access->window->device->cause];
+		record->word = word;
+		record->counter = &cpu->exits[window->device->cause];
 	}
 	return &record->syndrome;
 }
 
-COLD void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t esr, const struct mmio_access *access)
+COLD void fast_remember(const struct trap_frame *frame, uint64_t esr, const struct mmio_window *window, uint64_t offset,
+			union mmio_again again)
 {
-	uint64_t hpfar = read_sysreg(hpfar_el2), far = read_sysreg(far_el2);
-	uint64_t where = (hpfar & ~(0xfffUL << 40)) | (far & (PAGE_SIZE - 1)) << 40;
-	uint64_t base = fault_address() - access->offset;
+	struct percpu *cpu = this_cpu();
+	uint64_t address = fault_address(), rt = access_register(esr);
+	uint64_t where = (address & PAGE_MASK) >> 8 | (address & (PAGE_SIZE - 1)) << 40;
+	bool is_write = esr & ISS_WNR;
 	volatile uint64_t *syndrome;
 
 	/* the entry code goes on four bytes later, and sets the register as it is */
-	if (access->size != 4 || (esr & (ISS_SSE | ESR_IL)) != ESR_IL)
+	if ((esr & (ISS_SAS | ISS_SSE | ESR_IL)) != (ISS_SAS_4 | ESR_IL))
 		return;
-	if (access->is_write && access->again.store != &mmio_direct)
-		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, access_register(esr)), access);
-	else if (access->is_write && access_register(esr) == 31)
+	if (is_write && again.store != &mmio_direct)
+		syndrome = remember_doorbell(cpu, esr, where, guest_reg(frame, rt), window->index, again.store);
+	else if (is_write && rt == 31)
 		return;
 	else
-		syndrome = remember_register(cpu, where, access);
+		syndrome = remember_register(cpu, where, is_write, window, offset, again.word);
 	if (!syndrome)
 		return;
-	*syndrome = esr;
+	*syndrome = is_write ? esr : (uint32_t)esr | rt * LOAD_SIZE << 32;
 	dsb(ish);
 	/* changed meanwhile, by another CPU: arch_forget_accesses() and arch_forget_fast_paths() may have come before */
-	if (trace_takes_all(cpu) || __atomic_load_n(&access->window->base, __ATOMIC_RELAXED) != base)
+	if (trace_takes_all(cpu) || __atomic_load_n(&window->base, __ATOMIC_RELAXED) != address - offset)
 		*syndrome = 0;
 }

@@ -53,7 +53,7 @@ abort_done:
 	b.ne	irq_in_c
 	msr	S3_0_C12_C12_1, x0		/* ICC_EOIR1_EL1 */
 	mrs	x0, S3_4_C12_C11_5		/* ICH_ELRSR_EL2 */
-	ldr	x1, [x1, #FAST_ALL_FREE]
+	ldr	w1, [x1, #FAST_ALL_FREE]
 	cmp	x0, x1
 	b.ne	irq_waits
 	msr	S3_4_C12_C12_0, x2		/* ICH_LR0_EL2 */
@@ -107,4 +107,59 @@ irq_waits:
 	mov	w1, w2
 	mov	w2, #1
 	b	irq_acknowledged
+.endm
+
+/* --- what has no slot of its own is where slots of exceptions that are none have room */
+
+/* SGI 0, which is in x0: a request, which may need all registers of the guest, or an SGI of another CPU */
+.macro fast_kick
+kick:
+	save_light
+.if TRACE
+	trace_irq
+.else
+	str	x30, [sp, #8 * 30]
+.endif
+	bl	trap_light_kick
+	cbnz	w0, light_return
+	save_rest
+	mov	x0, sp
+	mov	w1, #0
+	mov	w2, #0
+	bl	trap_irq
+	b	guest_return
+.endm
+
+.macro fast_other_class
+	.globl	other_class, sync_in_c, sync_saved
+other_class:
+	sync_light
+sync_in_c:
+	save_rest
+sync_saved:
+	mov	x0, sp
+	bl	trap_sync
+	b	guest_return
+.endm
+
+/* The value is in one of the registers that are not saved yet; XZR is none: in the frame that is the position of the trace. */
+.macro fast_sgi_of_rest
+	.globl	sgi_of_rest
+sgi_of_rest:
+	save_rest
+	cmp	x3, #31
+	b.ne	sgi_value
+	mov	x1, #0
+	b	sgi
+.endm
+
+/* The receiver wants it in another way now. This one was not done. */
+.macro fast_withdrawn
+withdrawn:
+	ldr	x3, [x0, #DOORBELL_COUNTED]
+	add	x3, x3, #1
+	str	x3, [x0, #DOORBELL_COUNTED]
+	stlr	x1, [x0]
+	mrs	x2, esr_el2
+	b	load_to_c
 .endm

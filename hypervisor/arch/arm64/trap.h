@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_ARM64_TRAP_H
 #define BULKHEAD_ARM64_TRAP_H
 
+#include "mmio.h"
 #include "percpu.h"
 
 struct bh_fault;
@@ -13,6 +14,9 @@ void trap_sync(struct trap_frame *frame, uint64_t esr);
 /* Syndromes of data aborts (DDI 0487, D17.2.37) */
 #define ISS_ISV		(1UL << 24)
 #define ISS_SSE		(1UL << 21)
+#define ISS_SAS		(3UL << 22)
+#define ISS_SAS_4	(2UL << 22)		/* four bytes */
+#define ISS_WNR		(1UL << 6)
 #define ISS_CM		(1UL << 8)
 #define ISS_S1PTW	(1UL << 7)
 #define FSC_TYPE(esr)	((esr) & 0x3c)
@@ -90,7 +94,8 @@ static inline void skip_word(void)
 }
 
 /* An access with a syndrome was done, and its handler says how it may be done again: the entry code does so from now on. */
-void fast_remember(struct percpu *cpu, const struct trap_frame *frame, uint64_t esr, const struct mmio_access *access);
+void fast_remember(const struct trap_frame *frame, uint64_t esr, const struct mmio_window *window, uint64_t offset,
+		   union mmio_again again);
 
 /* pc, pstate and x of a record, of the guest of the calling CPU. */
 void record_guest(volatile struct bh_fault *fault, const struct trap_frame *frame);

@@ -13,7 +13,6 @@
 #include "trap.h"
 
 #define ISS_SF		(1UL << 15)
-#define ISS_WNR		(1UL << 6)
 #define FSC_ACCESS_FLAG	0x08
 #define FSC_PERMISSION	0x0c
 
@@ -125,71 +124,93 @@ static uint32_t access_size(uint64_t esr)
 	return 1U << (esr >> 22 & 3);
 }
 
-/*
- * The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. Not
- * of devices that may refuse.
- */
-static void remember_window(struct percpu *cpu, const struct mmio_window *window)
+/* Of all pages that have this place, the window that has one of them */
+static volatile uint8_t *hint_of(struct arch_fast_path *fast, uint64_t hpfar)
+{
+	uint64_t number = hpfar >> 4 ^ hpfar >> 9 ^ hpfar >> 19;
+
+	return &fast->interrupts[number % FAST_REGISTERS].hints[number / FAST_REGISTERS % FAST_HINTS];
+}
+
+/* If the window has the whole page */
+static APART bool set_page(struct percpu *cpu, const struct mmio_window *window, uint64_t hpfar)
 {
 	struct arch_fast_path *fast = &cpu->fast;
-	uint64_t hpfar = read_sysreg(hpfar_el2), address = fault_address();
-	uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED);
+	uint64_t base = __atomic_load_n(&window->base, __ATOMIC_RELAXED), offset = (hpfar << 8) - base;
 
-	if ((fast->page == hpfar && fast->window == window && fast->base == base) || window->device->access ||
-	    !mmio_has_page(&cpu->cell->mmio, window, base, GUEST_ADDR(address)))
-		return;
+	/* MMIO_CLOSED is no multiple of a page */
+	if (offset % PAGE_SIZE || offset > window->size - PAGE_SIZE)
+		return false;
 	fast->page = hpfar;
-	fast->offset = (address & PAGE_MASK) - base;
+	fast->offset = offset;
 	fast->window = window;
 	fast->base = base;
 	fast->read = window->device->read;
 	fast->write = window->device->write;
 	fast->counter = &cpu->exits[window->device->cause];
+	return true;
 }
 
-/* How a light access may be done again without asking: one of the two is not NULL. */
-static APART void remember_light(const struct trap_frame *frame, uint64_t esr, uint64_t offset, const volatile uint32_t *word,
-				 struct virq_store *store)
+/* Back to a page that was accessed before, if its window is still there */
+static APART bool turn_to_page(struct percpu *cpu, uint64_t hpfar)
 {
-	struct percpu *cpu = this_cpu();
-	struct mmio_access access = {
-		.offset = offset, .size = (uint8_t)access_size(esr), .is_write = esr & ISS_WNR, .window = cpu->fast.window,
-	};
+	uint32_t hint = *hint_of(&cpu->fast, hpfar);
 
-	if (access.is_write) {
-		access.value = guest_reg(frame, access_register(esr)) & size_mask(access.size);
-		access.again.store = store;
-	} else {
-		access.again.word = word;
-	}
-	fast_remember(cpu, frame, esr, &access);
+	return hint && set_page(cpu, &cpu->cell->mmio.fixed[hint - 1], hpfar);
+}
+
+#define MISSES	4u
+
+/*
+ * The whole page of the access is in its window: accesses to it need no search, as long as the window stays where it is. Not
+ * of devices that may refuse. Where another window is the hint, it is mostly left: both may be used in turn.
+ */
+static APART COLD void remember_window(struct percpu *cpu, const struct mmio_window *window)
+{
+	const struct mmio_map *map = &cpu->cell->mmio;
+	struct arch_fast_path *fast = &cpu->fast;
+	uint64_t hpfar = read_sysreg(hpfar_el2), number = (uint64_t)(window - map->fixed) + 1;
+	volatile uint8_t *hint = hint_of(fast, hpfar);
+
+	if (*hint == number || number > UINT8_MAX || window->device->access)
+		return;
+	if (*hint && ++fast->misses % MISSES)
+		return;
+	*hint = (uint8_t)number;
+	dsb(ish);
+	/* moved meanwhile, by another CPU: arch_forget_accesses() may have come before */
+	if (!mmio_has_page(map, window, __atomic_load_n(&window->base, __ATOMIC_RELAXED), GUEST_ADDR(hpfar << 8)) ||
+	    !set_page(cpu, window, hpfar))
+		*hint = 0;
 }
 
 bool trap_light(struct trap_frame *frame, uint64_t esr)
 {
 	const struct arch_fast_path *fast = &this_cpu()->fast;
-	const struct mmio_window *window = fast->window;
-	uint64_t offset = read_sysreg(far_el2) & (PAGE_SIZE - 1);
+	uint64_t hpfar = read_sysreg(hpfar_el2), offset = read_sysreg(far_el2) & (PAGE_SIZE - 1);
+	const struct mmio_window *window;
+	union mmio_again again;
 
 	/* what begins in the last bytes of the page may leave it */
-	if (read_sysreg(hpfar_el2) != fast->page || offset > PAGE_SIZE - 8 ||
-	    __atomic_load_n(&window->base, __ATOMIC_RELAXED) != fast->base)
+	if (offset > PAGE_SIZE - 8)
 		return false;
+	if ((hpfar != fast->page || __atomic_load_n(&fast->window->base, __ATOMIC_RELAXED) != fast->base) &&
+	    !turn_to_page(this_cpu(), hpfar))
+		return false;
+	window = fast->window;
 	++*fast->counter;
 	skip_word();
 	offset += fast->offset;
 	if (esr & ISS_WNR) {
-		struct virq_store *store = fast->write(window, offset, access_size(esr), guest_reg(frame, access_register(esr)));
-
-		if (CONFIG_FAST_PATH && store)
-			remember_light(frame, esr, offset, NULL, store);
+		again.store = fast->write(window, offset, access_size(esr), guest_reg(frame, access_register(esr)));
 	} else {
 		struct mmio_read result = fast->read(window, offset, access_size(esr));
 
 		set_guest_reg(frame, access_register(esr), result.value);
-		if (CONFIG_FAST_PATH && result.word)
-			remember_light(frame, esr, offset, result.word, NULL);
+		again.word = result.word;
 	}
+	if (CONFIG_FAST_PATH && again.word)
+		fast_remember(frame, esr, window, offset, again);
 	return true;
 }
 
@@ -210,7 +231,7 @@ static enum mmio_result access_syndrome(struct trap_frame *frame, struct percpu 
 	if (CONFIG_FAST_PATH) {
 		remember_window(cpu, access.window);
 		if (access.again.word)
-			fast_remember(cpu, frame, esr, &access);
+			fast_remember(frame, esr, access.window, access.offset, access.again);
 	}
 	cpu->exits[access.window->device->cause]++;
 	if (!access.is_write)

@@ -50,8 +50,18 @@ hypervisor_fault:
 	bl	trap_hypervisor_fault	/* (frame, kind, sp); does not return */
 	b	.
 	from_hypervisor 1
+.if FAST_PATH
+	fast_kick
+.endif
 	from_hypervisor 2
+.if FAST_PATH
+	fast_other_class
+.endif
 	from_hypervisor 3
+.if FAST_PATH
+	fast_sgi_of_rest
+	fast_withdrawn
+.endif
 
 /*
  * Current EL, SP_EL2: synchronous. From may_fault on, the accesses of four functions may fault, which then report failure. x6

@@ -26,13 +26,18 @@ _Static_assert(sizeof(struct trap_frame) == 8 * 32, "the position of the trace i
  */
 #define FAST_INTERRUPTS		16
 #define FAST_EMPTY		UINT64_MAX	/* no INTID is like its lower half, and HPFAR_EL2 is not like it */
+#define FAST_HINTS		4
 
 struct fast_interrupt {
 	volatile uint64_t list_reg;	/* as it is written; also emptied by other CPUs */
 	volatile uint64_t *counter;	/* of the cause of the exit */
-	uint64_t all_free;		/* ICH_ELRSR_EL2 if no list register is in use */
-	/* not the slot's, which would be filled up only. controls.h: of the root cell while another cell has the CPU, else of that */
-	uint64_t control;
+	uint32_t all_free;		/* ICH_ELRSR_EL2 if no list register is in use */
+	/* from here on not the slot's, which would be filled up only */
+	union {
+		volatile uint8_t hints[FAST_HINTS];	/* slots 0 to 7: of pages; a window of the cell, counted from 1 on */
+		volatile uint32_t used;		/* slots 8 to 15: of registers; the syndrome if it was used since C looked last */
+	};
+	uint64_t control;		/* controls.h: of the root cell while another cell has the CPU, else of that */
 };
 
 #define NUM_CONTROLS	12
@@ -63,13 +68,14 @@ struct fast_doorbell {
 _Static_assert(sizeof(struct fast_doorbell) == 64, "the entry code computes with powers of two");
 
 /*
- * A register that reads as a word of memory, by the lowest bits of its address; or one that a function writes, in the odd place
- * that is next to it
+ * A register that reads as a word of memory, by the lowest bits of its offset and of its page; or one that a function writes, in
+ * the opposite place: fast_path.c
  */
 #define FAST_REGISTERS		8
 
 struct fast_register {
-	volatile uint64_t syndrome, where;	/* as above */
+	volatile uint64_t syndrome;	/* as above; of a load, the upper half says where the code for its register is */
+	volatile uint64_t where;
 	union {
 		const volatile uint32_t *word;
 		void (*write)(struct ivshmem_endpoint *endpoint, uint32_t value);
@@ -99,7 +105,8 @@ struct arch_fast_path {
 		uint64_t *sent, *delivered;
 	} counters[FAST_DOORBELLS];
 	volatile uint32_t adding, added;	/* how often they were added to; with the time that is being done: adding */
-	uint32_t next;			/* doorbell that is looked at next, when there is one to be remembered */
+	uint8_t next;			/* doorbell that is looked at next, when there is one to be remembered */
+	uint8_t misses;			/* accesses to pages whose hint is another window */
 	uint8_t seen[FAST_DOORBELLS];	/* the lowest bits of its `done` at the last look, and how many more looks it stays */
 	struct virq_ring {
 		volatile uint64_t started, done;
