@@ -138,11 +138,16 @@ uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, u
 
 static APART void forget_accesses(struct percpu *cpu)
 {
-	for (uint32_t n = 0; n < FAST_DOORBELLS; n++)
-		cpu->fast.doorbells[n].syndrome = 0;
-	for (uint32_t n = 0; n < FAST_REGISTERS; n++) {
-		cpu->fast.registers[n].syndrome = 0;
-		cpu->fast.interrupts[n].used = 0;	/* hints */
+	struct fast_interrupt *hints = cpu->fast.interrupts;
+
+	_Static_assert(FAST_DOORBELLS == 4, "all of them: no loop, as this is done for all CPUs of a cell");
+	cpu->fast.doorbells[0].syndrome = 0;
+	cpu->fast.doorbells[1].syndrome = 0;
+	cpu->fast.doorbells[2].syndrome = 0;
+	cpu->fast.doorbells[3].syndrome = 0;
+	for (struct fast_register *record = cpu->fast.registers; record < cpu->fast.registers + FAST_REGISTERS; record++, hints++) {
+		record->syndrome = 0;
+		hints->used = 0;
 	}
 }
 
