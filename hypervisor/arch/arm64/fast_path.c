@@ -136,19 +136,28 @@ uint64_t arch_virq_count(const struct cpu_set *cpus, const uint64_t *counters, u
 	return sum;
 }
 
+static inline void forget_register(struct percpu *cpu, uint32_t n)
+{
+	cpu->fast.registers[n].syndrome = 0;
+	cpu->fast.interrupts[n].used = 0;	/* hints of pages */
+}
+
+/* Without loops, as this is done for all CPUs of a cell */
 static APART void forget_accesses(struct percpu *cpu)
 {
-	struct fast_interrupt *hints = cpu->fast.interrupts;
-
-	_Static_assert(FAST_DOORBELLS == 4, "all of them: no loop, as this is done for all CPUs of a cell");
+	_Static_assert(FAST_DOORBELLS == 4 && FAST_REGISTERS == 8, "all of them");
 	cpu->fast.doorbells[0].syndrome = 0;
 	cpu->fast.doorbells[1].syndrome = 0;
 	cpu->fast.doorbells[2].syndrome = 0;
 	cpu->fast.doorbells[3].syndrome = 0;
-	for (struct fast_register *record = cpu->fast.registers; record < cpu->fast.registers + FAST_REGISTERS; record++, hints++) {
-		record->syndrome = 0;
-		hints->used = 0;
-	}
+	forget_register(cpu, 0);
+	forget_register(cpu, 1);
+	forget_register(cpu, 2);
+	forget_register(cpu, 3);
+	forget_register(cpu, 4);
+	forget_register(cpu, 5);
+	forget_register(cpu, 6);
+	forget_register(cpu, 7);
 }
 
 /* CPUs of a word of a set, from the last one on, in few instructions: others wait for what is done with them. */
