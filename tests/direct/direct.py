@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system"), str(ROOT / "tes
 from bulkhead_config import abi, bundle, cli		# noqa: E402
 from cellfile import CellFile				# noqa: E402
 from excursions import watch				# noqa: E402
-from guest import Console, GuestError, end_process			# noqa: E402
+from guest import HYPERVISOR_LINES, Console, GuestError, end_process	# noqa: E402
 
 IMAGE = Path(os.environ.get("BULKHEAD_IMAGE") or BUILD / "arm64").resolve()	# another build of the hypervisor
 HYPERVISOR = IMAGE / "jailhouse.bin"
@@ -50,8 +50,6 @@ PROXY_AT = 0x50000000
 MAILBOX = PROXY_AT + 0x1000
 ROOT_CELL = (f"  root:\n    root: true\n    entry: {PROXY_AT:#x}\n"
              f"    images: [{{ file: {PROXY}, at: {PROXY_AT:#x} }}]\n")
-
-HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  ESR 0x|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
 
 # For a loaded host; nothing waits for it when all is well.
 TIMEOUT = 180

@@ -2,11 +2,12 @@
 """One machine is booted and used by as many tests as it survives; a test that fails costs it its place."""
 import os
 import re
+import time
 
 import pytest
 
 from cellfile import CellFile
-from guest import Guest, GuestError
+from guest import HYPERVISOR_LINES, Guest, GuestError
 
 BUILD = os.environ.get("BULKHEAD_BUILD") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../../build"))
 CACHE = os.path.join(os.environ.get("BULKHEAD_CACHE", "/var/cache/bulkhead"), "arm64")
@@ -125,9 +126,17 @@ class Machine:
         return line
 
     def inmate_says(self, pattern, since, timeout=120):
-        match = self.console.wait(pattern, since, timeout)
-        assert match, f"the inmate did not say '{pattern}'; serial line:\n{self.console.tail()}"
-        return match
+        """The match; also if the hypervisor has said something in the middle of it."""
+        regex, end = re.compile(pattern, re.M), time.monotonic() + timeout
+        while True:
+            text = self.console.text(since)
+            match = regex.search(text) or regex.search(HYPERVISOR_LINES.sub("", text))
+            if match:
+                return match
+            left = end - time.monotonic()
+            assert left > 0 and not self.console.closed, \
+                f"the inmate did not say '{pattern}'; serial line:\n{self.console.tail()}"
+            self.console.wait(f"(?s).{{{len(text) + 1}}}", since, left)
 
 
 class Fleet:

@@ -39,6 +39,10 @@ DEADLY = re.compile(r"Kernel panic|Unable to handle kernel|Internal error: |BUG:
                     r"rcu: INFO: rcu_\w+ (self-)?detected stall")
 
 
+# Of the hypervisor: each is whole, but may stand in the middle of a program's, or be anywhere beside one.
+HYPERVISOR_LINES = re.compile(r'(?:Bulkhead |root cell "|cell "|refused \(|  ESR 0x|  x\d+: |The system was not |\d+ cells run, )[^\n]*\n')
+
+
 def end_process(process):
     """Ends an emulator, if it has not ended by itself, and closes what it says."""
     if process.poll() is None:

@@ -94,7 +94,7 @@ def test_ignored(root, rtos_config):  # noqa: F811
     assert (found["fault"], found["state"]) == (None, "running")
     says(root, WORDS[ABORT], start(root, "attack_memory", "attack=exclusive"))
     assert show(root)["accesses_to_nothing"]["aborted"] == 1
-    assert "CPU stopped" not in spoken(root, mark)
+    assert "CPU stopped" not in root.console.text(mark)
 
 
 def test_aborted_in_a_range(root, rtos_config):  # noqa: F811
