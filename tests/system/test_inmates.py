@@ -11,7 +11,7 @@ from cellfile import abi
 from conftest import INMATE, RTOS, SYSFS, SYSTEM
 from guest import HYPERVISOR_LINES
 from test_errors import CREATE, DESTROY, INVALID
-from test_link import interrupts, peer_state, wait_for
+from test_link import begin_to_wait, interrupts, peer_state, wait_for
 from test_root_misbehaves import uio_maps
 
 DENIED = "Operation not permitted"
@@ -176,8 +176,7 @@ def announce_and_attack(machine, name):
     mark = start(machine, "attack_memory", f"attack={name} state={CELL_STATE}")
     says(machine, r"^# ready$|^Bail out", mark)
     assert peer_state(machine, 1) == CELL_STATE
-    machine.check("bh-probe uio-wait /dev/uio0 </dev/null >/tmp/wait 2>&1 & echo $! >/tmp/waiter")
-    machine.check(wait_for("ready"))
+    begin_to_wait(machine)
     shared = next(index for map_name, (index, _) in maps.items() if map_name == "rw_section")
     assert machine.check(f"bh-probe poke /dev/uio0 {shared} 0 1").startswith("ok")
     says(machine, f"^# attack {name}:", mark)
@@ -376,8 +375,7 @@ def test_refused_creation_leaves_interrupts_alone(root, rtos_config):
 
 def test_disable_under_an_open_device(root):
     """A program waits for an interrupt of the link; it is told that there will be none."""
-    root.check("bh-probe uio-wait /dev/uio0 </dev/null >/tmp/wait 2>&1 &")
-    root.check(wait_for("ready"))
+    begin_to_wait(root)
     root.jailhouse("disable")
     root.check(wait_for("errno=EIO"))
     root.all_cpus_work()

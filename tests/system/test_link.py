@@ -52,6 +52,12 @@ def wait_for(word):
     return f"for i in $(seq 600); do grep -q {word} /tmp/wait && exit 0; sleep 0.1; done; cat /tmp/wait; exit 1"
 
 
+def begin_to_wait(machine, device="/dev/uio0"):
+    """A program waits for the device's next interrupt: wait_for("interrupt"). What the last one said is gone before."""
+    machine.check(f": >/tmp/wait; bh-probe uio-wait {device} </dev/null >>/tmp/wait 2>&1 & echo $! >/tmp/waiter")
+    machine.check(wait_for("ready"))
+
+
 def peer_state(machine, peer):
     index, _ = uio_maps(machine)["state_table"]
     return int(machine.check(f"bh-probe peek /dev/uio0 {index} {4 * peer}").split()[1], 0)
@@ -63,8 +69,7 @@ def test_state_goes_to_zero_with_its_peer_and_linux_is_told(root, how):
     root.start_demo()
     assert peer_state(root, 1) == 2
     before = interrupts(root)
-    root.check("bh-probe uio-wait /dev/uio0 </dev/null >/tmp/wait 2>&1 &")
-    root.check(wait_for("ready"))
+    begin_to_wait(root)
     root.jailhouse(how)
     assert peer_state(root, 1) == 0
     root.check(wait_for("interrupt"))

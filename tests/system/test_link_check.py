@@ -68,8 +68,9 @@ class Uio:
 
     def hold(self, register, value):
         """As write, by a program that stays: State goes to 0 whenever one has closed the device."""
-        self.machine.check(f"bh-probe hold {self.device} {self.maps['registers']} {register} {value:#x} </dev/null >/tmp/hold 2>&1 & "
-                           "for i in $(seq 100); do grep -q ok /tmp/hold && exit 0; sleep 0.1; done; exit 1")
+        # what the one before said is gone before that is looked at
+        self.machine.check(f": >/tmp/hold; bh-probe hold {self.device} {self.maps['registers']} {register} {value:#x} </dev/null "
+                           ">>/tmp/hold 2>&1 & for i in $(seq 600); do grep -q ok /tmp/hold && exit 0; sleep 0.1; done; exit 1")
 
     def release(self):
         self.machine.check("killall bh-probe; while killall -0 bh-probe 2>/dev/null; do sleep 0.1; done")
@@ -185,8 +186,8 @@ def test_silence_and_absence(machine, rtos_config):
     machine.jailhouse("cell destroy rtos")
     assert found(machine) == [("peer-absent", None)]
     bell = f"{puppet.uio.device} {puppet.uio.maps['registers']} {BELL} {RTOS_ID << 16:#x}"
-    machine.check(f"while :; do bh-probe poke {bell}; done </dev/null >/tmp/ringing 2>&1 & echo $! >/tmp/ringing.pid; "
-                  "for i in $(seq 100); do grep -q ok /tmp/ringing && exit 0; sleep 0.1; done; exit 1")
+    machine.check(f": >/tmp/ringing; while :; do bh-probe poke {bell}; done </dev/null >>/tmp/ringing 2>&1 & echo $! >/tmp/ringing.pid; "
+                  "for i in $(seq 600); do grep -q ok /tmp/ringing && exit 0; sleep 0.1; done; exit 1")
     (problems,) = check(machine, "--wait", 5000).values()
     assert sorted(problems, key=str) == [("absent-peer-rung", ROOT), ("peer-absent", None)]
     machine.check("kill $(cat /tmp/ringing.pid); while killall -0 bh-probe 2>/dev/null; do sleep 0.1; done")

@@ -10,6 +10,7 @@ import pytest
 
 from cellfile import CellFile, abi
 from conftest import BUILD, CACHE
+from test_link import begin_to_wait, wait_for
 
 SOURCES = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 MADE = os.path.join(BUILD, "linux-cells")
@@ -82,11 +83,10 @@ def talks(machine):
     uio = "/dev/" + machine.check(f"ls {DEVICE}/uio").strip()
     for _ in range(3):
         before, since = state_of_west(machine), machine.console.mark()
-        machine.check(f"bh-probe uio-wait {uio} </dev/null >/tmp/wait 2>&1 & "
-                      "for i in $(seq 100); do grep -q ready /tmp/wait && exit 0; sleep 0.1; done; exit 1")
+        begin_to_wait(machine, uio)
         machine.check(f"bh-probe poke {uio} 0 0xc 0x10000")
         assert int(says(machine, r"link: state (\d+)$", since)[1]) > before
-        machine.check("for i in $(seq 100); do grep -q interrupt /tmp/wait && exit 0; sleep 0.1; done; exit 1")
+        machine.check(wait_for("interrupt"))
         assert state_of_west(machine) > before
 
 
