@@ -35,8 +35,9 @@ static void change_state(uint32_t to, const char *why)
 		return;
 	state = to;
 	good_cycles = 0;
-	printk("monitor: %s: %s\n", why, to == CONTROL_STATE_SAFE ? "outputs off" : "outputs on");
+	/* what is said is so */
 	shmem_write(&status, IVSHMEM_REG_STATE, to);
+	printk("monitor: %s: %s\n", why, to == CONTROL_STATE_SAFE ? "outputs off" : "outputs on");
 }
 
 static void look_at_control(void)

@@ -2,6 +2,7 @@
 """The example of three cells: Linux, a control loop, and a monitor, each pair on a link of its own. Its programs are
 built with the headers that the compiler wrote, and stop if the devices are not as these say."""
 import os
+import time
 
 import pytest
 
@@ -32,6 +33,12 @@ def state(machine, link, peer):
 
 def cycle(machine, link, peer):
     return peek(machine, link, "input_sections", 8192 * peer)
+
+
+def goes_on(machine, first):
+    end = time.monotonic() + 120
+    while cycle(machine, 1, 1) <= first:
+        assert time.monotonic() < end, f"the last cycle is still {first}"
 
 
 @pytest.fixture
@@ -65,7 +72,8 @@ def test_control_loop_and_monitor(three):
     three.inmate_says("monitor: 50 cycles in a row were right", mark)
     assert state(three, 1, 1) == RUNNING and state(three, 0, 1) == RUNNING
     first = cycle(three, 1, 1)
-    assert first >= 50 and cycle(three, 0, 1) >= first and cycle(three, 1, 1) > first
+    assert first >= 50 and cycle(three, 0, 1) >= first
+    goes_on(three, first)
 
     for restart in range(2):
         mark = three.console.mark()

@@ -62,7 +62,7 @@ def test_cells_of_a_cpu(root, rtos_config):  # noqa: F811
     # Linux switched it off for that
     off = [event for event in found if event["function"] in (0x84000002, 0xc4000002)]
     assert off and off[-1]["cell"] == "qemu-arm64" and off[-1]["text"].startswith("SMC: PSCI CPU_OFF")
-    start(root, "attack_memory", "attack=cache")
+    says(root, "^TAP done$", start(root, "attack_memory", "attack=cache"))
     events = look(root, f"--cpu {CPU} --cell {cell}")["events"]
     assert events and {event["cell"] for event in events} == {"rtos"}
 
