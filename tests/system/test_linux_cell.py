@@ -28,6 +28,8 @@ def linux(fleet):
     machine = fleet.get(rootfs=ROOTFS)
     machine.load_modules()
     if not machine.enabled():
+        # what it has to say about CPUs would end up in the middle of the other one's lines
+        machine.check("echo 1 >/proc/sys/kernel/printk")
         machine.jailhouse("enable /linux/qemu-arm64.cell")
         machine.check(f"echo uio_ivshmem >{DEVICE}/driver_override; echo {os.path.basename(DEVICE)} >/sys/bus/pci/drivers_probe")
     yield machine
