@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Cells that have to show that they are alive. Time is that of the emulator, which may stand still for a while: so periods are
-long, and only what must happen is waited for."""
+"""Cells that have to show that they are alive. Time is counted in instructions, as a CPU that the host leaves alone for a while
+would not show it; but for what the root cell does meanwhile: there, only what must happen is waited for."""
 import ctypes
 import re
 
@@ -18,6 +18,10 @@ EXPIRED = re.compile(r'^cell "f": watchdog: counter (\d+) unchanged for (\d+) us
 
 def watched(how, cpus="[1]", more="", period=PERIOD, parameters=""):
     return cell_text("f", cpus, "hang", f"how={how} {parameters}".strip(), f"watchdog: {period} ms\n{more}".rstrip())
+
+
+def boot(bench, text):
+    return bench.boot(bench.make(text), extra=["-icount", "shift=10,sleep=off"])
 
 
 def expiry(machine, start=0):
@@ -41,7 +45,7 @@ def fails(machine, cpus=(1,)):
 @pytest.mark.parametrize("how, ticks", [("spin", 20), ("masked", 20), ("wfi", 20), ("suspend", 20)])
 def test_hangs(bench, how, ticks):
     """Whatever it does instead of ticking."""
-    machine = bench.boot(bench.make(system_text(watched(how) + cell_text("n", [2], "hang", "how=never", console="off"))))
+    machine = boot(bench, system_text(watched(how) + cell_text("n", [2], "hang", "how=never", console="off")))
     machine.program_says(f"^hang: {ticks} ticks$")
     assert fails(machine)[0] == ticks
     machine.runs_guests_on([2])
@@ -49,13 +53,13 @@ def test_hangs(bench, how, ticks):
 
 def test_never_ticks(bench):
     """The first look is at the end of the second period."""
-    machine = bench.boot(bench.make(system_text(watched("spin", parameters="ticks=0"))))
+    machine = boot(bench, system_text(watched("spin", parameters="ticks=0")))
     counter, time = fails(machine)
     assert counter == 0 and time >= 2 * 1000 * PERIOD
 
 
 def test_lives(bench):
-    machine = bench.boot(bench.make(system_text(watched("never", parameters="ticks=60"))))
+    machine = boot(bench, system_text(watched("never", parameters="ticks=60")))
     machine.program_says("^hang: still alive$")		# after 600 ticks of 10 ms
     assert "watchdog" not in machine.console.text()
     machine.runs_guests_on([1])
@@ -64,7 +68,7 @@ def test_lives(bench):
 def test_state_on_links(bench):
     """As after any failure."""
     cells = cell_text("f", [1], "fail", "times=1", f"watchdog: {PERIOD} ms\non-failure: {{ restart: 1 }}") + WATCH
-    machine = bench.boot(bench.make(system_text(cells, LINK)))
+    machine = boot(bench, system_text(cells, LINK))
     # crashes, is started again, and then lives without ticking
     machine.program_says("^fail: not any more$")
     assert expiry(machine)[0] == 0
@@ -75,7 +79,7 @@ def test_state_on_links(bench):
 @pytest.mark.parametrize("how", ["off", "alone"])
 def test_first_cpu_is_off(bench, how):
     """It goes on watching for the other one."""
-    machine = bench.boot(bench.make(system_text(watched(how, "[1, 2]") + cell_text("n", [3], "hang", "how=never ticks=150"))))
+    machine = boot(bench, system_text(watched(how, "[1, 2]") + cell_text("n", [3], "hang", "how=never ticks=150")))
     machine.program_says("^hang: 20 ticks$")
     if how == "off":
         counter, _ = fails(machine, (1, 2))
@@ -88,7 +92,7 @@ def test_first_cpu_is_off(bench, how):
 
 def test_comes_first(bench):
     """No guest's interrupt is more urgent than the hypervisor's own. Where nobody watches, its timer's is a guest's."""
-    machine = bench.boot(bench.make(system_text(watched("off", "[1, 2]") + cell_text("n", [3], "hang", "how=never ticks=150"))))
+    machine = boot(bench, system_text(watched("off", "[1, 2]") + cell_text("n", [3], "hang", "how=never ticks=150")))
     machine.program_says("^hang: 20 ticks$")
 
     def priorities(cpu):
@@ -104,26 +108,26 @@ def test_comes_first(bench):
 def test_end_is_no_failure(bench, how):
     """Of its own accord. A neighbour's ticks tell the time."""
     cells = watched(how) + cell_text("n", [2], "hang", "how=never ticks=40", f"watchdog: {PERIOD} ms")
-    machine = bench.boot(bench.make(system_text(cells)))
+    machine = boot(bench, system_text(cells))
     machine.program_says("^hang: still alive$")
     assert "watchdog" not in machine.console.text() and "failed" not in machine.console.text()
 
 
 def test_nonsense(bench):
     """Any change counts, and no state that means nothing is an end."""
-    machine = bench.boot(bench.make(system_text(watched("nonsense"))))
+    machine = boot(bench, system_text(watched("nonsense")))
     machine.program_says("^hang: no nonsense any more$")
     fails(machine)
 
 
 def test_attack(bench):
-    machine = bench.boot(bench.make(system_text(watched("attack"))))
+    machine = boot(bench, system_text(watched("attack")))
     tap(machine)
     fails(machine)
 
 
 def test_restart(bench):
-    machine = bench.boot(bench.make(system_text(watched("spin", more="on-failure: { restart: 2 }"))))
+    machine = boot(bench, system_text(watched("spin", more="on-failure: { restart: 2 }")))
     machine.says('cell "f" stays stopped: it was restarted 2 times, as often as its on-failure allows$')
     text = machine.console.text()
     assert len(EXPIRED.findall(text)) == 3 and text.count('cell "f" failed') == 3 and text.count('cell "f" started') == 3
@@ -131,7 +135,7 @@ def test_restart(bench):
 
 
 def test_halt(bench):
-    machine = bench.boot(bench.make(system_text(watched("masked", more="on-failure: halt") + WATCH.replace("w:", "v:"))))
+    machine = boot(bench, system_text(watched("masked", more="on-failure: halt") + WATCH.replace("w:", "v:")))
     assert machine.wait_end() == 0
     machine.console.wait(r"\Z\A", timeout=60)		# its end
     assert machine.console.text().count('cell "f" has failed, which stops the machine\n') == 1
@@ -141,7 +145,7 @@ def test_two(bench):
     """One hangs and is started again and again, silently, as what both say would be mixed; the other one goes on."""
     cells = watched("masked", more="on-failure: restart").replace("virtual-console: active", "virtual-console: off")
     cells += cell_text("g", [2], "hang", "how=never ticks=60", f"watchdog: {PERIOD} ms")
-    machine = bench.boot(bench.make(system_text(cells)))
+    machine = boot(bench, system_text(cells))
     machine.program_says("^hang: still alive$")
     mark = 0
     for _ in range(2):
