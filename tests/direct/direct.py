@@ -271,7 +271,8 @@ class Machine:
 
     def __init__(self, kernel=None, cpus=CPUS, cpu=CPU, machine=MACHINE, extra=(), serial=SERIAL, log=None, accel="tcg",
                  restarts=False):
-        log = log or BUILD / "results" / f"direct-{next(self._numbers)}.log"
+        # suites run beside each other
+        log = log or BUILD / "results" / f"direct-{os.getpid()}-{next(self._numbers)}.log"
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         Path(log).write_bytes(b"")
         self.log = log

@@ -150,7 +150,7 @@ class Guest:
                  restarts=False, tree=None, doors=False, memory=None, bios=None):
         self.alive = True
         self._nonce = itertools.count(1)
-        log = log or os.path.join(build, "results", f"console-{next(self._numbers)}.log")
+        log = log or os.path.join(build, "results", f"console-{os.getpid()}-{next(self._numbers)}.log")
         os.makedirs(os.path.dirname(log), exist_ok=True)
         self.log = log
         open(log, "wb").close()
