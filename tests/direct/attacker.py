@@ -142,14 +142,18 @@ class Lab:
         self.wait_said(f'cell "{name}" started$')
         self.requests = 0
 
-    def request(self, code, arguments=()):
-        """Gives the code to the attacker, and waits until it is about to run it."""
+    def give(self, code, arguments=()):
+        """To the attacker, which runs it at once."""
         self.requests += 1
         memory = self.machine.memory
         words = [argument & (1 << 64) - 1 for argument in arguments] + [0] * (8 - len(arguments))
         memory.write_all([(RAM_PHYS + CODE, self.codes[code]),
                           (RAM_PHYS + MAILBOX + ARGUMENTS, struct.pack("<8Q", *words)),
                           (RAM_PHYS + MAILBOX + REQUEST, struct.pack("<Q", self.requests))])
+
+    def request(self, code, arguments=()):
+        """Gives the code to the attacker, and waits until it is about to run it, or has; unless it is loaded anew meanwhile."""
+        self.give(code, arguments)
         end = time.monotonic() + TIMEOUT
         while struct.unpack("<Q", self.read(RAM_PHYS + MAILBOX + BEGUN, 8))[0] != self.requests:
             assert time.monotonic() < end, "the attacker does not take requests"

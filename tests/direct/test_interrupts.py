@@ -32,7 +32,7 @@ def test_restart_aims_at_the_first_cpu(tmp_path, by):
         lab.restart()
     else:
         lab.mark()
-        lab.request(FAIL, [NOTHING])
+        lab.give(FAIL, [NOTHING])		# its mailbox is loaded anew, soon
         lab.wait_said('cell "a" started$')
     assert lab.word(route) == 1
     lab.close()
