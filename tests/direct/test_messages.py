@@ -53,7 +53,10 @@ def machine(tmp_path_factory):
 def fresh(lab, change=None):
     """Cell "a" made anew, with another configuration, and ready for a request."""
     if lab.root.num_cells() == 4:
+        lab.mark()
         assert lab.root.destroy("a") == 0
+        # what is said about the test before has come, too
+        lab.wait_said('^cell "a" destroyed$')
     lab.root.files["a"] = lab.original.changed(change) if change else lab.original
     assert lab.root.create("a") == 0
     lab.restart()
