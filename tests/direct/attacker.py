@@ -7,7 +7,8 @@ import struct
 import subprocess
 import time
 
-from direct import BUILD, CPU, HYPERVISOR, INMATES, PAUSE, ROOT_CELL, Bundle, Machine, abi, cell_text, make_bundle, system_text
+from direct import (BUILD, CPU, HYPERVISOR, INMATES, PAUSE, ROOT_CELL, TIMEOUT, Bundle, Machine, abi, cell_text, make_bundle,
+                    system_text)
 from root_cell import RootCell
 
 ATTACKER = BUILD / "direct/attacker.bin"
@@ -41,7 +42,6 @@ ATTRIBUTE_DEVICE = 1 << 2
 
 ECAM, REGISTERS = 0x0f000000, 0xff000000
 GICD, GICR, GICR_STEP = 0x08000000, 0x080a0000, 0x20000
-TIMEOUT = 60							# for a loaded host
 ID_OF_A = 0							# peer number on LINK
 
 ROOT_SPIS = 128			# interrupts 32 to 159: nobody raises or takes one
@@ -152,7 +152,7 @@ class Lab:
                           (RAM_PHYS + MAILBOX + REQUEST, struct.pack("<Q", self.requests))])
 
     def request(self, code, arguments=()):
-        """Gives the code to the attacker, and waits until it is about to run it, or has; unless it is loaded anew meanwhile."""
+        """As give(), and waits until it has begun. A cell that is loaded anew when it fails may have been by then: not for it."""
         self.give(code, arguments)
         end = time.monotonic() + TIMEOUT
         while struct.unpack("<Q", self.read(RAM_PHYS + MAILBOX + BEGUN, 8))[0] != self.requests:

@@ -87,10 +87,9 @@ def shown(state):
 def behaves(lab, code, state, *arguments):
     """The cell does as it is told from now on, and has said its state."""
     lab.request(code, [COMM, state, *arguments])
-    for _ in range(10000):
-        if lab.root.state("a") == shown(state):
-            return
-    raise AssertionError(f"the state is {lab.root.state('a')}")
+    end = time.monotonic() + TIMEOUT
+    while (found := lab.root.state("a")) != shown(state):
+        assert time.monotonic() < end, f"the state is {found}"
 
 
 def replies(lab, reply):
