@@ -26,7 +26,7 @@ MUTANTS = {
     "state-at-failure": (CONTROL, "ivshmem_device_stopped(cpu->cell, --cpu->cell->untold);", "cpu->cell->untold--;"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
     "state-at-reset": (LINK, "		arch_forget_accesses(ep->cell);\n	ivshmem_write_state(ep, 0);", "		arch_forget_accesses(ep->cell);"),
-    "state-last-peer": (LINK, "rest = link->num_peers; rest;", "rest = link->num_peers - 1; rest;"),
+    "state-last-peer": (LINK, "rest = link->num_peers, sent", "rest = link->num_peers - 1, sent"),
     "latch-lost": (LINK, "		__atomic_store_n(&ep->latched, true, __ATOMIC_RELAXED);", "		;"),
     "latch-kept": (LINK, "	publish(ep, 0, ivshmem_num_vectors(ep));\n	deliver_latched(ep);",
                    "	publish(ep, 0, ivshmem_num_vectors(ep));"),

@@ -22,7 +22,7 @@ MUTANTS = [
     ("index: peer of a doorbell", "life", D + "ivshmem_link.c",
      "if (peer >= __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED))", "if (peer > __atomic_load_n(&link->num_peers, __ATOMIC_RELAXED))"),
     ("index: peers of a State change", "life", D + "ivshmem_link.c",
-     "rest = link->num_peers; rest;", "rest = link->num_peers + 1; rest;"),
+     "rest = link->num_peers, sent", "rest = link->num_peers + 1, sent"),
     ("index: peer of a question", "life", D + "ivshmem_info.c",
      "	if (peer >= peers)\n", "	if (peer > peers)\n"),
     ("index: counter, off by one", "life", D + "ivshmem_info.c",
