@@ -175,7 +175,7 @@ def fault(machine, cell=1):
 
 def test_record(bench):
     """The same numbers on the console and in the record, and where the CPU was."""
-    machine = rooted(bench, watched("masked"))
+    machine = rooted(bench, watched("masked", parameters="ticks=400"))		# some time for the first look
     assert items(machine) == (0, 1000 * PERIOD) and items(machine, 0) == (0, 0)
     counter, time = fails(machine)
     record = fault(machine)

@@ -6,8 +6,8 @@ from cellfile import abi
 from conftest import SYSFS
 from test_inmates import create, passive, root, says, start, state, tap  # noqa: F401
 
-PERIOD = 500000		# us
-EXPIRED = (r'^cell "rtos": watchdog: counter (\d+) unchanged for (\d+) us, period 500000 us: CPUs stopped$')
+PERIOD = 1500000		# us: a CPU that the host leaves alone has not ticked
+EXPIRED = rf'^cell "rtos": watchdog: counter (\d+) unchanged for (\d+) us, period {PERIOD} us: CPUs stopped$'
 TIMER = 0x080b0000		# redistributor of CPU 0, registers of SGIs and PPIs
 BIT = 1 << 26
 
@@ -25,7 +25,7 @@ def timer(machine, cpu):
 def test_cell_that_hangs(root, rtos_config):  # noqa: F811
     """The same numbers on the console, in sysfs and from the commands; and it can be started again."""
     create(root, rtos_config, passive, watched)
-    assert "\nWatchdog: period 500000 us, expiries: 0\nNo violation\n" in root.jailhouse("cell show rtos")
+    assert f"\nWatchdog: period {PERIOD} us, expiries: 0\nNo violation\n" in root.jailhouse("cell show rtos")
     mark = start(root, "hang", "how=masked")
     says(root, "^hang: 20 ticks$", mark)
     counter, time = map(int, says(root, EXPIRED, mark).groups())
@@ -39,15 +39,15 @@ def test_cell_that_hangs(root, rtos_config):  # noqa: F811
     assert (raw.kind, raw.address, raw.virtual_address, raw.syndrome, raw.cpu) == (
         abi.BH_FAULT_WATCHDOG, counter, time, PERIOD, 3)
     text = root.jailhouse("cell show rtos")
-    assert f"  what        the watchdog expired: counter 20 for {time} us, period 500000 us\n" in text
-    assert "\nWatchdog: period 500000 us, expiries: 1\n" in text
+    assert f"  what        the watchdog expired: counter 20 for {time} us, period {PERIOD} us\n" in text
+    assert f"\nWatchdog: period {PERIOD} us, expiries: 1\n" in text
     assert "\nAdvice: the program hung, or was too slow:" in text
     shown = json.loads(root.jailhouse("cell show rtos --json"))
     assert (shown["watchdog_us"], shown["fault"]["access"], shown["fault"]["counter"]) == (PERIOD, "watchdog", 20)
     assert shown["watchdog_expiries"] == 1
     assert int(shown["fault"]["pc"], 16) == raw.pc
 
-    mark = start(root, "hang", "how=never")
+    mark = start(root, "hang", "how=never ticks=60")		# four periods and more
     says(root, "^hang: still alive$", mark)
     assert state(root) == ("running", "")
     root.all_cpus_work()
