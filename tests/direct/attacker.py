@@ -139,7 +139,7 @@ class Lab:
         self.mark()
         for step in self.root.set_loadable, self.root.load, self.root.start:
             assert not step("a")
-        self.wait_said(f'cell "{name}" started$')
+        self.wait_said(f'cell "{name}" started\n')		# all of it: what comes behind a mark is a line of its own
         self.requests = 0
 
     def give(self, code, arguments=()):
