@@ -120,9 +120,9 @@ static int64_t next_link(uint32_t bdf)
 	int64_t next = -ENOENT;
 
 	for (uint32_t n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++) {
-		const struct ivshmem_link *link = &ivshmem_links[n];
+		const struct ivshmem_link *link = ivshmem_links[n];
 
-		if (link->num_endpoints && link->bdf >= bdf && (next < 0 || link->bdf < next))
+		if (link && link->bdf >= bdf && (next < 0 || link->bdf < next))
 			next = link->bdf;
 	}
 	return next;
@@ -134,7 +134,7 @@ int64_t ivshmem_link_info(uint32_t bdf, uint32_t peer, uint32_t item)
 
 	if (item == LINK_INFO_NEXT)
 		return next_link(bdf);
-	return n == IVSHMEM_NO_LINK ? -ENOENT : link_info(&ivshmem_links[n], peer, item);
+	return n == IVSHMEM_NO_LINK ? -ENOENT : link_info(ivshmem_links[n], peer, item);
 }
 
 int64_t ivshmem_own_info(const struct cell *cell, uint32_t bdf, uint32_t peer, uint32_t item)

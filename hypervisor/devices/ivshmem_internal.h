@@ -60,6 +60,27 @@ static inline uint32_t ivshmem_vector_counter(uint32_t counter)
 	return (counter - (counter > LINK_COUNTER_MERGED)) % VECTOR_COUNTERS;
 }
 
+struct ivshmem_link {
+	spinlock_t lock;		/* State of all peers and the table */
+	struct virq_teller teller;	/* of its changes; link lock */
+
+	/* frozen while the link exists */
+	struct ivshmem_endpoint *endpoints;	/* by peer id */
+	uint64_t state_phys;
+	uint64_t rw_size;
+	uint64_t output_size;
+	volatile uint32_t *table;
+	uint32_t state_size;
+	uint16_t bdf;
+	uint16_t last_place;		/* the highest id that there is a place for: places fill whole pages */
+
+	/* management lock */
+	uint32_t num_endpoints;		/* active ones */
+
+	/* written under the management and link lock, only ever increased, as far as there are places; read atomically */
+	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
+};
+
 struct ivshmem_endpoint {
 	spinlock_t lock;
 	/* endpoint lock */
@@ -93,35 +114,17 @@ struct ivshmem_endpoint {
 	struct virq_ringers ringers;	/* its CPUs: of peers, since the link was made */
 	volatile uint32_t *entry;	/* of the state table */
 	struct mmio_window *windows[IVSHMEM_NUM_BARS];	/* NULL: BAR not implemented */
+
+	struct ivshmem_link of_link;	/* what the link is: in the place of peer 0, whoever has that. It takes what sizes leave over */
 } __attribute__((aligned(512)));
 _Static_assert(8 * sizeof(struct ivshmem_endpoint) % PAGE_SIZE == 0, "eight places are whole pages: none is lost");
 
-struct ivshmem_link {
-	spinlock_t lock;		/* State of all peers and the table */
-	struct virq_teller teller;	/* of its changes; link lock */
-
-	/* frozen while the link exists */
-	struct ivshmem_endpoint *endpoints;	/* by peer id */
-	uint64_t state_phys;
-	uint64_t rw_size;
-	uint64_t output_size;
-	volatile uint32_t *table;
-	uint32_t state_size;
-	uint16_t bdf;
-	uint16_t last_place;		/* the highest id that there is a place for: places fill whole pages */
-
-	/* management lock */
-	uint32_t num_endpoints;		/* active ones; 0: the link does not exist */
-
-	/* written under the management and link lock, only ever increased, as far as there are places; read atomically */
-	uint32_t num_peers;		/* ids 0 .. num_peers - 1 */
-};
-
-extern struct ivshmem_link ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
+/* Management lock, or a CPU of a peer. NULL: there is no such link */
+extern struct ivshmem_link *ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
 
 static inline struct ivshmem_link *ivshmem_link_of(uint32_t endpoint)
 {
-	return &ivshmem_links[endpoint / IVSHMEM_MAX_PEERS];
+	return ivshmem_links[endpoint / IVSHMEM_MAX_PEERS];
 }
 
 /* An INTx device has one line. */

@@ -10,7 +10,7 @@
 #include "vpci.h"
 #include "arch/cpu.h"
 
-struct ivshmem_link ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
+struct ivshmem_link *ivshmem_links[CONFIG_IVSHMEM_MAX_LINKS];
 
 static void count(struct ivshmem_endpoint *ep, uint32_t counter)
 {
@@ -331,7 +331,7 @@ COLD uint32_t ivshmem_find_link(uint16_t bdf)
 	uint32_t n;
 
 	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
-		if (ivshmem_links[n].num_endpoints && ivshmem_links[n].bdf == bdf)
+		if (ivshmem_links[n] && ivshmem_links[n]->bdf == bdf)
 			return n;
 	return IVSHMEM_NO_LINK;
 }
@@ -341,7 +341,7 @@ static uint32_t find_unused_link(void)
 	uint32_t n;
 
 	for (n = 0; n < CONFIG_IVSHMEM_MAX_LINKS; n++)
-		if (ivshmem_links[n].num_endpoints == 0)
+		if (!ivshmem_links[n])
 			return n;
 	return IVSHMEM_NO_LINK;
 }
@@ -375,25 +375,26 @@ static uint32_t table_size(uint32_t state_size)
 static int create_link(const struct ivshmem_params *params, uint32_t *created)
 {
 	uint32_t n = find_unused_link(), peers = wanted_peers(params);
+	struct ivshmem_endpoint *places;
 	struct ivshmem_link *link;
 
 	if (n == IVSHMEM_NO_LINK)
 		return refuse_in_words(-ENOMEM, DEVICE "all %u links are in use; raise CONFIG_IVSHMEM_MAX_LINKS",
 				       DEVICE_ARGS(params), (uint32_t)CONFIG_IVSHMEM_MAX_LINKS);
 
-	link = &ivshmem_links[n];
-	link->endpoints = pages_alloc(endpoint_pages(peers), 1);
-	if (!link->endpoints)
+	places = pages_alloc(endpoint_pages(peers), 1);
+	if (!places)
 		return refuse(-ENOMEM, DEVICE "no memory for a link of %u peers; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params), peers);
+	link = &places->of_link;
 	link->table = map_range(HOST_ADDR(params->state_phys), table_size(params->state_size), MAP_NORMAL);
 	if (!link->table) {
-		pages_free(link->endpoints, endpoint_pages(peers));
-		link->endpoints = NULL;
+		pages_free(places, endpoint_pages(peers));
 		return refuse(-ENOMEM,
 			      DEVICE "no memory to map the state table; enlarge the hypervisor memory",
 			      DEVICE_ARGS(params));
 	}
+	link->endpoints = places;
 	link->bdf = params->bdf;
 	link->last_place = (uint16_t)(endpoint_pages(peers) * PAGE_SIZE / sizeof(struct ivshmem_endpoint) - 1);
 	link->num_peers = peers;
@@ -401,6 +402,7 @@ static int create_link(const struct ivshmem_params *params, uint32_t *created)
 	link->state_size = params->state_size;
 	link->rw_size = params->rw_size;
 	link->output_size = params->output_size;
+	ivshmem_links[n] = link;
 	*created = n;
 	return 0;
 }
@@ -458,19 +460,20 @@ static int create_windows(struct cell *cell, const struct ivshmem_params *params
 	return 0;
 }
 
-static void free_link_if_unused(struct ivshmem_link *link)
+static void free_link_if_unused(uint32_t n)
 {
+	const struct ivshmem_link *link = ivshmem_links[n];
+
 	if (link->num_endpoints)
 		return;
+	ivshmem_links[n] = NULL;
 	unmap_range((void *)link->table, table_size(link->state_size));
 	pages_free(link->endpoints, endpoint_pages(link->last_place + 1u));
-	link->table = NULL;
-	link->endpoints = NULL;
 }
 
 static int join_link(struct cell *cell, const struct ivshmem_params *params, uint32_t n)
 {
-	struct ivshmem_link *link = &ivshmem_links[n];
+	struct ivshmem_link *link = ivshmem_links[n];
 	uint32_t endpoint = n * IVSHMEM_MAX_PEERS + params->id, windows = cell->mmio.num_movable, bar;
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
 	struct mmio_window *created[IVSHMEM_NUM_BARS];
@@ -478,7 +481,7 @@ static int join_link(struct cell *cell, const struct ivshmem_params *params, uin
 
 	if (err) {
 		cell->mmio.num_movable = windows;
-		free_link_if_unused(link);
+		free_link_if_unused(n);
 		return err;
 	}
 
@@ -514,7 +517,7 @@ COLD int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, ui
 	if (n == IVSHMEM_NO_LINK)
 		err = create_link(params, &n);
 	else
-		err = check_join(&ivshmem_links[n], params);
+		err = check_join(ivshmem_links[n], params);
 	if (!err)
 		err = join_link(cell, params, n);
 	if (!err)
@@ -525,7 +528,6 @@ COLD int ivshmem_join(struct cell *cell, const struct ivshmem_params *params, ui
 COLD void ivshmem_detach(uint32_t endpoint)
 {
 	struct ivshmem_endpoint *ep = ivshmem_endpoint_at(endpoint);
-	struct ivshmem_link *link = ivshmem_link_of(endpoint);
 
 	ivshmem_reset(endpoint);
 
@@ -534,6 +536,6 @@ COLD void ivshmem_detach(uint32_t endpoint)
 	ep->active = false;
 	spin_unlock(&ep->lock);
 
-	link->num_endpoints--;
-	free_link_if_unused(link);
+	ep->link->num_endpoints--;
+	free_link_if_unused(endpoint / IVSHMEM_MAX_PEERS);
 }

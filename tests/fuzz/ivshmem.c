@@ -170,9 +170,9 @@ static void compare_link(uint16_t bdf)
 		differ("link %04x: expected %s", bdf, model_link_exists(bdf) ? "to exist" : "not to exist");
 	if (link == IVSHMEM_NO_LINK)
 		return;
-	if (ivshmem_links[link].num_peers != model_link_peers(bdf))
+	if (ivshmem_links[link]->num_peers != model_link_peers(bdf))
 		differ("link %04x: expected %u peers, got %u", bdf, model_link_peers(bdf),
-		       ivshmem_links[link].num_peers);
+		       ivshmem_links[link]->num_peers);
 	for (uint32_t id = 0; id < model_link_peers(bdf); id++)
 		compare_peer(bdf, id, ivshmem_endpoint_at(link * IVSHMEM_MAX_PEERS + id));
 	compare_table(bdf);

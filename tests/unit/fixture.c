@@ -216,7 +216,7 @@ int64_t fixture_unaccounted(uint16_t bdf)
 	int64_t sum = 0;
 
 	assert_true(link != IVSHMEM_NO_LINK);
-	for (uint32_t peer = 0; peer < ivshmem_links[link].num_peers; peer++) {
+	for (uint32_t peer = 0; peer < ivshmem_links[link]->num_peers; peer++) {
 		uint32_t endpoint = link * IVSHMEM_MAX_PEERS + peer;
 
 		sum += (int64_t)ivshmem_total(ivshmem_endpoint_at(endpoint), LINK_COUNTER_SENT);

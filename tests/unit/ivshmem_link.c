@@ -484,6 +484,31 @@ static void no_places_to_spare_in_direct_boot(void **state)
 	}
 }
 
+/* It is kept in the place of peer 0, which may be free before, meanwhile and afterwards. */
+static void link_needs_no_peer_0(void **state)
+{
+	const struct ivshmem_link *link;
+
+	(void)state;
+	assert_int_equal(join(0, 2, 3), 0);
+	link = ivshmem_link_of(joined[0]);
+	ivshmem_set_state(joined[0], 3);
+	assert_int_equal(join(0, 0, 3), 0);
+	assert_ptr_equal(ivshmem_link_of(joined[1]), link);
+	ivshmem_set_state(joined[1], 4);
+	ivshmem_detach(joined[--num_joined]);
+	assert_int_equal(ivshmem_find_link(0), joined[0] / IVSHMEM_MAX_PEERS);
+	assert_int_equal(link->num_endpoints, 1);
+	assert_int_equal(link->num_peers, 3);
+	assert_int_equal(ivshmem_link_info(0, 2, LINK_INFO_STATE), 3);
+	assert_int_equal(ivshmem_link_info(0, 0, LINK_INFO_PEERS), 3);
+	assert_int_equal(pages_used(), pages_for(3));
+	ivshmem_detach(joined[--num_joined]);
+	assert_int_equal(ivshmem_find_link(0), IVSHMEM_NO_LINK);
+	assert_int_equal(ivshmem_link_info(0, 0, LINK_INFO_NEXT), -ENOENT);
+	assert_int_equal(pages_used(), 0);
+}
+
 static void no_memory_for_a_link(void **state)
 {
 	(void)state;
@@ -568,6 +593,7 @@ int main(void)
 		TEST(first_peer_leaves_the_table_alone),
 		LIMIT(number_of_links), LIMIT(all_ids_of_a_configuration),
 		LIMIT(memory_grows_with_the_peers_of_the_link), LIMIT(no_places_to_spare_in_direct_boot),
+		LIMIT(link_needs_no_peer_0),
 		LIMIT(no_memory_for_a_link),
 		LIMIT(no_window_left), LIMIT(place_is_taken_again), LIMIT(doorbell_misses_a_peer_that_just_left),
 	};
