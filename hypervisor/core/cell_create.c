@@ -3,6 +3,7 @@
  * Creation of cells, the root cell included. The order of the checks is that of the ABI; all of them come before the
  * first change, what can fail later is undone.
  */
+#include "bulkhead/image.h"
 #include "cell.h"
 #include "cell_internal.h"
 #include "cell_memory.h"
@@ -16,6 +17,8 @@
 
 #define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
 #define MAX_CELL_ID		255
+
+extern struct bh_public_page public_page;
 
 static bool same_name(const char *a, const char *b)
 {
@@ -117,7 +120,7 @@ static void *place_tables(struct cell *cell, void *tables, const struct cfg_cell
 static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, struct cell **made)
 {
 	uint64_t size = config_size(header);
-	struct { struct arch_cell_room room; struct cell cell; } *object;
+	struct { struct arch_cell_room room; struct arch_cell_saved saved; struct cell cell; } *object;
 	struct cfg_cell *copy;
 	struct cell *cell;
 	uint32_t pages;
@@ -131,6 +134,7 @@ static int make_object(const struct cfg_cell *header, uint64_t offset_in_page, s
 		return refuse_memory(header);
 	cell = &object->cell;
 	cell->room = &object->room;
+	cell->saved = &object->saved;
 	cell->object_pages = pages;
 	copy = place_tables(cell, object + 1, header);
 	*copy = *header;
@@ -230,15 +234,30 @@ int cell_build(struct cell *cell, uint64_t size, bool by_guest)
 	return error;
 }
 
+/* No guest sees the root cell's communication region: others can be behind it. */
+struct root_pages {
+	struct comm_region comm;
+	struct arch_cell_room room;
+};
+
+/* Without memory it sees the public page as little as a page that is its own. */
+static struct root_pages *find_root_pages(const struct cfg_cell *header, uint64_t size)
+{
+	uintptr_t unused = (uintptr_t)public_page.reserved, end = (uintptr_t)(&public_page + 1);
+
+	unused += -unused % _Alignof(struct root_pages);
+	if (!header->num_memory_regions && size <= end - unused)
+		return (struct root_pages *)unused;
+	return pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
+}
+
 int root_cell_init(const struct config_view *view)
 {
 	const struct cfg_cell *header = view->cell;
-	/* no guest sees its communication region: others can be behind it in its page */
-	struct { struct comm_region comm; struct arch_cell_room room; } *pages;
-	uint64_t size = sizeof(*pages) + tables_size(header) + header->num_memory_regions;
+	uint64_t size = sizeof(struct root_pages) + tables_size(header) + header->num_memory_regions;
+	struct root_pages *pages = find_root_pages(header, size);
 	int error;
 
-	pages = pages_alloc((uint32_t)(PAGE_ALIGN(size) >> PAGE_SHIFT), 1);
 	if (!pages)
 		return refuse_memory(header);
 

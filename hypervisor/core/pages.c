@@ -8,11 +8,14 @@
 #include "console.h"
 
 #define BITS_PER_PAGE	(8 * (uint32_t)PAGE_SIZE)
+#define SMALL_POOL	1024U	/* pages, with those before it: 4 MiB of hypervisor memory */
+
+static uint64_t small_bitmap[SMALL_POOL / 64];
 
 /* management lock, or a single CPU during start-up */
 static struct {
 	uint8_t *base;		/* page 0: of hypervisor memory, before the pool */
-	uint64_t *bitmap;	/* bit set: page in use, or not the pool's; lies in the first pages of the pool, which are */
+	uint64_t *bitmap;	/* bit set: page in use, or not the pool's; of a large pool it is in its first pages */
 	uint32_t first, end;	/* pages before or behind were never the pool's */
 	uint32_t total;
 	uint32_t used;
@@ -21,7 +24,7 @@ static struct {
 
 static uint32_t bitmap_pages(void)
 {
-	return (pool.end + BITS_PER_PAGE - 1) / BITS_PER_PAGE;
+	return pool.end <= SMALL_POOL ? 0 : (pool.end + BITS_PER_PAGE - 1) / BITS_PER_PAGE;
 }
 
 /* Distance from page to the next one whose physical address is aligned: tables are aligned for hardware. */
@@ -116,7 +119,6 @@ void pages_add(void *pages, uint32_t count)
 void pages_init(void *virt, uint32_t before, uint32_t count)
 {
 	pool.base = virt;
-	pool.bitmap = (uint64_t *)(pool.base + before * PAGE_SIZE);	/* a page: aligned */
 	pool.first = before;
 	pool.end = before + count;
 	pool.first_free = 0;
@@ -125,6 +127,7 @@ void pages_init(void *virt, uint32_t before, uint32_t count)
 		pool.end = before = count = 0;
 	pool.total = count;
 	pool.used = bitmap_pages();
-	__builtin_memset(pool.bitmap, 0, bitmap_pages() * PAGE_SIZE);
+	pool.bitmap = pool.used ? (uint64_t *)(pool.base + before * PAGE_SIZE) : small_bitmap;	/* a page: aligned */
+	__builtin_memset(pool.bitmap, 0, (pool.end + 63) / 64 * sizeof(*pool.bitmap));
 	bitmap_set_range(pool.bitmap, 0, before + bitmap_pages(), true);
 }

@@ -44,6 +44,7 @@ struct cell {
 	volatile struct bh_cell_console *console;	/* one page, written under console_lock; NULL: it may not print, or nobody can read */
 	struct arch_cell arch;
 	struct arch_cell_room *room;	/* the pages of this object begin with it; root: beside its communication region */
+	struct arch_cell_saved *saved;	/* root: NULL */
 
 	struct watchdog watchdog;
 

@@ -18,7 +18,10 @@ uint32_t pages_used(void);
 host_addr_t virt_to_host(const void *virt);	/* of hypervisor memory */
 void *host_to_virt(host_addr_t addr);
 
-/* Early: count pages become the pool, those that are behind the first ones from virt on; its first pages hold the bitmap. */
+/*
+ * Early: count pages become the pool, those that are behind the first ones from virt on. If that is much, the bitmap is in its
+ * first pages.
+ */
 void pages_init(void *virt, uint32_t before, uint32_t count);
 
 /* Once: pages from before the pool become a part of it. */

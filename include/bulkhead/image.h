@@ -114,7 +114,7 @@ struct bh_public_page {
 	/* Why the last refused enable or hypercall of the root cell was refused; one line, NUL-terminated,
 	 * empty if there is nothing to add to the errno. Stable until the next hypercall 0..4. */
 	char reason[256];
-	uint8_t reserved[4096 - 8 - BH_CONSOLE_RING_SIZE - 256];
+	uint8_t reserved[4096 - 8 - BH_CONSOLE_RING_SIZE - 256];	/* zeros, or the page is not shown */
 };
 
 BH_ABI_ASSERT(sizeof(struct bh_image_header) == BH_IMAGE_PE_OFFSET, bh_image_header);

@@ -33,7 +33,6 @@
 #include "arch/memory.h"
 #include "stage2.h"
 
-#define POOL_PAGES	8192u
 #define GIC_FRAME	0x10000u
 #define MAX_CPUS	256u
 
@@ -199,14 +198,17 @@ static void said(const char *what, uint32_t *before)
 
 int main(int argc, char **argv)
 {
-	void *pool = aligned_alloc(64 * PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
+	void *pool;
 	struct config_view view;
 	struct cell *created;
 	uint32_t before = 0;
 	uint64_t size;
 	void *content;
 
-	if (argc < 7 || !pool)
+	if (argc < 7)
+		return 2;
+	pool = aligned_alloc(64 * PAGE_SIZE, strtoull(argv[3], NULL, 0));
+	if (!pool)
 		return 2;
 	sysreg_id_aa64mmfr0_el1 = strtoull(argv[1], NULL, 0);
 	num_cpu_slots = (uint32_t)strtoul(argv[4], NULL, 0);
@@ -217,7 +219,7 @@ int main(int argc, char **argv)
 	}
 	sigaction(SIGILL, &(struct sigaction){ .sa_sigaction = read_tpidr_el2, .sa_flags = SA_SIGINFO }, NULL);
 	stage2_setup();
-	pages_init(pool, 0, POOL_PAGES);
+	pages_init(pool, 0, (uint32_t)(strtoull(argv[3], NULL, 0) / PAGE_SIZE) - 1);	/* the crash log */
 	said("pool", &before);
 
 	is_direct = !strcmp(argv[5], "direct");

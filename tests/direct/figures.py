@@ -65,15 +65,17 @@ def main():
         print(f"    {count:>10,}  {100 * count / total:5.1f} %  {name}")
     print(f"image file: {HYPERVISOR.stat().st_size / KIB:.1f} KiB")
     header = bundle.header
+    kept = -(-bundle.directory_range.stop // PAGE) * PAGE	# no cell is ever started again from what is behind it
     memory = {
         "image with its bss": header.core_size,
         "per-CPU areas": header.boot.config_offset - header.core_size,
         "system configuration": header.boot.bundle_offset - header.boot.config_offset,
-        "bundle: directory, cell configurations, images": header.boot.pool_offset - header.boot.bundle_offset,
-        "hypervisor: page tables, bitmap of the pool, crash log":
+        "bundle: directory, what is kept of its parts": kept - header.boot.bundle_offset,
+        "hypervisor: page tables, bitmap of a large pool, crash log":
             header.boot.memory_size - header.boot.pool_offset - free[0] * PAGE,
         "root cell without memory, mapped devices": (free[0] - free[1]) * PAGE,
-        "two cells and a link: configurations, tables, pages of the cells": (free[1] - free[2]) * PAGE,
+        "two cells and a link: configurations, tables, pages of the cells":
+            (free[1] - free[2]) * PAGE + header.boot.pool_offset - kept,
     }
     print(f"hypervisor memory in use when both cells run: {sum(memory.values()) / KIB:.0f} KiB")
     for name, size in memory.items():

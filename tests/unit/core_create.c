@@ -335,7 +335,8 @@ static void everything_is_in_the_pages_of_the_object(void)
 		core_created(&beta);
 		cell = core_cell(2);
 		end = (const uint8_t *)cell->room + cell->object_pages * PAGE_SIZE;
-		assert_true((uint8_t *)cell >= (uint8_t *)(cell->room + 1) && cell->mmio.fixed >= (struct mmio_window *)(cell + 1));
+		assert_true((void *)cell->saved >= (void *)(cell->room + 1) && (void *)cell >= (void *)(cell->saved + 1));
+		assert_true(cell->mmio.fixed >= (struct mmio_window *)(cell + 1));
 		assert_true(cell->mmio.movable >= cell->mmio.fixed + cell->mmio.max_fixed);
 		assert_true((void *)cell->functions >= (void *)(cell->mmio.movable + cell->mmio.max_movable));
 		assert_true((void *)cell->config.cell >= (void *)(cell->functions + cell->config.cell->num_pci_devices));
@@ -344,6 +345,37 @@ static void everything_is_in_the_pages_of_the_object(void)
 		assert_int_equal(core_call(HC_CELL_DESTROY, 2), 0);
 	}
 	assert_true(most > 1);
+	host_stop();
+}
+
+static bool is_in_public_page(const void *object, const void *end)
+{
+	return range_contains((uintptr_t)public_page.reserved, sizeof(public_page.reserved), (uintptr_t)object,
+			      (uintptr_t)end - (uintptr_t)object);
+}
+
+/* A root cell sees the public page, or it has no memory: then what it would have a page for is there. */
+static void root_cell_without_memory(void)
+{
+	core_system.root.header.num_pci_devices = 0;
+	core_system.root.header.num_memory_regions = 0;
+	core_start();
+	assert_true(is_in_public_page(root_cell.comm, root_cell.comm + 1));
+	assert_true(is_in_public_page(root_cell.room, root_cell.room + 1));
+	assert_int_equal((uintptr_t)root_cell.room % _Alignof(struct arch_cell_room), 0);
+	assert_true((void *)root_cell.room >= (void *)(root_cell.comm + 1));
+	assert_true((void *)root_cell.mmio.fixed >= (void *)(root_cell.room + 1));
+	assert_true(is_in_public_page(root_cell.mmio.fixed, root_cell.mmio.fixed + root_cell.mmio.max_fixed));
+	host_stop();
+}
+
+static void root_cell_with_memory(void)
+{
+	core_start();
+	assert_int_equal((uintptr_t)root_cell.comm % PAGE_SIZE, 0);
+	assert_false(is_in_public_page(root_cell.comm, root_cell.comm + 1));
+	for (uint32_t n = 0; n < sizeof(public_page.reserved); n++)
+		assert_int_equal(public_page.reserved[n], 0);
 	host_stop();
 }
 
@@ -519,6 +551,7 @@ int main(void)
 		CORE_TEST(step_12_conflicts),
 		CORE_TEST(windows_that_overlap),
 		CORE_TEST(everything_is_in_the_pages_of_the_object),
+		CORE_TEST(root_cell_without_memory), CORE_TEST(root_cell_with_memory),
 		CORE_TEST(everything_of_the_root_cell_is_in_its_pages),
 		CORE_TEST(any_allocation_may_fail),
 		CORE_TEST(link_that_does_not_fit),

@@ -325,12 +325,12 @@ static void take_field(uint8_t *to, const uint8_t *from, uint32_t bank, uint32_t
 static void reset_of_a_cell(void **state)
 {
 	static uint8_t first[GIC_FRAME_SIZE], before[GIC_FRAME_SIZE];
-	static struct arch_cell_room room;
+	static struct arch_cell_saved saved;
 	uint32_t intid = 8 * 32 + 3, word = intid / 32;
 
 	(void)state;
-	memset(&room, 0, sizeof(room));
-	cell.room = &room;
+	memset(&saved, 0, sizeof(saved));
+	cell.saved = &saved;
 	save_spi(&cell, intid);
 	memcpy(first, distributor_frame, sizeof(first));
 	fill();

@@ -8,11 +8,11 @@ from .units import GIB, KIB, MIB, PAGE, Range, format_size, round_up
 
 IMAGE = 64 * KIB		# less than any
 PERCPU = 4 * KIB		# without CONFIG_TRACE
-FIXED = 1			# bitmap of the pool
+SMALL_POOL = 4 * MIB		# of hypervisor memory but for the crash log; the bitmap of a larger pool takes a page
 SHOWN = 1			# what a root cell with memory sees of hypervisor memory
 CRASH_LOG = PAGE		# the last page
 OBJECT = 2 * KIB		# of a cell, with its configuration behind it; less than any
-COMM = PAGE			# its communication region; with that of the root cell are its tables
+COMM = PAGE			# its communication region; with that of a root cell with memory are its tables
 ENDPOINT = 1536			# bytes of a peer of a link; after a late launch, there is a multiple of
 PLACES = 8
 TOP = 512 * GIB			# one entry of a table of level 0
@@ -106,8 +106,8 @@ def pool(system):
     root += [(area, 0, 0) for _, area in windows] + ([(hidden, PAGE, abi.CFG_MEM_READ)] if hidden else [])
     count += tables(root)
     # what cells print is for the root cell, which reads nothing if it is not there
-    pages = FIXED + (SHOWN + consoles if shown else 0)
-    return {"cells": pages * PAGE + objects + COMM * (len(system.others) + 1),
+    pages = (system.hypervisor_size - CRASH_LOG > SMALL_POOL) + (SHOWN + consoles if shown else 0)
+    return {"cells": pages * PAGE + objects + COMM * (len(system.others) + shown),
             "links": sum(_link_pages(link, system.direct) for link in system.links) * PAGE, "page tables": count * PAGE}
 
 

@@ -284,10 +284,10 @@ static void save_spi(struct cell *cell, uint32_t intid)
 	uint32_t word = intid / 32;
 
 	/* of each word, only what is the cell's is used */
-	cell->room->saved.enabled[word] = mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word);
-	cell->room->saved.group[word] = mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word);
-	cell->room->saved.config[intid / 16] = mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4);
-	cell->room->saved.priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
+	cell->saved->enabled[word] = mmio_read32(gic.gicd, GICD_ISENABLER + 4 * word);
+	cell->saved->group[word] = mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word);
+	cell->saved->config[intid / 16] = mmio_read32(gic.gicd, GICD_ICFGR + intid / 16 * 4);
+	cell->saved->priority[intid] = gic.gicd[GICD_IPRIORITYR + intid];
 }
 
 /* Group, priority and trigger as they were: neither the next start nor the root cell inherits what a cell did. */
@@ -298,10 +298,10 @@ static void restore_spi(struct cell *cell, uint32_t intid)
 
 	spin_lock(&gic.lock);
 	mmio_write32(gic.gicd, GICD_IGROUPR + 4 * word,
-		     (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & ~bit) | (cell->room->saved.group[word] & bit));
+		     (mmio_read32(gic.gicd, GICD_IGROUPR + 4 * word) & ~bit) | (cell->saved->group[word] & bit));
 	mmio_write32(gic.gicd, config, (mmio_read32(gic.gicd, config) & ~config_mask) |
-		     (cell->room->saved.config[intid / 16] & config_mask));
-	gic.gicd[GICD_IPRIORITYR + intid] = cell->room->saved.priority[intid];
+		     (cell->saved->config[intid / 16] & config_mask));
+	gic.gicd[GICD_IPRIORITYR + intid] = cell->saved->priority[intid];
 	spin_unlock(&gic.lock);
 }
 
@@ -324,8 +324,8 @@ static COLD void take_spis(struct cell *cell, const struct cfg_system *system, b
 			cell->arch.spis[word] &= ~spis;
 			root_cell.arch.spis[word] |= back;
 			/* no effect after a refused creation, which has changed nothing */
-			if (back & cell->room->saved.enabled[word])
-				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * word, back & cell->room->saved.enabled[word]);
+			if (back & cell->saved->enabled[word])
+				mmio_write32(gic.gicd, GICD_ISENABLER + 4 * word, back & cell->saved->enabled[word]);
 		}
 	}
 }

@@ -23,14 +23,14 @@ struct arch_cell {
 struct arch_cell_room {
 	/* the root of small tables: aligned as hardware wants as many entries to be (DDI 0487, VTTBR_EL2) */
 	uint64_t stage2_root[STAGE2_OWN_ROOT] __attribute__((aligned(8 * STAGE2_OWN_ROOT)));
+};
 
-	/* how the root cell had programmed them when they were taken from it */
-	struct {
-		uint32_t enabled[32];
-		uint32_t group[32];
-		uint32_t config[64];
-		uint8_t priority[1024];
-	} saved;
+/* Management lock: how the root cell had programmed SPIs when they were taken from it */
+struct arch_cell_saved {
+	uint32_t enabled[32];
+	uint32_t group[32];
+	uint32_t config[64];
+	uint8_t priority[1024];
 };
 
 #endif

@@ -16,4 +16,8 @@ struct arch_cell_room {
 	uint64_t unused;
 };
 
+struct arch_cell_saved {
+	uint64_t unused;
+};
+
 #endif
