@@ -147,7 +147,7 @@ $(HV)/jailhouse.bin: $(HV)/hypervisor.elf $(HV)/stack.txt $(HV)/texts.txt
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 # The image stays small: bytes that the file may have, not counting what CONFIG_DEBUG adds
-HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,82400)
+HV_SIZE_LIMIT := $(if $(CONFIG_DEBUG),1000000,81920)
 
 .PHONY: check-size size
 check-size: $(HV)/jailhouse.bin
