@@ -9,12 +9,13 @@ import zlib
 import pytest
 
 from direct import BASE, IMAGE, ROOT_CELL, TIMEOUT, Bundle, GuestError, abi, cell_text, system_text
-from test_stack import RINGING, SAVE_FIRST, SUB_SP_STACK, physical
+from test_stack import RINGING, SAVE_FIRST, STACK, SUB_SP_STACK, physical
 
 SIZE = 4 << 20
 PLACE = BASE + SIZE - 4096
 # The last word of it: whatever QEMU loads again at a reset, it does not write there.
 UDF = struct.pack("<I", 0)
+HVC_64 = 0x16 << 26 | 1 << 25 | abi.HC_IMMEDIATE		# syndrome
 TOLD = "^The run before ended in a panic"
 
 
@@ -42,7 +43,7 @@ def record(machine):
 
 def break_hypercall(machine):
     """The next hypercall meets an undefined instruction, as the handler's first one."""
-    machine.memory.write(physical("hypercall"), UDF)
+    machine.memory.write(physical("trap_hvc"), UDF)
     with pytest.raises(GuestError):
         machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS, timeout=1)
     return machine.says(r"^PANIC on CPU 0: (exception in the hypervisor: vector 4, ESR 0x(\w+), ELR 0x(\w+), FAR 0x\w+, SP 0x(\w+))$")
@@ -80,7 +81,8 @@ def test_panic(bench):
     assert (log.cpu, log.cell, log.cell_name, log.flags, log.vector) == (0, 0, b"root", abi.BH_CRASH_EXCEPTION, 4)
     registers = log.registers
     assert [registers.esr, registers.elr, registers.sp] == [int(text, 16) for text in (esr, elr, stack)]
-    assert registers.spsr & 0xf == 9 and registers.x[0] == abi.HC_HYPERVISOR_INFO and registers.x[1] == abi.HV_INFO_NUM_CELLS
+    # its arguments: the frame on the stack, and the syndrome of the call
+    assert registers.spsr & 0xf == 9 and 0 <= registers.x[0] - registers.sp < STACK and registers.x[1] == HVC_64
     assert 0 < log.ticks < 3600 * log.ticks_per_second
     assert log.software.decode() in machine.console.text()
     # the console is off the ring in this system
@@ -172,7 +174,7 @@ def test_panic_in_a_panic(bench):
     """The console's code is broken, too: the record is there all the same, and the CPU stops."""
     machine = boot(bench)
     machine.memory.write(physical("console_write"), UDF)
-    machine.memory.write(physical("hypercall"), UDF)
+    machine.memory.write(physical("trap_hvc"), UDF)
     with pytest.raises(GuestError):
         machine.hypercall(abi.HC_HYPERVISOR_INFO, abi.HV_INFO_NUM_CELLS, timeout=1)
     halt, end = physical("arch_halt"), time.monotonic() + TIMEOUT
@@ -180,5 +182,5 @@ def test_panic_in_a_panic(bench):
         assert time.monotonic() < end, "CPU 0 does not stop"
     log = record(machine)
     assert log.reason.decode().startswith("exception in the hypervisor: vector 4, ESR 0x2000000, ")
-    assert log.registers.elr == physical("hypercall") - BASE + IMAGE
+    assert log.registers.elr == physical("trap_hvc") - BASE + IMAGE
     assert "PANIC" not in machine.console.text()
