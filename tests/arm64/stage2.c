@@ -157,8 +157,8 @@ static void check(void)
 	tables = 0;
 	check_level((void *)address, level, entries, 0);
 	tables += own ? -1u : (uint32_t)((entries + 511) / 512 - 1);
-	if (tables + 1 != pages_used()) {
-		printf("%u tables, %u pages in use with the bitmap\n", tables, pages_used());
+	if (tables != pages_used()) {
+		printf("%u tables, %u pages in use\n", tables, pages_used());
 		exit(1);
 	}
 	for (uint32_t i = 0; i < 200; i++) {
@@ -294,7 +294,7 @@ int main(int argc, char **argv)
 	}
 	check();
 	arch_memory_exit(&cell);
-	if (pages_used() != 1)
+	if (pages_used())
 		return 1;
 	printf("ok %u\n", refused);
 	return 0;
