@@ -21,7 +21,7 @@ SOMETIMES = "static uint32_t times; if (++times % 128 == 0) return; "
 MUTANTS = {
     "comm-page": (CELL, "pages_free(cell->comm, 1);", ";"),
     "config-pages": (CREATE, "		error = build(cell);\n	if (error)\n		cell_free(cell);\n", "		error = build(cell);\n"),
-    "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_give_back(cell);", "		cell_give_back(cell);"),
+    "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_unlink(cell);", "		cell_unlink(cell);"),
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n", ""),
     "state-at-failure": (CONTROL, "ivshmem_device_stopped(cpu->cell, --cpu->cell->untold);", "cpu->cell->untold--;"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
@@ -40,8 +40,7 @@ MUTANTS = {
     "spi-left-on": ("hypervisor/core/cell_manage.c", "	arch_irq_cell_reset(cell);\n	cell_unlink", "	cell_unlink"),
     "cpu-not-back": (CELL, "		cpu_set_assign(&root_cell.cpus, id, true);\n", ""),
     "start-unsaid": (CELL, '	console_printf_about(cell, "%pC started\\n", &cell->config);\n', ""),
-    "denial-ignored": ("hypervisor/core/cell_message.c", "	case VERDICT_DENIED:\n		return false;",
-                       "	case VERDICT_DENIED:\n		return true;"),
+    "denial-ignored": ("hypervisor/core/cell_message.c", "	return verdict != VERDICT_DENIED;", "	return true;"),
 }
 
 

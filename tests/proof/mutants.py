@@ -28,7 +28,7 @@ MUTANTS = [
     ("index: counter, off by one", "life", D + "ivshmem_info.c",
      "item - LINK_INFO_COUNTER_BASE < LINK_NUM_COUNTERS", "item - LINK_INFO_COUNTER_BASE <= LINK_NUM_COUNTERS"),
     ("index: number of a vector's counter", "life", D + "ivshmem_info.c",
-     "item / 16 % 16, item % 16)", "item / 16 % 32, item % 16)"),
+     "item / 16 % 16, 1, item % 16)", "item / 16 % 32, 1, item % 16)"),
     ("index: place of a vector's counter", "life", D + "ivshmem_link.c",
      "vector < IVSHMEM_MAX_VECTORS ? &ep", "vector <= IVSHMEM_MAX_VECTORS ? &ep"),
     ("index: route", "life", D + "ivshmem_info.c",
