@@ -746,6 +746,11 @@ static void clean_nothing(void)
 	abort_at(WINDOW + PAGE_SIZE, CM | WNR | TRANSLATION);
 }
 
+static void write_read_only(void)
+{
+	abort_at(WINDOW + PAGE_SIZE, ISV | SAS(2) | WNR | PERMISSION);
+}
+
 /* What comes of every kind of abort that would hurt the guest, or skip what it does. Then it repeats its access. */
 static void assert_revoked(uint32_t times)
 {
@@ -757,6 +762,7 @@ static void assert_revoked(uint32_t times)
 		abort_at(WINDOW + PAGE_SIZE, TRANSLATION);
 		abort_at(WINDOW + PAGE_SIZE, S1PTW | TRANSLATION);
 		abort_at(WINDOW + PAGE_SIZE, CM | WNR | TRANSLATION);
+		write_read_only();
 		fetch_abort(TRANSLATION);
 		fetch_abort(S1PTW | TRANSLATION);
 		/* an access to a device whose instruction cannot be read meanwhile */
@@ -764,17 +770,18 @@ static void assert_revoked(uint32_t times)
 		abort_at(WINDOW, TRANSLATION);
 		translation = READABLE;
 	}
-	assert_int_equal(handled, 7 * times);
+	assert_int_equal(handled, 8 * times);
 	assert_outcome(0, 0, 0, 0);
 }
 
 static void memory_is_revoked_for_a_moment(void **state)
 {
-	static void (*const aborts_of_guests[])(void) = { fetch_nothing, read_nothing, walk_nothing, clean_nothing };
+	static void (*const aborts_of_guests[])(void) = { fetch_nothing, read_nothing, walk_nothing, clean_nothing,
+		write_read_only };
 	static const uint32_t actions[] = { 0, CFG_STRAY_IGNORE, CFG_STRAY_ABORT };
 
 	(void)state;
-	for (uint32_t n = 0; n < 12; n++) {
+	for (uint32_t n = 0; n < 15; n++) {
 		cell.arch.revocations++;
 		/* nor are they accesses to nothing, whatever is to become of those */
 		header.flags = actions[n % 3];
@@ -790,7 +797,7 @@ static void memory_is_revoked_for_a_moment(void **state)
 		cell.arch.revocations++;
 		if (n % 2) {
 			handled = 0;
-			aborts_of_guests[n / 2 % 4]();
+			aborts_of_guests[n / 2 % 5]();
 			assert_int_equal(handled, 1);
 			assert_outcome(0, 0, 0, 0);
 			fetch_nothing();
@@ -801,6 +808,8 @@ static void memory_is_revoked_for_a_moment(void **state)
 			assert_outcome(0, 0, 1, 0);
 			clean_nothing();
 			assert_outcome(0, 1, 0, 0);
+			write_read_only();
+			assert_outcome(0, 0, 1, 0);
 			assert_int_equal(handled, 1);
 		}
 	}
