@@ -204,14 +204,15 @@ static int build(struct cell *cell)
 		cell_return_cpus(cell);
 		return error;
 	}
-	cell_link(cell);
 	error = cell_memory_take(cell);
 	if (error) {
 		vpci_exit(cell);
-		cell_unlink(cell);
 		cell_give_back(cell);
 		return error;
 	}
+	/* every cell may ask how many there are: one that could not be made never was */
+	cell_link(cell);
+	cell_memory_update_lent();
 	/* SPIs that left the root cell may have been routes of its devices */
 	vpci_reroute(&root_cell);
 	/* and the CPUs that left it targets of its interrupts */

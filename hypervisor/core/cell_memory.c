@@ -108,7 +108,7 @@ static bool takes_from_subpage(const struct cell *cell, const struct cfg_memory 
  * A sub-page region of the root cell is lent as a whole while a sub-page region of any other cell starts in it, or a section
  * of another cell's link is there.
  */
-static void update_lent_subpages(void)
+void cell_memory_update_lent(void)
 {
 	const struct config_view *root = &root_cell.config;
 
@@ -224,7 +224,6 @@ static int take_from_root(struct cell *cell, bool loadable)
 	for_each_memory(mem, &cell->config)
 		if (!error && (loadable ? mem->flags & CFG_MEM_LOADABLE : is_taken(cell, mem)) && is_mapped_region(mem))
 			error = arch_memory_unmap(&root_cell, GUEST_ADDR(mem->phys_start), mem->size);
-	update_lent_subpages();
 	arch_memory_flush(&root_cell);
 	return error;
 }
@@ -239,6 +238,7 @@ int cell_memory_take(struct cell *cell)
 int cell_memory_reclaim(struct cell *cell)
 {
 	cell->loadable = false;
+	cell_memory_update_lent();
 	return take_from_root(cell, true);
 }
 
@@ -316,7 +316,7 @@ static int return_memory(struct cell *cell, bool loadable)
 		if (((mem->flags & CFG_MEM_LOADABLE) || (!loadable && is_taken(cell, mem))) && is_mapped_region(mem) &&
 		    return_region(cell, mem))
 			result = -ENOMEM;
-	update_lent_subpages();
+	cell_memory_update_lent();
 	if (protect_sections(&root_cell))
 		result = -ENOMEM;
 	arch_memory_flush(&root_cell);

@@ -11,8 +11,11 @@
 /* Is it memory: no device, not the communication region, and no sub-page region, which is never mapped? */
 bool is_memory_region(const struct cfg_memory *mem);
 
-/* Map all regions of a cell, which is in the list, take them from the root cell, carve the emulated windows. */
+/* Map all regions of a cell, take them from the root cell, carve the emulated windows. The cell is not in the list yet. */
 int cell_memory_take(struct cell *cell);
+
+/* The list has changed: which sub-page regions of the root cell do cells have? */
+void cell_memory_update_lent(void);
 
 /* The cell is no longer in the list: give everything back to the root cell that its configuration covers and no other cell has. */
 int cell_memory_return(struct cell *cell);

@@ -442,6 +442,36 @@ static void any_allocation_may_fail(void)
 	host_stop();
 }
 
+static uint32_t most_cells;
+
+static void count_cells(void)
+{
+	most_cells = MAX(most_cells, num_cells());
+}
+
+/* Cells may ask at any time how many there are: one that could not be made has never been there. */
+static void refused_cells_are_never_counted(void)
+{
+	struct test_config rich;
+
+	core_start();
+	make_rich_cell(&rich);
+	core_switch_off(2);
+	core_switch_off(3);
+	most_cells = 0;
+	host_map_hook = count_cells;
+	/* of what is given, and of what is given back */
+	for (uint32_t n = 1; n <= 10; n++) {
+		host_fail_stage2(n);
+		assert_int_equal(core_create(&rich), -ENOMEM);
+	}
+	host_map_hook = NULL;
+	assert_int_equal(most_cells, 1);
+	core_created(&rich);
+	assert_int_equal(num_cells(), 2);
+	host_stop();
+}
+
 static void link_that_does_not_fit(void)
 {
 	struct test_config rich;
@@ -554,6 +584,7 @@ int main(void)
 		CORE_TEST(root_cell_without_memory), CORE_TEST(root_cell_with_memory),
 		CORE_TEST(everything_of_the_root_cell_is_in_its_pages),
 		CORE_TEST(any_allocation_may_fail),
+		CORE_TEST(refused_cells_are_never_counted),
 		CORE_TEST(link_that_does_not_fit),
 		CORE_TEST(resources_change_hands),
 		CORE_TEST(emulated_windows_stay_emulated),

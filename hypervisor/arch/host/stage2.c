@@ -35,6 +35,7 @@ struct host_stage2 {
 };
 
 static uint32_t map_calls, fail_at, fail_until;
+void (*host_map_hook)(void);
 static struct sweep { uint64_t start, size; uint8_t first; bool zero, root_waits; } cleaned[MAX_CLEANED];
 static uint32_t num_cleaned;
 
@@ -125,6 +126,8 @@ static int change(struct cell *cell, uint64_t guest, uint64_t host, uint64_t siz
 	check_stopped(cell);
 	__atomic_store_n(&s2->is_stale, true, __ATOMIC_RELAXED);
 	map_calls++;
+	if (host_map_hook)
+		host_map_hook();
 	if (map_calls >= fail_at && map_calls < fail_until) {
 		/* the contract allows a part to be done */
 		new.size = size / 2 & PAGE_MASK;

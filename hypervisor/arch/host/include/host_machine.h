@@ -86,6 +86,7 @@ uint64_t host_access_to(const struct cell *cell, uint64_t phys);	/* union of fla
 bool host_translate(const struct cell *cell, uint64_t guest, uint64_t *phys, uint64_t *flags);
 char *host_dump_map(const struct cell *cell);	/* text, to be compared and freed */
 uint32_t host_map_calls(void);			/* of arch_memory_map() and _unmap() so far */
+extern void (*host_map_hook)(void);		/* called by the CPU that does it, before it is done */
 void host_fail_stage2(uint32_t nth);		/* that call does half of its work and fails; 0: none */
 void host_fail_stage2_from(uint32_t nth);	/* and so do all that follow, until the next host_fail_stage2() */
 uint32_t host_cleaned(uint64_t phys);		/* how often this byte was part of arch_clean_memory() or _scrub_ */
