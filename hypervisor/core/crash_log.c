@@ -21,7 +21,8 @@ static uint32_t checksum(const struct bh_crash_log *log)
 
 static bool is_signed(const struct bh_crash_log *log)
 {
-	return same_bytes(log->signature, signature, sizeof(signature)) && log->version == BH_CRASH_VERSION && log->size == sizeof(*log) && log->crc == checksum(log);
+	return same_bytes(log->signature, signature, sizeof(signature)) && log->version == BH_CRASH_VERSION &&
+	       log->size == sizeof(*log) && log->crc == checksum(log);
 }
 
 static void sign(struct bh_crash_log *log)
