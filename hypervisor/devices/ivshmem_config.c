@@ -35,27 +35,36 @@ static const uint16_t words[CONFIG_SIZE / 4] = {
 static uint32_t read_made(const struct ivshmem_endpoint *ep, uint32_t offset)
 {
 	const uint32_t vectors = ep->params.vectors;
+	uint32_t value = 0;
 
 	switch (offset) {
 	case COMMAND:	/* status and command */
-		return STATUS_CAP_LIST << 16 | ep->command;
+		value = STATUS_CAP_LIST << 16 | ep->command;
+		break;
 	case 0x08:	/* class and revision */
-		return (uint32_t)IVSHMEM_BASE_CLASS << 24 | (uint32_t)ep->params.protocol << 8;
+		value = (uint32_t)IVSHMEM_BASE_CLASS << 24 | (uint32_t)ep->params.protocol << 8;
+		break;
 	case 0x34:	/* capability pointer */
-		return CAP_VENDOR;
+		value = CAP_VENDOR;
+		break;
 	case 0x3c:	/* interrupt pin */
-		return vectors ? 0 : ((ep->params.bdf / 8u) % 4u + 1u) << 8;
+		value = vectors ? 0 : ((ep->params.bdf / 8u) % 4u + 1u) << 8;
+		break;
 	case CAP_VENDOR:
-		return (ep->one_shot ? IVSHMEM_PRIV_ONESHOT : 0) << 24 | IVSHMEM_CAP_LENGTH << 16 |
+		value = (ep->one_shot ? IVSHMEM_PRIV_ONESHOT : 0) << 24 | IVSHMEM_CAP_LENGTH << 16 |
 		       (vectors ? CAP_MSIX : 0) << 8 | IVSHMEM_CAP_ID;
+		break;
 	case CAP_MSIX:
-		return vectors ? (ep->msix_control | (vectors - 1)) << 16 | 0x11u : 0;
+		value = vectors ? (ep->msix_control | (vectors - 1)) << 16 | 0x11u : 0;
+		break;
 	case CAP_MSIX + 4:	/* table */
-		return vectors ? MSIX_BIR : 0;
+		value = vectors ? MSIX_BIR : 0;
+		break;
 	case CAP_MSIX + 8:	/* PBA */
-		return vectors ? MSIX_PBA | MSIX_BIR : 0;
+		value = vectors ? MSIX_PBA | MSIX_BIR : 0;
+		break;
 	}
-	return 0;
+	return value;
 }
 
 static uint32_t merge(uint32_t old, uint32_t lanes, uint32_t value)
