@@ -150,16 +150,15 @@ COLD bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr)
 
 /*
  * A movable window that is asked before this one would have taken the access, too, as it is whole pages. Of fixed ones, which are
- * asked before all of them, the last that begins before the end of the page is in it if any is: they are disjoint.
+ * asked before all of them, the last that begins before the end of this one is in it if any is: they are disjoint.
  */
-COLD bool mmio_has_page(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr)
+COLD bool mmio_has_pages(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr)
 {
-	uint64_t page = addr.value & PAGE_MASK;
 	uint32_t n;
 
-	if (!range_contains(base, window->size, page, PAGE_SIZE))
+	if (!range_contains(base, window->size, addr.value & PAGE_MASK, PAGE_SIZE))
 		return false;
-	n = fixed_below(map, page + PAGE_SIZE - 1);
+	n = fixed_below(map, base + window->size - 1);
 	return n == 0 || &map->fixed[n - 1] == window ||
-	       !ranges_overlap(map->fixed[n - 1].base, map->fixed[n - 1].size, page, PAGE_SIZE);
+	       !ranges_overlap(map->fixed[n - 1].base, map->fixed[n - 1].size, base, window->size);
 }

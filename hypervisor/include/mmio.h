@@ -107,9 +107,9 @@ enum mmio_result mmio_dispatch(const struct mmio_map *map, guest_addr_t addr, st
 bool mmio_has_window(const struct mmio_map *map, guest_addr_t addr);
 
 /*
- * Does every access inside the page of addr go to this window, which has taken one there? base: where it was then, of a movable one a
- * multiple of its size, which is whole pages.
+ * Does every access inside the page of addr go to this window, which has taken one there, and inside each other page that is all its
+ * own? base: where it was then, of a movable one a multiple of its size, which is whole pages.
  */
-bool mmio_has_page(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr);
+bool mmio_has_pages(const struct mmio_map *map, const struct mmio_window *window, uint64_t base, guest_addr_t addr);
 
 #endif

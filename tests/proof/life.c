@@ -114,7 +114,7 @@ static void access_memory(uint32_t n)
 	mmio_dispatch(&other_map, GUEST_ADDR(ANY_U64()), &access);
 	mmio_has_window(&cells[n].cell->mmio, GUEST_ADDR(ANY_U64()));
 	if (access.window)
-		mmio_has_page(&cells[n].cell->mmio, access.window, ANY_U64(), GUEST_ADDR(ANY_U64()));
+		mmio_has_pages(&cells[n].cell->mmio, access.window, ANY_U64(), GUEST_ADDR(ANY_U64()));
 }
 
 static void step(uint32_t n)

@@ -1019,6 +1019,33 @@ static void pages_in_turn(void **state)
 	assert_false(is_light(WINDOW, LOAD));
 }
 
+/* In a large window that moved over a fixed one: what is known of its other pages does not lead past that one. */
+static void pages_around_a_fixed_window(void **state)
+{
+	static struct mmio_window two[2];
+	const uint64_t large = 64 * PAGE_SIZE, fixed = WINDOW + 0x21 * PAGE_SIZE;
+	struct mmio_window *bar;
+
+	(void)state;
+	mmio_map_init(&cell.mmio, two, 1, 1);
+	assert_int_equal(mmio_add_fixed(&cell.mmio, fixed, PAGE_SIZE, &device, NULL, 0), 0);
+	bar = mmio_add_movable(&cell.mmio, large, &device, NULL, 1);
+	mmio_move(bar, WINDOW + large);
+	for (uint32_t round = 0; round < 10; round++) {
+		for (uint64_t offset = 0; offset < large; offset += PAGE_SIZE) {
+			abort_at(bar->base + offset, LOAD);
+			assert_int_equal(seen[0].offset, bar->base + offset == fixed ? 0 : offset);
+			num_seen = 0;
+		}
+		if (round == 4) {
+			assert_true(is_light(bar->base, LOAD) && is_light(bar->base + PAGE_SIZE, LOAD));
+			mmio_move(bar, WINDOW);
+			forget_hints();
+		}
+	}
+	assert_true(is_light(fixed, LOAD) || is_light(fixed, LOAD));
+}
+
 /* No page is remembered at first, nor after a reset: page 0 neither, though HPFAR_EL2 is 0 there. */
 static void page_zero(void **state)
 {
@@ -1069,7 +1096,7 @@ int main(void)
 		TEST(what_a_device_does_not_take), TEST(without_syndrome), TEST(instruction_aborts),
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
-		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(pages_in_turn),
+		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(pages_in_turn), TEST(pages_around_a_fixed_window),
 		TEST(page_zero), TEST(pages_that_are_not_remembered),
 	};
 

@@ -179,7 +179,7 @@ static APART COLD void remember_window(struct percpu *cpu, const struct mmio_win
 	*hint = (uint8_t)number;
 	dsb(ish);
 	/* moved meanwhile, by another CPU: arch_forget_accesses() may have come before */
-	if (!mmio_has_page(map, window, __atomic_load_n(&window->base, __ATOMIC_RELAXED), GUEST_ADDR(hpfar << 8)) ||
+	if (!mmio_has_pages(map, window, __atomic_load_n(&window->base, __ATOMIC_RELAXED), GUEST_ADDR(hpfar << 8)) ||
 	    !set_page(cpu, window, hpfar))
 		*hint = 0;
 }
