@@ -81,7 +81,7 @@ $(eval $(call unit_test,gic_mmio,hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihyp
 $(B)/unit/gic_mmio: hypervisor/arch/arm64/gic_mmio.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,vgic,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/vgic: $(addprefix hypervisor/arch/arm64/,vgic.c gicv3.c irq_forward.c timer.c gic.h)
-$(eval $(call unit_test,fast_path,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+$(eval $(call unit_test,fast_path,,-DCONFIG_MAX_CPUS=160 -Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/fast_path: hypervisor/arch/arm64/fast_path.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,gic_reset,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/gic_reset: hypervisor/arch/arm64/gic_reset.c hypervisor/arch/arm64/gic_wait.c hypervisor/arch/arm64/gic.h

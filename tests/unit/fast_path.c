@@ -28,7 +28,7 @@ struct gic gic;
 uint32_t num_cpu_slots = CPUS + 1;
 const char doorbell_values[32 * 16], other_abort[1];
 
-static struct percpu_area areas[CPUS];
+static struct percpu_area areas[CONFIG_MAX_CPUS];
 static struct virq_teller teller;
 static struct virq_ringers ringers;
 static struct cpu_set from;	/* CPUs that ring for this sender */
@@ -110,7 +110,7 @@ static int setup(void **state)
 	memset(stores, 0, sizeof(stores));
 	cell.config.cell = &header;
 	gic.gicd = (volatile uint8_t *)(uintptr_t)GICD;
-	for (uint32_t n = 0; n < CPUS; n++) {
+	for (uint32_t n = 0; n < CONFIG_MAX_CPUS; n++) {
 		areas[n].cpu.cell = &cell;
 		areas[n].cpu.cpu_id = n;
 	}
@@ -184,6 +184,10 @@ static void what_is_written_down(void **state)
 	assert_ptr_equal(doorbell(2)->compare, doorbell_values + 5 * 16);
 	access_done(ESR(1, 6), DOORBELL, 0x10001, 4, &stores[1]);
 	assert_ptr_equal(doorbell(3)->compare, doorbell_values + 6 * 16);
+	arch_forget_accesses(&cell);
+	frame.x[30] = 0x10001;
+	access_done(ESR(1, 30), DOORBELL, 0x10001, 4, &stores[1]);
+	assert_ptr_equal(doorbell(0)->compare, doorbell_values + 6 * 16 + 24 * 12);
 }
 
 static struct fast_register *registers_of_cpu(void)
@@ -565,6 +569,67 @@ static void who_is_in_the_middle_is_waited_for(void **state)
 	assert_int_equal(stores[0].value, 1 << 9);
 }
 
+static uint32_t waited_for;
+
+static void one_is_over(void)
+{
+	assert_int_equal(stores[0].address, 0);
+	areas[2].cpu.fast.doorbells[waited_for].done++;
+}
+
+/* Whichever record it is of */
+static void each_record_is_waited_for(void **state)
+{
+	(void)state;
+	cpu_set_join(&ringers.cpus, 2);
+	relax_hook = one_is_over;
+	for (waited_for = 0; waited_for < FAST_DOORBELLS; waited_for++) {
+		publish(40, 64);
+		areas[2].cpu.fast.doorbells[waited_for].started++;
+		publish(0, 64);
+		assert_int_equal(turns, waited_for + 1);
+	}
+}
+
+static void next_is_over(void)
+{
+	uint32_t n = CONFIG_MAX_CPUS - 1;
+
+	while (areas[n].cpu.fast.doorbells[0].started == areas[n].cpu.fast.doorbells[0].done)
+		n--;
+	areas[n].cpu.fast.doorbells[0].done++;
+}
+
+/* CPUs of all words of a set, with others between them: who is in it is waited for and forgets, and nobody else. */
+static void sets_of_several_words(void **state)
+{
+	static const uint32_t cpus[] = { 0, 2, 31, 62, 63, 64, 127, 129, 158 };
+
+	(void)state;
+	_Static_assert(CPU_SET_WORDS == 3, "in the first, in the middle and in the last one");
+	for (uint32_t n = 0; n < CONFIG_MAX_CPUS; n++)
+		fill(&areas[n].cpu);
+	for (uint32_t n = 0; n < ARRAY_SIZE(cpus); n++)
+		cpu_set_assign(&cell.cpus, cpus[n], true);
+	sysreg_tpidr_el2 = (uintptr_t)&areas[64].cpu;
+	arch_forget_accesses(&cell);
+	for (uint32_t n = 0; n < CONFIG_MAX_CPUS; n++)
+		assert_int_equal(knows(&areas[n].cpu), !cpu_set_test(&cell.cpus, n));
+	publish(40, 64);
+	ringers.cpus = cell.cpus;
+	for (uint32_t n = 0; n < ARRAY_SIZE(cpus); n++)
+		areas[cpus[n]].cpu.fast.doorbells[0].started++;
+	relax_hook = next_is_over;
+	publish(0, 64);
+	assert_int_equal(turns, ARRAY_SIZE(cpus));
+	for (uint32_t n = 0; n < CONFIG_MAX_CPUS; n++) {
+		areas[n].cpu.fast.doorbells[0].started += !cpu_set_test(&cell.cpus, n);
+		assert_int_equal(areas[n].cpu.fast.doorbells[0].done, cpu_set_test(&cell.cpus, n));
+	}
+	publish(0, 0);
+	assert_int_equal(turns, ARRAY_SIZE(cpus));
+}
+
 static uint32_t register_of_gic;
 
 static void is_begun(void)
@@ -678,7 +743,8 @@ int main(void)
 		TEST(one_that_is_taken_back), TEST(one_that_is_added),
 		TEST(forgetting),
 		TEST(changes_while_it_is_written_down), TEST(publications), TEST(who_is_in_the_middle_is_waited_for),
-		TEST(nobody_else_is_waited_for), TEST(c_rings), TEST(c_is_waited_for),
+		TEST(nobody_else_is_waited_for), TEST(each_record_is_waited_for), TEST(sets_of_several_words),
+		TEST(c_rings), TEST(c_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("fast_path", tests, NULL, NULL);
