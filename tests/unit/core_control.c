@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Control of CPUs in many orders: suspend, park, reset, fail; managers that meet. */
 #include "core_fixture.h"
+#include "ivshmem_internal.h"
+#include "vpci.h"
 #include "hypercall.h"
 
 #define EVIL	0xe711ull
@@ -594,6 +596,53 @@ static void all_is_said(void)
 	host_stop();
 }
 
+#define LINKS	3u
+
+static uint64_t state_table(uint32_t link)
+{
+	return link ? RAM_HIGH + link * 0x10000 : LINK_STATE;
+}
+
+/* Links beside that with the root cell, which no other cell joins */
+static void add_lonely_links(struct test_config *config)
+{
+	for (uint32_t n = 1; n < LINKS; n++) {
+		uint32_t first = config->header.num_memory_regions;
+
+		for (uint32_t section = 0; section < 4; section++)
+			add_memory(config, state_table(n) + section * PAGE_SIZE, 0xf0000000 + n * MIB + section * PAGE_SIZE, PAGE_SIZE,
+				   CFG_MEM_READ | (section % 2 ? CFG_MEM_WRITE : 0));
+		config->irqchips[0].pin_bitmap[0] |= 1u << (8 + n);
+		add_ivshmem(config, (uint16_t)(n << 3), first, 1, 2);
+	}
+}
+
+/* Peers of all links learn it when a cell ends, and nothing is left to be told later. */
+static void peers_of_all_links_are_told(void)
+{
+	start_in_order(13);
+	core_add_link(&alpha);
+	add_lonely_links(&alpha);
+	core_created(&alpha);
+	for (uint32_t round = 0; round < 20; round++) {
+		core_started(1);
+		host_settle();
+		for (uint32_t n = 0; n < LINKS; n++) {
+			ivshmem_set_state(core_cell(1)->functions[n].endpoint, 7);
+			assert_int_equal(host_read32(state_table(n) + 4), 7);
+		}
+		if (round % 2)
+			core_fail(1);
+		else
+			core_go_off(1);
+		host_settle();
+		for (uint32_t n = 0; n < LINKS; n++)
+			assert_int_equal(host_read32(state_table(n) + 4), 0);
+		assert_int_equal(core_cpu(1)->report, 0);
+	}
+	host_stop();
+}
+
 /* Also before another CPU of the cell has switched it on again. */
 static void all_is_said_before_it_goes_on(void)
 {
@@ -640,6 +689,7 @@ int main(void)
 		CORE_TEST(managers_are_served_in_order),
 		CORE_TEST(cell_fails_if_nobody_runs_any_more),
 		CORE_TEST(all_is_said),
+		CORE_TEST(peers_of_all_links_are_told),
 		CORE_TEST(all_is_said_before_it_goes_on),
 	};
 
