@@ -74,9 +74,10 @@ $(eval $(call unit_test,core_left_out,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_COR
 $(eval $(call unit_test,core_no_reasons,$(UNIT_CORE),$(UNIT_CORE_FLAGS) $(UNIT_CORE_WRAP) $(UNIT_LEFT_OUT) -DCONFIG_REASONS=0 -DCONFIG_MAX_CELLS=2))
 
 # Files of arch/arm64, with the system registers of tests/unit/arm64; the tests include gic_mmio.c, vgic.c, gicv3.c, irq_forward.c,
-# timer.c, fast_path.c, gic_reset.c and controls.c
-$(eval $(call unit_test,trap_data_abort,hypervisor/arch/arm64/trap_data_abort.c hypervisor/core/a64_access.c \
-	hypervisor/core/mmio.c hypervisor/core/cell_fault.c,-Ihypervisor/core -Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+# timer.c, fast_path.c, trap_data_abort.c, gic_reset.c and controls.c
+$(eval $(call unit_test,trap_data_abort,hypervisor/core/a64_access.c hypervisor/core/mmio.c hypervisor/core/cell_fault.c,-Ihypervisor/core \
+	-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
+$(B)/unit/trap_data_abort: hypervisor/arch/arm64/trap_data_abort.c
 $(eval $(call unit_test,gic_mmio,hypervisor/core/mmio.c,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))
 $(B)/unit/gic_mmio: hypervisor/arch/arm64/gic_mmio.c hypervisor/arch/arm64/gic.h
 $(eval $(call unit_test,vgic,,-Itests/unit/arm64 -Ihypervisor/arch/arm64/include -Ihypervisor/arch/arm64))

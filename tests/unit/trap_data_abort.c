@@ -12,6 +12,10 @@
 #include "asm/sysreg.h"
 #include "entry.h"
 #include "trap.h"
+#undef dsb
+#define dsb(scope)	on_barrier()
+static void on_barrier(void);
+#include "../../hypervisor/arch/arm64/trap_data_abort.c"
 
 #define EC_DABT		(0x24ULL << 26)
 #define EC_IABT		(0x20ULL << 26)
@@ -56,6 +60,15 @@ static uint32_t instruction;
 static uint64_t translation;	/* of the instruction */
 static uint32_t traps, lights, remembered;
 static uint64_t looked_at[CPU_EXIT_COUNT];
+
+static void (*barrier_hook)(void);
+
+/* What another CPU does meanwhile */
+static void on_barrier(void)
+{
+	if (barrier_hook)
+		barrier_hook();
+}
 
 void fast_remember(const struct trap_frame *of, uint64_t esr, const struct mmio_window *window, uint64_t offset,
 		   union mmio_again again)
@@ -209,6 +222,7 @@ static int setup(void **state)
 	violation = violation_flags = violation_size = 0;
 	device_result = MMIO_HANDLED;
 	translation = READABLE;
+	barrier_hook = NULL;
 	return 0;
 }
 
@@ -1019,6 +1033,58 @@ static void pages_in_turn(void **state)
 	assert_false(is_light(WINDOW, LOAD));
 }
 
+static struct mmio_window bars[2];
+
+static void bar_moves(void)
+{
+	mmio_move(&bars[1], WINDOW + PAGE_SIZE);
+	forget_hints();
+	barrier_hook = NULL;
+}
+
+static bool has_hints(void)
+{
+	uint32_t any = 0;
+
+	for (uint32_t n = 0; n < FAST_REGISTERS; n++)
+		any |= cpu.fast.interrupts[n].used;
+	return any;
+}
+
+/* Another CPU moves the window while this one writes the hint: it sees that, or the other one forgets it. */
+static void window_moves_while_it_is_remembered(void **state)
+{
+	(void)state;
+	mmio_map_init(&cell.mmio, bars, 1, 1);
+	assert_non_null(mmio_add_movable(&cell.mmio, PAGE_SIZE, &device, NULL, 1));
+	mmio_move(&bars[1], WINDOW);
+	barrier_hook = bar_moves;
+	assert_false(is_light(WINDOW, LOAD));
+	assert_null(barrier_hook);
+	assert_false(has_hints());
+	assert_int_equal(cpu.fast.page, FAST_EMPTY);
+	assert_false(is_light(WINDOW + PAGE_SIZE, LOAD));
+	assert_true(has_hints());
+	assert_true(is_light(WINDOW + PAGE_SIZE, LOAD));
+}
+
+/* Hints are bytes: a window whose number does not fit has none, and does not take that of another one. */
+static void window_behind_the_last_number(void **state)
+{
+	static struct mmio_window many[UINT8_MAX + 2];
+
+	(void)state;
+	mmio_map_init(&cell.mmio, many, 0, ARRAY_SIZE(many));
+	for (uint32_t n = 0; n < ARRAY_SIZE(many); n++)
+		mmio_move(mmio_add_movable(&cell.mmio, PAGE_SIZE, &device, NULL, n), WINDOW + n * PAGE_SIZE);
+	for (uint32_t n = UINT8_MAX; n < ARRAY_SIZE(many); n++)
+		for (uint32_t turn = 0; turn < 10; turn++)
+			assert_false(is_light(many[n].base, LOAD));
+	assert_false(has_hints());
+	assert_false(is_light(many[UINT8_MAX - 1].base, LOAD));
+	assert_true(is_light(many[UINT8_MAX - 1].base, LOAD));
+}
+
 /* In a large window that moved over a fixed one: what is known of its other pages does not lead past that one. */
 static void pages_around_a_fixed_window(void **state)
 {
@@ -1097,6 +1163,7 @@ int main(void)
 		TEST(ignored_accesses), TEST(what_cannot_be_ignored), TEST(aborted_accesses), TEST(ranges),
 		TEST(memory_is_revoked_for_a_moment), TEST(causes), TEST(light_accesses), TEST(accesses_that_are_not_light),
 		TEST(light_accesses_follow_the_window), cmocka_unit_test(it_blocks), TEST(pages_in_turn), TEST(pages_around_a_fixed_window),
+		TEST(window_moves_while_it_is_remembered), TEST(window_behind_the_last_number),
 		TEST(page_zero), TEST(pages_that_are_not_remembered),
 	};
 
