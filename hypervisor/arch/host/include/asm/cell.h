@@ -13,7 +13,7 @@ struct arch_cell {
 };
 
 struct arch_cell_room {
-	uint64_t unused;
+	uint64_t unused __attribute__((aligned(128)));	/* more than anything else is, as on arm64 */
 };
 
 struct arch_cell_saved {
