@@ -596,6 +596,27 @@ static void all_is_said(void)
 	host_stop();
 }
 
+/* A cell that is started anew and then goes off has not failed, whatever was before. */
+static void failure_is_over_with_the_next_start(void)
+{
+	start_in_order(14);
+	core_created(&alpha);
+	for (uint32_t round = 0; round < 4; round++) {
+		core_started(1);
+		host_settle();
+		core_fail(1);
+		assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_FAILED);
+		if (round % 2)
+			core_started(1);
+		else
+			assert_int_equal(core_call(HC_CELL_START, 1), 0);
+		host_settle();
+		core_go_off(1);
+		assert_int_equal(core_call(HC_CELL_GET_STATE, 1), COMM_STATE_RUNNING);
+	}
+	host_stop();
+}
+
 #define LINKS	3u
 
 static uint64_t state_table(uint32_t link)
@@ -689,6 +710,7 @@ int main(void)
 		CORE_TEST(managers_are_served_in_order),
 		CORE_TEST(cell_fails_if_nobody_runs_any_more),
 		CORE_TEST(all_is_said),
+		CORE_TEST(failure_is_over_with_the_next_start),
 		CORE_TEST(peers_of_all_links_are_told),
 		CORE_TEST(all_is_said_before_it_goes_on),
 	};
