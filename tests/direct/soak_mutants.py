@@ -21,7 +21,7 @@ SOMETIMES = "static uint32_t times; if (++times % 128 == 0) return; "
 MUTANTS = {
     "comm-page": (CELL, "pages_free(cell->comm, 1);", ";"),
     "config-pages": (CREATE, "		error = build(cell);\n	if (error)\n		cell_free(cell);\n", "		error = build(cell);\n"),
-    "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_unlink(cell);", "		cell_unlink(cell);"),
+    "undo-links": (CREATE, "		vpci_exit(cell);\n		cell_give_back(cell);", "		cell_give_back(cell);"),
     "undo-cpus": (CREATE, "		cell_return_cpus(cell);\n", ""),
     "state-at-failure": (CONTROL, "ivshmem_device_stopped(cpu->cell, --cpu->cell->untold);", "cpu->cell->untold--;"),
     "state-at-silence": ("hypervisor/core/cell_message.c", "	ivshmem_cell_stopped(cell);\n", ""),
