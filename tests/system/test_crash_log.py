@@ -39,7 +39,7 @@ class Doors:
     def break_hypercall(self):
         """From the next one on, hypercalls end their CPU: an undefined instruction."""
         with open(f"{BUILD}/arm64/hypervisor.elf", "rb") as file:
-            found, = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("hypercall")
+            found, = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("trap_hvc")
         self.memory.write(self.base + found["st_value"] - IMAGE, bytes(4))
 
     def panics(self, cpu, mark):
