@@ -18,8 +18,6 @@
 #define MAX_CONFIG_PAGES	(CFG_MAX_SIZE / PAGE_SIZE)
 #define MAX_CELL_ID		255
 
-extern struct bh_public_page public_page;
-
 static bool same_name(const char *a, const char *b)
 {
 	for (uint32_t i = 0; i < CFG_NAME_LEN; i++) {

@@ -9,8 +9,6 @@
 #include "arch/irq.h"
 #include "arch/memory.h"
 
-extern struct bh_public_page public_page;
-
 static bool is_mapped_region(const struct cfg_memory *mem)
 {
 	return mem->size && !config_is_subpage(mem);

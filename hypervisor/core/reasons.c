@@ -4,8 +4,6 @@
 #include "console.h"
 #include "console_setup.h"
 
-extern struct bh_public_page public_page;
-
 /* The line has the protection of the reason; it is not on the stack, on which whoever refuses is deep. */
 static void give_reason(int error, const char *format, va_list args)
 {

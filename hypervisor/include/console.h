@@ -12,9 +12,6 @@
  *	%pT	const char *: a literal of the hypervisor's own
  * Long literals with a space are packed in the image (ci/assembler/as): only formats and what %pT prints may be such.
  */
-#define BDF_ARG(bdf)	((const void *)(uintptr_t)(bdf))
-/*
- */
 #ifndef BULKHEAD_CONSOLE_H
 #define BULKHEAD_CONSOLE_H
 
@@ -24,9 +21,13 @@
 #include "types.h"
 
 struct bh_cell_console;
+struct bh_public_page;
 struct cell;
 
+#define BDF_ARG(bdf)	((const void *)(uintptr_t)(bdf))
 #define CONSOLE_LINE	256
+
+extern struct bh_public_page public_page;	/* in a page of its own, which the root cell may read */
 
 /* What characters from TEXT_FIRST on stand for: each for two others */
 #define TEXT_FIRST	0x80

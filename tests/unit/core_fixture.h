@@ -50,7 +50,6 @@ void core_run_in_child(void **state);
 #define CONFIG_AT	0x601e0000ull	/* where the root cell puts configurations */
 
 extern struct test_system core_system;	/* may be changed before core_start() */
-extern struct bh_public_page public_page;
 
 /* [CPUs enter] core_start() asserts success; core_enter() gives the result of CPU 0. */
 int core_enter(void);

@@ -50,7 +50,6 @@ void asm_offsets(void)
 		       offsetof(struct fast_doorbell, store) == offsetof(struct fast_doorbell, started) + 8,
 		       "the entry code finds them in pairs, and the first one without an offset");
 	DEFINE(REGISTER_FIRST, offsetof(struct percpu, fast.registers));
-	DEFINE(REGISTER_SIZE, sizeof(struct fast_register));
 	DEFINE(REGISTER_USED, offsetof(struct percpu, fast.interrupts[FAST_INTERRUPTS - FAST_REGISTERS].used));
 	_Static_assert(sizeof(struct fast_register) == 1 << 5 && FAST_REGISTERS == 1 << 3 &&
 		       sizeof(struct fast_interrupt) == sizeof(struct fast_register),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first page tables, which lie in hypervisor memory behind the configuration, where the header says that the pool begins: that is
- * behind them. */
+/*
+ * The first page tables. They lie in hypervisor memory behind the configuration, at the pool_offset of the header; the pool begins
+ * behind them.
+ */
 #ifndef BULKHEAD_ARM64_EARLY_MAP_H
 #define BULKHEAD_ARM64_EARLY_MAP_H
 

@@ -15,8 +15,6 @@
 #define MAX_REMOVED	4u
 #define IMAGE_PAGES	4u
 
-extern struct bh_public_page public_page;
-
 static uint64_t removed[MAX_REMOVED];
 static uint32_t num_removed;
 static uint8_t *hv_memory;	/* virtual address of HOST_HV_BASE */

@@ -2,12 +2,11 @@
 /* UARTs that keep what they were given, and the texts of core/console.c for tests. */
 #include <string.h>
 #include "bulkhead/image.h"
+#include "console.h"
 #include "host_machine.h"
 #include "../../drivers/uart.h"
 
 #define TEXT_SIZE	0x10000u
-
-extern struct bh_public_page public_page;
 
 static char text[TEXT_SIZE], copy[TEXT_SIZE];
 static size_t length;
